@@ -1,0 +1,26 @@
+# Libraries through pkg-config, with the oldest version that is known to work.
+find_package(PkgConfig REQUIRED)
+
+function(troika_dependency name module minimum package)
+  pkg_check_modules(${name} QUIET IMPORTED_TARGET "${module}>=${minimum}")
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "${module} >= ${minimum} was not found: run ./dev deps, or install the package ${package}.")
+  endif()
+  add_library(deps::${name} ALIAS PkgConfig::${name})
+endfunction()
+
+troika_dependency(openssl openssl 3.5 libssl-dev)
+troika_dependency(nghttp2 libnghttp2 1.64 libnghttp2-dev)
+troika_dependency(ngtcp2_core libngtcp2 1.22 libngtcp2-dev)
+troika_dependency(ngtcp2_ossl libngtcp2_crypto_ossl 1.22 libngtcp2-crypto-ossl-dev)
+troika_dependency(nghttp3 libnghttp3 1.15 libnghttp3-dev)
+troika_dependency(uv libuv 1.50 libuv1-dev)
+troika_dependency(cli11 CLI11 2.4 libcli11-dev)
+
+add_library(deps_ngtcp2 INTERFACE)
+target_link_libraries(deps_ngtcp2 INTERFACE deps::ngtcp2_ossl deps::ngtcp2_core)
+add_library(deps::ngtcp2 ALIAS deps_ngtcp2)
+
+troika_dependency(llhttp libllhttp 9.2 libllhttp-dev)
+
+find_package(Threads REQUIRED)

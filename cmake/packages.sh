@@ -1,0 +1,10 @@
+# The Debian packages that the project needs; sourced by ./dev.
+# shellcheck shell=bash disable=SC2034
+packages_build=(
+  g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates
+  libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2
+)
+packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev)
+packages_run_backports=(curl)
+packages_check=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
+packages_bench=(wrk apache2-utils)

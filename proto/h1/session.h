@@ -1,0 +1,20 @@
+#pragma once
+#include <memory>
+
+#include "http/peer_info.h"
+#include "http/services.h"
+#include "proto/byte_session.h"
+#include "proto/client_byte_session.h"
+#include "proto/session_host.h"
+
+namespace troika::h1 {
+
+// The server side of one HTTP/1.x connection. The arguments outlive the session.
+std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& peer,
+                                          SessionHost& host);
+
+// The client side; one request in flight at a time.
+std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
+                                                       SessionHost& host);
+
+}  // namespace troika::h1

@@ -1,0 +1,68 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/datagram.h"
+#include "proto/quic/application.h"
+#include "tls/context.h"
+
+namespace troika::quic {
+
+// Keys that a restart keeps, so that old connections can be reset and tokens still hold.
+using Secret = std::array<std::byte, 32>;
+
+struct EndpointConfig {
+  Secret secret{};                           // stateless resets, tokens, table hashing
+  std::uint8_t worker = 0, workers = 1;      // the first byte of every id of ours is ≡ worker (mod workers)
+  std::size_t connections = 10000;           // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;              // handshakes in flight, likewise
+  std::uint32_t streams_bidi = 100;
+  std::uint32_t streams_uni = 3;
+  std::size_t stream_window = 256U << 10U;   // bytes
+  std::size_t connection_window = 1U << 20U; // bytes
+  std::uint32_t connection_ids = 7;          // active_connection_id_limit
+  std::uint32_t resets_per_second = 100;
+  std::uint32_t version_negotiations_per_second = 100;
+  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(30);
+};
+
+struct EndpointCounters {
+  std::uint64_t accepted = 0, refused = 0, handshakes = 0, resets_sent = 0, versions_sent = 0;
+  std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
+};
+
+// All QUIC connections of one worker: finds the connection of a datagram, accepts new ones, answers
+// what belongs to none. Without I/O: the worker feeds it and asks it to flush.
+class Endpoint {
+ public:
+  // The arguments outlive the endpoint. `sink` is asked only from flush() and on_writable().
+  Endpoint(EndpointConfig config, const Clock& clock, Random& random, DatagramSink& sink,
+           const tls::ServerContext& tls, ApplicationFactory application);
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+  ~Endpoint();  // connections go silently: call close_all() first to tell the peers
+
+  void receive(const Datagram& datagram, TimePoint now);
+  // Sends what the dirty connections have, with a byte budget each; true: call again this turn's
+  // end, there is more. Frees dead connections.
+  bool flush(TimePoint now);
+  void on_writable();                 // after the sink had said `blocked`
+  TimePoint deadline() const noexcept;
+  void on_deadline(TimePoint now);
+
+  void drain();                       // refuse new connections; GOAWAY on those that are there
+  void close_all(TimePoint now);      // CONNECTION_CLOSE(H3_NO_ERROR), at once
+  std::size_t connections() const noexcept;  // alive: not closing, draining or dead
+  std::size_t objects() const noexcept;      // of every state, for leak checks
+  const EndpointCounters& counters() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troika::quic

@@ -1,0 +1,106 @@
+#include "base/buffer.h"
+
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace troika {
+namespace {
+
+std::size_t size_class(std::size_t capacity) noexcept {
+  std::size_t i = 0;
+  while (i + 1 < BufferPool::kSizes.size() && BufferPool::kSizes[i] < capacity) ++i;
+  return i;
+}
+
+}  // namespace
+
+Slice::Slice(const Slice& other) noexcept
+    : slab_(other.slab_), data_(other.data_), size_(other.size_) {
+  if (slab_ != nullptr) ++slab_->references;
+}
+
+Slice::~Slice() {
+  if (slab_ != nullptr && --slab_->references == 0) slab_->pool->give_back(slab_);
+}
+
+Slice Slice::of_static(std::span<const std::byte> bytes) noexcept {
+  Slice slice;
+  slice.data_ = bytes.data();
+  slice.size_ = bytes.size();
+  return slice;
+}
+
+Slice Slice::sub(std::size_t offset, std::size_t count) const noexcept {
+  assert(offset <= size_ && count <= size_ - offset);
+  Slice part(*this);
+  part.data_ += offset;
+  part.size_ = count;
+  return part;
+}
+
+SlabWriter::SlabWriter(BufferPool& pool, std::size_t capacity) : slab_(pool.take(capacity)) {}
+
+SlabWriter::~SlabWriter() {
+  if (slab_ != nullptr && --slab_->references == 0) slab_->pool->give_back(slab_);
+}
+
+std::span<std::byte> SlabWriter::space() noexcept {
+  if (slab_ == nullptr) return {};
+  return {slab_->data() + used_, slab_->capacity - used_};
+}
+
+Slice SlabWriter::commit(std::size_t count) noexcept {
+  assert(slab_ != nullptr && count <= slab_->capacity - used_);
+  Slice slice;
+  slice.slab_ = slab_;
+  slice.data_ = slab_->data() + used_;
+  slice.size_ = count;
+  ++slab_->references;
+  used_ += count;
+  return slice;
+}
+
+BufferPool::~BufferPool() {
+  assert(outstanding_ == 0);
+  for (Slab* slab : free_) {
+    while (slab != nullptr) ::operator delete(std::exchange(slab, slab->next_free));
+  }
+}
+
+Slice BufferPool::copy(std::span<const std::byte> bytes) {
+  SlabWriter writer(*this, bytes.size());
+  if (!bytes.empty()) std::memcpy(writer.space().data(), bytes.data(), bytes.size());
+  return writer.commit(bytes.size());
+}
+
+Slab* BufferPool::take(std::size_t capacity) {
+  const std::size_t i = size_class(capacity);
+  assert(capacity <= kSizes[i]);
+  Slab* slab = free_[i];
+  if (slab != nullptr) {
+    free_[i] = slab->next_free;
+    free_bytes_ -= slab->capacity;
+  } else {
+    slab = new (::operator new(sizeof(Slab) + kSizes[i])) Slab{};
+    slab->pool = this;
+    slab->capacity = static_cast<std::uint32_t>(kSizes[i]);
+  }
+  slab->references = 1;
+  outstanding_ += slab->capacity;
+  return slab;
+}
+
+void BufferPool::give_back(Slab* slab) noexcept {
+  outstanding_ -= slab->capacity;
+  if (free_bytes_ + slab->capacity > kKeptFree) {
+    ::operator delete(slab);
+    return;
+  }
+  Slab*& head = free_[size_class(slab->capacity)];
+  slab->next_free = head;
+  head = slab;
+  free_bytes_ += slab->capacity;
+}
+
+}  // namespace troika

@@ -1,0 +1,119 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace troika {
+
+class BufferPool;
+
+// One block of memory of a BufferPool; never seen but through Slice and SlabWriter.
+struct Slab {
+  BufferPool* pool;
+  std::uint32_t references;
+  std::uint32_t capacity;
+  Slab* next_free;
+  std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+};
+
+// A reference-counted, immutable view of bytes. The count is not atomic: a Slice stays on the
+// worker of its pool. A Slice without a slab shows memory that outlives every reader (static data).
+class Slice {
+ public:
+  Slice() noexcept = default;
+  Slice(const Slice& other) noexcept;
+  Slice(Slice&& other) noexcept
+      : slab_(std::exchange(other.slab_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  Slice& operator=(Slice other) noexcept {
+    std::swap(slab_, other.slab_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Slice();
+
+  // Bytes that live as long as the process.
+  static Slice of_static(std::span<const std::byte> bytes) noexcept;
+  static Slice of_static(std::string_view text) noexcept {
+    return of_static(std::as_bytes(std::span(text)));
+  }
+
+  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+  const std::byte* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  // A part of this slice, sharing its memory. offset + count must lie within size().
+  Slice sub(std::size_t offset, std::size_t count) const noexcept;
+  void remove_prefix(std::size_t count) noexcept {
+    data_ += count;
+    size_ -= count;
+  }
+
+ private:
+  friend class SlabWriter;
+  Slab* slab_ = nullptr;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// A slab being filled. What was committed is handed out as Slices; the rest can still be written.
+class SlabWriter {
+ public:
+  SlabWriter() noexcept = default;
+  SlabWriter(BufferPool& pool, std::size_t capacity);
+  SlabWriter(SlabWriter&& other) noexcept
+      : slab_(std::exchange(other.slab_, nullptr)), used_(std::exchange(other.used_, 0)) {}
+  SlabWriter& operator=(SlabWriter&& other) noexcept {
+    std::swap(slab_, other.slab_);
+    std::swap(used_, other.used_);
+    return *this;
+  }
+  ~SlabWriter();
+
+  // The memory that is still free. Empty without a slab.
+  std::span<std::byte> space() noexcept;
+  // Takes the first `count` bytes of space() as a Slice.
+  Slice commit(std::size_t count) noexcept;
+
+ private:
+  Slab* slab_ = nullptr;
+  std::size_t used_ = 0;
+};
+
+// Slabs of three sizes with a free list each; one pool a worker. It must outlive its slices.
+class BufferPool {
+ public:
+  static constexpr std::array<std::size_t, 3> kSizes{4096, 16384, 65536};  // bytes of payload
+
+  BufferPool() noexcept = default;
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  ~BufferPool();
+
+  // Bytes of slabs that are in somebody's hands: 0 when everything was given back.
+  std::size_t outstanding() const noexcept { return outstanding_; }
+
+  // A copy of `bytes` (at most 64 KiB).
+  Slice copy(std::span<const std::byte> bytes);
+  Slice copy(std::string_view text) { return copy(std::as_bytes(std::span(text))); }
+
+ private:
+  friend class Slice;
+  friend class SlabWriter;
+  static constexpr std::size_t kKeptFree = 4U << 20U;  // bytes of free slabs kept for later
+
+  Slab* take(std::size_t capacity);
+  void give_back(Slab* slab) noexcept;
+
+  std::array<Slab*, kSizes.size()> free_{};
+  std::size_t free_bytes_ = 0;
+  std::size_t outstanding_ = 0;
+};
+
+}  // namespace troika

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+namespace troika {
+
+enum class ErrorCode : std::uint8_t {
+  closed,      // the peer or the transport is gone
+  protocol,    // the peer broke a rule; the detail says which
+  limit,       // a limit of ours was reached
+  timeout,
+  io,          // a system call failed
+  not_found,
+  denied,
+  unavailable, // try again later
+  short_body,  // a body gave fewer or more bytes than it had declared
+  internal,
+};
+
+// An error on the data plane: no allocation, so `detail` is static text only.
+struct Error {
+  ErrorCode code = ErrorCode::internal;
+  std::string_view detail;
+};
+
+std::string_view name_of(ErrorCode code) noexcept;
+
+}  // namespace troika

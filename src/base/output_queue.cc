@@ -1,0 +1,76 @@
+#include "base/output_queue.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace troika {
+
+void OutputQueue::append(Slice slice) {
+  if (slice.empty()) return;
+  size_ += slice.size();
+  slices_.push_back(std::move(slice));
+}
+
+void OutputQueue::append_copy(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    if (writer_.space().empty()) writer_ = SlabWriter(*pool_, std::min<std::size_t>(bytes.size(), 65536));
+    const std::size_t n = std::min(bytes.size(), writer_.space().size());
+    std::memcpy(writer_.space().data(), bytes.data(), n);
+    append(writer_.commit(n));
+    bytes = bytes.subspan(n);
+  }
+}
+
+std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
+  const std::size_t n = std::min(vectors.size(), slices_.size());
+  for (std::size_t i = 0; i < n; ++i) {
+    vectors[i] = {const_cast<std::byte*>(slices_[i].data()), slices_[i].size()};
+  }
+  return n;
+}
+
+std::size_t OutputQueue::peek(std::span<std::byte> into) const noexcept {
+  std::size_t copied = 0;
+  for (const Slice& slice : slices_) {
+    if (copied == into.size()) break;
+    const std::size_t n = std::min(slice.size(), into.size() - copied);
+    std::memcpy(into.data() + copied, slice.data(), n);
+    copied += n;
+  }
+  return copied;
+}
+
+std::span<const std::byte> OutputQueue::front() const noexcept {
+  return slices_.empty() ? std::span<const std::byte>{} : slices_.front().bytes();
+}
+
+void OutputQueue::consume(std::size_t count) noexcept {
+  assert(count <= size_);
+  size_ -= count;
+  while (count > 0) {
+    Slice& first = slices_.front();
+    if (count < first.size()) {
+      first.remove_prefix(count);
+      return;
+    }
+    count -= first.size();
+    slices_.pop_front();
+  }
+  if (slices_.empty()) writer_ = SlabWriter();  // an idle connection holds no slab
+}
+
+Slice OutputQueue::take(std::size_t max_bytes) noexcept {
+  const Slice& first = slices_.front();
+  Slice taken = first.sub(0, std::min(max_bytes, first.size()));
+  consume(taken.size());
+  return taken;
+}
+
+void OutputQueue::clear() noexcept {
+  slices_.clear();
+  size_ = 0;
+  writer_ = SlabWriter();
+}
+
+}  // namespace troika

@@ -1,0 +1,43 @@
+#pragma once
+#include <sys/uio.h>
+
+#include <deque>
+#include <span>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace troika {
+
+// Bytes on their way out, in order: a list of slices. Small pieces are gathered into one slab.
+// It has no limit of its own; who appends asks size() against its high mark first.
+class OutputQueue {
+ public:
+  explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
+
+  void append(Slice slice);                       // shares the slice's memory
+  void append_copy(std::span<const std::byte>);   // any length
+  void append_copy(std::string_view text) { append_copy(std::as_bytes(std::span(text))); }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  // Describes the first bytes of the queue; returns how many entries of `vectors` it filled.
+  std::size_t gather(std::span<iovec> vectors) const noexcept;
+  // Copies the first bytes out without taking them; returns how many.
+  std::size_t peek(std::span<std::byte> into) const noexcept;
+  // The first contiguous bytes; empty when the queue is.
+  std::span<const std::byte> front() const noexcept;
+  void consume(std::size_t count) noexcept;  // count <= size()
+  // Takes the first contiguous bytes, at most max_bytes; the queue must not be empty.
+  Slice take(std::size_t max_bytes) noexcept;
+  void clear() noexcept;
+
+ private:
+  BufferPool* pool_;
+  std::deque<Slice> slices_;
+  SlabWriter writer_;  // where append_copy goes on
+  std::size_t size_ = 0;
+};
+
+}  // namespace troika

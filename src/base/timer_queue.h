@@ -1,0 +1,58 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace troika {
+
+class TimerQueue;
+
+// One deadline. It fires at most once for each set(); moving and cancelling are cheap. Its action
+// may set and cancel any timer of the queue and destroy any but itself.
+class Timer {
+ public:
+  Timer(TimerQueue& queue, std::move_only_function<void()> action)
+      : queue_(queue), action_(std::move(action)) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { cancel(); }
+
+  void set(TimePoint deadline);  // kNever cancels
+  void cancel() noexcept;
+  TimePoint deadline() const noexcept { return deadline_; }
+
+ private:
+  friend class TimerQueue;
+  static constexpr std::size_t kIdle = static_cast<std::size_t>(-1);
+
+  TimerQueue& queue_;
+  std::move_only_function<void()> action_;
+  TimePoint deadline_ = kNever;
+  std::size_t place_ = kIdle;  // in the queue's heap
+  std::size_t order_ = 0;      // ties fire in the order in which they were set
+};
+
+// A heap of timers, driven from outside: it owns neither a clock nor the timers.
+class TimerQueue {
+ public:
+  TimePoint next() const noexcept { return heap_.empty() ? kNever : heap_.front()->deadline_; }
+  // Fires what is due at `now`. A timer that is set again to a due time waits for the next call.
+  void advance_to(TimePoint now);
+  std::size_t size() const noexcept { return heap_.size(); }
+
+ private:
+  friend class Timer;
+  bool before(const Timer& a, const Timer& b) const noexcept;
+  void place(std::size_t i, Timer* timer) noexcept;
+  void sift_up(std::size_t i) noexcept;
+  void sift_down(std::size_t i) noexcept;
+  void insert(Timer& timer);
+  void remove(Timer& timer) noexcept;
+
+  std::vector<Timer*> heap_;
+  std::size_t orders_ = 0;
+};
+
+}  // namespace troika

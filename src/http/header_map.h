@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troika {
+
+// A list of fields in order, owning its text: names in lower case, as h2 and h3 need them.
+// Views that it gives are valid until it is changed or moved.
+class HeaderMap {
+ public:
+  struct Field {
+    std::string_view name, value;
+  };
+
+  void add(std::string_view name, std::string_view value);  // lower-cases the name
+  void set(std::string_view name, std::string_view value);  // replaces all of that name
+  void remove(std::string_view name);
+
+  std::size_t size() const noexcept { return entries_.size(); }
+  bool empty() const noexcept { return entries_.empty(); }
+  Field operator[](std::size_t i) const noexcept;
+
+  // The first field of that (lower-case) name.
+  std::optional<std::string_view> get(std::string_view name) const noexcept;
+  bool has(std::string_view name) const noexcept { return get(name).has_value(); }
+  std::size_t count(std::string_view name) const noexcept;
+
+  class Iterator {
+   public:
+    Iterator(const HeaderMap& map, std::size_t i) noexcept : map_(&map), i_(i) {}
+    Field operator*() const noexcept { return (*map_)[i_]; }
+    Iterator& operator++() noexcept {
+      ++i_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const noexcept { return i_ == other.i_; }
+
+   private:
+    const HeaderMap* map_;
+    std::size_t i_;
+  };
+  Iterator begin() const noexcept { return {*this, 0}; }
+  Iterator end() const noexcept { return {*this, size()}; }
+
+ private:
+  struct Entry {
+    std::uint32_t name_at, name_size, value_at, value_size;
+  };
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace troika

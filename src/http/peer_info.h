@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+#include "net/address.h"
+#include "net/transport.h"
+
+namespace troika {
+
+// Who is at the other end, and how it came here; owned by the connection and valid as long as it.
+struct PeerInfo {
+  Address remote, local;
+  SecurityInfo security;
+  std::string alt_svc;  // value of the Alt-Svc field for answers on this connection; empty: none
+};
+
+}  // namespace troika

@@ -1,0 +1,33 @@
+# troika_fuzz(NAME LINK layers...): tests/fuzz/NAME.cc defines LLVMFuzzerTestOneInput. With the fuzz
+# preset it is a libFuzzer program; with every other one a program that replays
+# tests/fuzz/corpus/NAME, which ctest runs, so that each build keeps the corpus honest.
+option(TROIKA_FUZZ "link libFuzzer" OFF)
+function(troika_fuzz name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  set(source ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.cc)
+  if(NOT EXISTS ${source})
+    return()
+  endif()
+  set(links)
+  foreach(layer ${arg_LINK} support)
+    list(APPEND links troika_${layer})
+  endforeach()
+  if(TROIKA_FUZZ)
+    add_executable(fuzz_${name} ${source})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(fuzz_${name} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    add_test(NAME fuzz_${name}
+      COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    set_tests_properties(fuzz_${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+  target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(fuzz_${name} PRIVATE ${links} troika_warnings)
+endfunction()
+
+troika_fuzz(target        LINK http)
+troika_fuzz(exchange_ops  LINK http)
+troika_fuzz(h1_request    LINK h1)
+troika_fuzz(h2_session    LINK h2)
+troika_fuzz(h3_stream     LINK h3)
+troika_fuzz(quic_endpoint LINK quic certs)

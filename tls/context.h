@@ -1,0 +1,65 @@
+#pragma once
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/transport.h"
+
+namespace troika::tls {
+
+struct SslFree {
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+};
+struct SslContextFree {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using SslPtr = std::unique_ptr<SSL, SslFree>;
+using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
+
+// TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
+enum class Wire { tcp, quic };
+
+struct ServerOptions {
+  std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
+};
+
+// One SSL_CTX for one worker and one transport.
+class ServerContext {
+ public:
+  // The error is a sentence that names the file.
+  static Checked<std::unique_ptr<ServerContext>> make(Wire wire, const ServerOptions& options);
+  // A new SSL in accept state; for QUIC the caller goes on with the ngtcp2 calls.
+  SslPtr new_ssl() const;
+
+ private:
+  explicit ServerContext(SslContextPtr context) : context_(std::move(context)) {}
+  SslContextPtr context_;
+};
+
+struct ClientOptions {
+  std::string ca_file;             // empty: the peer is not verified (tests and load runs only)
+  std::vector<std::string> alpn;   // tcp: {"h2", "http/1.1"}; quic: {"h3"}
+};
+
+class ClientContext {
+ public:
+  static Checked<std::unique_ptr<ClientContext>> make(Wire wire, const ClientOptions& options);
+  // A new SSL in connect state, with SNI and host name check for `server_name` (an IP literal is
+  // checked as such and sends no SNI).
+  SslPtr new_ssl(const std::string& server_name) const;
+
+ private:
+  ClientContext(SslContextPtr context, bool verify) : context_(std::move(context)), verify_(verify) {}
+  SslContextPtr context_;
+  bool verify_;
+};
+
+// What was agreed on; complete once the handshake is.
+SecurityInfo describe(const SSL* ssl);
+// The first error of OpenSSL's queue as text; empties the queue.
+std::string ossl_error();
+
+}  // namespace troika::tls

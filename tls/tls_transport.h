@@ -1,0 +1,24 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "net/byte_stream.h"
+#include "net/transport.h"
+#include "tls/context.h"
+
+namespace troika::tls {
+
+// Where the records of one flush are gathered before one write; one for each worker.
+class RecordScratch {
+ public:
+  static constexpr std::size_t kCapacity = 256U << 10U;
+  std::vector<std::byte> bytes;
+};
+
+// TLS over a ByteStream, server or client by the state of the SSL. Handshake and alerts run from
+// on_bytes; records that are made outside write() wait in a tail for flush() or the next write().
+// Note for 0-RTT: SSL_read_early_data and SSL_write_early_data will be states of this class.
+std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream, SslPtr ssl,
+                                              RecordScratch& scratch);
+
+}  // namespace troika::tls
