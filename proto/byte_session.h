@@ -26,12 +26,13 @@ class ByteSession {
   virtual void receive_end(TimePoint now) = 0;  // the peer sends no more (FIN)
   // Appends to `out` until it holds `high` bytes or nothing is left to send now.
   virtual Status produce(OutputQueue& out, std::size_t high, TimePoint now) = 0;
-  virtual void on_written(std::size_t bytes, TimePoint now) noexcept = 0;  // left the queue for the wire
+  virtual void on_written(std::size_t bytes,
+                          TimePoint now) noexcept = 0;  // left the queue for the wire
   virtual Interest interest() const noexcept = 0;
   // The earliest thing that waits: of all exchanges, header block, idle; kNever for none.
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
-  virtual void drain() = 0;                       // no new requests; GOAWAY, Connection: close
+  virtual void drain() = 0;  // no new requests; GOAWAY, Connection: close
   // The connection is lost or given up: every exchange is aborted and closed. Last call but one.
   virtual void abort(AbortReason reason) noexcept = 0;
 };

@@ -40,8 +40,8 @@ class ServerContext {
 };
 
 struct ClientOptions {
-  std::string ca_file;             // empty: the peer is not verified (tests and load runs only)
-  std::vector<std::string> alpn;   // tcp: {"h2", "http/1.1"}; quic: {"h3"}
+  std::string ca_file;            // empty: the peer is not verified (tests and load runs only)
+  std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
 };
 
 class ClientContext {
@@ -52,7 +52,8 @@ class ClientContext {
   SslPtr new_ssl(const std::string& server_name) const;
 
  private:
-  ClientContext(SslContextPtr context, bool verify) : context_(std::move(context)), verify_(verify) {}
+  ClientContext(SslContextPtr context, bool verify)
+      : context_(std::move(context)), verify_(verify) {}
   SslContextPtr context_;
   bool verify_;
 };

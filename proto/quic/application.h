@@ -15,8 +15,8 @@
 // implements QuicStreams for h3, a scripted application stands in for h3 under QUIC.
 namespace troika::quic {
 
-using StreamId = std::int64_t;       // RFC 9000 §2.1
-using AppError = std::uint64_t;      // an application error code (RFC 9000 §20.2)
+using StreamId = std::int64_t;   // RFC 9000 §2.1
+using AppError = std::uint64_t;  // an application error code (RFC 9000 §20.2)
 inline constexpr StreamId kNoStream = -1;
 
 constexpr bool is_bidi(StreamId id) noexcept { return (id & 2) == 0; }
@@ -33,11 +33,11 @@ class QuicStreams {
   virtual void extend_credit(StreamId stream, std::size_t bytes) = 0;
   // Only the connection's window: for bytes of a stream that is closed already.
   virtual void extend_connection_credit(std::size_t bytes) = 0;
-  virtual void extend_peer_bidi_streams(std::size_t count) = 0;  // the peer may open so many more
-  virtual void shutdown_read(StreamId stream, AppError code) = 0;   // STOP_SENDING
+  virtual void extend_peer_bidi_streams(std::size_t count) = 0;    // the peer may open so many more
+  virtual void shutdown_read(StreamId stream, AppError code) = 0;  // STOP_SENDING
   virtual void shutdown_write(StreamId stream, AppError code) = 0;  // RESET_STREAM
   virtual void close(AppError code) noexcept = 0;  // CONNECTION_CLOSE after what can be sent now
-  virtual void mark_writable() noexcept = 0;       // next_write() has something: flush this connection
+  virtual void mark_writable() noexcept = 0;  // next_write() has something: flush this connection
   virtual const SecurityInfo& security() const noexcept = 0;  // final after the handshake
   virtual const Address& remote() const noexcept = 0;         // the validated path
   virtual const Address& local() const noexcept = 0;
@@ -64,28 +64,28 @@ class QuicApplication {
   virtual Status on_handshake_done(TimePoint now) = 0;
   virtual Status on_data(StreamId stream, std::span<const std::byte> bytes, bool fin, bool early,
                          TimePoint now) = 0;
-  virtual Status on_acked(StreamId stream, std::uint64_t bytes) = 0;  // in stream order
-  virtual Status on_reset(StreamId stream, AppError code) = 0;          // RESET_STREAM came
-  virtual Status on_stop_sending(StreamId stream, AppError code) = 0;   // QUIC answers with a reset
+  virtual Status on_acked(StreamId stream, std::uint64_t bytes) = 0;   // in stream order
+  virtual Status on_reset(StreamId stream, AppError code) = 0;         // RESET_STREAM came
+  virtual Status on_stop_sending(StreamId stream, AppError code) = 0;  // QUIC answers with a reset
   virtual Status on_stream_closed(StreamId stream, std::optional<AppError> code) = 0;
-  virtual void on_streams_available() {}                    // client: more of our streams may open
+  virtual void on_streams_available() {}  // client: more of our streams may open
 
   // The flush: apply() once (handlers start, records become calls), then next_write() for each
   // packet, answered by wrote(), blocked() or shut() before the next.
   virtual Status apply(TimePoint now) = 0;
   virtual Result<StreamWrite> next_write() = 0;
   virtual Status wrote(StreamId stream, std::size_t bytes, TimePoint now) = 0;
-  virtual void blocked(StreamId stream) = 0;                // no stream credit
-  virtual Status on_writable(StreamId stream) = 0;          // credit came
-  virtual Status shut(StreamId stream) = 0;                 // writing side is closed at QUIC level
-  virtual AppError close_code() const noexcept = 0;         // for an error that a call returned
+  virtual void blocked(StreamId stream) = 0;         // no stream credit
+  virtual Status on_writable(StreamId stream) = 0;   // credit came
+  virtual Status shut(StreamId stream) = 0;          // writing side is closed at QUIC level
+  virtual AppError close_code() const noexcept = 0;  // for an error that a call returned
 
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
-  virtual void drain() = 0;                                 // GOAWAY
-  virtual bool finished() const noexcept = 0;               // drained: the connection can be closed
-  virtual bool idle() const noexcept = 0;                   // no exchange is in flight
-  virtual void abort() noexcept = 0;                        // connection lost: close all exchanges
+  virtual void drain() = 0;                    // GOAWAY
+  virtual bool finished() const noexcept = 0;  // drained: the connection can be closed
+  virtual bool idle() const noexcept = 0;      // no exchange is in flight
+  virtual void abort() noexcept = 0;           // connection lost: close all exchanges
 };
 
 using ApplicationFactory = std::function<std::unique_ptr<QuicApplication>(QuicStreams&)>;

@@ -11,12 +11,12 @@
 namespace troika::quic {
 
 struct ClientConfig {
-  std::string server_name;                   // for SNI and the certificate check
-  std::size_t stream_window = 1U << 20U;     // bytes
-  std::size_t connection_window = 4U << 20U; // bytes
+  std::string server_name;                    // for SNI and the certificate check
+  std::size_t stream_window = 1U << 20U;      // bytes
+  std::size_t connection_window = 4U << 20U;  // bytes
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::uint32_t version = 1;                 // QUIC version of the first Initial; others force negotiation
+  std::uint32_t version = 1;  // QUIC version of the first Initial; others force negotiation
 };
 
 // One QUIC connection from the client side, without I/O. The arguments outlive it.
@@ -24,17 +24,19 @@ class ClientConnection {
  public:
   enum class State { handshake, established, closed };
 
-  static Result<std::unique_ptr<ClientConnection>> make(
-      const ClientConfig& config, const Address& local, const Address& remote, const Clock& clock,
-      Random& random, DatagramSink& sink, const tls::ClientContext& tls,
-      const ApplicationFactory& application);
+  static Result<std::unique_ptr<ClientConnection>> make(const ClientConfig& config,
+                                                        const Address& local, const Address& remote,
+                                                        const Clock& clock, Random& random,
+                                                        DatagramSink& sink,
+                                                        const tls::ClientContext& tls,
+                                                        const ApplicationFactory& application);
   virtual ~ClientConnection() = default;
 
   virtual QuicApplication& application() noexcept = 0;
   virtual State state() const noexcept = 0;
   virtual Error close_reason() const noexcept = 0;  // once closed; `closed` for a clean one
   virtual void receive(const Datagram& datagram, TimePoint now) = 0;
-  virtual bool flush(TimePoint now) = 0;            // true: there is more to send
+  virtual bool flush(TimePoint now) = 0;  // true: there is more to send
   virtual void on_writable() = 0;
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;

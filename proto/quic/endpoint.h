@@ -15,15 +15,16 @@ namespace troika::quic {
 using Secret = std::array<std::byte, 32>;
 
 struct EndpointConfig {
-  Secret secret{};                           // stateless resets, tokens, table hashing
-  std::uint8_t worker = 0, workers = 1;      // the first byte of every id of ours is ≡ worker (mod workers)
-  std::size_t connections = 10000;           // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;              // handshakes in flight, likewise
+  Secret secret{};  // stateless resets, tokens, table hashing
+  std::uint8_t worker = 0,
+               workers = 1;         // the first byte of every id of ours is ≡ worker (mod workers)
+  std::size_t connections = 10000;  // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;     // handshakes in flight, likewise
   std::uint32_t streams_bidi = 100;
   std::uint32_t streams_uni = 3;
-  std::size_t stream_window = 256U << 10U;   // bytes
-  std::size_t connection_window = 1U << 20U; // bytes
-  std::uint32_t connection_ids = 7;          // active_connection_id_limit
+  std::size_t stream_window = 256U << 10U;    // bytes
+  std::size_t connection_window = 1U << 20U;  // bytes
+  std::uint32_t connection_ids = 7;           // active_connection_id_limit
   std::uint32_t resets_per_second = 100;
   std::uint32_t version_negotiations_per_second = 100;
   Duration handshake_timeout = std::chrono::seconds(10);
@@ -50,12 +51,12 @@ class Endpoint {
   // Sends what the dirty connections have, with a byte budget each; true: call again this turn's
   // end, there is more. Frees dead connections.
   bool flush(TimePoint now);
-  void on_writable();                 // after the sink had said `blocked`
+  void on_writable();  // after the sink had said `blocked`
   TimePoint deadline() const noexcept;
   void on_deadline(TimePoint now);
 
-  void drain();                       // refuse new connections; GOAWAY on those that are there
-  void close_all(TimePoint now);      // CONNECTION_CLOSE(H3_NO_ERROR), at once
+  void drain();                   // refuse new connections; GOAWAY on those that are there
+  void close_all(TimePoint now);  // CONNECTION_CLOSE(H3_NO_ERROR), at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
   std::size_t objects() const noexcept;      // of every state, for leak checks
   const EndpointCounters& counters() const noexcept;

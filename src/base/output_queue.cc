@@ -14,7 +14,8 @@ void OutputQueue::append(Slice slice) {
 
 void OutputQueue::append_copy(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    if (writer_.space().empty()) writer_ = SlabWriter(*pool_, std::min<std::size_t>(bytes.size(), 65536));
+    if (writer_.space().empty())
+      writer_ = SlabWriter(*pool_, std::min<std::size_t>(bytes.size(), 65536));
     const std::size_t n = std::min(bytes.size(), writer_.space().size());
     std::memcpy(writer_.space().data(), bytes.data(), n);
     append(writer_.commit(n));

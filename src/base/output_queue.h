@@ -15,8 +15,8 @@ class OutputQueue {
  public:
   explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
 
-  void append(Slice slice);                       // shares the slice's memory
-  void append_copy(std::span<const std::byte>);   // any length
+  void append(Slice slice);                      // shares the slice's memory
+  void append_copy(std::span<const std::byte>);  // any length
   void append_copy(std::string_view text) { append_copy(std::as_bytes(std::span(text))); }
 
   std::size_t size() const noexcept { return size_; }

@@ -17,7 +17,8 @@ void Timer::cancel() noexcept {
 
 void TimerQueue::advance_to(TimePoint now) {
   const std::size_t last_order = orders_;
-  // What an action sets carries a later order and so waits for the next turn; ties keep their order.
+  // What an action sets carries a later order and so waits for the next turn; ties keep their
+  // order.
   while (!heap_.empty() && heap_.front()->deadline_ <= now && heap_.front()->order_ < last_order) {
     Timer& timer = *heap_.front();
     timer.cancel();

@@ -28,8 +28,8 @@ class ResponseReceiver {
 class ClientStream {
  public:
   virtual ~ClientStream() = default;
-  virtual BodySource& body() = 0;             // the response body; unread bytes hold the window
-  virtual bool finished() const noexcept = 0; // both directions are over
+  virtual BodySource& body() = 0;              // the response body; unread bytes hold the window
+  virtual bool finished() const noexcept = 0;  // both directions are over
 };
 
 // The client side of a connection, common to the three protocols.

@@ -39,7 +39,8 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   // Fails with `limit` when the peer overran its window, `protocol` when a declared Content-Length
   // does not hold (RFC 9110 §8.6). end: the request is complete.
   Status on_body(std::span<const std::byte> bytes, bool end);
-  void on_trailers(HeaderMap trailers);  // complete, with trailer fields; instead of end = true
+  // The request is complete, with trailer fields; instead of end = true.
+  Status on_trailers(HeaderMap trailers);
 
   // The response body. An error means: reset this stream (the exchange is aborted already).
   Result<Pulled> pull_response(std::size_t max_bytes);
@@ -69,8 +70,12 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   void on_stopped(AbortReason reason) noexcept override;
 
   void start(Request request);
+  Status complete_request(HeaderMap trailers);
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
+  void add_common_fields(ResponseHead& head, const BodySource* body) const;
   void finish_response() noexcept;
+  void release_job() noexcept;
+  void drop_response(AbortReason reason) noexcept;
   void cancel(AbortReason reason) noexcept;
 
   StreamPort& port_;
@@ -84,18 +89,18 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   std::unique_ptr<BodySource> response_;
   HeaderMap response_trailers_;
 
-  std::uint64_t received_ = 0;                  // request body bytes
-  std::uint64_t pulled_ = 0, sent_ = 0;         // response body bytes
-  std::optional<std::uint64_t> declared_;       // response length, when framed by it
+  std::uint64_t received_ = 0;             // request body bytes
+  std::uint64_t pulled_ = 0, sent_ = 0;    // response body bytes
+  std::optional<std::uint64_t> declared_;  // response length, when framed by it
   WallTime started_wall_;
   TimePoint started_, last_progress_;
-  std::uint16_t status_ = 0;                    // of the response; 0 until respond()
-  std::uint16_t rejected_ = 0;                  // status that begin_rejected() asked for
+  std::uint16_t status_ = 0;    // of the response; 0 until respond()
+  std::uint16_t rejected_ = 0;  // status that begin_rejected() asked for
   AbortReason aborted_ = AbortReason::none;
-  bool begun_ = false;                          // begin() came; the handler starts in advance()
+  bool begun_ = false;  // begin() came; the handler starts in advance()
   bool handled_ = false;
   bool request_complete_ = false, response_complete_ = false;
-  bool response_blocked_ = false;               // waits for the body source, not for the peer
+  bool response_blocked_ = false;  // waits for the body source, not for the peer
   bool closed_ = false;
 };
 

@@ -44,7 +44,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   // Null means: respond() was called already and the request body is not wanted.
-  [[nodiscard]] virtual std::unique_ptr<Job> start(RequestContext context, Responder& responder) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Job> start(RequestContext context,
+                                                   Responder& responder) = 0;
 };
 
 }  // namespace troika

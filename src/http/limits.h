@@ -14,27 +14,27 @@ struct Limits {
   std::size_t target_bytes = 8U << 10U;
   std::size_t method_bytes = 32;
 
-  std::uint32_t concurrent_streams = 100;              // h2 and h3, a connection
-  std::size_t stream_window = 64U << 10U;              // request bytes in flight or unread: h1, h2
+  std::uint32_t concurrent_streams = 100;  // h2 and h3, a connection
+  std::size_t stream_window = 64U << 10U;  // request bytes in flight or unread: h1, h2
   std::size_t h3_stream_window = 256U << 10U;
-  std::size_t connection_window = 1U << 20U;           // h2 and h3
-  std::size_t discarded_body = 64U << 10U;             // h1: of a body that nobody reads, then close
-  std::size_t chunk_overhead = 16U << 10U;             // h1: chunk framing beyond twice the body
+  std::size_t connection_window = 1U << 20U;  // h2 and h3
+  std::size_t discarded_body = 64U << 10U;    // h1: of a body that nobody reads, then close
+  std::size_t chunk_overhead = 16U << 10U;    // h1: chunk framing beyond twice the body
 
-  std::size_t output_high = 256U << 10U;               // a session's output queue, plaintext
-  std::size_t retained_bytes = 2U << 20U;              // h3: sent and not acknowledged, a connection
-  std::size_t h2_outbound_frames = 5000;               // frames that nghttp2 holds for a slow reader
+  std::size_t output_high = 256U << 10U;   // a session's output queue, plaintext
+  std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, a connection
+  std::size_t h2_outbound_frames = 5000;   // frames that nghttp2 holds for a slow reader
 
   std::size_t qpack_table_bytes = 4096;
   std::size_t qpack_blocked_streams = 16;
-  std::uint32_t peer_uni_streams = 3;                  // replenished as they close
+  std::uint32_t peer_uni_streams = 3;  // replenished as they close
   std::uint32_t connection_ids = 7;
 
-  std::size_t connections = 10000;                     // a worker, TCP; the server lowers it to fit
-  std::size_t quic_connections = 10000;                // RLIMIT_NOFILE less a reserve for files
-  std::size_t quic_half_open = 1000;                   // handshakes in flight, then refused
+  std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit
+  std::size_t quic_connections = 10000;  // RLIMIT_NOFILE less a reserve for files
+  std::size_t quic_half_open = 1000;     // handshakes in flight, then refused
   std::size_t datagrams_per_wake = 64;
-  std::uint32_t stateless_resets_per_second = 100;     // a worker
+  std::uint32_t stateless_resets_per_second = 100;  // a worker
   std::uint32_t version_negotiations_per_second = 100;
 };
 

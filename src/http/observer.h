@@ -13,8 +13,8 @@ namespace troika {
 struct ExchangeSummary {
   const Request& request;
   const PeerInfo& peer;
-  std::uint16_t status = 0;        // 0: no answer was begun
-  std::uint64_t body_bytes = 0;    // of the response, that left the process
+  std::uint16_t status = 0;      // 0: no answer was begun
+  std::uint64_t body_bytes = 0;  // of the response, that left the process
   WallTime started;
   Duration duration{};
   AbortReason aborted = AbortReason::none;

@@ -18,10 +18,10 @@ struct Request {
   std::string authority;    // host and port as sent, from :authority, the absolute form or Host
   std::string protocol;     // RFC 8441 ":protocol", else empty
   Target target;
-  HeaderMap headers;        // without pseudo fields, Host, and the fields of h1's framing
+  HeaderMap headers;  // without pseudo fields, Host, and the fields of h1's framing
   HttpVersion version = HttpVersion::http11;
   std::optional<std::uint64_t> content_length;  // as declared; nullopt: none declared
-  bool has_body = false;             // a body follows (it may turn out empty)
+  bool has_body = false;                        // a body follows (it may turn out empty)
   bool expects_continue = false;
   bool early_data = false;
 };

@@ -45,8 +45,8 @@ class RequestBuilder {
 
   const Limits& limits_;
   Request request_;
-  std::string host_;          // value of Host
-  std::size_t cost_ = 0;      // of the field section so far
+  std::string host_;      // value of Host
+  std::size_t cost_ = 0;  // of the field section so far
   std::size_t fields_ = 0;
   std::uint16_t fault_ = 0;
   bool secure_;

@@ -13,11 +13,12 @@ class StreamPort {
  public:
   virtual void send_informational(const ResponseHead& head) = 0;
   virtual void send_head(const ResponseHead& head, BodyFraming framing) = 0;  // at most once
-  virtual void body_ready() noexcept = 0;                  // pull_response() is worth a call again
-  virtual void credit(std::size_t consumed) noexcept = 0;  // request bytes: open the window by these
+  virtual void body_ready() noexcept = 0;  // pull_response() is worth a call again
+  virtual void credit(
+      std::size_t consumed) noexcept = 0;  // request bytes: open the window by these
   // The rest of the request body is not wanted. Not an error.
   virtual void stop_request(AbortReason reason) noexcept = 0;
-  virtual void reset(AbortReason reason) noexcept = 0;     // the whole exchange, at once
+  virtual void reset(AbortReason reason) noexcept = 0;  // the whole exchange, at once
 
  protected:
   ~StreamPort() = default;

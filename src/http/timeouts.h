@@ -8,12 +8,13 @@ namespace troika {
 // Every duration that the server waits for, in one place.
 struct Timeouts {
   Duration handshake = std::chrono::seconds(10);
-  Duration header_block = std::chrono::seconds(10);   // from a request's first byte to its last field
-  Duration idle_tcp = std::chrono::seconds(60);       // no request in flight
+  Duration header_block =
+      std::chrono::seconds(10);                  // from a request's first byte to its last field
+  Duration idle_tcp = std::chrono::seconds(60);  // no request in flight
   Duration idle_quic = std::chrono::seconds(30);
-  Duration body_progress = std::chrono::seconds(30);  // a request body that is waited for
-  Duration write_progress = std::chrono::seconds(30); // bytes of a response that left the process
-  Duration linger = std::chrono::seconds(2);          // reading on after the last answer (RFC 9112 §9.6)
+  Duration body_progress = std::chrono::seconds(30);   // a request body that is waited for
+  Duration write_progress = std::chrono::seconds(30);  // bytes of a response that left the process
+  Duration linger = std::chrono::seconds(2);  // reading on after the last answer (RFC 9112 §9.6)
   Duration drain = std::chrono::seconds(30);
 };
 

@@ -26,11 +26,11 @@ class Transport {
  public:
   class Observer {
    public:
-    virtual void on_ready() = 0;                                   // once: security() is final
-    virtual void on_bytes(std::span<const std::byte> bytes) = 0;   // valid during the call only
-    virtual void on_end() = 0;                                     // FIN, or close_notify in TLS
-    virtual void on_writable() = 0;   // write_budget() rose above 0, or all is flushed
-    virtual void on_closed(Error why) = 0;                         // nothing more is called
+    virtual void on_ready() = 0;                                  // once: security() is final
+    virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
+    virtual void on_end() = 0;                                    // FIN, or close_notify in TLS
+    virtual void on_writable() = 0;         // write_budget() rose above 0, or all is flushed
+    virtual void on_closed(Error why) = 0;  // nothing more is called
 
    protected:
     ~Observer() = default;
