@@ -13,6 +13,9 @@ struct Interest {
   bool has_output = false;  // produce() would give more, had it room
   // Nothing will come or go any more: flush what was produced, shut the sending side, linger.
   bool finished = false;
+  // With finished: an answer was cut short, so the stream must end in a reset; a clean end (FIN,
+  // close_notify) would make a body that is framed by it look whole.
+  bool broken = false;
 };
 
 // A protocol over an ordered byte stream, without I/O: h1 and h2, server and client side.

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+
+#include "http/handler.h"
+
+namespace troika {
+
+// Answers every request with 308 to the same target on https (RFC 9110 §15.4.9): the host that the
+// client named, with our TLS port.
+class RedirectHandler final : public Handler {
+ public:
+  explicit RedirectHandler(std::uint16_t https_port) : port_(https_port) {}
+  [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
+
+ private:
+  std::uint16_t port_;
+};
+
+}  // namespace troika

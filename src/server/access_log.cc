@@ -1,0 +1,46 @@
+#include "server/access_log.h"
+
+#include <chrono>
+#include <format>
+
+#include "uv/writer_thread.h"
+
+namespace troika {
+namespace {
+
+constexpr std::size_t kLongestField = 2048;  // bytes of a field as it was sent
+
+// Printable ASCII without the two characters that would make it ambiguous; all else as \xNN.
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, kLongestField)) {
+    if (c > ' ' && c < 0x7f && c != '\\' && c != '"') {
+      out.push_back(c);
+    } else {
+      std::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  if (text.size() > kLongestField) out += "...";
+  return out.empty() ? "-" : out;
+}
+
+}  // namespace
+
+std::string format_access_line(const ExchangeSummary& summary) {
+  using namespace std::chrono;
+  std::string line = std::format(
+      "{:%FT%TZ} {} {} {} {} {} {} {:.3f}ms", floor<milliseconds>(summary.started),
+      summary.peer.remote.ip(), escape(summary.request.method_text),
+      escape(summary.request.target.raw), summary.status, summary.body_bytes,
+      name_of(summary.request.version), duration<double, std::milli>(summary.duration).count());
+  if (summary.aborted != AbortReason::none) {
+    std::format_to(std::back_inserter(line), " ({})", name_of(summary.aborted));
+  }
+  return line;
+}
+
+void AccessLog::on_complete(const ExchangeSummary& summary) noexcept {
+  if (writer_ != nullptr) writer_->line(format_access_line(summary));
+}
+
+}  // namespace troika

@@ -1,0 +1,193 @@
+#include "server/connection.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "proto/h1/session.h"
+#include "proto/h2/session.h"
+
+namespace troika {
+namespace {
+
+// RFC 9113 §3.4: what a client that knows begins HTTP/2 with.
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::size_t kFlushBudget = 512U << 10U;  // bytes a connection writes in one turn
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Transport> transport, std::string alt_svc,
+                       Services& services, TimerQueue& timers, ConnectionOwner& owner)
+    : transport_(std::move(transport)),
+      services_(services),
+      owner_(owner),
+      out_(services.pool),
+      timer_(timers, [this] { on_timer(); }) {
+  peer_.alt_svc = std::move(alt_svc);
+}
+
+Connection::~Connection() {
+  if (session_ != nullptr) session_->abort(AbortReason::peer_gone);
+}
+
+void Connection::start() {
+  deadline_ = services_.clock.now() + services_.timeouts.handshake;
+  timer_.set(deadline_);
+  transport_->start(*this);
+}
+
+void Connection::on_ready() {
+  peer_.remote = transport_->remote();
+  peer_.local = transport_->local();
+  peer_.security = transport_->security();
+  if (peer_.security.encrypted) open_session(peer_.security.alpn == "h2");
+}
+
+void Connection::choose_session(std::span<const std::byte> first) {
+  first_bytes_.insert(first_bytes_.end(), first.begin(), first.end());
+  const std::string_view text(reinterpret_cast<const char*>(first_bytes_.data()),
+                              std::min(first_bytes_.size(), kPreface.size()));
+  const bool preface = kPreface.starts_with(text);
+  if (preface && text.size() < kPreface.size()) return;
+  open_session(preface);
+  const auto bytes = std::exchange(first_bytes_, {});
+  on_bytes(bytes);
+}
+
+void Connection::open_session(bool h2) {
+  session_ =
+      h2 ? h2::make_session(services_, peer_, *this) : h1::make_session(services_, peer_, *this);
+  state_ = State::open;
+  deadline_ = kNever;
+  if (draining_) session_->drain();
+  mark_dirty();
+}
+
+void Connection::on_bytes(std::span<const std::byte> bytes) {
+  if (state_ == State::opening) {
+    choose_session(bytes);
+  } else if (state_ == State::open) {
+    // What the error means for the peer is the session's to say; the flush sees `finished`.
+    std::ignore = session_->receive(bytes, services_.clock.now());
+    mark_dirty();
+  }
+}
+
+void Connection::on_end() {
+  ended_ = true;
+  if (state_ == State::open) {
+    session_->receive_end(services_.clock.now());
+    mark_dirty();
+  } else if (state_ == State::opening && !first_bytes_.empty()) {
+    open_session(false);  // a first request that was cut short
+    on_bytes(std::exchange(first_bytes_, {}));
+    on_end();
+  } else {
+    finish();
+  }
+}
+
+void Connection::on_closed(Error) { finish(); }
+
+bool Connection::flush(TimePoint now) {
+  if (state_ == State::done) return false;
+  bool more = false;
+  if (state_ == State::open) more = write_some(now);
+  if (state_ != State::done && !transport_->flush()) finish();
+  if (state_ != State::done) settle(now);
+  return more;
+}
+
+bool Connection::write_some(TimePoint now) {
+  std::size_t written = 0;
+  for (;;) {
+    // Without room for output a session still acts on what was recorded.
+    const std::size_t high = transport_->write_budget() > 0 ? services_.limits.output_high : 0;
+    if (!session_->produce(out_, high, now)) {
+      finish();
+      return false;
+    }
+    const std::size_t before = out_.size();
+    if (before == 0 || high == 0) return false;
+    if (!transport_->write(out_, now)) {
+      finish();
+      return false;
+    }
+    const std::size_t taken = before - out_.size();
+    session_->on_written(taken, now);
+    written += taken;
+    if (taken == 0) return false;
+    if (written >= kFlushBudget) return true;
+  }
+}
+
+void Connection::settle(TimePoint now) {
+  if (state_ == State::open) {
+    const Interest interest = session_->interest();
+    if (interest.finished && out_.empty() && transport_->unsent() == 0) {
+      if (interest.broken) {
+        transport_->reset();
+        finish();
+        return;
+      }
+      linger(now);
+      if (state_ == State::done) return;
+    } else {
+      transport_->set_reading(interest.wants_read && !interest.finished);
+    }
+  }
+  arm();
+}
+
+void Connection::linger(TimePoint now) {
+  state_ = State::lingering;
+  session_->abort(AbortReason::none);
+  session_.reset();
+  transport_->shutdown_write();
+  deadline_ = now + services_.timeouts.linger;
+  transport_->set_reading(true);
+  if (ended_) finish();
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (state_ == State::opening) {
+    finish();
+  } else if (state_ == State::open) {
+    session_->drain();
+    mark_dirty();
+  }
+}
+
+void Connection::abort() {
+  if (state_ == State::done) return;
+  transport_->reset();
+  if (session_ != nullptr) session_->abort(AbortReason::shutdown);
+  finish();
+}
+
+void Connection::finish() noexcept {
+  if (state_ == State::done) return;
+  state_ = State::done;
+  timer_.cancel();
+  if (session_ != nullptr) session_->abort(AbortReason::peer_gone);
+  owner_.on_done(*this);
+}
+
+void Connection::on_timer() {
+  const TimePoint now = services_.clock.now();
+  if (deadline_ <= now) {
+    finish();
+    return;
+  }
+  if (session_ != nullptr) {
+    session_->on_deadline(now);
+    mark_dirty();
+  }
+}
+
+void Connection::arm() noexcept {
+  const TimePoint session = session_ != nullptr ? session_->deadline() : kNever;
+  timer_.set(std::min(deadline_, session));
+}
+
+}  // namespace troika

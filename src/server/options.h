@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/address.h"
+
+namespace troika {
+
+// What a person asked for on the command line.
+struct ServeOptions {
+  struct PlainListener {
+    Address address;
+    bool redirect = false;  // 308 to https instead of serving
+  };
+
+  std::string root;             // empty: the built-in page
+  std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
+  bool default_listen = false;  // `listen` is the default: a missing IPv6 is just a warning
+  std::vector<PlainListener> plain;
+  std::string cert_file, key_file;       // both empty: the local CA's
+  std::string access_log = "-";          // a file, "-" for standard output, or "off"
+  std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
+};
+
+}  // namespace troika

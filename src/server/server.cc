@@ -1,0 +1,69 @@
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <format>
+#include <memory>
+
+#include "server/startup.h"
+#include "uv/signals.h"
+#include "uv/writer_thread.h"
+
+namespace troika {
+namespace {
+
+constexpr unsigned kPoolThreads = 8;  // for file reads that the page cache cannot answer
+
+// Null with no error: the log is off.
+Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
+  if (where == "off") return nullptr;
+  Fd fd(where == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd) {
+    return std::unexpected(std::format(
+        "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
+        where, std::strerror(errno)));
+  }
+  return std::make_unique<WriterThread>(std::move(fd));
+}
+
+int complain(const std::string& sentence) {
+  std::fprintf(stderr, "troika: %s\n", sentence.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int run_server(const ServeOptions& options) {
+  ignore_sigpipe();
+  size_thread_pool(kPoolThreads);
+  auto startup = start_up(options);
+  if (!startup) return complain(startup.error());
+  auto access_log = open_access_log(options.access_log);
+  if (!access_log) return complain(access_log.error());
+  WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
+
+  std::fputs(banner(*startup).c_str(), stderr);
+  startup->worker.access_log = access_log->get();
+  startup->worker.notices = &notices;
+  Worker worker(std::move(startup->worker));
+  bool at_once = false;
+  Signals signals(worker.loop(), [&](int, unsigned count) {
+    if (count == 1) {
+      notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
+                               worker.connections()));
+      worker.drain();
+    } else {
+      at_once = true;
+      worker.stop();
+    }
+  });
+  worker.run();
+  return at_once ? 1 : 0;
+}
+
+}  // namespace troika

@@ -1,0 +1,138 @@
+#include "server/startup.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <format>
+
+#include "certs/dev_ca.h"
+#include "certs/inspect.h"
+#include "uv/bind.h"
+#include "uv/file_reader.h"
+
+namespace troika {
+namespace {
+
+constexpr std::size_t kReservedDescriptors = 256;  // of the process itself
+
+// Raises the limit of open files as far as it goes, and leaves a third of it to files.
+void fit_limits(Limits& limits) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
+  limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
+}
+
+Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup) {
+  tls::ServerOptions tls{options.cert_file, options.key_file};
+  if (options.cert_file.empty()) {
+    const auto folder = default_state_folder();
+    if (!folder) return std::unexpected(folder.error());
+    const auto made = ensure_dev_certificate(*folder, {}, std::chrono::system_clock::now());
+    if (!made) return std::unexpected(made.error());
+    tls = {made->cert_file, made->key_file};
+    startup.ca_file = made->ca_file;
+  }
+  startup.cert_file = tls.cert_file;
+  for (auto [wire, context] : {std::pair(tls::Wire::tcp, &startup.worker.tls_tcp),
+                               std::pair(tls::Wire::quic, &startup.worker.tls_quic)}) {
+    auto made = tls::ServerContext::make(wire, tls);
+    if (!made) return std::unexpected(made.error());
+    *context = std::move(*made);
+  }
+  return {};
+}
+
+bool is_ipv6_loopback(const Address& address) {
+  return address.family() == AF_INET6 && address.is_loopback();
+}
+
+// The defaults name both families: a machine without IPv6 is no reason not to start.
+std::vector<Address> reachable(const ServeOptions& options, Startup& startup) {
+  std::vector<Address> addresses = options.listen;
+  if (!options.default_listen) return addresses;
+  Address probe = *Address::parse("[::1]:0");
+  if (probe_bind(SocketKind::udp, probe)) return addresses;
+  std::erase_if(addresses, is_ipv6_loopback);
+  startup.warnings.emplace_back("this machine has no IPv6: https://[::1]/ will not answer");
+  return addresses;
+}
+
+// All addresses without a port get the same one, free for TCP and UDP on each of them.
+Checked<void> choose_port(std::vector<Address>& addresses) {
+  std::vector<Address> open;
+  std::ranges::copy_if(addresses, std::back_inserter(open),
+                       [](const Address& a) { return a.port() == 0; });
+  if (open.empty()) return {};
+  const auto port = free_port(open);
+  if (!port) return std::unexpected(port.error());
+  for (Address& address : addresses) {
+    if (address.port() == 0) address.set_port(*port);
+  }
+  return {};
+}
+
+std::string alt_svc_value(const ServeOptions& options, const Address& udp) {
+  const std::uint16_t port = options.alt_svc.value_or(udp.port());
+  if (port == 0) return "";
+  // A day is long for a developer who changes ports on localhost.
+  return std::format("h3=\":{}\"; ma={}", port, udp.is_loopback() ? 3600 : 86400);
+}
+
+Checked<void> bind_secure(const ServeOptions& options, const Address& address, Startup& startup) {
+  for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
+    if (auto free = probe_bind(kind, address); !free) return free;
+  }
+  auto tcp = TcpListener::bind(address, {.reuse_port = true});
+  if (!tcp) return std::unexpected(tcp.error());
+  auto udp = UdpSocket::bind(address, {.reuse_port = true});
+  if (!udp) return std::unexpected(udp.error());
+  const Address bound = bound_address(udp->get());
+  startup.listen.push_back(bound);
+  startup.worker.secure.push_back(
+      {std::move(*tcp), std::move(*udp), alt_svc_value(options, bound)});
+  return {};
+}
+
+Checked<void> bind_plain(const ServeOptions::PlainListener& plain, Startup& startup) {
+  if (auto free = probe_bind(SocketKind::tcp, plain.address); !free) return free;
+  auto tcp = TcpListener::bind(plain.address, {.reuse_port = true});
+  if (!tcp) return std::unexpected(tcp.error());
+  startup.plain.push_back({bound_address(tcp->get()), plain.redirect});
+  startup.worker.plain.push_back({std::move(*tcp), plain.redirect});
+  return {};
+}
+
+}  // namespace
+
+Checked<Startup> start_up(const ServeOptions& options) {
+  Startup startup;
+  startup.root = options.root;
+  fit_limits(startup.worker.limits);
+  if (!options.root.empty()) {
+    auto root = open_root(options.root);
+    if (!root) return std::unexpected(root.error());
+    startup.worker.root = std::move(*root);
+  }
+  if (auto done = prepare_certificate(options, startup); !done) {
+    return std::unexpected(done.error());
+  }
+  std::vector<Address> addresses = reachable(options, startup);
+  if (auto done = choose_port(addresses); !done) return std::unexpected(done.error());
+  for (const Address& address : addresses) {
+    if (auto done = bind_secure(options, address, startup); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  for (const ServeOptions::PlainListener& plain : options.plain) {
+    if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
+  }
+  startup.worker.https_port = startup.listen.front().port();
+  SystemRandom random;
+  random.fill(startup.worker.secret);
+  return startup;
+}
+
+}  // namespace troika

@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+
+#include "server/options.h"
+#include "server/worker.h"
+
+namespace troika {
+
+// What run_server made of the options, for the banner.
+struct Startup {
+  WorkerConfig worker;
+  std::vector<Address> listen;  // with the ports that are really bound
+  std::vector<ServeOptions::PlainListener> plain;
+  std::string root;                // as the person wrote it; empty: the built-in page
+  std::string cert_file, ca_file;  // ca_file is empty with a certificate of the user's own
+  std::vector<std::string> warnings;
+};
+
+// Opens the folder, makes or reads the certificate, binds every socket. The error is one sentence.
+Checked<Startup> start_up(const ServeOptions& options);
+
+// The addresses, the folder, the certificate and three curl lines that can be pasted.
+std::string banner(const Startup& startup);
+
+}  // namespace troika

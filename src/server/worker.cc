@@ -1,0 +1,181 @@
+#include "server/worker.h"
+
+#include <format>
+
+#include "handlers/static/embedded_handler.h"
+#include "handlers/static/static_handler.h"
+#include "net/plain_transport.h"
+#include "proto/h3/session.h"
+#include "server/embedded_page.h"
+#include "server/version.h"
+#include "uv/file_reader.h"
+#include "uv/writer_thread.h"
+
+namespace troika {
+namespace {
+
+quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
+  quic::EndpointConfig quic;
+  quic.secret = config.secret;
+  quic.connections = config.limits.quic_connections;
+  quic.half_open = config.limits.quic_half_open;
+  quic.streams_bidi = config.limits.concurrent_streams;
+  quic.streams_uni = config.limits.peer_uni_streams;
+  quic.stream_window = config.limits.h3_stream_window;
+  quic.connection_window = config.limits.connection_window;
+  quic.connection_ids = config.limits.connection_ids;
+  quic.resets_per_second = config.limits.stateless_resets_per_second;
+  quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
+  quic.handshake_timeout = config.timeouts.handshake;
+  quic.idle_timeout = config.timeouts.idle_quic;
+  return quic;
+}
+
+}  // namespace
+
+// One UDP socket and the QUIC connections that came through it.
+struct Worker::QuicListener {
+  QuicListener(Worker& worker, Fd udp)
+      : socket(
+            worker.loop_, std::move(udp),
+            [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
+            [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
+        endpoint(endpoint_config(worker.config_), worker.loop_.clock(), worker.random_, socket,
+                 *worker.config_.tls_quic,
+                 [&worker](quic::QuicStreams& quic) {
+                   return h3::make_session(worker.services_, quic);
+                 }),
+        timer(worker.loop_.timers(),
+              [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {}
+
+  UdpSocket socket;
+  quic::Endpoint endpoint;
+  Timer timer;
+};
+
+Worker::Worker(WorkerConfig config)
+    : config_(std::move(config)),
+      access_log_(config_.access_log),
+      site_(make_site()),
+      redirect_(config_.https_port),
+      services_{pool_, loop_.clock(), config_.limits, config_.timeouts, *site_, access_log_},
+      redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
+                         redirect_, access_log_},
+      drain_timer_(loop_.timers(), [this] { drain_deadline(); }) {
+  loop_.set_flush([this](TimePoint) { return flush(); });
+  for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
+  for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+}
+
+Worker::~Worker() {
+  listeners_.clear();
+  quic_.clear();
+  dirty_.clear();
+  connections_.clear();
+  loop_.deferred().run();
+}
+
+std::unique_ptr<Handler> Worker::make_site() {
+  if (!config_.root) return std::make_unique<EmbeddedHandler>(embedded_page(), build_text());
+  files_ = std::make_unique<UvFileReader>(loop_, pool_, std::move(config_.root));
+  return std::make_unique<StaticHandler>(*files_);
+}
+
+void Worker::listen_secure(WorkerConfig::Secure& secure) {
+  quic_.push_back(std::make_unique<QuicListener>(*this, std::move(secure.udp)));
+  listeners_.push_back(std::make_unique<TcpListener>(
+      loop_, std::move(secure.tcp),
+      [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
+        accept(std::move(stream), true, alt_svc, services_);
+      },
+      [this](std::uint64_t pauses) { starved(pauses); }));
+}
+
+void Worker::listen_plain(WorkerConfig::Plain& plain) {
+  Services& services = plain.redirect ? redirect_services_ : services_;
+  listeners_.push_back(std::make_unique<TcpListener>(
+      loop_, std::move(plain.tcp),
+      [this, &services](std::unique_ptr<TcpStream> stream) {
+        accept(std::move(stream), false, "", services);
+      },
+      [this](std::uint64_t pauses) { starved(pauses); }));
+}
+
+void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
+                    Services& services) {
+  if (connections_.size() >= config_.limits.connections) {
+    ++refused_;
+    return;
+  }
+  std::unique_ptr<Transport> transport;
+  if (secure) {
+    transport = tls::make_tls_transport(std::move(stream), config_.tls_tcp->new_ssl(), scratch_);
+  } else {
+    transport = std::make_unique<PlainTransport>(std::move(stream));
+  }
+  ConnectionOwner& owner = *this;
+  auto connection =
+      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), owner);
+  Connection& added = *connection;
+  added.place = connections_.insert(connections_.end(), std::move(connection));
+  added.start();
+}
+
+bool Worker::flush() {
+  std::vector<Connection*> batch;
+  batch.swap(dirty_);
+  for (Connection* connection : batch) connection->dirty = false;
+  for (Connection* connection : batch) {
+    // Time moves on within a flush: a TLS handshake takes more than a millisecond.
+    if (connection->flush(loop_.clock().now())) on_dirty(*connection);
+  }
+  bool more = !dirty_.empty();
+  for (const auto& quic : quic_) {
+    more |= quic->endpoint.flush(loop_.clock().now());
+    quic->timer.set(quic->endpoint.deadline());
+  }
+  if (draining_ && connections() == 0) loop_.stop();
+  return more;
+}
+
+void Worker::drain() {
+  draining_ = true;
+  listeners_.clear();
+  // Each may be done at once, and take itself out of the list.
+  for (auto i = connections_.begin(); i != connections_.end();) (*i++)->drain();
+  for (const auto& quic : quic_) quic->endpoint.drain();
+  drain_timer_.set(loop_.clock().now() + config_.timeouts.drain);
+}
+
+void Worker::drain_deadline() {
+  for (auto i = connections_.begin(); i != connections_.end();) (*i++)->abort();
+  for (const auto& quic : quic_) quic->endpoint.close_all(loop_.clock().now());
+}
+
+void Worker::starved(std::uint64_t pauses) {
+  if (config_.notices == nullptr) return;
+  config_.notices->line(std::format(
+      "troika: out of file descriptors or memory, new connections wait ({} pauses so far); "
+      "raise the limit with ulimit -n",
+      pauses));
+}
+
+std::size_t Worker::connections() const noexcept {
+  std::size_t count = connections_.size();
+  for (const auto& quic : quic_) count += quic->endpoint.connections();
+  return count;
+}
+
+void Worker::on_dirty(Connection& connection) noexcept {
+  if (std::exchange(connection.dirty, true)) return;
+  dirty_.push_back(&connection);
+}
+
+void Worker::on_done(Connection& connection) noexcept {
+  if (connection.dirty) std::erase(dirty_, &connection);
+  const auto place = connection.place;
+  loop_.deferred().later(std::move(*place));
+  connections_.erase(place);
+}
+
+}  // namespace troika

@@ -1,0 +1,97 @@
+#pragma once
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "handlers/redirect.h"
+#include "http/services.h"
+#include "net/file_reader.h"
+#include "proto/quic/endpoint.h"
+#include "server/access_log.h"
+#include "server/connection.h"
+#include "tls/context.h"
+#include "tls/tls_transport.h"
+#include "uv/loop.h"
+#include "uv/tcp_listener.h"
+#include "uv/udp_socket.h"
+
+namespace troika {
+
+// What a worker is made of. Sockets are bound before any worker starts.
+struct WorkerConfig {
+  struct Secure {  // one --listen address
+    Fd tcp, udp;
+    std::string alt_svc;  // the field's value; empty: not announced
+  };
+  struct Plain {
+    Fd tcp;
+    bool redirect = false;
+  };
+  std::vector<Secure> secure;
+  std::vector<Plain> plain;
+  std::uint16_t https_port = 443;  // where redirects lead
+  Fd root;                         // none: the built-in page
+  std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
+  quic::Secret secret{};
+  Limits limits;
+  Timeouts timeouts;
+  WriterThread* access_log = nullptr;  // none: off
+  WriterThread* notices = nullptr;     // lines for the operator
+};
+
+// One loop and all that it serves; nothing of it is shared with another worker but the two writers.
+// Everything is called on the thread that calls run().
+class Worker final : private ConnectionOwner {
+ public:
+  explicit Worker(WorkerConfig config);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  Loop& loop() noexcept { return loop_; }
+  void run() { loop_.run(); }  // until stop(), or until a drain has ended
+  // No new connections and requests; run() returns when all that is in flight is done, or cut off
+  // at the drain deadline.
+  void drain();
+  void stop() noexcept { loop_.stop(); }
+
+  const BufferPool& pool() const noexcept { return pool_; }
+  std::size_t connections() const noexcept;                    // TCP and QUIC
+  std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
+
+ private:
+  struct QuicListener;
+
+  std::unique_ptr<Handler> make_site();
+  void listen_secure(WorkerConfig::Secure& secure);
+  void listen_plain(WorkerConfig::Plain& plain);
+  void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
+              Services& services);
+  bool flush();
+  void drain_deadline();
+  void starved(std::uint64_t pauses);
+  void on_dirty(Connection& connection) noexcept override;
+  void on_done(Connection& connection) noexcept override;
+
+  WorkerConfig config_;
+  BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
+  Loop loop_;
+  SystemRandom random_;
+  AccessLog access_log_;
+  std::unique_ptr<FileReader> files_;
+  std::unique_ptr<Handler> site_;
+  RedirectHandler redirect_;
+  Services services_, redirect_services_;
+  tls::RecordScratch scratch_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> dirty_;
+  std::vector<std::unique_ptr<TcpListener>> listeners_;
+  std::vector<std::unique_ptr<QuicListener>> quic_;
+  Timer drain_timer_;
+  std::uint64_t refused_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace troika

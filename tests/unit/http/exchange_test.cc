@@ -1,0 +1,420 @@
+#include "http/exchange.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+class RecordingPort final : public StreamPort {
+ public:
+  std::vector<ResponseHead> informational;
+  std::vector<ResponseHead> heads;
+  BodyFraming framing;
+  int ready = 0;
+  std::size_t credited = 0;
+  std::optional<AbortReason> stopped, aborted;
+
+  void send_informational(const ResponseHead& head) override { informational.push_back(head); }
+  void send_head(const ResponseHead& head, BodyFraming f) override {
+    heads.push_back(head);
+    framing = f;
+  }
+  void body_ready() noexcept override { ++ready; }
+  void credit(std::size_t n) noexcept override { credited += n; }
+  void stop_request(AbortReason reason) noexcept override { stopped = reason; }
+  void reset(AbortReason reason) noexcept override { aborted = reason; }
+};
+
+// One exchange in front of a scripted handler; checks at its end that nothing is left.
+struct Stage {
+  Bench bench;
+  RecordingPort port;
+  std::optional<Exchange> exchange;
+  int jobs = 0;
+
+  Stage() { exchange.emplace(port, bench.services, bench.peer, bench.limits.stream_window); }
+  ~Stage() {
+    exchange.reset();
+    CHECK(bench.pool.outstanding() == 0);
+    CHECK(jobs == 0);
+  }
+
+  static Request get() {
+    Request request;
+    request.method_text = "GET";
+    request.target.raw = request.target.path = "/";
+    return request;
+  }
+  static Request post(std::optional<std::uint64_t> length) {
+    Request request = get();
+    request.method = Method::post;
+    request.method_text = "POST";
+    request.has_body = true;
+    request.content_length = length;
+    return request;
+  }
+  void answer_with(std::vector<BodyStep> steps, std::optional<std::uint64_t> length,
+                   BodyProbe* probe = nullptr, HeaderMap trailers = {}) {
+    bench.handler.answer = [=](RequestContext context, Responder& r) {
+      (void)r.respond({}, std::make_unique<ScriptedBody>(context.services.pool, steps, probe,
+                                                         length, trailers));
+      return nullptr;
+    };
+  }
+  // Keeps the exchange's body and responder for the test, behind a job.
+  BodySource* request_body = nullptr;
+  Responder* responder = nullptr;
+  void answer_later() {
+    bench.handler.answer = [this](RequestContext context, Responder& r) {
+      request_body = &context.body;
+      responder = &r;
+      return std::make_unique<CountedJob>(jobs);
+    };
+  }
+  void run(Request request) {
+    exchange->begin(std::move(request));
+    exchange->advance();
+  }
+  std::string pull_all() {
+    std::string text;
+    for (;;) {
+      auto pulled = exchange->pull_response(kMaxPull);
+      if (!pulled || pulled->state != PullState::data) return text;
+      text += text_of(pulled->bytes.bytes());
+      exchange->on_sent(pulled->bytes.size());
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A handler starts in advance() and not in begin()") {
+  Stage stage;
+  stage.exchange->begin(Stage::get());
+  CHECK(stage.bench.handler.started == 0);
+  stage.exchange->advance();
+  stage.exchange->advance();
+  CHECK(stage.bench.handler.started == 1);
+}
+
+TEST_CASE("A request that the peer reset before advance() never reaches a handler") {
+  Stage stage;
+  stage.exchange->begin(Stage::get());
+  stage.exchange->on_peer_abort(AbortReason::peer_reset);
+  stage.exchange->advance();
+  CHECK(stage.bench.handler.started == 0);
+  stage.exchange->on_closed();
+  REQUIRE(stage.bench.observer.entries.size() == 1);
+  CHECK(stage.bench.observer.entries[0].aborted == AbortReason::peer_reset);
+}
+
+TEST_CASE(
+    "An answer of known length carries Content-Length, Date and Server, and ends with its bytes") {
+  Stage stage;
+  stage.run(Stage::get());
+  REQUIRE(stage.port.heads.size() == 1);
+  const HeaderMap& fields = stage.port.heads[0].headers;
+  CHECK(fields.get("content-length") == "5");
+  CHECK(fields.get("date") == "Tue, 14 Nov 2023 22:13:20 GMT");
+  CHECK(fields.get("server") == "troika");
+  CHECK(stage.port.framing.kind == BodyFraming::Kind::length);
+  CHECK(stage.port.framing.length == 5);
+  auto pulled = stage.exchange->pull_response(kMaxPull);
+  REQUIRE(pulled);
+  CHECK(text_of(pulled->bytes.bytes()) == "hello");
+  CHECK(stage.exchange->response_complete());
+}
+
+TEST_CASE("Alt-Svc is on every answer when the connection has one") {
+  Stage stage;
+  stage.bench.peer.alt_svc = "h3=\":8443\"; ma=3600";
+  stage.run(Stage::get());
+  CHECK(stage.port.heads.at(0).headers.get("alt-svc") == "h3=\":8443\"; ma=3600");
+}
+
+TEST_CASE("HEAD keeps the length and drops the body") {
+  Stage stage;
+  Request request = Stage::get();
+  request.method = Method::head;
+  stage.run(std::move(request));
+  CHECK(stage.port.heads.at(0).headers.get("content-length") == "5");
+  CHECK(stage.port.framing.kind == BodyFraming::Kind::none);
+  CHECK(stage.exchange->response_complete());
+}
+
+TEST_CASE("204 and 304 have no body and no invented length") {
+  for (const std::uint16_t status : std::initializer_list<std::uint16_t>{204, 304}) {
+    Stage stage;
+    stage.bench.handler.answer = [&](RequestContext, Responder& responder) {
+      ResponseHead head;
+      head.status = status;
+      (void)responder.respond(std::move(head), nullptr);
+      return nullptr;
+    };
+    stage.run(Stage::get());
+    CHECK(stage.port.framing.kind == BodyFraming::Kind::none);
+    CHECK(!stage.port.heads.at(0).headers.has("content-length"));
+  }
+}
+
+TEST_CASE("A body that gives less or more than it declared fails, one that is exact does not") {
+  const std::string five = "12345";
+  for (const auto& [declared, whole] : {std::pair(4, false), {5, true}, {6, false}}) {
+    Stage stage;
+    BodyProbe probe;
+    stage.answer_with({BodyStep::data(five)}, std::nullopt, &probe);
+    stage.bench.handler.answer = [&, n = declared](RequestContext context, Responder& responder) {
+      struct Declaring final : BodySource {
+        std::uint64_t declared;
+        ScriptedBody inner;
+        Declaring(std::uint64_t n, BufferPool& pool, BodyProbe* p)
+            : declared(n), inner(pool, {BodyStep::data("12345")}, p) {}
+        Result<Pulled> pull(std::size_t max) override { return inner.pull(max); }
+        void set_waker(Waker* waker) noexcept override { inner.set_waker(waker); }
+        std::optional<std::uint64_t> remaining() const noexcept override { return declared; }
+      };
+      (void)responder.respond({}, std::make_unique<Declaring>(static_cast<std::uint64_t>(n),
+                                                              context.services.pool, &probe));
+      return nullptr;
+    };
+    stage.run(Stage::get());
+    (void)stage.pull_all();
+    CHECK(stage.exchange->response_complete() == whole);
+    CHECK(stage.exchange->aborted() == !whole);
+    CHECK(probe.alive == 0);
+  }
+}
+
+TEST_CASE("A blocked body is pulled again after its waker was woken") {
+  Stage stage;
+  BodyProbe probe;
+  stage.answer_with({BodyStep::data("one"), BodyStep::blocked(), BodyStep::data("two")},
+                    std::nullopt, &probe);
+  stage.run(Stage::get());
+  CHECK(stage.port.framing.kind == BodyFraming::Kind::until_end);
+  CHECK(stage.pull_all() == "one");
+  const int before = stage.port.ready;
+  probe.release();
+  CHECK(stage.port.ready == before + 1);
+  CHECK(stage.pull_all() == "two");
+  CHECK(stage.exchange->response_complete());
+}
+
+TEST_CASE("Trailers of the body are there when it has ended") {
+  Stage stage;
+  HeaderMap trailers;
+  trailers.add("x-sum", "1");
+  stage.answer_with({BodyStep::data("x")}, std::nullopt, nullptr, trailers);
+  stage.run(Stage::get());
+  (void)stage.pull_all();
+  CHECK(stage.exchange->response_trailers().get("x-sum") == "1");
+}
+
+TEST_CASE("A request body flows to the handler and its bytes are credited as they are read") {
+  Stage stage;
+  stage.answer_later();
+  stage.run(Stage::post(6));
+  REQUIRE(stage.exchange->on_body(bytes_of("abc"), false));
+  REQUIRE(stage.exchange->on_body(bytes_of("def"), true));
+  CHECK(stage.port.credited == 0);
+  std::string text;
+  CHECK(read_body(*stage.request_body, text) == ReadState::end);
+  CHECK(text == "abcdef");
+  CHECK(stage.port.credited == 6);
+  CHECK(!stage.port.stopped);
+}
+
+TEST_CASE("A request body longer or shorter than its Content-Length is a protocol error") {
+  Stage longer, shorter;
+  longer.answer_later();
+  longer.run(Stage::post(2));
+  const auto over = longer.exchange->on_body(bytes_of("abc"), false);
+  REQUIRE(!over);
+  CHECK(over.error().code == ErrorCode::protocol);
+  shorter.answer_later();
+  shorter.run(Stage::post(4));
+  const auto under = shorter.exchange->on_body(bytes_of("abc"), true);
+  REQUIRE(!under);
+  CHECK(under.error().code == ErrorCode::protocol);
+}
+
+TEST_CASE("The request window holds n bytes and not n + 1") {
+  Stage stage;
+  stage.answer_later();
+  stage.run(Stage::post(std::nullopt));
+  const std::string window(stage.bench.limits.stream_window, 'x');
+  REQUIRE(stage.exchange->on_body(bytes_of(window), false));
+  const auto over = stage.exchange->on_body(bytes_of("y"), false);
+  REQUIRE(!over);
+  CHECK(over.error().code == ErrorCode::limit);
+}
+
+TEST_CASE("A handler that answers at once stops the rest of the request body") {
+  Stage stage;
+  stage.run(Stage::post(100));
+  CHECK(stage.port.stopped == AbortReason::body_stopped);
+  REQUIRE(stage.exchange->on_body(bytes_of("dropped"), false));
+  CHECK(stage.port.credited == 7);
+}
+
+TEST_CASE("A body that came whole before the answer is not reported as stopped") {
+  Stage stage;
+  stage.exchange->begin(Stage::post(3));
+  REQUIRE(stage.exchange->on_body(bytes_of("abc"), true));
+  stage.exchange->advance();
+  CHECK(!stage.port.stopped);
+  CHECK(stage.port.credited == 3);
+}
+
+TEST_CASE("100 Continue is sent once, when a body that is awaited is first pulled") {
+  Stage stage;
+  stage.answer_later();
+  Request request = Stage::post(3);
+  request.expects_continue = true;
+  stage.run(std::move(request));
+  CHECK(stage.port.informational.empty());
+  (void)stage.request_body->pull(10);
+  (void)stage.request_body->pull(10);
+  REQUIRE(stage.port.informational.size() == 1);
+  CHECK(stage.port.informational[0].status == 100);
+}
+
+TEST_CASE("No 100 Continue for a body that is there already, nor to HTTP/1.0") {
+  Stage there, old;
+  there.answer_later();
+  Request request = Stage::post(3);
+  request.expects_continue = true;
+  there.run(std::move(request));
+  REQUIRE(there.exchange->on_body(bytes_of("abc"), true));
+  (void)there.request_body->pull(10);
+  CHECK(there.port.informational.empty());
+
+  old.answer_later();
+  request = Stage::post(3);
+  request.expects_continue = true;
+  request.version = HttpVersion::http10;
+  old.run(std::move(request));
+  (void)old.request_body->pull(10);
+  CHECK(old.port.informational.empty());
+}
+
+TEST_CASE("A handler that fails before its head gives 500, after it a reset") {
+  Stage before, after;
+  before.answer_later();
+  before.run(Stage::get());
+  before.responder->abort(AbortReason::handler_failed);
+  CHECK(before.port.heads.at(0).status == 500);
+  CHECK(!before.port.aborted);
+
+  BodyProbe probe;
+  after.answer_later();
+  after.run(Stage::get());
+  (void)after.responder->respond(
+      {},
+      std::make_unique<ScriptedBody>(after.bench.pool, std::vector{BodyStep::blocked()}, &probe));
+  after.responder->abort(AbortReason::handler_failed);
+  CHECK(after.port.aborted == AbortReason::handler_failed);
+  CHECK(probe.alive == 0);
+}
+
+TEST_CASE("A second answer is refused") {
+  Stage stage;
+  stage.answer_later();
+  stage.run(Stage::get());
+  CHECK(stage.responder->respond({}, nullptr));
+  CHECK(!stage.responder->respond({}, nullptr));
+  CHECK(!stage.responder->inform({}));
+  CHECK(stage.port.heads.size() == 1);
+}
+
+TEST_CASE("A peer that resets cancels job and body at once, and the summary comes once") {
+  Stage stage;
+  BodyProbe probe;
+  stage.answer_later();
+  stage.run(Stage::get());
+  (void)stage.responder->respond(
+      {}, std::make_unique<ScriptedBody>(
+              stage.bench.pool, std::vector{BodyStep::data("x"), BodyStep::blocked()}, &probe));
+  (void)stage.pull_all();
+  stage.exchange->on_peer_abort(AbortReason::peer_reset);
+  CHECK(stage.jobs == 0);
+  CHECK(probe.alive == 0);
+  CHECK(probe.stopped == AbortReason::peer_reset);
+  stage.exchange->on_closed();
+  stage.exchange->on_closed();
+  REQUIRE(stage.bench.observer.entries.size() == 1);
+  CHECK(stage.bench.observer.entries[0].body_bytes == 1);
+  CHECK(stage.bench.observer.entries[0].aborted == AbortReason::peer_reset);
+}
+
+TEST_CASE("A rejected request is answered without the handler, and logged") {
+  Stage stage;
+  stage.exchange->begin_rejected(Stage::post(std::nullopt), 431);
+  stage.exchange->advance();
+  CHECK(stage.bench.handler.started == 0);
+  CHECK(stage.port.heads.at(0).status == 431);
+  CHECK(stage.port.stopped == AbortReason::body_stopped);
+  (void)stage.pull_all();
+  stage.exchange->on_closed();
+  CHECK(stage.bench.observer.entries.at(0).status == 431);
+}
+
+TEST_CASE("A response that the peer does not take ends at the write deadline, not before") {
+  Stage stage;
+  stage.answer_with({BodyStep::data("x"), BodyStep::data("y")}, std::nullopt);
+  stage.run(Stage::get());
+  (void)stage.exchange->pull_response(1);
+  const TimePoint due = stage.exchange->deadline();
+  CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.write_progress);
+  stage.exchange->on_deadline(due - Duration(1));
+  CHECK(!stage.port.aborted);
+  stage.exchange->on_deadline(due);
+  CHECK(stage.port.aborted == AbortReason::timeout);
+}
+
+TEST_CASE("Bytes that leave move the write deadline") {
+  Stage stage;
+  stage.answer_with({BodyStep::data("x"), BodyStep::data("y")}, std::nullopt);
+  stage.run(Stage::get());
+  (void)stage.exchange->pull_response(1);
+  const TimePoint due = stage.exchange->deadline();
+  stage.bench.clock.advance(std::chrono::seconds(1));
+  stage.exchange->on_sent(1);
+  CHECK(stage.exchange->deadline() == due + std::chrono::seconds(1));
+}
+
+TEST_CASE("A response that waits for its own source has no write deadline") {
+  Stage stage;
+  BodyProbe probe;
+  stage.answer_with({BodyStep::blocked(), BodyStep::data("y")}, std::nullopt, &probe);
+  stage.run(Stage::get());
+  (void)stage.pull_all();
+  CHECK(stage.exchange->deadline() == kNever);
+}
+
+TEST_CASE("A request body that stops coming is answered 408") {
+  Stage stage;
+  stage.answer_later();
+  stage.run(Stage::post(10));
+  const TimePoint due = stage.exchange->deadline();
+  CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.body_progress);
+  stage.exchange->on_deadline(due);
+  CHECK(stage.port.heads.at(0).status == 408);
+  CHECK(stage.jobs == 0);
+  CHECK(stage.port.stopped);
+}
+
+TEST_CASE("The job is freed once the response was pulled whole") {
+  Stage stage;
+  stage.answer_later();
+  stage.run(Stage::post(std::nullopt));
+  (void)stage.responder->respond({}, body_of(stage.bench.pool, "done"));
+  CHECK(stage.jobs == 1);
+  (void)stage.pull_all();
+  CHECK(stage.jobs == 0);
+  CHECK(stage.port.stopped == AbortReason::body_stopped);
+}
