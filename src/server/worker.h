@@ -32,7 +32,7 @@ struct WorkerConfig {
   std::vector<Secure> secure;
   std::vector<Plain> plain;
   std::uint16_t https_port = 443;  // where redirects lead
-  Fd root;                         // none: the built-in page
+  SharedFd root;                   // none: the built-in page
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   Limits limits;
