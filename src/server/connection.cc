@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "proto/byte_pump.h"
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 // RFC 9113 §3.4: what a client that knows begins HTTP/2 with.
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr std::size_t kFlushBudget = 512U << 10U;  // bytes a connection writes in one turn
 
 }  // namespace
 
@@ -89,35 +89,16 @@ void Connection::on_end() {
 void Connection::on_closed(Error) { finish(); }
 
 bool Connection::flush(TimePoint now) {
-  if (state_ == State::done) return false;
   bool more = false;
-  if (state_ == State::open) more = write_some(now);
-  if (state_ != State::done && !transport_->flush()) finish();
+  if (state_ == State::open) {
+    const Pumped pumped = pump(*session_, out_, services_.limits.output_high, *transport_, now);
+    if (pumped == Pumped::failed) finish();
+    more = pumped == Pumped::more;
+  } else if (state_ != State::done && !transport_->flush()) {
+    finish();
+  }
   if (state_ != State::done) settle(now);
   return more;
-}
-
-bool Connection::write_some(TimePoint now) {
-  std::size_t written = 0;
-  for (;;) {
-    // Without room for output a session still acts on what was recorded.
-    const std::size_t high = transport_->write_budget() > 0 ? services_.limits.output_high : 0;
-    if (!session_->produce(out_, high, now)) {
-      finish();
-      return false;
-    }
-    const std::size_t before = out_.size();
-    if (before == 0 || high == 0) return false;
-    if (!transport_->write(out_, now)) {
-      finish();
-      return false;
-    }
-    const std::size_t taken = before - out_.size();
-    session_->on_written(taken, now);
-    written += taken;
-    if (taken == 0) return false;
-    if (written >= kFlushBudget) return true;
-  }
 }
 
 void Connection::settle(TimePoint now) {

@@ -57,7 +57,6 @@ class Connection final : public Deletable, private Transport::Observer, private 
 
   void choose_session(std::span<const std::byte> first);
   void open_session(bool h2);
-  bool write_some(TimePoint now);
   void settle(TimePoint now);
   void linger(TimePoint now);
   void finish() noexcept;

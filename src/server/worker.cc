@@ -76,8 +76,8 @@ Worker::~Worker() {
 }
 
 std::unique_ptr<Handler> Worker::make_site() {
-  if (config_.root == nullptr) return std::make_unique<EmbeddedHandler>(embedded_page(), build_text());
-  files_ = std::make_unique<UvFileReader>(loop_, pool_, std::move(config_.root));
+  if (!config_.root) return std::make_unique<EmbeddedHandler>(embedded_page(), build_text());
+  files_ = std::make_unique<UvFileReader>(loop_, pool_, std::move(*config_.root));
   return std::make_unique<StaticHandler>(*files_);
 }
 

@@ -2,6 +2,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/random.h"
@@ -14,6 +15,7 @@
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
+#include "uv/shared_fd.h"
 #include "uv/tcp_listener.h"
 #include "uv/udp_socket.h"
 
@@ -32,7 +34,7 @@ struct WorkerConfig {
   std::vector<Secure> secure;
   std::vector<Plain> plain;
   std::uint16_t https_port = 443;  // where redirects lead
-  SharedFd root;                   // none: the built-in page
+  std::optional<SharedFd> root;    // none: the built-in page
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   Limits limits;

@@ -1,0 +1,101 @@
+#include "client/client.h"
+
+#include <algorithm>
+
+#include "client/quic_connection.h"
+#include "client/tcp_connection.h"
+#include "net/plain_transport.h"
+#include "uv/tcp_stream.h"
+
+namespace troika::client {
+
+Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
+  std::unique_ptr<Client> client(new Client);
+  struct Wanted {
+    std::unique_ptr<tls::ClientContext>* context;
+    tls::Wire wire;
+    std::vector<std::string> alpn;
+  };
+  for (const Wanted& wanted : {Wanted{&client->h1_, tls::Wire::tcp, {"http/1.1"}},
+                               Wanted{&client->h2_, tls::Wire::tcp, {"h2"}},
+                               Wanted{&client->h3_, tls::Wire::quic, {"h3"}}}) {
+    auto made = tls::ClientContext::make(wanted.wire, {options.ca_file, wanted.alpn});
+    if (!made) return std::unexpected(made.error());
+    *wanted.context = std::move(*made);
+  }
+  return client;
+}
+
+Client::~Client() {
+  fetches_.clear();
+  connections_.clear();
+  loop_.deferred().run();
+}
+
+Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
+                                     const std::string& host) {
+  if (protocol == Protocol::h3) {
+    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host);
+    if (!made) return std::unexpected(made.error());
+    connections_.push_back(std::move(*made));
+    return connections_.back().get();
+  }
+  auto stream = TcpStream::connect(loop_, remote);
+  if (!stream) return std::unexpected(std::string(stream.error().detail));
+  std::unique_ptr<Transport> transport;
+  if (protocol == Protocol::h1_plain || protocol == Protocol::h2_plain) {
+    transport = std::make_unique<PlainTransport>(std::move(*stream));
+  } else {
+    const tls::ClientContext& context = protocol == Protocol::h1 ? *h1_ : *h2_;
+    transport = tls::make_tls_transport(std::move(*stream), context.new_ssl(host), scratch_);
+  }
+  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport),
+                                                         protocol == Protocol::h2_plain, pool_,
+                                                         limits_, loop_.timers(), loop_.clock()));
+  return connections_.back().get();
+}
+
+void Client::drop(Connection& connection) {
+  std::erase_if(connections_, [&](const auto& c) { return c.get() == &connection; });
+}
+
+Fetch& Client::fetch(Connection& connection, const Request& request,
+                     std::unique_ptr<BodySource> body, Fetch::Sink sink) {
+  fetches_.push_back(
+      std::make_unique<Fetch>(connection.session(), request, std::move(body), std::move(sink)));
+  return *fetches_.back();
+}
+
+void Client::drop(Fetch& fetch) {
+  std::erase_if(fetches_, [&](const auto& f) { return f.get() == &fetch; });
+}
+
+bool Client::flush() {
+  bool more = false;
+  // Reading gives credit, which the connections then send.
+  for (const auto& fetch : fetches_) fetch->pump();
+  for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
+  return more;
+}
+
+bool Client::run_until(std::move_only_function<bool()> done, Duration limit) {
+  bool late = false;
+  // Also wakes a loop in which nothing else would happen.
+  Timer timer(loop_.timers(), [&] { late = true; });
+  timer.set(loop_.clock().now() + limit);
+  while (!late && !done()) loop_.run_turn();
+  return done();
+}
+
+Request make_request(std::string_view method, const std::string& authority,
+                     const std::string& target, const std::string& scheme) {
+  Request request;
+  request.method = method_from(method);
+  request.method_text = method;
+  request.scheme = scheme;
+  request.authority = authority;
+  request.target.raw = target;
+  return request;
+}
+
+}  // namespace troika::client

@@ -1,0 +1,62 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "client/connection.h"
+#include "client/fetch.h"
+#include "http/limits.h"
+#include "tls/context.h"
+#include "tls/tls_transport.h"
+#include "uv/loop.h"
+
+namespace troika::client {
+
+// Connections and requests on a loop of its own; runs on the thread that calls run_until().
+class Client {
+ public:
+  struct Options {
+    std::string ca_file;  // empty: servers are not verified
+  };
+
+  static Checked<std::unique_ptr<Client>> make(const Options& options);
+  ~Client();
+
+  // `host` is what the certificate must be for. The connection is owned by the client.
+  Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host);
+  void drop(Connection& connection);  // destroys it; its fetches must be dropped before
+
+  // Begins `request`; the connection must be ready. The fetch is owned by the client.
+  Fetch& fetch(Connection& connection, const Request& request,
+               std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {});
+  void drop(Fetch& fetch);  // cancels what is not done
+
+  // Turns the loop until `done` says so; false when the time was up first.
+  bool run_until(std::move_only_function<bool()> done, Duration limit);
+
+  BufferPool& pool() noexcept { return pool_; }
+  Loop& loop() noexcept { return loop_; }
+
+ private:
+  Client() : scratch_{} {
+    loop_.set_flush([this](TimePoint) { return flush(); });
+  }
+  bool flush();
+
+  BufferPool pool_;
+  Loop loop_;
+  SystemRandom random_;
+  Limits limits_;
+  tls::RecordScratch scratch_;
+  std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Fetch>> fetches_;
+};
+
+// A request for https://host/target, ready for any protocol.
+Request make_request(std::string_view method, const std::string& authority,
+                     const std::string& target, const std::string& scheme = "https");
+
+}  // namespace troika::client

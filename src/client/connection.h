@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/client_session.h"
+#include "net/transport.h"
+
+namespace troika::client {
+
+enum class Protocol : std::uint8_t { h1, h2, h3, h1_plain, h2_plain };
+
+// A connection to a server, whatever its protocol. Made and owned by a Client.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual bool ready() const noexcept = 0;   // session() takes requests
+  virtual bool closed() const noexcept = 0;  // lost, refused or ended; never ready again
+  virtual Error close_reason() const noexcept = 0;
+  virtual ClientSession& session() noexcept = 0;  // once ready, until destroyed
+  virtual const SecurityInfo& security() const noexcept = 0;
+  virtual void close() = 0;  // after what is in flight was given up
+
+  // The owner's loop: acts and writes; true: there is more to write now.
+  virtual bool flush(TimePoint now) = 0;
+};
+
+}  // namespace troika::client

@@ -1,0 +1,43 @@
+#include "client/fetch.h"
+
+namespace troika::client {
+
+Fetch::Fetch(ClientSession& session, const Request& request,
+             std::unique_ptr<BodySource> request_body, Sink sink)
+    : sink_(std::move(sink)) {
+  auto started = session.start(request, std::move(request_body), *this);
+  if (started) {
+    stream_ = std::move(*started);
+  } else if (!failure_) {
+    failure_ = AbortReason::refused;
+  }
+}
+
+void Fetch::on_failed(AbortReason reason, std::uint64_t wire_code) {
+  failure_ = reason;
+  wire_code_ = wire_code;
+}
+
+void Fetch::pump() {
+  while (head_ && stream_ != nullptr && !paused && !done()) {
+    const auto pulled = stream_->body().pull(kMaxPull);
+    if (!pulled) {
+      if (!failure_) failure_ = AbortReason::peer_reset;
+      return;
+    }
+    if (pulled->state == PullState::blocked) return;
+    if (pulled->state == PullState::end) {
+      if (const HeaderMap* trailers = stream_->body().trailers()) trailers_ = *trailers;
+      ended_ = true;
+      return;
+    }
+    received_ += pulled->bytes.size();
+    if (sink_) {
+      sink_(pulled->bytes.bytes());
+    } else {
+      body.append(reinterpret_cast<const char*>(pulled->bytes.data()), pulled->bytes.size());
+    }
+  }
+}
+
+}  // namespace troika::client

@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/client_session.h"
+
+namespace troika::client {
+
+// One request and its answer. Its body is read in the client's flush, as fast as the caller's
+// `paused` allows.
+class Fetch final : private ResponseReceiver {
+ public:
+  using Sink = std::move_only_function<void(std::span<const std::byte>)>;
+
+  // Begins on `session`; look at failed() when it could not. An empty sink collects into body.
+  // The session outlives the fetch.
+  Fetch(ClientSession& session, const Request& request, std::unique_ptr<BodySource> request_body,
+        Sink sink = {});
+  Fetch(const Fetch&) = delete;
+  Fetch& operator=(const Fetch&) = delete;
+
+  void pump();  // reads what is there
+  void cancel() { stream_.reset(); }
+
+  bool paused = false;  // true: the answer's bytes are left where they are
+  bool done() const noexcept { return ended_ || failed(); }  // whole, or never
+  bool failed() const noexcept { return failure_.has_value(); }
+  AbortReason failure() const noexcept { return failure_.value_or(AbortReason::none); }
+  std::uint64_t wire_code() const noexcept { return wire_code_; }
+  bool has_head() const noexcept { return head_.has_value(); }
+  std::uint16_t status() const noexcept { return head_ ? head_->status : std::uint16_t{0}; }
+  const HeaderMap& headers() const noexcept { return head_->headers; }
+  const HeaderMap& trailers() const noexcept { return trailers_; }
+  std::uint64_t received() const noexcept { return received_; }  // bytes of body
+  unsigned informational() const noexcept { return informational_; }
+  std::string body;
+
+ private:
+  void on_informational(const ResponseHead&) override { ++informational_; }
+  void on_response(ResponseHead head) override { head_ = std::move(head); }
+  void on_failed(AbortReason reason, std::uint64_t wire_code) override;
+
+  Sink sink_;
+  std::optional<ResponseHead> head_;
+  std::optional<AbortReason> failure_;
+  HeaderMap trailers_;
+  std::uint64_t wire_code_ = 0;
+  std::uint64_t received_ = 0;
+  unsigned informational_ = 0;
+  bool ended_ = false;
+  std::unique_ptr<ClientStream> stream_;
+};
+
+}  // namespace troika::client

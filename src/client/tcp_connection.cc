@@ -1,0 +1,82 @@
+#include "client/tcp_connection.h"
+
+#include "proto/byte_pump.h"
+#include "proto/h1/session.h"
+#include "proto/h2/session.h"
+
+namespace troika::client {
+
+TcpConnection::TcpConnection(std::unique_ptr<Transport> transport, bool h2_without_tls,
+                             BufferPool& pool, const Limits& limits, TimerQueue& timers,
+                             const Clock& clock)
+    : transport_(std::move(transport)),
+      pool_(pool),
+      limits_(limits),
+      clock_(clock),
+      out_(pool),
+      timer_(timers,
+             [this] {
+               if (ready()) session_->on_deadline(clock_.now());
+             }),
+      h2_without_tls_(h2_without_tls) {
+  transport_->start(*this);
+}
+
+TcpConnection::~TcpConnection() {
+  if (!closed_ && session_ != nullptr) session_->abort(AbortReason::peer_gone);
+}
+
+void TcpConnection::on_ready() {
+  const bool h2 =
+      transport_->security().encrypted ? transport_->security().alpn == "h2" : h2_without_tls_;
+  session_ = h2 ? h2::make_client_session(pool_, limits_, *this)
+                : h1::make_client_session(pool_, limits_, *this);
+}
+
+void TcpConnection::on_bytes(std::span<const std::byte> bytes) {
+  if (closed_) return;
+  if (const auto received = session_->receive(bytes, clock_.now()); !received) {
+    reason_ = received.error();
+  }
+}
+
+void TcpConnection::on_end() {
+  if (!closed_ && session_ != nullptr) session_->receive_end(clock_.now());
+}
+
+void TcpConnection::close() {
+  if (closed_) return;
+  transport_->reset();
+  lose({ErrorCode::closed, "closed by us"});
+}
+
+void TcpConnection::lose(Error why) {
+  if (std::exchange(closed_, true)) return;
+  if (reason_.detail.empty()) reason_ = why;
+  timer_.cancel();
+  if (session_ != nullptr) session_->abort(AbortReason::peer_gone);
+}
+
+bool TcpConnection::flush(TimePoint now) {
+  if (closed_) return false;
+  if (session_ == nullptr) {
+    if (!transport_->flush()) lose({ErrorCode::closed, "connection lost"});
+    return false;
+  }
+  const Pumped pumped = pump(*session_, out_, limits_.output_high, *transport_, now);
+  if (pumped == Pumped::failed) {
+    lose({ErrorCode::closed, "connection lost"});
+    return false;
+  }
+  const Interest interest = session_->interest();
+  if (interest.finished && out_.empty() && transport_->unsent() == 0) {
+    transport_->shutdown_write();
+    lose({ErrorCode::closed, "ended"});
+    return false;
+  }
+  transport_->set_reading(interest.wants_read);
+  timer_.set(session_->deadline());
+  return pumped == Pumped::more;
+}
+
+}  // namespace troika::client

@@ -1,0 +1,49 @@
+#pragma once
+#include <memory>
+
+#include "base/timer_queue.h"
+#include "client/connection.h"
+#include "http/limits.h"
+#include "net/transport.h"
+#include "proto/client_byte_session.h"
+#include "proto/session_host.h"
+
+namespace troika::client {
+
+// HTTP/1.1 or HTTP/2 over a transport, as ALPN or, without TLS, the caller says.
+class TcpConnection final : public Connection, private Transport::Observer, private SessionHost {
+ public:
+  TcpConnection(std::unique_ptr<Transport> transport, bool h2_without_tls, BufferPool& pool,
+                const Limits& limits, TimerQueue& timers, const Clock& clock);
+  ~TcpConnection() override;
+
+  bool ready() const noexcept override { return session_ != nullptr && !closed_; }
+  bool closed() const noexcept override { return closed_; }
+  Error close_reason() const noexcept override { return reason_; }
+  ClientSession& session() noexcept override { return *session_; }
+  const SecurityInfo& security() const noexcept override { return transport_->security(); }
+  void close() override;
+  bool flush(TimePoint now) override;
+
+ private:
+  void on_ready() override;
+  void on_bytes(std::span<const std::byte> bytes) override;
+  void on_end() override;
+  void on_writable() override {}  // every turn flushes
+  void on_closed(Error why) override { lose(why); }
+  void mark_dirty() noexcept override {}
+  void lose(Error why);
+
+  std::unique_ptr<Transport> transport_;
+  BufferPool& pool_;
+  const Limits& limits_;
+  const Clock& clock_;
+  OutputQueue out_;
+  std::unique_ptr<ClientByteSession> session_;
+  Timer timer_;
+  Error reason_{ErrorCode::closed, ""};
+  bool h2_without_tls_;
+  bool closed_ = false;
+};
+
+}  // namespace troika::client
