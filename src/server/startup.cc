@@ -7,6 +7,10 @@
 
 #include "certs/dev_ca.h"
 #include "certs/inspect.h"
+#include "handlers/static/embedded_handler.h"
+#include "handlers/static/static_handler.h"
+#include "server/embedded_page.h"
+#include "server/version.h"
 #include "uv/bind.h"
 #include "uv/file_reader.h"
 
@@ -23,6 +27,25 @@ void fit_limits(Limits& limits) {
   setrlimit(RLIMIT_NOFILE, &files);
   const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
   limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
+}
+
+Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
+  if (options.root.empty()) {
+    startup.worker.make_site = [](Loop&, BufferPool&) {
+      return Site{nullptr, std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
+    };
+    return {};
+  }
+  // Opened here, so that a folder that is missing is said before anything else happens; each worker
+  // then opens its own.
+  if (auto root = open_root(options.root); !root) return std::unexpected(root.error());
+  startup.worker.make_site = [path = options.root](Loop& loop, BufferPool& pool) {
+    auto root = open_root(path);
+    auto files = std::make_unique<UvFileReader>(loop, pool, root ? std::move(*root) : Fd());
+    auto handler = std::make_unique<StaticHandler>(*files);
+    return Site{std::move(files), std::move(handler)};
+  };
+  return {};
 }
 
 Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup) {
@@ -111,11 +134,7 @@ Checked<Startup> start_up(const ServeOptions& options) {
   Startup startup;
   startup.root = options.root;
   fit_limits(startup.worker.limits);
-  if (!options.root.empty()) {
-    auto root = open_root(options.root);
-    if (!root) return std::unexpected(root.error());
-    startup.worker.root = std::move(*root);
-  }
+  if (auto done = prepare_site(options, startup); !done) return std::unexpected(done.error());
   if (auto done = prepare_certificate(options, startup); !done) {
     return std::unexpected(done.error());
   }

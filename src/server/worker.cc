@@ -2,13 +2,8 @@
 
 #include <format>
 
-#include "handlers/static/embedded_handler.h"
-#include "handlers/static/static_handler.h"
 #include "net/plain_transport.h"
 #include "proto/h3/session.h"
-#include "server/embedded_page.h"
-#include "server/version.h"
-#include "uv/file_reader.h"
 #include "uv/writer_thread.h"
 
 namespace troika {
@@ -56,9 +51,10 @@ struct Worker::QuicListener {
 Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
       access_log_(config_.access_log),
-      site_(make_site()),
+      site_(config_.make_site(loop_, pool_)),
       redirect_(config_.https_port),
-      services_{pool_, loop_.clock(), config_.limits, config_.timeouts, *site_, access_log_},
+      services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
+                *site_.handler, access_log_},
       redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
                          redirect_, access_log_},
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }) {
@@ -73,12 +69,6 @@ Worker::~Worker() {
   dirty_.clear();
   connections_.clear();
   loop_.deferred().run();
-}
-
-std::unique_ptr<Handler> Worker::make_site() {
-  if (!config_.root) return std::make_unique<EmbeddedHandler>(embedded_page(), build_text());
-  files_ = std::make_unique<UvFileReader>(loop_, pool_, std::move(*config_.root));
-  return std::make_unique<StaticHandler>(*files_);
 }
 
 void Worker::listen_secure(WorkerConfig::Secure& secure) {

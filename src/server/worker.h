@@ -2,7 +2,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/random.h"
@@ -15,11 +14,15 @@
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
-#include "uv/shared_fd.h"
 #include "uv/tcp_listener.h"
 #include "uv/udp_socket.h"
 
 namespace troika {
+
+struct Site {
+  std::unique_ptr<FileReader> files;  // of the handler, if it needs one
+  std::unique_ptr<Handler> handler;
+};
 
 // What a worker is made of. Sockets are bound before any worker starts.
 struct WorkerConfig {
@@ -33,8 +36,9 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
+  // What a worker serves; called once, on its thread, with what the handler may use.
+  std::function<Site(Loop&, BufferPool&)> make_site;
   std::uint16_t https_port = 443;  // where redirects lead
-  std::optional<SharedFd> root;    // none: the built-in page
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   Limits limits;
@@ -66,7 +70,6 @@ class Worker final : private ConnectionOwner {
  private:
   struct QuicListener;
 
-  std::unique_ptr<Handler> make_site();
   void listen_secure(WorkerConfig::Secure& secure);
   void listen_plain(WorkerConfig::Plain& plain);
   void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
@@ -82,8 +85,7 @@ class Worker final : private ConnectionOwner {
   Loop loop_;
   SystemRandom random_;
   AccessLog access_log_;
-  std::unique_ptr<FileReader> files_;
-  std::unique_ptr<Handler> site_;
+  Site site_;
   RedirectHandler redirect_;
   Services services_, redirect_services_;
   tls::RecordScratch scratch_;
