@@ -9,6 +9,7 @@
 #include <format>
 #include <memory>
 
+#include "server/access_log.h"
 #include "server/startup.h"
 #include "uv/signals.h"
 #include "uv/writer_thread.h"
@@ -43,12 +44,13 @@ int run_server(const ServeOptions& options) {
   size_thread_pool(kPoolThreads);
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
-  auto access_log = open_access_log(options.access_log);
-  if (!access_log) return complain(access_log.error());
+  auto lines = open_access_log(options.access_log);
+  if (!lines) return complain(lines.error());
   WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
 
   std::fputs(banner(*startup).c_str(), stderr);
-  startup->worker.access_log = access_log->get();
+  AccessLog access_log(lines->get());
+  startup->worker.observer = &access_log;
   startup->worker.notices = &notices;
   Worker worker(std::move(startup->worker));
   bool at_once = false;

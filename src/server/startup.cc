@@ -1,5 +1,6 @@
 #include "server/startup.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -36,12 +37,13 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
     };
     return {};
   }
-  // Opened here, so that a folder that is missing is said before anything else happens; each worker
-  // then opens its own.
-  if (auto root = open_root(options.root); !root) return std::unexpected(root.error());
-  startup.worker.make_site = [path = options.root](Loop& loop, BufferPool& pool) {
-    auto root = open_root(path);
-    auto files = std::make_unique<UvFileReader>(loop, pool, root ? std::move(*root) : Fd());
+  auto opened = open_root(options.root);
+  if (!opened) return std::unexpected(opened.error());
+  // Each worker serves this very folder, whatever its name stands for later.
+  const auto root = std::make_shared<const Fd>(std::move(*opened));
+  startup.worker.make_site = [root](Loop& loop, BufferPool& pool) {
+    auto files =
+        std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
     auto handler = std::make_unique<StaticHandler>(*files);
     return Site{std::move(files), std::move(handler)};
   };

@@ -50,13 +50,12 @@ struct Worker::QuicListener {
 
 Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
-      access_log_(config_.access_log),
       site_(config_.make_site(loop_, pool_)),
       redirect_(config_.https_port),
-      services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
-                *site_.handler, access_log_},
-      redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
-                         redirect_, access_log_},
+      services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
+                *site_.handler, *config_.observer},
+      redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
+                         redirect_, *config_.observer},
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }) {
   loop_.set_flush([this](TimePoint) { return flush(); });
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);

@@ -6,10 +6,10 @@
 
 #include "base/random.h"
 #include "handlers/redirect.h"
+#include "http/observer.h"
 #include "http/services.h"
 #include "net/file_reader.h"
 #include "proto/quic/endpoint.h"
-#include "server/access_log.h"
 #include "server/connection.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
@@ -18,6 +18,8 @@
 #include "uv/udp_socket.h"
 
 namespace troika {
+
+class WriterThread;
 
 struct Site {
   std::unique_ptr<FileReader> files;  // of the handler, if it needs one
@@ -43,8 +45,8 @@ struct WorkerConfig {
   quic::Secret secret{};
   Limits limits;
   Timeouts timeouts;
-  WriterThread* access_log = nullptr;  // none: off
-  WriterThread* notices = nullptr;     // lines for the operator
+  ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each
+  WriterThread* notices = nullptr;       // lines for the operator
 };
 
 // One loop and all that it serves; nothing of it is shared with another worker but the two writers.
@@ -84,7 +86,6 @@ class Worker final : private ConnectionOwner {
   BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
   Loop loop_;
   SystemRandom random_;
-  AccessLog access_log_;
   Site site_;
   RedirectHandler redirect_;
   Services services_, redirect_services_;
