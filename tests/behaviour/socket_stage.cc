@@ -55,11 +55,13 @@ class SocketStage final : public Stage {
 
  private:
   void wait_for(std::move_only_function<bool()> done) {
-    if (!client_->run_until(std::move(done), kPatience)) throw std::runtime_error("no answer in time");
+    if (!client_->run_until(std::move(done), kPatience))
+      throw std::runtime_error("no answer in time");
   }
 
   void connect() {
-    if (connection_ != nullptr && connection_->ready() && !connection_->session().draining()) return;
+    if (connection_ != nullptr && connection_->ready() && !connection_->session().draining())
+      return;
     if (connection_ != nullptr) client_->drop(*connection_);
     const client::Protocol protocol = protocol_ == Wire3::h1   ? client::Protocol::h1
                                       : protocol_ == Wire3::h2 ? client::Protocol::h2

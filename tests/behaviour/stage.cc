@@ -46,7 +46,8 @@ Request request_of(const Ask& ask) {
 std::vector<std::pair<std::string, std::string>> comparable(const HeaderMap& fields) {
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto [name, value] : fields) {
-    if (name == "date" || name == "alt-svc" || name == "connection" || name == "transfer-encoding") {
+    if (name == "date" || name == "alt-svc" || name == "connection" ||
+        name == "transfer-encoding") {
       continue;
     }
     all.emplace_back(name, value);
