@@ -22,6 +22,7 @@ trap cleanup EXIT
 
 # start_server DIR [options…]: on ports that are free; sets url, port and ca.
 start_server() {
+  : >"$work/banner"
   "$troika" serve "$@" --listen 0 --access-log "$work/access.log" 2>"$work/banner" &
   server_pid=$!
   local i

@@ -16,8 +16,8 @@ class StreamRecords : public StreamPort {
     BodyFraming framing;
   };
 
-  void send_informational(const ResponseHead& head) final {
-    informational.push_back(head);
+  void send_informational(const ResponseHead& response) final {
+    informational.push_back(response);
     note();
   }
   void send_head(const ResponseHead& response, BodyFraming framing) final {

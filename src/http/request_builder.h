@@ -41,16 +41,27 @@ class RequestBuilder {
   void fail(std::uint16_t status) noexcept {
     if (fault_ == 0) fault_ = status;
   }
-  void special_field(std::string_view name, std::string_view value);
+  bool is_h1() const noexcept { return request_.version < HttpVersion::http2; }
+  void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
+  bool once(bool& seen) noexcept;  // false: it was there before, or a fault was
+  bool valid_field(std::string_view name, std::string_view value) const noexcept;
+  bool special_field(std::string_view name, std::string_view value);  // true: dealt with
+  void host_field(std::string_view value);
+  void content_length_field(std::string_view value);
+  void check_whole(bool body_follows);
+  void check_authority();
 
   const Limits& limits_;
   Request request_;
   std::string host_;      // value of Host
+  std::string cookies_;   // crumbs joined (RFC 9113 §8.2.3)
   std::size_t cost_ = 0;  // of the field section so far
   std::size_t fields_ = 0;
   std::uint16_t fault_ = 0;
   bool secure_;
   bool has_host_ = false, has_authority_ = false, has_method_ = false, has_target_ = false;
+  bool has_scheme_ = false, has_protocol_ = false;
+  bool unknown_expectation_ = false;
 };
 
 // Trailer fields, with limits of their own; fields that frame or route a message are dropped

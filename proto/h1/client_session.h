@@ -1,0 +1,66 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "http/limits.h"
+#include "proto/client_byte_session.h"
+#include "proto/h1/client_request.h"
+#include "proto/h1/client_stream.h"
+#include "proto/h1/response_reader.h"
+#include "proto/session_host.h"
+
+namespace troika::h1 {
+
+class H1ClientSession final : public ClientByteSession,
+                              private ResponseReader::BodySink,
+                              private ClientStreamLink {
+ public:
+  H1ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
+  H1ClientSession(const H1ClientSession&) = delete;
+  H1ClientSession& operator=(const H1ClientSession&) = delete;
+  ~H1ClientSession() override;
+
+  Result<std::unique_ptr<ClientStream>> start(const Request& request,
+                                              std::unique_ptr<BodySource> body,
+                                              ResponseReceiver& receiver) override;
+  bool draining() const noexcept override { return draining_ || over_; }
+
+  Status receive(std::span<const std::byte> bytes, TimePoint now) override;
+  void receive_end(TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  void on_written(std::size_t, TimePoint) noexcept override {}
+  Interest interest() const noexcept override;
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now) override;
+  void drain() override;
+  void abort(AbortReason reason) noexcept override;
+
+ private:
+  bool on_body(std::span<const std::byte> bytes) override;
+  void on_body_room() noexcept override { host_.mark_dirty(); }
+  void on_user_gone() noexcept override;
+
+  std::size_t consume(std::span<const std::byte> bytes);
+  std::size_t room() const noexcept;
+  void act_on(ResponseReader::Event event);
+  void begin_body();
+  void end_response(HeaderMap trailers);
+  void settle();
+  void fail(AbortReason reason) noexcept;
+
+  BufferPool& pool_;
+  const Limits& limits_;
+  SessionHost& host_;
+  ResponseReader reader_;
+  std::unique_ptr<ClientRequest> request_;  // in flight
+  H1ClientStream* stream_ = nullptr;        // its user's end
+  std::vector<std::byte> kept_;             // received, without room in the body's window
+  bool in_body_ = false;
+  bool response_over_ = false;
+  bool peer_ended_ = false;
+  bool draining_ = false;
+  bool over_ = false, broken_ = false;
+};
+
+}  // namespace troika::h1

@@ -1,0 +1,112 @@
+#include "proto/h1/request_reader.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace troika::h1 {
+
+RequestReader::RequestReader(const Limits& limits, bool secure, BodySink& body)
+    : limits_(limits), body_(body), parser_(limits, *this), line_(limits), secure_(secure) {}
+
+RequestReader::Progress RequestReader::read(std::span<const std::byte> bytes) {
+  if (state_ == State::line) return read_line(bytes);
+  const Parser::Progress parsed = parser_.parse(bytes);
+  switch (parsed.event) {
+    case Parser::Event::more: return {parsed.consumed, Event::more};
+    case Parser::Event::head: return {parsed.consumed, end_of_head()};
+    case Parser::Event::message: state_ = State::line; return {parsed.consumed, Event::body_end};
+    case Parser::Event::fault: break;
+  }
+  return {parsed.consumed, fail(status_of_parser_fault())};
+}
+
+RequestReader::Progress RequestReader::read_line(std::span<const std::byte> bytes) {
+  const std::size_t used = line_.feed(bytes);
+  if (!line_.done() && line_.fault() == 0) return {used, Event::more};
+  begin_builder();
+  const std::uint16_t fault = line_.fault() != 0 ? line_.fault() : builder_->fault();
+  if (fault != 0) return {used, fail(fault)};
+  line_.reset();
+  parser_.begin_request();
+  state_ = State::fields;
+  return {used, Event::more};
+}
+
+void RequestReader::begin_builder() {
+  line_version_ = line_.version();
+  builder_.emplace(limits_, line_version_, secure_);
+  trailers_.emplace(limits_);
+  fields_ = {};
+  if (!line_.method().empty()) builder_->method(line_.method());
+  if (!line_.target().empty()) give_target(line_.target());
+}
+
+// RFC 9112 §3.2.2: the absolute form names scheme and authority; what is left is the origin form.
+void RequestReader::give_target(std::string_view target) {
+  const std::size_t colon = target.find("://");
+  const bool absolute = colon != std::string_view::npos && target.find_first_of("/?") > colon;
+  if (!absolute) return builder_->target(target);
+  const std::string_view rest = target.substr(colon + 3);
+  const std::size_t path = std::min(rest.find_first_of("/?#"), rest.size());
+  builder_->scheme(target.substr(0, colon));
+  builder_->authority(rest.substr(0, path));
+  // §3.2.4: OPTIONS for the server as a whole, as a proxy passes it on.
+  if (path == rest.size()) return builder_->target(line_.method() == "OPTIONS" ? "*" : "/");
+  if (rest[path] == '/') return builder_->target(rest.substr(path));
+  builder_->target("/" + std::string(rest.substr(path)));
+}
+
+bool RequestReader::on_field(std::string_view name, std::string_view value, bool trailer) {
+  if (trailer) {
+    trailers_->field(name, value);
+    return !trailers_->over_limit();
+  }
+  fields_.field(name, value);
+  builder_->field(name, value);
+  return builder_->fault() == 0;
+}
+
+RequestReader::Event RequestReader::end_of_head() {
+  if (const std::uint16_t status = fields_.fault(line_version_)) return fail(status);
+  const MessageFields::Body body = fields_.body();
+  auto whole = builder_->finish(body != MessageFields::Body::absent);
+  if (!whole) {
+    request_ = std::move(whole.error().partial);
+    builder_.reset();
+    return fail(whole.error().status);
+  }
+  builder_.reset();
+  request_ = std::move(*whole);
+  if (request_.content_length == 0) request_.has_body = false;
+  state_ = request_.has_body ? State::body : State::line;
+  return request_.has_body ? Event::head : Event::request;
+}
+
+RequestReader::Event RequestReader::fail(std::uint16_t status) noexcept {
+  fault_ = status;
+  return Event::fault;
+}
+
+std::uint16_t RequestReader::status_of_parser_fault() const noexcept {
+  switch (parser_.fault()) {
+    case ParserFault::fields_too_big: return 431;
+    case ParserFault::refused:
+      if (in_body()) return trailers_->over_limit() ? 431 : 400;
+      return builder_->fault();
+    default: return 400;
+  }
+}
+
+Request RequestReader::partial() {
+  if (!builder_ && fault_ == 0) begin_builder();  // a request that was never finished
+  if (builder_) {
+    auto whole = builder_->finish(false);
+    request_ = whole ? std::move(*whole) : std::move(whole.error().partial);
+    builder_.reset();
+  }
+  request_.has_body = false;
+  return std::move(request_);
+}
+
+}  // namespace troika::h1

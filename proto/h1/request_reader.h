@@ -1,0 +1,78 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "http/request_builder.h"
+#include "proto/h1/message_fields.h"
+#include "proto/h1/parser.h"
+#include "proto/h1/request_line.h"
+
+namespace troika::h1 {
+
+// Bytes in, requests out: one after the other, with the rules of all protocols (RequestBuilder) and
+// those of h1's framing.
+class RequestReader final : private Parser::Sink {
+ public:
+  class BodySink {
+   public:
+    virtual bool on_body(std::span<const std::byte> bytes) = 0;  // false: it does not hold
+
+   protected:
+    ~BodySink() = default;
+  };
+  enum class Event : std::uint8_t {
+    more,
+    head,      // take_request(); its body follows
+    request,   // take_request(); it has no body
+    body_end,  // take_trailers()
+    fault,     // fault() and, unless in_body(), partial(); nothing can be read any more
+  };
+  struct Progress {
+    std::size_t consumed;
+    Event event;
+  };
+
+  RequestReader(const Limits& limits, bool secure, BodySink& body);
+
+  Progress read(std::span<const std::byte> bytes);
+
+  // The first byte of a request is there, the end of its head is not.
+  bool in_head() const noexcept { return state_ == State::fields || line_.begun(); }
+  bool in_body() const noexcept { return state_ == State::body; }
+
+  Request take_request() noexcept { return std::move(request_); }
+  HeaderMap take_trailers() noexcept { return trailers_->take(); }
+  const MessageFields& fields() const noexcept { return fields_; }
+  HttpVersion version() const noexcept { return line_version_; }
+  std::uint16_t fault() const noexcept { return fault_; }
+  Request partial();  // what was understood of a request before its fault, for the log
+
+ private:
+  enum class State : std::uint8_t { line, fields, body };
+
+  bool on_field(std::string_view name, std::string_view value, bool trailer) override;
+  bool on_body(std::span<const std::byte> bytes) override { return body_.on_body(bytes); }
+
+  Progress read_line(std::span<const std::byte> bytes);
+  void begin_builder();
+  void give_target(std::string_view target);
+  Event end_of_head();
+  Event fail(std::uint16_t status) noexcept;
+  std::uint16_t status_of_parser_fault() const noexcept;
+
+  const Limits& limits_;
+  BodySink& body_;
+  Parser parser_;
+  RequestLine line_;
+  std::optional<RequestBuilder> builder_;
+  std::optional<TrailerBuilder> trailers_;
+  MessageFields fields_;
+  Request request_;
+  std::uint16_t fault_ = 0;
+  HttpVersion line_version_ = HttpVersion::http11;
+  State state_ = State::line;
+  bool secure_;
+};
+
+}  // namespace troika::h1

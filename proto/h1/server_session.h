@@ -1,0 +1,60 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "http/services.h"
+#include "proto/byte_session.h"
+#include "proto/h1/request_reader.h"
+#include "proto/h1/server_stream.h"
+
+namespace troika::h1 {
+
+// One request at a time is read and answered. What a client sends ahead is kept as bytes until its
+// turn comes; answers that are written wait in sent_ until they left.
+class ServerSession final : public ByteSession, private RequestReader::BodySink {
+ public:
+  ServerSession(Services& services, const PeerInfo& peer, SessionHost& host);
+
+  Status receive(std::span<const std::byte> bytes, TimePoint now) override;
+  void receive_end(TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  Interest interest() const noexcept override;
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now) override;
+  void drain() override;
+  void abort(AbortReason reason) noexcept override;
+
+ private:
+  bool on_body(std::span<const std::byte> bytes) override { return current_->on_body(bytes); }
+
+  bool can_read() const noexcept;
+  std::size_t consume(std::span<const std::byte> bytes, TimePoint now);
+  bool consume_kept(TimePoint now);
+  void act_on(RequestReader::Event event);
+  void refuse(std::uint16_t status);
+  void on_input_end();
+  bool retire(TimePoint now);
+  void close_sent(TimePoint now) noexcept;
+  TimePoint own_deadline() const noexcept;
+
+  Services& services_;
+  const PeerInfo& peer_;
+  SessionHost& host_;
+  RequestReader reader_;
+  std::vector<std::byte> kept_;  // received and not yet read, from kept_from_ on
+  std::size_t kept_from_ = 0;
+  std::unique_ptr<ServerStream> current_;
+  std::deque<std::unique_ptr<ServerStream>> sent_;
+  Ledger ledger_;
+  TimePoint head_since_ = kNever;  // first byte of the request whose head is read
+  TimePoint idle_since_;
+  bool draining_ = false;
+  bool peer_ended_ = false;
+  bool last_ = false;    // no request is read any more
+  bool over_ = false;    // nothing is read or written any more
+  bool broken_ = false;  // an answer was cut short
+};
+
+}  // namespace troika::h1

@@ -1,0 +1,63 @@
+#include "proto/h1/writer.h"
+
+#include <format>
+#include <iterator>
+
+#include "base/ascii.h"
+#include "http/error_body.h"
+#include "http/request_builder.h"
+
+namespace troika::h1 {
+namespace {
+
+void line(std::string& to, std::string_view name, std::string_view value) {
+  to.append(name).append(": ").append(value).append("\r\n");
+}
+
+// The framing and the connection are ours to name. What cannot stand in a field line is left out:
+// a line end in it would be a field, or a message, of somebody else's making.
+void fields(std::string& to, const HeaderMap& map) {
+  for (const auto [name, value] : map) {
+    if (name == "connection" || name == "transfer-encoding") continue;
+    if (ascii::is_token(name) && valid_field_value(value)) line(to, name, value);
+  }
+}
+
+}  // namespace
+
+std::string response_head(const ResponseHead& head, ResponseShape shape) {
+  std::string text = std::format("HTTP/1.1 {:03} {}\r\n", head.status, reason_phrase(head.status));
+  fields(text, head.headers);
+  if (shape.body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
+  if (!shape.connection.empty()) line(text, "connection", shape.connection);
+  return text += "\r\n";
+}
+
+std::string request_head(const Request& request, Delimiter body,
+                         std::optional<std::uint64_t> length) {
+  const std::string_view method =
+      request.method_text.empty() ? name_of(request.method) : request.method_text;
+  std::string text = std::format("{} {} HTTP/1.1\r\n", method, request.target.raw);
+  line(text, "host", request.authority);
+  for (const auto [name, value] : request.headers) {
+    if (name == "host" || name == "content-length" || name == "connection" ||
+        name == "transfer-encoding" || name == "expect") {
+      continue;
+    }
+    if (ascii::is_token(name) && valid_field_value(value)) line(text, name, value);
+  }
+  if (request.expects_continue) line(text, "expect", "100-continue");
+  if (length) line(text, "content-length", std::format("{}", *length));
+  if (body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
+  return text += "\r\n";
+}
+
+std::string chunk_head(std::size_t size) { return std::format("{:x}\r\n", size); }
+
+std::string last_chunk(const HeaderMap& trailers) {
+  std::string text = "0\r\n";
+  fields(text, trailers);
+  return text += "\r\n";
+}
+
+}  // namespace troika::h1

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "http/header_map.h"
+#include "http/request.h"
+#include "http/response.h"
+
+namespace troika::h1 {
+
+// How the end of a body is shown on the wire.
+enum class Delimiter : std::uint8_t { none, length, chunked, close };
+
+struct ResponseShape {
+  Delimiter body = Delimiter::none;
+  std::string_view connection;  // value of that field; empty: none
+};
+
+std::string response_head(const ResponseHead& head, ResponseShape shape);
+// length: of the body; nullopt with Delimiter::chunked. Adds Host and the framing.
+std::string request_head(const Request& request, Delimiter body,
+                         std::optional<std::uint64_t> length);
+
+std::string chunk_head(std::size_t size);
+inline constexpr std::string_view kChunkEnd = "\r\n";
+std::string last_chunk(const HeaderMap& trailers);
+
+}  // namespace troika::h1

@@ -1,0 +1,48 @@
+#pragma once
+#include <memory>
+
+#include "proto/client_byte_session.h"
+#include "proto/h2/client_stream.h"
+#include "proto/h2/outbound.h"
+#include "proto/h2/session.h"
+
+namespace troika::h2 {
+
+class ClientSessionImpl final : public ClientByteSession {
+ public:
+  ClientSessionImpl(BufferPool& pool, const Limits& limits, SessionHost& host);
+
+  Result<std::unique_ptr<ClientStream>> start(const Request& request,
+                                              std::unique_ptr<BodySource> body,
+                                              ResponseReceiver& receiver) override;
+  bool draining() const noexcept override { return draining_; }
+
+  Status receive(std::span<const std::byte> bytes, TimePoint now) override;
+  void receive_end(TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  Interest interest() const noexcept override;
+  TimePoint deadline() const noexcept override { return kNever; }
+  void on_deadline(TimePoint) override {}
+  void drain() override;
+  void abort(AbortReason reason) noexcept override;
+
+ private:
+  friend struct ClientCallbacks;
+
+  void submit_settings();
+  ClientStreamImpl* find(std::int32_t id) noexcept;
+  void lose_all(AbortReason reason);
+  void apply_records();
+  bool engine_done() const noexcept;
+
+  ClientContext context_;
+  Engine engine_;
+  Outbound outbound_;
+  bool draining_ = false;    // no new requests
+  bool leaving_ = false;     // GOAWAY is due when the last request is over
+  bool terminated_ = false;  // nothing is taken from the peer any more
+  bool finished_ = false;
+};
+
+}  // namespace troika::h2

@@ -1,0 +1,235 @@
+#include "proto/h2/client_stream.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "proto/h2/fields.h"
+
+namespace troika::h2 {
+namespace {
+
+nghttp2_ssize read_callback(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
+                            std::uint32_t* flags, nghttp2_data_source* source, void*) noexcept {
+  // The stream may be gone, with its RST_STREAM still waiting behind this frame.
+  const auto& open = static_cast<const ClientContext*>(source->ptr)->open;
+  const auto found = open.find(id);
+  if (found == open.end() || found->second == nullptr) return NGHTTP2_ERR_DEFERRED;
+  return found->second->read(length, flags);
+}
+
+template <class Number>
+std::optional<Number> parse(std::string_view text) noexcept {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+ClientStreamImpl::ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver,
+                                   bool head_request, std::unique_ptr<BodySource> request_body)
+    : context_(context),
+      receiver_(receiver),
+      channel_(context.pool, kClientStreamWindow, *this),
+      request_body_(std::move(request_body)),
+      head_request_(head_request) {
+  if (request_body_ != nullptr) request_body_->set_waker(this);
+}
+
+ClientStreamImpl::~ClientStreamImpl() {
+  channel_.detach();
+  drop_request_body(AbortReason::peer_reset);
+  context_.credit += unconsumed_ + consumed_;
+  if (!closed_) {
+    cancel(NGHTTP2_CANCEL);
+    context_.open[id_] = nullptr;
+  }
+  context_.host.mark_dirty();
+}
+
+Status ClientStreamImpl::submit(const Request& request) {
+  Fields fields(request);
+  std::array<char, 20> length{};
+  if (request_body_ != nullptr && !request.content_length) {
+    if (const auto bytes = request_body_->remaining()) {
+      const char* const end = std::to_chars(length.begin(), length.end(), *bytes).ptr;
+      fields.add("content-length", {length.data(), end});
+    }
+  }
+  nghttp2_data_provider2 provider{};
+  provider.source.ptr = &context_;
+  provider.read_callback = read_callback;
+  id_ = nghttp2_submit_request2(context_.engine, nullptr, fields.data(), fields.size(),
+                                request_body_ == nullptr ? nullptr : &provider, nullptr);
+  if (id_ < 0) {
+    closed_ = true;
+    return troika::fail(ErrorCode::unavailable, "no stream can be opened on this connection");
+  }
+  context_.open[id_] = this;
+  context_.host.mark_dirty();
+  return {};
+}
+
+void ClientStreamImpl::on_headers_begin() noexcept {
+  incoming_ = {};
+  incoming_.status = 0;
+  cost_ = 0;
+}
+
+void ClientStreamImpl::on_field(std::string_view name, std::string_view value) {
+  const Limits& limits = context_.limits;
+  cost_ += name.size() + value.size() + 32;  // RFC 9113 §6.5.2
+  const bool fits =
+      head_seen_
+          ? cost_ <= limits.trailer_bytes && incoming_.headers.size() < limits.trailer_count
+          : cost_ <= limits.header_list_bytes && incoming_.headers.size() < limits.header_count;
+  if (!fits) over_limit_ = true;
+  if (over_limit_) return;
+  if (name == ":status") {
+    incoming_.status = parse<std::uint16_t>(value).value_or(0);
+  } else {
+    incoming_.headers.add(name, value);
+  }
+}
+
+void ClientStreamImpl::on_headers(bool end_stream) {
+  if (over_limit_) {
+    fail(AbortReason::protocol_error, 0);
+    return cancel(NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  if (head_seen_) {
+    response_ended_ = true;
+    return channel_.finish(std::move(incoming_.headers));
+  }
+  take_head(end_stream);
+}
+
+void ClientStreamImpl::take_head(bool end_stream) {
+  if (incoming_.status < 200) return receiver_.on_informational(incoming_);
+  head_seen_ = true;
+  const bool bodyless = head_request_ || incoming_.status == 204 || incoming_.status == 304;
+  if (const auto length = incoming_.headers.get("content-length"); length && !bodyless) {
+    channel_.expect(parse<std::uint64_t>(*length));
+  }
+  if (end_stream) on_response_end();
+  receiver_.on_response(std::move(incoming_));
+}
+
+void ClientStreamImpl::on_data(std::span<const std::byte> bytes) {
+  unconsumed_ += bytes.size();
+  if (channel_.push(bytes)) return;
+  fail(AbortReason::protocol_error, 0);
+  cancel(NGHTTP2_FLOW_CONTROL_ERROR);
+}
+
+void ClientStreamImpl::on_response_end() {
+  response_ended_ = true;
+  channel_.finish();
+}
+
+void ClientStreamImpl::on_closed(std::uint32_t code) {
+  closed_ = true;
+  context_.credit += std::exchange(consumed_, 0);
+  drop_request_body(AbortReason::body_stopped);
+  // RFC 9113 §8.1: a reset after a whole response only says that the request's rest is not wanted.
+  if (response_ended_) return;
+  if (code == NGHTTP2_REFUSED_STREAM) {
+    fail(AbortReason::refused, peer_reset_ ? code : 0);
+  } else if (peer_reset_) {
+    fail(AbortReason::peer_reset, code);
+  } else {
+    fail(AbortReason::protocol_error, 0);
+  }
+}
+
+void ClientStreamImpl::on_connection_lost(AbortReason reason) {
+  closed_ = true;
+  drop_request_body(reason);
+  fail(reason, 0);
+}
+
+void ClientStreamImpl::fail(AbortReason reason, std::uint64_t wire_code) {
+  if (response_ended_ || cancelled_ || std::exchange(failed_, true)) return;
+  channel_.fail({ErrorCode::closed, name_of(reason)});
+  drop_request_body(reason);
+  receiver_.on_failed(reason, wire_code);
+}
+
+nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags) {
+  if (cancelled_ || request_body_ == nullptr) return NGHTTP2_ERR_DEFERRED;
+  auto pulled = request_body_->pull(max_bytes);
+  if (!pulled) {
+    fail(AbortReason::handler_failed, 0);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+  if (pulled->state == PullState::blocked) return NGHTTP2_ERR_DEFERRED;
+  if (pulled->state == PullState::data) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    // One frame less when the body says that these were its last bytes.
+    if (request_body_->remaining() == 0U && request_body_->trailers() == nullptr) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    pending_ = std::move(pulled->bytes);
+    return static_cast<nghttp2_ssize>(pending_.size());
+  }
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (const HeaderMap* trailers = request_body_->trailers();
+      trailers != nullptr && !trailers->empty()) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    const Fields fields(*trailers);
+    nghttp2_submit_trailer(context_.engine, id_, fields.data(), fields.size());
+  }
+  return 0;
+}
+
+void ClientStreamImpl::apply() {
+  noted_ = false;
+  if (const std::size_t bytes = std::exchange(consumed_, 0); bytes > 0) {
+    nghttp2_session_consume(context_.engine, id_, bytes);
+  }
+  if (std::exchange(ready_, false)) nghttp2_session_resume_data(context_.engine, id_);
+}
+
+void ClientStreamImpl::wake() noexcept {
+  ready_ = true;
+  note();
+}
+
+void ClientStreamImpl::on_consumed(std::size_t bytes) noexcept {
+  unconsumed_ -= bytes;
+  if (closed_) {
+    context_.credit += bytes;
+    context_.host.mark_dirty();
+  } else {
+    consumed_ += bytes;
+    note();
+  }
+}
+
+void ClientStreamImpl::on_stopped(AbortReason) noexcept {
+  if (!response_ended_) cancel(NGHTTP2_CANCEL);
+}
+
+void ClientStreamImpl::note() noexcept {
+  if (closed_ || std::exchange(noted_, true)) return;
+  context_.noted.push_back(id_);
+  context_.host.mark_dirty();
+}
+
+void ClientStreamImpl::cancel(std::uint32_t code) noexcept {
+  if (closed_ || std::exchange(cancelled_, true)) return;
+  nghttp2_submit_rst_stream(context_.engine, NGHTTP2_FLAG_NONE, id_, code);
+  context_.host.mark_dirty();
+}
+
+void ClientStreamImpl::drop_request_body(AbortReason reason) noexcept {
+  if (request_body_ == nullptr) return;
+  request_body_->set_waker(nullptr);
+  request_body_->stop(reason);
+  request_body_.reset();
+}
+
+}  // namespace troika::h2

@@ -1,0 +1,88 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "http/body_channel.h"
+#include "http/client_session.h"
+#include "http/limits.h"
+#include "proto/h2/engine.h"
+#include "proto/session_host.h"
+
+namespace troika::h2 {
+
+class ClientStreamImpl;
+
+// What the streams of a client session share with it.
+struct ClientContext {
+  BufferPool& pool;
+  const Limits& limits;
+  SessionHost& host;
+  nghttp2_session* engine = nullptr;
+  // Those that the engine knows; null for one whose owner has let go of it.
+  std::unordered_map<std::int32_t, ClientStreamImpl*> open{};
+  std::vector<std::int32_t> noted{};  // streams that have something for apply()
+  std::size_t credit = 0;             // bytes of closed streams that hold the connection's window
+};
+
+inline constexpr std::size_t kClientStreamWindow = 1U << 20U;
+inline constexpr std::size_t kClientConnectionWindow = 4U << 20U;
+
+// One request of a client. The on_* functions are called under the engine; apply() is not.
+class ClientStreamImpl final : public ClientStream, private Waker, private BodyChannel::Feedback {
+ public:
+  ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+                   std::unique_ptr<BodySource> request_body);
+  ClientStreamImpl(const ClientStreamImpl&) = delete;
+  ClientStreamImpl& operator=(const ClientStreamImpl&) = delete;
+  ~ClientStreamImpl() override;
+
+  BodySource& body() override { return channel_; }
+  bool finished() const noexcept override { return closed_; }
+
+  Status submit(const Request& request);
+
+  void on_headers_begin() noexcept;
+  void on_field(std::string_view name, std::string_view value);
+  void on_headers(bool end_stream);
+  void on_data(std::span<const std::byte> bytes);
+  void on_response_end();
+  void on_peer_reset() noexcept { peer_reset_ = true; }
+  void on_closed(std::uint32_t code);
+  void on_connection_lost(AbortReason reason);
+
+  nghttp2_ssize read(std::size_t max_bytes, std::uint32_t* flags);  // the data provider
+  Slice take_pending() noexcept { return std::exchange(pending_, {}); }
+  void apply();
+
+ private:
+  void wake() noexcept override;
+  void on_consumed(std::size_t bytes) noexcept override;
+  void on_stopped(AbortReason reason) noexcept override;
+  void note() noexcept;
+  void fail(AbortReason reason, std::uint64_t wire_code);
+  void take_head(bool end_stream);
+  void cancel(std::uint32_t code) noexcept;
+  void drop_request_body(AbortReason reason) noexcept;
+
+  ClientContext& context_;
+  ResponseReceiver& receiver_;
+  std::int32_t id_ = 0;
+  BodyChannel channel_;
+  std::unique_ptr<BodySource> request_body_;
+  Slice pending_;
+
+  ResponseHead incoming_;  // the field section that is arriving
+  std::size_t cost_ = 0;
+  std::size_t unconsumed_ = 0;  // response bytes that hold the connection's window
+  std::size_t consumed_ = 0;    // read since the last apply()
+  bool head_request_;
+  bool head_seen_ = false;  // the final head: what comes now are trailers
+  bool over_limit_ = false;
+  bool response_ended_ = false, failed_ = false, peer_reset_ = false;
+  bool noted_ = false, ready_ = false, cancelled_ = false, closed_ = false;
+};
+
+}  // namespace troika::h2

@@ -1,0 +1,46 @@
+#include "proto/h2/engine.h"
+
+#include <new>
+
+namespace troika::h2 {
+
+Callbacks make_callbacks() {
+  nghttp2_session_callbacks* raw = nullptr;
+  if (nghttp2_session_callbacks_new(&raw) != 0) throw std::bad_alloc();
+  nghttp2_session_callbacks_set_data_source_read_length_callback2(raw, data_length_callback);
+  return Callbacks(raw);
+}
+
+Options make_options() {
+  nghttp2_option* raw = nullptr;
+  if (nghttp2_option_new(&raw) != 0) throw std::bad_alloc();
+  nghttp2_option_set_no_auto_window_update(raw, 1);
+  nghttp2_option_set_stream_reset_rate_limit(raw, 1000, 33);
+  nghttp2_option_set_max_outbound_ack(raw, 1000);
+  nghttp2_option_set_max_settings(raw, 32);
+  nghttp2_option_set_max_continuations(raw, 8);
+  nghttp2_option_set_max_send_header_block_length(raw, 64U << 10U);
+  return Options(raw);
+}
+
+nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t,
+                                   std::int32_t, std::uint32_t, void*) noexcept {
+  return kMaxDataPayload;  // nghttp2 lowers it to what the windows and the peer's frame size allow
+}
+
+std::uint32_t code_of(AbortReason reason) noexcept {
+  switch (reason) {
+    case AbortReason::handler_failed: return NGHTTP2_INTERNAL_ERROR;
+    case AbortReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;
+    case AbortReason::refused: return NGHTTP2_REFUSED_STREAM;
+    case AbortReason::none:
+    case AbortReason::body_stopped: return NGHTTP2_NO_ERROR;
+    case AbortReason::timeout:
+    case AbortReason::shutdown:
+    case AbortReason::peer_reset:
+    case AbortReason::peer_gone: return NGHTTP2_CANCEL;
+  }
+  return NGHTTP2_INTERNAL_ERROR;
+}
+
+}  // namespace troika::h2

@@ -1,0 +1,63 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "proto/byte_session.h"
+#include "proto/h2/outbound.h"
+#include "proto/h2/session.h"
+#include "proto/h2/stream.h"
+
+namespace troika::h2 {
+
+class ServerSession final : public ByteSession {
+ public:
+  ServerSession(Services& services, const PeerInfo& peer, SessionHost& host);
+
+  Status receive(std::span<const std::byte> bytes, TimePoint now) override;
+  void receive_end(TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  Interest interest() const noexcept override;
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now) override;
+  void drain() override;
+  void abort(AbortReason reason) noexcept override;
+
+ private:
+  friend struct ServerCallbacks;
+  enum class Drain : std::uint8_t { no, noticed, final };
+  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<Stream>>;
+
+  void submit_settings();
+  Stream* find(std::int32_t id) noexcept;
+  void open_stream(std::int32_t id);
+  void on_control_frame(const nghttp2_frame& frame) noexcept;
+  void retire(Streams::iterator stream) noexcept;  // freed when no engine is on the stack
+  void retire_all(AbortReason reason) noexcept;
+  void retire_if_over(std::int32_t id) noexcept;
+
+  Status flush(OutputQueue& out, std::size_t high, Outbound::What what);
+  void apply_records();
+  bool engine_done() const noexcept;
+  void terminate(std::uint32_t code, AbortReason reason) noexcept;
+  void on_goaway_sent() noexcept;
+  void final_goaway() noexcept;
+  TimePoint connection_deadline() const noexcept;
+
+  StreamContext context_;
+  Engine engine_;
+  Outbound outbound_;
+  Streams streams_;
+  std::vector<std::unique_ptr<Stream>> dead_;
+  TimePoint now_, started_, idle_since_, drain_since_;
+  std::optional<TimePoint> header_since_;  // a field section began and has not ended
+  Drain drain_ = Drain::no;
+  bool settings_seen_ = false;  // the client's preface is complete
+  bool received_ = false;       // since the last produce()
+  bool terminated_ = false;     // nothing is taken from the peer any more
+  bool finished_ = false;
+};
+
+}  // namespace troika::h2

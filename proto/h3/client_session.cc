@@ -1,0 +1,135 @@
+#include "proto/h3/client_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace troika::h3 {
+namespace {
+
+// What the user holds of a request.
+class Handle final : public ClientStream {
+ public:
+  Handle(ClientConnectionSession& session, ClientRequest& request) noexcept
+      : session_(session), request_(request) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() override { session_.abandon(request_.id()); }
+
+  BodySource& body() override { return request_.response(); }
+  bool finished() const noexcept override { return request_.finished(); }
+
+ private:
+  ClientConnectionSession& session_;
+  ClientRequest& request_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
+                                                       quic::QuicStreams& quic) {
+  return std::make_unique<ClientConnectionSession>(pool, limits, quic);
+}
+
+ClientConnectionSession::ClientConnectionSession(BufferPool& pool, const Limits& limits,
+                                                 quic::QuicStreams& quic)
+    : quic_(quic),
+      engine_(Engine::Side::client, quic, limits, *this),
+      context_{.pool = pool, .limits = limits, .engine = engine_} {}
+
+Result<std::unique_ptr<ClientStream>> ClientConnectionSession::start(
+    const Request& request, std::unique_ptr<BodySource> body, ResponseReceiver& receiver) {
+  if (lost_ || !engine_.status()) return fail(ErrorCode::closed, "the connection has ended");
+  if (!engine_.is_open()) return fail(ErrorCode::unavailable, "the handshake is not complete");
+  if (draining_) return fail(ErrorCode::unavailable, "the server takes no more requests");
+  const auto id = quic_.open_bidi();
+  if (!id) return std::unexpected(id.error());
+  auto& made = requests_[*id];
+  made = std::make_unique<ClientRequest>(context_, *id, request, std::move(body), receiver);
+  made->submit(request);
+  return std::make_unique<Handle>(*this, *made);
+}
+
+void ClientConnectionSession::abandon(quic::StreamId id) noexcept {
+  ClientRequest* gone = request(id);
+  gone->abandon();
+  if (gone->closed()) requests_.erase(id);
+}
+
+ClientRequest* ClientConnectionSession::request(quic::StreamId id) noexcept {
+  const auto found = requests_.find(id);
+  return found == requests_.end() ? nullptr : found->second.get();
+}
+
+Status ClientConnectionSession::on_data(quic::StreamId id, std::span<const std::byte> bytes,
+                                        bool fin, bool, TimePoint now) {
+  return engine_.read(id, bytes, fin, now);
+}
+
+Status ClientConnectionSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
+  return engine_.acked(id, bytes);
+}
+
+Status ClientConnectionSession::on_reset(quic::StreamId id, quic::AppError code) {
+  if (ClientRequest* stream = request(id)) stream->on_peer_reset(code);
+  return engine_.status();  // a control stream that is reset is closed next
+}
+
+Status ClientConnectionSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
+  if (!quic::is_bidi(id)) return engine_.fail_critical();
+  if (ClientRequest* stream = request(id)) stream->on_peer_stop(code);
+  return engine_.status();
+}
+
+Status ClientConnectionSession::shut(quic::StreamId id) {
+  if (!quic::is_bidi(id)) return engine_.fail_critical();
+  engine_.peer_shut_write(id);
+  // The code is not known here: what the server meant shows in how the response ends.
+  if (ClientRequest* stream = request(id)) stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
+  return engine_.status();
+}
+
+Status ClientConnectionSession::on_stream_closed(quic::StreamId id,
+                                                 std::optional<quic::AppError> code) {
+  auto closed = engine_.closed(id, code);
+  if (ClientRequest* stream = request(id)) {
+    stream->on_closed(code);
+    if (stream->abandoned()) {
+      engine_.forget_unread(*stream);
+      requests_.erase(id);
+    }
+  }
+  return closed;
+}
+
+Status ClientConnectionSession::apply(TimePoint) {
+  while (!lost_ && !context_.noted.empty()) {
+    for (const quic::StreamId id : std::exchange(context_.noted, {})) {
+      if (ClientRequest* stream = request(id)) stream->apply();
+    }
+  }
+  return engine_.status();
+}
+
+// RFC 9114 §5.2: the server has not processed these, so they may be sent again elsewhere.
+void ClientConnectionSession::on_goaway(quic::StreamId id) {
+  draining_ = true;
+  for (const auto& [at, stream] : requests_) {
+    if (at >= id) stream->fail(AbortReason::refused, 0);
+  }
+}
+
+void ClientConnectionSession::drain() {
+  if (std::exchange(draining_, true)) return;
+  engine_.submit_shutdown();
+}
+
+bool ClientConnectionSession::idle() const noexcept {
+  return lost_ || std::ranges::all_of(requests_, [](const auto& r) { return r.second->closed(); });
+}
+
+void ClientConnectionSession::abort() noexcept {
+  if (std::exchange(lost_, true)) return;
+  for (const auto& [id, stream] : requests_) stream->fail(AbortReason::peer_gone, 0);
+}
+
+}  // namespace troika::h3

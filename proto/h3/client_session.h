@@ -1,0 +1,60 @@
+#pragma once
+#include <map>
+#include <memory>
+
+#include "proto/h3/client_stream.h"
+#include "proto/h3/session.h"
+
+namespace troika::h3 {
+
+// The client side of one HTTP/3 connection.
+class ClientConnectionSession final : public ClientApplication, private EngineOwner {
+ public:
+  ClientConnectionSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic);
+
+  Result<std::unique_ptr<ClientStream>> start(const Request& request,
+                                              std::unique_ptr<BodySource> body,
+                                              ResponseReceiver& receiver) override;
+  bool draining() const noexcept override { return draining_; }
+  void abandon(quic::StreamId id) noexcept;  // the user has let go of that request
+
+  Status on_ready() override { return engine_.open(); }
+  Status on_handshake_done(TimePoint) override { return engine_.status(); }
+  Status on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin, bool early,
+                 TimePoint now) override;
+  Status on_acked(quic::StreamId id, std::uint64_t bytes) override;
+  Status on_reset(quic::StreamId id, quic::AppError code) override;
+  Status on_stop_sending(quic::StreamId id, quic::AppError code) override;
+  Status on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) override;
+
+  Status apply(TimePoint now) override;
+  Result<quic::StreamWrite> next_write() override { return engine_.next_write(); }
+  Status wrote(quic::StreamId id, std::size_t bytes, TimePoint) override {
+    return engine_.wrote(id, bytes);
+  }
+  void blocked(quic::StreamId id) override { engine_.blocked(id); }
+  Status on_writable(quic::StreamId id) override { return engine_.writable(id); }
+  Status shut(quic::StreamId id) override;
+  quic::AppError close_code() const noexcept override { return engine_.close_code(); }
+
+  TimePoint deadline() const noexcept override { return kNever; }
+  void on_deadline(TimePoint) override {}
+  void drain() override;
+  bool finished() const noexcept override { return draining_ && idle(); }
+  bool idle() const noexcept override;
+  void abort() noexcept override;
+
+ private:
+  EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
+  void on_goaway(quic::StreamId id) override;
+  ClientRequest* request(quic::StreamId id) noexcept;
+
+  quic::QuicStreams& quic_;
+  Engine engine_;
+  ClientContext context_;
+  std::map<quic::StreamId, std::unique_ptr<ClientRequest>> requests_;
+  bool draining_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace troika::h3

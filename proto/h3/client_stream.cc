@@ -1,0 +1,222 @@
+#include "proto/h3/client_stream.h"
+
+#include <charconv>
+#include <format>
+#include <utility>
+
+namespace troika::h3 {
+namespace {
+
+constexpr std::size_t kResponseWindow = 1U
+                                        << 20U;  // bytes that the server may be ahead of the user
+constexpr std::size_t kFieldOverhead = 32;       // RFC 9114 §4.2.2
+
+AbortReason reason_for(quic::AppError code) noexcept {
+  return code == NGHTTP3_H3_REQUEST_REJECTED ? AbortReason::refused : AbortReason::peer_reset;
+}
+
+Error error_for(AbortReason reason) noexcept {
+  switch (reason) {
+    case AbortReason::protocol_error: return {ErrorCode::protocol, "the response is not valid"};
+    case AbortReason::refused: return {ErrorCode::unavailable, "the server refused the request"};
+    case AbortReason::handler_failed: return {ErrorCode::io, "the request body failed"};
+    default: return {ErrorCode::closed, "the response was cut short"};
+  }
+}
+
+std::uint64_t number_of(std::string_view digits) noexcept {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace
+
+ClientRequest::ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
+                             std::unique_ptr<BodySource> body, ResponseReceiver& receiver)
+    : EngineStream(id),
+      context_(context),
+      receiver_(&receiver),
+      source_(std::move(body)),
+      trailers_(context.limits),
+      response_(context.pool, kResponseWindow, *this),
+      head_only_(request.method == Method::head) {
+  length_ = request.content_length;
+  if (source_ == nullptr) return;
+  if (!length_) length_ = source_->remaining();
+  source_->set_waker(this);
+}
+
+ClientRequest::~ClientRequest() {
+  drop_source(AbortReason::peer_gone);
+  response_.detach();
+}
+
+void ClientRequest::submit(const Request& request) {
+  const std::string length = length_ ? std::format("{}", *length_) : std::string();
+  const bool add_length = !request.headers.has("content-length");
+  const FieldSection fields(request, add_length ? length : std::string_view());
+  context_.engine.submit_request(*this, fields, source_ != nullptr);
+}
+
+void ClientRequest::note() noexcept {
+  if (std::exchange(noted_, true)) return;
+  context_.noted.push_back(id());
+  context_.engine.mark_writable();
+}
+
+void ClientRequest::apply() {
+  noted_ = false;
+  if (std::exchange(ready_, false) && !closed()) context_.engine.resume(*this);
+  if (consumed_ > 0) context_.engine.credit(*this, std::exchange(consumed_, 0));
+  const bool stop = std::exchange(stop_response_, false);
+  const bool cancel = std::exchange(cancel_, false);
+  if (closed()) return;
+  if ((stop || cancel) && !std::exchange(read_ended_, true)) {
+    context_.engine.shutdown_read(*this, NGHTTP3_H3_REQUEST_CANCELLED);
+  }
+  if (cancel && !fin_handed_out() && !std::exchange(write_ended_, true)) {
+    context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_CANCELLED);
+  }
+}
+
+bool ClientRequest::finished() const noexcept {
+  return closed() || (response_ended_ && (fin_handed_out() || write_ended_));
+}
+
+void ClientRequest::abandon() noexcept {
+  abandoned_ = true;
+  receiver_ = nullptr;
+  drop_source(AbortReason::peer_reset);
+  response_.detach();
+  context_.engine.forget_unread(*this);
+  if (finished()) return;
+  cancel_ = true;
+  note();
+}
+
+void ClientRequest::fail(AbortReason reason, quic::AppError wire_code) {
+  drop_source(reason);
+  if (std::exchange(response_ended_, true)) return;
+  response_.fail(error_for(reason));
+  if (receiver_ != nullptr) std::exchange(receiver_, nullptr)->on_failed(reason, wire_code);
+  cancel_ = true;
+  note();
+}
+
+void ClientRequest::drop_source(AbortReason reason) noexcept {
+  if (source_ == nullptr) return;
+  source_->set_waker(nullptr);
+  source_->stop(reason);
+  source_.reset();
+}
+
+void ClientRequest::on_field(std::int32_t token, std::string_view name, std::string_view value) {
+  fields_cost_ += name.size() + value.size() + kFieldOverhead;
+  ++fields_seen_;
+  if (fields_cost_ > context_.limits.header_list_bytes ||
+      fields_seen_ > context_.limits.header_count) {
+    return;
+  }
+  if (token == NGHTTP3_QPACK_TOKEN__STATUS) {
+    head_.status = static_cast<std::uint16_t>(number_of(value));
+  } else {
+    head_.headers.add(name, value);
+  }
+}
+
+void ClientRequest::on_fields_end(bool) {
+  const bool too_large = fields_cost_ > context_.limits.header_list_bytes ||
+                         fields_seen_ > context_.limits.header_count;
+  fields_cost_ = fields_seen_ = 0;
+  if (too_large) return fail(AbortReason::protocol_error, 0);
+  ResponseHead head = std::exchange(head_, {});
+  if (head.status < 200) {
+    if (receiver_ != nullptr) receiver_->on_informational(head);
+    return;
+  }
+  head_done_ = true;
+  const bool has_body = !head_only_ && head.status != 204 && head.status != 304;
+  if (const auto length = head.headers.get("content-length"); length && has_body) {
+    response_.expect(number_of(*length));
+  }
+  if (receiver_ != nullptr) receiver_->on_response(std::move(head));
+}
+
+void ClientRequest::on_trailer(std::string_view name, std::string_view value) {
+  trailers_.field(name, value);
+}
+
+void ClientRequest::on_data(std::span<const std::byte> bytes) {
+  if (response_ended_ || abandoned_) {
+    on_consumed(bytes.size());
+  } else if (!response_.push(bytes)) {
+    fail(AbortReason::protocol_error, 0);
+  }
+}
+
+void ClientRequest::on_end() {
+  read_ended_ = true;
+  if (trailers_.over_limit()) return fail(AbortReason::protocol_error, 0);
+  response_ended_ = true;
+  response_.finish(trailers_.take());
+}
+
+Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
+  if (source_ == nullptr) return Pulled{PullState::blocked, {}};  // the stream is being cancelled
+  auto pulled = source_->pull(max_bytes);
+  if (!pulled || !keeps_to_length(*pulled)) {
+    fail(AbortReason::handler_failed, 0);
+    cancel_ = true;
+    note();
+    return troika::fail(ErrorCode::short_body, "the request body failed");
+  }
+  if (pulled->state == PullState::end) {
+    if (const HeaderMap* trailers = source_->trailers()) outgoing_trailers_ = *trailers;
+    source_->set_waker(nullptr);
+    source_.reset();
+  }
+  return pulled;
+}
+
+bool ClientRequest::keeps_to_length(const Pulled& pulled) noexcept {
+  pulled_ += pulled.bytes.size();
+  if (!length_) return true;
+  return pulled.state == PullState::end ? pulled_ == *length_ : pulled_ <= *length_;
+}
+
+void ClientRequest::wake() noexcept {
+  ready_ = true;
+  note();
+}
+
+void ClientRequest::on_consumed(std::size_t bytes) noexcept {
+  consumed_ += bytes;
+  note();
+}
+
+void ClientRequest::on_stopped(AbortReason) noexcept {
+  if (std::exchange(response_ended_, true)) return;
+  stop_response_ = true;
+  note();
+}
+
+void ClientRequest::on_peer_reset(quic::AppError code) {
+  read_ended_ = true;
+  context_.engine.peer_shut_read(id());
+  fail(reason_for(code), code);
+}
+
+// RFC 9114 §4.1: with NO_ERROR the server has answered already and only wants no more of the body.
+void ClientRequest::on_peer_stop(quic::AppError code) {
+  write_ended_ = true;
+  context_.engine.peer_shut_write(id());
+  drop_source(AbortReason::body_stopped);
+  if (code != NGHTTP3_H3_NO_ERROR && !head_done_) fail(reason_for(code), code);
+}
+
+void ClientRequest::on_closed(std::optional<quic::AppError> code) {
+  fail(code ? reason_for(*code) : AbortReason::peer_reset, code.value_or(0));
+}
+
+}  // namespace troika::h3

@@ -1,0 +1,89 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "http/body_channel.h"
+#include "http/client_session.h"
+#include "http/request_builder.h"
+#include "proto/h3/engine.h"
+
+namespace troika::h3 {
+
+// What the streams of a client session share; outlives them.
+struct ClientContext {
+  BufferPool& pool;
+  const Limits& limits;
+  Engine& engine;
+  std::vector<quic::StreamId> noted{};  // streams that apply() has to look at
+};
+
+// A request of ours: its body on the way out, the response into a BodyChannel. The session owns it,
+// until QUIC has closed the stream and the user has let go of it.
+class ClientRequest final : public EngineStream, private Waker, private BodyChannel::Feedback {
+ public:
+  ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
+                std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
+  ClientRequest(const ClientRequest&) = delete;
+  ClientRequest& operator=(const ClientRequest&) = delete;
+  ~ClientRequest() override;
+
+  void submit(const Request& request);
+  void apply();
+
+  BodySource& response() noexcept { return response_; }
+  bool finished() const noexcept;
+  void abandon() noexcept;  // the user lets go of it
+  bool abandoned() const noexcept { return abandoned_; }
+
+  void on_peer_reset(quic::AppError code);
+  void on_peer_stop(quic::AppError code);
+  void on_closed(std::optional<quic::AppError> code);
+  void fail(AbortReason reason, quic::AppError wire_code);
+
+ private:
+  void on_field(std::int32_t token, std::string_view name, std::string_view value) override;
+  void on_fields_end(bool fin) override;
+  void on_trailer(std::string_view name, std::string_view value) override;
+  void on_data(std::span<const std::byte> bytes) override;
+  void on_end() override;
+  void on_rejected() override {}  // only a server refuses
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  bool body_complete() const noexcept override { return false; }
+  const HeaderMap& outgoing_trailers() const noexcept override { return outgoing_trailers_; }
+  void on_body_acked(std::size_t) noexcept override {}
+  void on_fin_handed_out() override {}
+
+  void wake() noexcept override;
+  void on_consumed(std::size_t bytes) noexcept override;
+  void on_stopped(AbortReason reason) noexcept override;
+
+  void note() noexcept;
+  void drop_source(AbortReason reason) noexcept;
+  void expect_body();
+  bool keeps_to_length(const Pulled& pulled) noexcept;
+
+  ClientContext& context_;
+  ResponseReceiver* receiver_;
+  std::unique_ptr<BodySource> source_;
+  std::optional<std::uint64_t> length_;  // of the request body, as declared
+  std::uint64_t pulled_ = 0;
+  HeaderMap outgoing_trailers_;
+
+  ResponseHead head_;
+  std::size_t fields_cost_ = 0, fields_seen_ = 0;  // of the section that is coming in
+  TrailerBuilder trailers_;
+  BodyChannel response_;
+
+  std::size_t consumed_ = 0;  // records for apply()
+  bool ready_ = false, cancel_ = false, stop_response_ = false, noted_ = false;
+
+  bool head_only_;  // HEAD: no body follows, whatever Content-Length says
+  bool head_done_ = false;
+  bool response_ended_ = false;  // it came whole, or failed
+  bool write_ended_ = false;     // by a reset of one side; a FIN is fin_handed_out()
+  bool read_ended_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace troika::h3

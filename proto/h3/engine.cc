@@ -1,0 +1,196 @@
+#include "proto/h3/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/h3/engine_callbacks.h"
+
+namespace troika::h3 {
+namespace {
+
+constexpr std::size_t kEncoderTable = 4096;
+constexpr nghttp3_data_reader kReader{EngineCallbacks::read_data};
+
+}  // namespace
+
+Status Engine::open() {
+  const auto control = quic_.open_uni();
+  const auto encoder = quic_.open_uni();
+  const auto decoder = quic_.open_uni();
+  // RFC 9114 §6.2: a peer has to allow three at least.
+  if (!control || !encoder || !decoder) {
+    return fail_with(NGHTTP3_H3_GENERAL_PROTOCOL_ERROR, "the peer allows too few streams");
+  }
+  control_ = *control;
+  if (!check(make_conn()) || !check(nghttp3_conn_bind_control_stream(conn_.get(), control_)) ||
+      !check(nghttp3_conn_bind_qpack_streams(conn_.get(), *encoder, *decoder))) {
+    return status();
+  }
+  nghttp3_conn_set_max_concurrent_streams(conn_.get(), limits_.concurrent_streams);
+  if (side_ == Side::server) allow_streams(limits_.concurrent_streams);
+  quic_.mark_writable();
+  return {};
+}
+
+int Engine::make_conn() {
+  nghttp3_settings settings;
+  nghttp3_settings_default(&settings);
+  settings.max_field_section_size = limits_.header_list_bytes;
+  settings.qpack_max_dtable_capacity = limits_.qpack_table_bytes;
+  settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
+  settings.qpack_blocked_streams = limits_.qpack_blocked_streams;
+  const nghttp3_callbacks callbacks = EngineCallbacks::table();
+  nghttp3_conn* conn = nullptr;
+  const int code =
+      side_ == Side::server
+          ? nghttp3_conn_server_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this)
+          : nghttp3_conn_client_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this);
+  conn_.reset(conn);
+  return code;
+}
+
+bool Engine::check(int code) noexcept {
+  if (code != 0 && last_error_ == 0) last_error_ = code;
+  return code == 0;
+}
+
+Status Engine::fail_with(quic::AppError code, std::string_view why) noexcept {
+  if (last_error_ == 0) {
+    own_error_ = code;
+    last_error_ = NGHTTP3_ERR_H3_GENERAL_PROTOCOL_ERROR;
+  }
+  return fail(ErrorCode::protocol, why);
+}
+
+Status Engine::fail_critical() noexcept {
+  return fail_with(NGHTTP3_H3_CLOSED_CRITICAL_STREAM, "the peer closed a critical stream");
+}
+
+Status Engine::status() const noexcept {
+  if (last_error_ == 0) return {};
+  return fail(ErrorCode::protocol, nghttp3_strerror(last_error_));
+}
+
+quic::AppError Engine::close_code() const noexcept {
+  if (own_error_) return *own_error_;
+  if (last_error_ == 0) return NGHTTP3_H3_NO_ERROR;
+  return nghttp3_err_infer_quic_app_error_code(last_error_);
+}
+
+Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now) {
+  if (!is_open()) return status();
+  const nghttp3_ssize consumed = nghttp3_conn_read_stream2(
+      conn_.get(), id, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), fin,
+      static_cast<nghttp3_tstamp>(now.time_since_epoch().count()));
+  if (consumed < 0) {
+    check(static_cast<int>(consumed));
+  } else if (consumed > 0) {
+    quic_.extend_credit(id, static_cast<std::size_t>(consumed));
+  }
+  return status();
+}
+
+Status Engine::acked(quic::StreamId id, std::uint64_t bytes) {
+  if (is_open()) check(nghttp3_conn_add_ack_offset(conn_.get(), id, bytes));
+  resume_starved();
+  return status();
+}
+
+void Engine::credit(EngineStream& stream, std::size_t bytes) {
+  const std::size_t owed = std::min(bytes, stream.unconsumed_);
+  stream.unconsumed_ -= owed;
+  if (owed == 0) return;
+  if (stream.closed_) {
+    quic_.extend_connection_credit(owed);
+  } else {
+    quic_.extend_credit(stream.id(), owed);
+  }
+  quic_.mark_writable();
+}
+
+void Engine::forget_unread(EngineStream& stream) {
+  if (const std::size_t unread = std::exchange(stream.unconsumed_, 0); unread > 0) {
+    quic_.extend_connection_credit(unread);
+    quic_.mark_writable();
+  }
+}
+
+Status Engine::closed(quic::StreamId id, std::optional<quic::AppError> code) {
+  if (EngineStream* stream = owner_.find(id)) {
+    stream->closed_ = true;
+    free_retained(*stream, 0, true);
+    resume_starved();
+  }
+  if (!is_open()) return status();
+  closing_ = true;
+  const int result = nghttp3_conn_close_stream(conn_.get(), id, code.value_or(NGHTTP3_H3_NO_ERROR));
+  closing_ = false;
+  // nghttp3 forgets a stream of the peer that ended before it showed its type.
+  if (result != NGHTTP3_ERR_STREAM_NOT_FOUND) check(result);
+  return status();
+}
+
+void Engine::allow_streams(std::uint64_t more) {
+  max_requests_ += more;
+  if (is_open()) nghttp3_conn_set_max_client_streams_bidi(conn_.get(), max_requests_);
+}
+
+void Engine::submit_request(EngineStream& stream, const FieldSection& fields, bool body) {
+  if (!is_open()) return;
+  check(nghttp3_conn_submit_request(conn_.get(), stream.id(), fields.data(), fields.size(),
+                                    body ? &kReader : nullptr, &stream));
+  quic_.mark_writable();
+}
+
+void Engine::submit_info(const EngineStream& stream, const FieldSection& fields) {
+  if (!is_open()) return;
+  check(nghttp3_conn_submit_info(conn_.get(), stream.id(), fields.data(), fields.size()));
+  quic_.mark_writable();
+}
+
+void Engine::submit_response(const EngineStream& stream, const FieldSection& fields, bool body) {
+  if (!is_open()) return;
+  check(nghttp3_conn_submit_response(conn_.get(), stream.id(), fields.data(), fields.size(),
+                                     body ? &kReader : nullptr));
+  quic_.mark_writable();
+}
+
+void Engine::resume(EngineStream& stream) {
+  stream.source_blocked_ = false;
+  if (!is_open()) return;
+  check(nghttp3_conn_resume_stream(conn_.get(), stream.id()));
+  quic_.mark_writable();
+}
+
+void Engine::shutdown_read(EngineStream& stream, quic::AppError code) {
+  peer_shut_read(stream.id());
+  quic_.shutdown_read(stream.id(), code);
+  forget_unread(stream);
+  quic_.mark_writable();
+}
+
+void Engine::shutdown_write(EngineStream& stream, quic::AppError code) {
+  peer_shut_write(stream.id());
+  quic_.shutdown_write(stream.id(), code);
+  quic_.mark_writable();
+}
+
+void Engine::peer_shut_read(quic::StreamId id) {
+  if (is_open()) check(nghttp3_conn_shutdown_stream_read(conn_.get(), id));
+}
+
+void Engine::peer_shut_write(quic::StreamId id) {
+  if (is_open()) nghttp3_conn_shutdown_stream_write(conn_.get(), id);
+}
+
+void Engine::submit_shutdown_notice() {
+  if (is_open()) check(nghttp3_conn_submit_shutdown_notice(conn_.get()));
+  quic_.mark_writable();
+}
+
+void Engine::submit_shutdown() {
+  if (is_open()) check(nghttp3_conn_shutdown(conn_.get()));
+  quic_.mark_writable();
+}
+
+}  // namespace troika::h3

@@ -1,0 +1,161 @@
+#include "proto/h3/server_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace troika::h3 {
+namespace {
+
+constexpr Duration kDrainNotice = std::chrono::seconds(1);
+
+bool is_request(quic::StreamId id) noexcept {
+  return quic::is_bidi(id) && quic::is_client_initiated(id);
+}
+
+}  // namespace
+
+std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::QuicStreams& quic) {
+  return std::make_unique<ServerSession>(services, quic);
+}
+
+ServerSession::ServerSession(Services& services, quic::QuicStreams& quic)
+    : quic_(quic),
+      services_(services),
+      engine_(Engine::Side::server, quic, services.limits, *this),
+      context_{.services = services, .engine = engine_, .peer = peer_} {}
+
+Status ServerSession::on_ready() {
+  auto opened = engine_.open();
+  if (opened && drain_ != Drain::no) engine_.submit_shutdown_notice();
+  return opened;
+}
+
+Status ServerSession::on_handshake_done(TimePoint) {
+  know_peer();
+  return engine_.status();
+}
+
+void ServerSession::know_peer() {
+  peer_known_ = true;
+  peer_.remote = quic_.remote();
+  peer_.local = quic_.local();
+  peer_.security = quic_.security();
+}
+
+ServerStream* ServerSession::request(quic::StreamId id) noexcept {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoint now) {
+  if (!peer_known_) know_peer();
+  auto& stream = streams_[id];
+  if (stream == nullptr) stream = std::make_unique<ServerStream>(context_, id, early, now);
+  return *stream;
+}
+
+Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
+                              bool early, TimePoint now) {
+  if (lost_) return engine_.status();
+  if (is_request(id)) open_request(id, early, now);
+  return engine_.read(id, bytes, fin, now);
+}
+
+Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
+  if (id == engine_.control_stream()) {
+    control_acked_ += bytes;
+    if (drain_ == Drain::noticed && notice_end_ > 0 && control_acked_ >= notice_end_) {
+      announce_drain();
+    }
+  }
+  return engine_.acked(id, bytes);
+}
+
+Status ServerSession::on_reset(quic::StreamId id, quic::AppError) {
+  if (is_request(id) && !lost_) {
+    open_request(id, false, services_.clock.now()).on_peer_reset();
+  }
+  return engine_.status();  // a control stream that is reset is closed next
+}
+
+Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError) {
+  if (!quic::is_bidi(id)) return engine_.fail_critical();
+  if (!lost_) open_request(id, false, services_.clock.now()).on_peer_stop();
+  return engine_.status();
+}
+
+Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) {
+  if (!is_request(id)) return engine_.closed(id, code);
+  if (ServerStream* stream = request(id)) stream->on_closed(code);
+  auto closed = engine_.closed(id, code);
+  streams_.erase(id);
+  // Not before our work for it has ended: resetting requests must not be a way to get more of them
+  // done than the limit on streams says.
+  if (drain_ != Drain::announced && drain_ != Drain::done) {
+    quic_.extend_peer_bidi_streams(1);
+    engine_.allow_streams(1);
+  }
+  return closed;
+}
+
+Status ServerSession::apply(TimePoint) {
+  while (!lost_ && !context_.noted.empty()) {
+    for (const quic::StreamId id : std::exchange(context_.noted, {})) {
+      if (ServerStream* stream = request(id)) stream->apply();
+    }
+  }
+  return engine_.status();
+}
+
+Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint) {
+  if (id == engine_.control_stream()) {
+    control_written_ += bytes;
+    if (drain_ == Drain::noticed) notice_end_ = control_written_;
+    if (drain_ == Drain::announced) drain_ = Drain::done;
+  }
+  return engine_.wrote(id, bytes);
+}
+
+Status ServerSession::shut(quic::StreamId id) {
+  if (!quic::is_bidi(id)) return engine_.fail_critical();
+  engine_.peer_shut_write(id);
+  if (ServerStream* stream = lost_ ? nullptr : request(id)) stream->on_peer_stop();
+  return engine_.status();
+}
+
+TimePoint ServerSession::deadline() const noexcept {
+  if (lost_) return kNever;
+  TimePoint first = drain_deadline_;
+  for (const auto& [id, stream] : streams_) first = std::min(first, stream->deadline());
+  return first;
+}
+
+void ServerSession::on_deadline(TimePoint now) {
+  if (lost_) return;
+  if (drain_deadline_ <= now) announce_drain();
+  for (const auto& [id, stream] : streams_) stream->on_deadline(now);
+}
+
+void ServerSession::drain() {
+  if (drain_ != Drain::no) return;
+  drain_ = Drain::noticed;
+  drain_deadline_ = services_.clock.now() + kDrainNotice;
+  engine_.submit_shutdown_notice();
+}
+
+void ServerSession::announce_drain() {
+  drain_deadline_ = kNever;
+  drain_ = Drain::announced;
+  engine_.submit_shutdown();
+}
+
+bool ServerSession::finished() const noexcept {
+  return drain_ != Drain::no && idle() && (drain_ == Drain::done || !engine_.is_open());
+}
+
+void ServerSession::abort() noexcept {
+  if (std::exchange(lost_, true)) return;
+  for (const auto& [id, stream] : streams_) stream->abandon();
+}
+
+}  // namespace troika::h3

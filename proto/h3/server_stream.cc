@@ -1,0 +1,196 @@
+#include "proto/h3/server_stream.h"
+
+#include <utility>
+
+namespace troika::h3 {
+namespace {
+
+// proto/README.md has the table.
+quic::AppError code_for(AbortReason reason) noexcept {
+  switch (reason) {
+    case AbortReason::none:
+    case AbortReason::body_stopped: return NGHTTP3_H3_NO_ERROR;
+    case AbortReason::handler_failed: return NGHTTP3_H3_INTERNAL_ERROR;
+    case AbortReason::protocol_error: return NGHTTP3_H3_MESSAGE_ERROR;
+    case AbortReason::refused: return NGHTTP3_H3_REQUEST_REJECTED;
+    case AbortReason::peer_reset:
+    case AbortReason::peer_gone:
+    case AbortReason::timeout:
+    case AbortReason::shutdown: return NGHTTP3_H3_REQUEST_CANCELLED;
+  }
+  return NGHTTP3_H3_INTERNAL_ERROR;
+}
+
+bool has_body(const BodyFraming& framing) noexcept {
+  return framing.kind == BodyFraming::Kind::until_end ||
+         (framing.kind == BodyFraming::Kind::length && framing.length > 0);
+}
+
+}  // namespace
+
+ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early, TimePoint now)
+    : EngineStream(id),
+      context_(context),
+      builder_(context.services.limits, HttpVersion::http3, true),
+      header_deadline_(now + context.services.timeouts.header_block),
+      early_(early) {}
+
+void ServerStream::note() noexcept {
+  if (std::exchange(noted_, true)) return;
+  context_.noted.push_back(id());
+  context_.engine.mark_writable();
+}
+
+void ServerStream::apply() {
+  if (exchange_) exchange_->advance();
+  for (const ResponseHead& info : std::exchange(informational, {})) {
+    context_.engine.submit_info(*this, FieldSection(info));
+  }
+  if (const auto response = std::exchange(head, std::nullopt)) {
+    context_.engine.submit_response(*this, FieldSection(response->head),
+                                    has_body(response->framing));
+  }
+  if (std::exchange(ready, false)) context_.engine.resume(*this);
+  if (consumed_bytes > 0) context_.engine.credit(*this, std::exchange(consumed_bytes, 0));
+  if (const auto reason = std::exchange(aborted, std::nullopt)) {
+    give_up(*reason);
+  } else {
+    maybe_stop_reading();
+  }
+  noted_ = false;
+}
+
+void ServerStream::give_up(AbortReason reason) {
+  header_deadline_ = kNever;
+  context_.engine.shutdown_write(*this, code_for(reason));
+  stop_reading(code_for(reason));
+}
+
+void ServerStream::stop_reading(quic::AppError code) {
+  if (!std::exchange(read_ended_, true)) context_.engine.shutdown_read(*this, code);
+}
+
+// RFC 9114 §4.1: only once the whole response is on its way, or the client might not read it.
+void ServerStream::maybe_stop_reading() {
+  if (stop && fin_handed_out()) stop_reading(NGHTTP3_H3_NO_ERROR);
+}
+
+void ServerStream::on_field(std::int32_t token, std::string_view name, std::string_view value) {
+  switch (token) {
+    case NGHTTP3_QPACK_TOKEN__METHOD: builder_.method(value); break;
+    case NGHTTP3_QPACK_TOKEN__SCHEME: builder_.scheme(value); break;
+    case NGHTTP3_QPACK_TOKEN__AUTHORITY: builder_.authority(value); break;
+    case NGHTTP3_QPACK_TOKEN__PATH: builder_.target(value); break;
+    case NGHTTP3_QPACK_TOKEN__PROTOCOL: builder_.protocol(value); break;
+    default: builder_.field(name, value);
+  }
+}
+
+void ServerStream::on_fields_end(bool fin) {
+  header_deadline_ = kNever;
+  exchange_.emplace(static_cast<StreamPort&>(*this), context_.services, context_.peer,
+                    context_.services.limits.h3_stream_window);
+  auto request = builder_.finish(!fin);
+  if (request) {
+    request->early_data = early_;
+    exchange_->begin(std::move(*request));
+  } else {
+    exchange_->begin_rejected(std::move(request.error().partial), request.error().status);
+  }
+  note();
+}
+
+void ServerStream::on_trailer(std::string_view name, std::string_view value) {
+  if (!trailers_) trailers_.emplace(context_.services.limits);
+  trailers_->field(name, value);
+}
+
+void ServerStream::on_data(std::span<const std::byte> bytes) {
+  fail_unless(exchange_->on_body(bytes, false));
+}
+
+void ServerStream::on_end() {
+  read_ended_ = true;
+  if (exchange_->request_complete()) return;
+  if (!trailers_) {
+    fail_unless(exchange_->on_body({}, true));
+  } else if (trailers_->over_limit()) {
+    fail_unless(fail(ErrorCode::limit, "too many trailers"));
+  } else {
+    fail_unless(exchange_->on_trailers(trailers_->take()));
+  }
+}
+
+void ServerStream::on_rejected() {
+  header_deadline_ = kNever;
+  read_ended_ = true;
+}
+
+void ServerStream::fail_unless(const Status& status) {
+  if (status) return;
+  exchange_->on_peer_abort(AbortReason::protocol_error);
+  reset(AbortReason::protocol_error);
+}
+
+Result<Pulled> ServerStream::pull(std::size_t max_bytes) {
+  if (exchange_->aborted()) return Pulled{PullState::blocked, {}};
+  auto pulled = exchange_->pull_response(max_bytes);
+  if (!pulled) reset(AbortReason::handler_failed);
+  return pulled;
+}
+
+const HeaderMap& ServerStream::outgoing_trailers() const noexcept {
+  return exchange_->response_trailers();
+}
+
+void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_->on_sent(bytes); }
+
+void ServerStream::on_peer_reset() {
+  read_ended_ = true;
+  context_.engine.peer_shut_read(id());
+  if (exchange_ && (exchange_->request_complete() || exchange_->response_complete())) return;
+  if (exchange_) exchange_->on_peer_abort(AbortReason::peer_reset);
+  header_deadline_ = kNever;
+  context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
+}
+
+// QUIC tells of STOP_SENDING by this, or only by refusing to write.
+void ServerStream::on_peer_stop() {
+  context_.engine.peer_shut_write(id());
+  if (exchange_) exchange_->on_peer_abort(AbortReason::peer_reset);
+  header_deadline_ = kNever;
+  stop_reading(NGHTTP3_H3_REQUEST_CANCELLED);
+}
+
+void ServerStream::on_closed(std::optional<quic::AppError> code) {
+  context_.engine.forget_unread(*this);
+  if (!exchange_) return;
+  // Our own STOP_SENDING after a whole answer is how such an exchange ends, not an error.
+  const bool cleanly = !code || *code == NGHTTP3_H3_NO_ERROR || (stop && fin_handed_out());
+  if (!cleanly) exchange_->on_peer_abort(AbortReason::peer_reset);
+  exchange_->on_closed();
+}
+
+void ServerStream::abandon() noexcept {
+  header_deadline_ = kNever;
+  if (!exchange_) return;
+  // A client that has all of the response may close the connection before it acknowledges the end.
+  if (!fin_handed_out()) exchange_->on_peer_abort(AbortReason::peer_gone);
+  exchange_->on_closed();
+}
+
+TimePoint ServerStream::deadline() const noexcept {
+  return exchange_ ? exchange_->deadline() : header_deadline_;
+}
+
+void ServerStream::on_deadline(TimePoint now) {
+  if (deadline() > now) return;
+  if (exchange_) {
+    exchange_->on_deadline(now);
+  } else {
+    header_deadline_ = kNever;
+    reset(AbortReason::timeout);
+  }
+}
+
+}  // namespace troika::h3

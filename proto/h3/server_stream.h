@@ -1,0 +1,67 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "http/exchange.h"
+#include "http/request_builder.h"
+#include "proto/h3/engine.h"
+#include "proto/stream_records.h"
+
+namespace troika::h3 {
+
+// What the streams of a server session share; outlives them.
+struct ServerContext {
+  Services& services;
+  Engine& engine;
+  const PeerInfo& peer;
+  std::vector<quic::StreamId> noted{};  // streams that apply() has to look at
+};
+
+// A request and its response on one stream: nghttp3's events on one side, an Exchange on the other.
+// It lives from the first byte until QUIC has closed the stream.
+class ServerStream final : public EngineStream, private StreamRecords {
+ public:
+  ServerStream(ServerContext& context, quic::StreamId id, bool early, TimePoint now);
+  ServerStream(const ServerStream&) = delete;
+  ServerStream& operator=(const ServerStream&) = delete;
+
+  void apply();  // no engine is on the stack: the handler starts, records become calls
+
+  void on_peer_reset();
+  void on_peer_stop();
+  void on_closed(std::optional<quic::AppError> code);
+  void abandon() noexcept;  // the connection is lost; written bytes stay
+
+  TimePoint deadline() const noexcept;
+  void on_deadline(TimePoint now);
+
+ private:
+  void on_field(std::int32_t token, std::string_view name, std::string_view value) override;
+  void on_fields_end(bool fin) override;
+  void on_trailer(std::string_view name, std::string_view value) override;
+  void on_data(std::span<const std::byte> bytes) override;
+  void on_end() override;
+  void on_rejected() override;
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  bool body_complete() const noexcept override { return exchange_->response_complete(); }
+  const HeaderMap& outgoing_trailers() const noexcept override;
+  void on_body_acked(std::size_t bytes) noexcept override;
+  void on_fin_handed_out() override { maybe_stop_reading(); }
+  void note() noexcept override;
+
+  void fail_unless(const Status& status);
+  void give_up(AbortReason reason);
+  void stop_reading(quic::AppError code);
+  void maybe_stop_reading();
+
+  ServerContext& context_;
+  RequestBuilder builder_;
+  std::optional<TrailerBuilder> trailers_;
+  std::optional<Exchange> exchange_;
+  TimePoint header_deadline_;  // kNever once the request is there
+  bool early_;
+  bool noted_ = false;
+  bool read_ended_ = false;  // FIN or RESET_STREAM came, or STOP_SENDING went
+};
+
+}  // namespace troika::h3

@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "proto/quic/convert.h"
+#include "proto/quic/endpoint_impl.h"
+#include "proto/quic/settings.h"
+
+namespace troika::quic {
+namespace {
+
+// RFC 9000 §10.3: what is smaller can be no valid packet.
+constexpr std::size_t kSmallestPacket = 21;
+// RFC 9000 §14.1: a client's first datagrams are at least this long.
+constexpr std::size_t kSmallestInitial = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+
+bool has_long_header(const Datagram& packet) noexcept {
+  return (packet.bytes.front() & std::byte{0x80}) != std::byte{};
+}
+
+}  // namespace
+
+// RFC 9000 §5.2: to its connection, or to the answer for a packet that has none.
+bool Endpoint::Impl::dispatch(const Datagram& packet, TimePoint now) {
+  if (packet.bytes.size() < kSmallestPacket) return false;
+  ngtcp2_version_cid head;
+  const int error = ngtcp2_pkt_decode_version_cid(&head, as_u8(packet.bytes.data()),
+                                                  packet.bytes.size(), kOwnIdBytes);
+  if (error != 0 && error != NGTCP2_ERR_VERSION_NEGOTIATION) return false;
+  if (has_long_header(packet) && head.version != kVersion) {
+    // Never in answer to a Version Negotiation packet, which has version 0 (RFC 9000 §6.1).
+    if (head.version == 0 || packet.bytes.size() < kSmallestInitial) return false;
+    if (!answers_.version_negotiation(packet, head, now)) return false;
+    ++counters_.versions_sent;
+    return true;
+  }
+  if (head.dcidlen > NGTCP2_MAX_CIDLEN) return false;
+  const std::span id(head.dcid, head.dcidlen);
+  if (Connection* const connection = ids_.find(ConnectionId(id)); connection != nullptr) {
+    connection->receive(packet, now);
+    return true;
+  }
+  if (has_long_header(packet)) return accept(packet, now);
+  // An id that another worker gave out may well be alive there.
+  if (!id_factory_.is_ours(id) || !answers_.stateless_reset(packet, id, now)) return false;
+  ++counters_.resets_sent;
+  return true;
+}
+
+bool Endpoint::Impl::has_room() const noexcept {
+  return !draining_ && connections_.size() < config_.connections && half_open_ < config_.half_open;
+}
+
+bool Endpoint::Impl::accept(const Datagram& packet, TimePoint now) {
+  ngtcp2_pkt_hd initial;
+  if (packet.bytes.size() < kSmallestInitial ||
+      ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) != 0) {
+    return false;
+  }
+  if (!has_room()) {
+    ++counters_.refused;
+    return answers_.refuse(packet, initial);
+  }
+  auto connection = Connection::make(shared_, initial, packet.local, packet.remote, now);
+  if (!connection) return false;
+  ++counters_.accepted;
+  connection->place = connections_.size();
+  connections_.push_back(std::move(connection));
+  connections_.back()->receive(packet, now);
+  return true;
+}
+
+}  // namespace troika::quic

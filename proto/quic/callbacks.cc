@@ -1,0 +1,142 @@
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include "proto/quic/convert.h"
+#include "proto/quic/core.h"
+
+namespace troika::quic {
+
+// Each one hands on to the application; an error of the application ends the connection.
+struct Callbacks {
+  static Core& core(void* user) noexcept { return *static_cast<Core*>(user); }
+
+  static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t stream, std::uint64_t,
+                         const std::uint8_t* data, std::size_t size, void* user, void*) {
+    Core& self = core(user);
+    const bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    const bool early = (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0;
+    return self.answer(
+        self.application_->on_data(stream, {as_bytes(data), size}, fin, early, self.now_));
+  }
+
+  static int acked(ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t bytes,
+                   void* user, void*) {
+    return core(user).answer(core(user).application_->on_acked(stream, bytes));
+  }
+
+  static int stream_closed(ngtcp2_conn* conn, std::uint32_t flags, std::int64_t stream,
+                           std::uint64_t code, void* user, void*) {
+    const bool has_code = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
+    if (!is_bidi(stream) && ngtcp2_conn_is_local_stream(conn, stream) == 0) {
+      ngtcp2_conn_extend_max_streams_uni(conn, 1);
+    }
+    return core(user).answer(core(user).application_->on_stream_closed(
+        stream, has_code ? std::optional(code) : std::nullopt));
+  }
+
+  static int stream_reset(ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t code,
+                          void* user, void*) {
+    return core(user).answer(core(user).application_->on_reset(stream, code));
+  }
+
+  static int stream_credit(ngtcp2_conn*, std::int64_t stream, std::uint64_t, void* user, void*) {
+    return core(user).answer(core(user).application_->on_writable(stream));
+  }
+
+  static int streams_available(ngtcp2_conn*, std::uint64_t, void* user) {
+    Core& self = core(user);
+    if (self.ready_) self.application_->on_streams_available();
+    return 0;
+  }
+
+  // Server: early requests come before the handshake is complete, so the application has to be
+  // there as soon as it can answer. Client: the peer's parameters count from this key on.
+  static int key_to_start(ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+    Core& self = core(user);
+    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || self.ready_) return 0;
+    if (!self.on_sendable()) return NGTCP2_ERR_CALLBACK_FAILURE;
+    self.ready_ = true;
+    return self.answer(self.application_->on_ready());
+  }
+
+  static int handshake_completed(ngtcp2_conn*, void* user) {
+    Core& self = core(user);
+    self.established_ = true;
+    self.security_ = tls::describe(self.session_->ssl());
+    self.on_established();
+    return self.answer(self.application_->on_handshake_done(self.now_));
+  }
+
+  static int new_id(ngtcp2_conn*, ngtcp2_cid* id, ngtcp2_stateless_reset_token* token, std::size_t,
+                    void* user) {
+    return core(user).new_id(*id, *token) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int id_removed(ngtcp2_conn*, const ngtcp2_cid* id, void* user) {
+    core(user).id_retired(*id);
+    return 0;
+  }
+
+  // The address that logs and access rules see is a validated one, never just the latest
+  // (RFC 9000 §9.3).
+  static int path_validated(ngtcp2_conn*, std::uint32_t, const ngtcp2_path* path,
+                            const ngtcp2_path*, ngtcp2_path_validation_result result, void* user) {
+    if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) return 0;
+    core(user).packet_limit_ = Core::kNoLimit;
+    core(user).local_ = Address(path->local.addr);
+    core(user).remote_ = Address(path->remote.addr);
+    return 0;
+  }
+
+  static int reset_received(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset2*, void* user) {
+    core(user).reset_received_ = true;
+    return 0;
+  }
+
+  static void random(std::uint8_t* dest, std::size_t size, const ngtcp2_rand_ctx* context) {
+    static_cast<Random*>(context->native_handle)
+        ->fill(std::as_writable_bytes(std::span(dest, size)));
+  }
+};
+
+namespace {
+
+void set_crypto(ngtcp2_callbacks& callbacks) {
+  callbacks.client_initial = ngtcp2_crypto_client_initial_cb;
+  callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
+  callbacks.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
+  callbacks.encrypt = ngtcp2_crypto_encrypt_cb;
+  callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
+  callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
+  callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb;
+  callbacks.update_key = ngtcp2_crypto_update_key_cb;
+  callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
+  callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
+  callbacks.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
+  callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
+}
+
+}  // namespace
+
+// Not set on purpose: stream_stop_sending tells of our own STOP_SENDING, not of the peer's.
+ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
+  ngtcp2_callbacks callbacks{};
+  set_crypto(callbacks);
+  callbacks.recv_stream_data = Callbacks::stream_data;
+  callbacks.acked_stream_data_offset = Callbacks::acked;
+  callbacks.stream_close = Callbacks::stream_closed;
+  callbacks.stream_reset = Callbacks::stream_reset;
+  callbacks.extend_max_stream_data = Callbacks::stream_credit;
+  callbacks.extend_max_local_streams_bidi = Callbacks::streams_available;
+  callbacks.extend_max_local_streams_uni = Callbacks::streams_available;
+  (side == OsslSession::Side::server ? callbacks.recv_tx_key : callbacks.recv_rx_key) =
+      Callbacks::key_to_start;
+  callbacks.handshake_completed = Callbacks::handshake_completed;
+  callbacks.get_new_connection_id2 = Callbacks::new_id;
+  callbacks.remove_connection_id = Callbacks::id_removed;
+  callbacks.path_validation = Callbacks::path_validated;
+  callbacks.recv_stateless_reset2 = Callbacks::reset_received;
+  callbacks.rand = Callbacks::random;
+  return callbacks;
+}
+
+}  // namespace troika::quic

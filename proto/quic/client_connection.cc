@@ -1,0 +1,125 @@
+#include "proto/quic/client_connection.h"
+
+#include <utility>
+
+#include "proto/quic/cid.h"
+#include "proto/quic/convert.h"
+#include "proto/quic/core.h"
+#include "proto/quic/segments.h"
+#include "proto/quic/settings.h"
+
+namespace troika::quic {
+namespace {
+
+// A client has a buffer for each connection; its bursts need not be large.
+constexpr std::size_t kBufferBytes = 16U << 10U;
+
+class ClientCore final : public Core {
+ public:
+  ClientCore(Random& random, Outbox& outbox, const Address& local, const Address& remote)
+      : Core(random, outbox, local, remote) {}
+  ~ClientCore() override {
+    leave_open(Phase::dead);
+    free_session();
+    free_application();
+  }
+
+  Status start(const ClientConfig& config, const tls::ClientContext& tls,
+               const ApplicationFactory& make_application, TimePoint now);
+  void free_session_if_ended() noexcept {
+    if (phase() != Phase::open) free_session();
+  }
+
+ private:
+  bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override {
+    id = random_id(random(), kOwnIdBytes);
+    random().fill(std::as_writable_bytes(std::span(token.data)));
+    return true;
+  }
+  void id_retired(const ngtcp2_cid&) noexcept override {}
+  void on_established() override {}
+  void dirty() noexcept override {}  // whoever drives a client flushes it after each call
+  bool on_sendable() override { return true; }
+};
+
+Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
+                         const ApplicationFactory& make_application, TimePoint now) {
+  const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
+  const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
+  const ngtcp2_settings settings = make_settings(now, config.handshake_timeout, random());
+  const ngtcp2_transport_params params = make_params(config);
+  const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::client);
+  Path path{local(), remote()};
+  const ngtcp2_path view = path.view();
+  ngtcp2_conn* conn = nullptr;
+  if (ngtcp2_conn_client_new(&conn, &server, &own, &view, config.version, &callbacks, &settings,
+                             &params, nullptr, static_cast<Core*>(this)) != 0) {
+    return fail(ErrorCode::internal, "ngtcp2 makes no client connection of these settings");
+  }
+  set_session(
+      OsslSession::make(OsslSession::Side::client, ConnPtr(conn), tls.new_ssl(config.server_name)));
+  if (this->conn() == nullptr) return fail(ErrorCode::internal, "OpenSSL makes no QUIC client");
+  set_application(make_application(*this));
+  if (application() == nullptr) return fail(ErrorCode::internal, "there is no application");
+  return {};
+}
+
+class Client final : public ClientConnection {
+ public:
+  Client(Random& random, DatagramSink& sink, const Address& local, const Address& remote)
+      : outbox_(sink, kBufferBytes), core_(random, outbox_, local, remote) {}
+
+  ClientCore& core() noexcept { return core_; }
+
+  QuicApplication& application() noexcept override { return *core_.application(); }
+  State state() const noexcept override {
+    if (!core_.alive()) return State::closed;
+    return core_.established() ? State::established : State::handshake;
+  }
+  Error close_reason() const noexcept override { return core_.reason(); }
+
+  void receive(const Datagram& datagram, TimePoint now) override {
+    busy_ = true;
+    for_each_segment(datagram, [&](const Datagram& packet) { core_.receive(packet, now); });
+    busy_ = false;
+  }
+
+  bool flush(TimePoint now) override {
+    if (outbox_.blocked()) return false;
+    busy_ = true;
+    const bool more = core_.flush(now);
+    core_.free_session_if_ended();
+    busy_ = false;
+    return more && !outbox_.blocked();
+  }
+
+  void on_writable() override { outbox_.resend(); }
+  TimePoint deadline() const noexcept override { return core_.deadline(); }
+  void on_deadline(TimePoint) override {}  // the flush that follows does what is due
+
+  // At once, unless it is the application that asks from within one of our calls.
+  void close(AppError code, TimePoint now) override {
+    core_.Core::close(code);
+    if (!busy_) flush(now);
+  }
+
+ private:
+  Outbox outbox_;
+  ClientCore core_;
+  bool busy_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ClientConnection>> ClientConnection::make(
+    const ClientConfig& config, const Address& local, const Address& remote, const Clock& clock,
+    Random& random, DatagramSink& sink, const tls::ClientContext& tls,
+    const ApplicationFactory& application) {
+  auto client = std::make_unique<Client>(random, sink, local, remote);
+  if (const Status status = client->core().start(config, tls, application, clock.now()); !status) {
+    return std::unexpected(status.error());
+  }
+  return client;
+}
+
+}  // namespace troika::quic

@@ -1,0 +1,100 @@
+#include "proto/quic/connection.h"
+
+#include <algorithm>
+
+#include "proto/quic/convert.h"
+#include "proto/quic/settings.h"
+
+namespace troika::quic {
+
+Connection::Connection(const ConnectionShared& shared, const Address& local, const Address& remote)
+    : Core(shared.random, shared.outbox, local, remote),
+      shared_(shared),
+      timer_(shared.timers, [this] { dirty(); }) {}
+
+std::unique_ptr<Connection> Connection::make(const ConnectionShared& shared,
+                                             const ngtcp2_pkt_hd& initial, const Address& local,
+                                             const Address& remote, TimePoint now) {
+  std::unique_ptr<Connection> connection(new Connection(shared, local, remote));
+  return connection->start(initial, now) ? std::move(connection) : nullptr;
+}
+
+bool Connection::start(const ngtcp2_pkt_hd& initial, TimePoint now) {
+  const ngtcp2_cid own = shared_.ids.make();
+  ngtcp2_transport_params params = make_params(shared_.config);
+  params.original_dcid = initial.dcid;
+  params.original_dcid_present = 1;
+  const ngtcp2_stateless_reset_token token = shared_.ids.token_of(own);
+  std::ranges::copy(token.data, params.stateless_reset_token);
+  params.stateless_reset_token_present = 1;
+
+  const ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random());
+  const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
+  Path path{local(), remote()};
+  const ngtcp2_path view = path.view();
+  ngtcp2_conn* conn = nullptr;
+  if (ngtcp2_conn_server_new(&conn, &initial.scid, &own, &view, initial.version, &callbacks,
+                             &settings, &params, nullptr, static_cast<Core*>(this)) != 0) {
+    return false;
+  }
+  set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
+  if (this->conn() == nullptr) return false;
+  half_open_ = true;
+  shared_.owner.handshake_began();
+  // Until the client has seen an id of ours, it sends to the one that it made up.
+  return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own));
+}
+
+Connection::~Connection() {
+  leave_open(Phase::dead);
+  free_session();
+  free_application();
+  end_handshake();
+  for (const ConnectionId& id : ids_) shared_.owner.drop_id(id);
+}
+
+void Connection::settle() {
+  if (phase() != Phase::open) {
+    end_handshake();
+    free_session();
+    free_application();
+  }
+  const TimePoint next = deadline();
+  // A timer that fires early is cheaper than one that is moved for every packet.
+  if (next < timer_.deadline()) timer_.set(next);
+}
+
+bool Connection::add_id(const ConnectionId& id) {
+  if (!shared_.owner.register_id(id, *this)) return false;
+  ids_.push_back(id);
+  return true;
+}
+
+bool Connection::new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) {
+  do {
+    id = shared_.ids.make();
+  } while (!add_id(ConnectionId(id)));
+  token = shared_.ids.token_of(id);
+  return true;
+}
+
+void Connection::id_retired(const ngtcp2_cid& id) noexcept {
+  const ConnectionId key(id);
+  if (std::erase(ids_, key) != 0) shared_.owner.drop_id(key);
+}
+
+void Connection::on_established() {
+  end_handshake();
+  shared_.owner.handshake_completed();
+}
+
+void Connection::end_handshake() noexcept {
+  if (std::exchange(half_open_, false)) shared_.owner.handshake_ended();
+}
+
+bool Connection::on_sendable() {
+  set_application(shared_.make_application(*this));
+  return application() != nullptr;
+}
+
+}  // namespace troika::quic

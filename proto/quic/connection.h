@@ -1,0 +1,71 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "base/timer_queue.h"
+#include "proto/quic/cid.h"
+#include "proto/quic/core.h"
+
+namespace troika::quic {
+
+// What the endpoint does for its connections.
+class ConnectionOwner {
+ public:
+  virtual bool register_id(const ConnectionId& id, class Connection& connection) = 0;
+  virtual void drop_id(const ConnectionId& id) noexcept = 0;
+  virtual void handshake_began() noexcept = 0;
+  virtual void handshake_ended() noexcept = 0;  // completed, or never will be
+  virtual void handshake_completed() noexcept = 0;
+  virtual void connection_dirty(Connection& connection) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+// What all connections of an endpoint share; outlives them.
+struct ConnectionShared {
+  const EndpointConfig& config;
+  Random& random;
+  Outbox& outbox;
+  IdFactory& ids;
+  TimerQueue& timers;
+  ConnectionOwner& owner;
+  const tls::ServerContext& tls;
+  const ApplicationFactory& make_application;
+};
+
+// The server side of one connection.
+class Connection final : public Core {
+ public:
+  // Null if a library refuses. `initial` is the header of the client's first packet, which is still
+  // to be given to receive().
+  static std::unique_ptr<Connection> make(const ConnectionShared& shared,
+                                          const ngtcp2_pkt_hd& initial, const Address& local,
+                                          const Address& remote, TimePoint now);
+  ~Connection() override;
+
+  // After a flush: the timer, and what an ended connection needs no more.
+  void settle();
+
+  std::size_t place = 0;  // in the endpoint's list
+  bool queued = false;    // in the endpoint's list of those to flush
+
+ private:
+  Connection(const ConnectionShared& shared, const Address& local, const Address& remote);
+  bool start(const ngtcp2_pkt_hd& initial, TimePoint now);
+  bool add_id(const ConnectionId& id);
+
+  bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override;
+  void id_retired(const ngtcp2_cid& id) noexcept override;
+  void on_established() override;
+  void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
+  bool on_sendable() override;
+  void end_handshake() noexcept;
+
+  const ConnectionShared& shared_;
+  Timer timer_;
+  std::vector<ConnectionId> ids_;
+  bool half_open_ = false;
+};
+
+}  // namespace troika::quic

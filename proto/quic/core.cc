@@ -1,0 +1,150 @@
+#include "proto/quic/core.h"
+
+#include <algorithm>
+
+#include "proto/quic/convert.h"
+
+namespace troika::quic {
+
+void Core::receive(const Datagram& packet, TimePoint now) {
+  if (phase_ == Phase::closing) return on_packet_while_closing(packet.bytes.size());
+  if (!alive()) return;
+  now_ = heard_ = now;
+  Path path{packet.local, packet.remote};
+  const ngtcp2_path view = path.view();
+  const ngtcp2_pkt_info info{.ecn = static_cast<std::uint8_t>(packet.ecn)};
+  const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
+                                         packet.bytes.size(), to_stamp(now));
+  if (error != 0) on_library_error(error, now);
+  dirty();
+}
+
+bool Core::flush(TimePoint now) {
+  now_ = now;
+  if (phase_ != Phase::open) {
+    flush_ended(now);
+    return false;
+  }
+  bool more = false;
+  if (!ending_ && run_application(now)) more = write_burst(now);
+  if (phase_ == Phase::open && close_wanted_ && !ending_) {
+    end_with_application_error(*close_wanted_, {ErrorCode::closed, "closed by this side"});
+  }
+  if (phase_ == Phase::open && ending_) more = send_close(now);
+  return more;
+}
+
+// What is due and what was recorded. False: nothing is to be written.
+bool Core::run_application(TimePoint now) {
+  if (to_stamp(now) >= ngtcp2_conn_get_expiry(conn())) {
+    if (const int error = ngtcp2_conn_handle_expiry(conn(), to_stamp(now)); error != 0) {
+      on_library_error(error, now);
+      return false;
+    }
+  }
+  if (!ready_) return true;
+  if (application_->deadline() <= now) application_->on_deadline(now);
+  if (drain_wanted_ && !drain_told_) {
+    drain_told_ = true;
+    application_->drain();
+  }
+  apply_records();
+  if (const Status status = application_->apply(now); !status) {
+    end_with_application_error(application_->close_code(), status.error());
+    return false;
+  }
+  apply_records();
+  if (drain_told_ && application_->finished()) close(kNoError);
+  return true;
+}
+
+TimePoint Core::deadline() const noexcept {
+  if (phase_ == Phase::dead) return kNever;
+  if (phase_ != Phase::open) return closing_.end;
+  const TimePoint expiry = to_time(ngtcp2_conn_get_expiry(conn()));
+  return ready_ ? std::min(expiry, application_->deadline()) : expiry;
+}
+
+void Core::drain() noexcept {
+  drain_wanted_ = true;
+  mark_writable();
+}
+
+int Core::answer(const Status& status) noexcept {
+  if (status) return 0;
+  application_failed_ = true;
+  reason_ = status.error();
+  return NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+void Core::record(Record::Kind kind, StreamId stream, std::uint64_t value) {
+  if (phase_ != Phase::open) return;
+  records_.push_back({kind, stream, value});
+  mark_writable();
+}
+
+// A stream that is gone by now is no error: the connection's window opens all the same.
+void Core::apply_records() {
+  for (const Record& record : records_) {
+    switch (record.kind) {
+      case Record::Kind::credit:
+        ngtcp2_conn_extend_max_stream_offset(conn(), record.stream, record.value);
+        [[fallthrough]];
+      case Record::Kind::connection_credit:
+        ngtcp2_conn_extend_max_offset(conn(), record.value);
+        break;
+      case Record::Kind::peer_bidi:
+        ngtcp2_conn_extend_max_streams_bidi(conn(), record.value);
+        break;
+      case Record::Kind::shutdown_read:
+        ngtcp2_conn_shutdown_stream_read(conn(), 0, record.stream, record.value);
+        break;
+      case Record::Kind::shutdown_write:
+        ngtcp2_conn_shutdown_stream_write(conn(), 0, record.stream, record.value);
+        break;
+    }
+  }
+  records_.clear();
+}
+
+Result<StreamId> Core::open_uni() {
+  if (!ready_ || phase_ != Phase::open) return fail(ErrorCode::unavailable, "no keys to send with");
+  StreamId stream = kNoStream;
+  if (ngtcp2_conn_open_uni_stream(conn(), &stream, nullptr) != 0) {
+    return fail(ErrorCode::unavailable, "the peer allows no more unidirectional streams");
+  }
+  return stream;
+}
+
+Result<StreamId> Core::open_bidi() {
+  if (!ready_ || phase_ != Phase::open) return fail(ErrorCode::unavailable, "no keys to send with");
+  StreamId stream = kNoStream;
+  if (ngtcp2_conn_open_bidi_stream(conn(), &stream, nullptr) != 0) {
+    return fail(ErrorCode::unavailable, "the peer allows no more bidirectional streams");
+  }
+  return stream;
+}
+
+void Core::extend_credit(StreamId stream, std::size_t bytes) {
+  record(Record::Kind::credit, stream, bytes);
+}
+void Core::extend_connection_credit(std::size_t bytes) {
+  record(Record::Kind::connection_credit, kNoStream, bytes);
+}
+void Core::extend_peer_bidi_streams(std::size_t count) {
+  record(Record::Kind::peer_bidi, kNoStream, count);
+}
+void Core::shutdown_read(StreamId stream, AppError code) {
+  record(Record::Kind::shutdown_read, stream, code);
+}
+void Core::shutdown_write(StreamId stream, AppError code) {
+  record(Record::Kind::shutdown_write, stream, code);
+}
+
+void Core::close(AppError code) noexcept {
+  if (phase_ != Phase::open || close_wanted_) return;
+  close_wanted_ = code;
+  mark_writable();
+}
+
+}  // namespace troika::quic

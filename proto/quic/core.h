@@ -1,0 +1,158 @@
+#pragma once
+#include <ngtcp2/ngtcp2.h>
+
+#include <optional>
+#include <vector>
+
+#include "base/random.h"
+#include "proto/quic/application.h"
+#include "proto/quic/ossl_session.h"
+#include "proto/quic/outbox.h"
+
+namespace troika::quic {
+
+inline constexpr AppError kNoError = 0x100;  // H3_NO_ERROR (RFC 9114 §8.1)
+
+// One connection, as far as both sides have it in common: what comes in goes to ngtcp2 and the
+// application, the flush applies what was recorded and writes one burst, and the ways to end.
+// The derived class says what the connection belongs to.
+class Core : public QuicStreams {
+ public:
+  enum class Phase : std::uint8_t {
+    open,
+    closing,   // our CONNECTION_CLOSE is out and answers what still comes (RFC 9000 §10.2.1)
+    draining,  // the peer has closed: silence (§10.2.2)
+    dead,
+  };
+
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  void receive(const Datagram& packet, TimePoint now);  // one datagram, without segments
+  bool flush(TimePoint now);                            // true: more could be sent at once
+  TimePoint deadline() const noexcept;
+  void drain() noexcept;  // GOAWAY, and close once the application has finished
+
+  // Alive: neither ended nor about to.
+  bool alive() const noexcept { return phase_ == Phase::open && !ending_; }
+  Phase phase() const noexcept { return phase_; }
+  bool established() const noexcept { return established_; }
+  const Error& reason() const noexcept { return reason_; }
+  QuicApplication* application() const noexcept { return application_.get(); }
+
+  Result<StreamId> open_uni() override;
+  Result<StreamId> open_bidi() override;
+  void extend_credit(StreamId stream, std::size_t bytes) override;
+  void extend_connection_credit(std::size_t bytes) override;
+  void extend_peer_bidi_streams(std::size_t count) override;
+  void shutdown_read(StreamId stream, AppError code) override;
+  void shutdown_write(StreamId stream, AppError code) override;
+  void close(AppError code) noexcept override;
+  void mark_writable() noexcept override {
+    if (phase_ == Phase::open) dirty();
+  }
+  const SecurityInfo& security() const noexcept override { return security_; }
+  const Address& remote() const noexcept override { return remote_; }
+  const Address& local() const noexcept override { return local_; }
+
+ protected:
+  Core(Random& random, Outbox& outbox, const Address& local, const Address& remote)
+      : random_(random), outbox_(outbox), local_(local), remote_(remote) {}
+  virtual ~Core() = default;
+
+  void set_session(std::unique_ptr<OsslSession> session) { session_ = std::move(session); }
+  void set_application(std::unique_ptr<QuicApplication> application) {
+    application_ = std::move(application);
+  }
+  // The application hears of the end, once. Derived destructors call it too.
+  void leave_open(Phase next) noexcept;
+  // Frees TLS and ngtcp2, which a connection that has ended needs no more.
+  void free_session() noexcept { session_.reset(); }
+  void free_application() noexcept { application_.reset(); }  // after the session
+
+  Random& random() noexcept { return random_; }
+  ngtcp2_conn* conn() const noexcept { return session_ ? session_->conn() : nullptr; }
+
+ private:
+  friend struct Callbacks;
+  struct Record {
+    enum class Kind : std::uint8_t {
+      credit,
+      connection_credit,
+      peer_bidi,
+      shutdown_read,
+      shutdown_write
+    };
+    Kind kind;
+    StreamId stream;
+    std::uint64_t value;  // bytes, streams or an error code
+  };
+
+  virtual bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) = 0;
+  virtual void id_retired(const ngtcp2_cid& id) noexcept = 0;
+  virtual void on_established() = 0;
+  virtual void dirty() noexcept = 0;  // a flush is needed
+  // Keys to send with are there. False: there is no application.
+  virtual bool on_sendable() = 0;
+
+  // What an application's call makes of ngtcp2's: an error ends the connection.
+  int answer(const Status& status) noexcept;
+  void record(Record::Kind kind, StreamId stream, std::uint64_t value);
+  void apply_records();
+  bool run_application(TimePoint now);
+
+  // writer.cc
+  bool write_burst(TimePoint now);
+  void detect_black_hole(TimePoint now);
+  static ngtcp2_ssize write_packet_cb(ngtcp2_conn* conn, ngtcp2_path* path, ngtcp2_pkt_info* pi,
+                                      std::uint8_t* dest, std::size_t size, ngtcp2_tstamp stamp,
+                                      void* user);
+  ngtcp2_ssize write_packet(ngtcp2_path* path, ngtcp2_pkt_info* pi, std::span<std::uint8_t> dest,
+                            ngtcp2_tstamp stamp);
+
+  // closing.cc
+  void on_library_error(int error, TimePoint now);
+  void end_with(const ngtcp2_ccerr& error, Error reason);
+  void end_with_application_error(AppError code, Error reason);
+  void die(Error reason);
+  void start_draining(TimePoint now);
+  bool send_close(TimePoint now);
+  void on_packet_while_closing(std::size_t bytes);
+  void flush_ended(TimePoint now);
+  Error peer_reason() const noexcept;
+
+  static constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+
+  Random& random_;
+  Outbox& outbox_;
+  Address local_, remote_;
+  SecurityInfo security_;
+  std::vector<Record> records_;
+  std::optional<AppError> close_wanted_;
+  std::unique_ptr<QuicApplication> application_;  // outlives the session, which points to its bytes
+  std::unique_ptr<OsslSession> session_;
+
+  Phase phase_ = Phase::open;
+  bool ready_ = false, established_ = false;
+  bool drain_wanted_ = false, drain_told_ = false;
+  bool application_failed_ = false, reset_received_ = false;
+  TimePoint now_{};                      // of the call that is on the stack
+  TimePoint heard_ = kNever;             // when the last packet came
+  std::size_t packet_limit_ = kNoLimit;  // bytes, once a black hole was found
+
+  std::optional<ngtcp2_ccerr> ending_;  // to be told to the peer in the coming flush
+  Error reason_{ErrorCode::closed, "closed by this side"};
+  struct Closing {
+    std::vector<std::byte> packet;
+    Address local, remote;
+    TimePoint end{};
+    std::uint64_t received = 0;  // packets since the close
+    std::size_t credit = 0;      // bytes that may be sent in answer
+    bool answer = false;
+  } closing_;
+};
+
+// What ngtcp2 calls; the user data is the Core.
+ngtcp2_callbacks make_callbacks(OsslSession::Side side);
+
+}  // namespace troika::quic

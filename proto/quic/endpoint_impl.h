@@ -1,0 +1,65 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "proto/quic/answers.h"
+#include "proto/quic/cid_table.h"
+#include "proto/quic/connection.h"
+
+namespace troika::quic {
+
+class Endpoint::Impl final : public ConnectionOwner {
+ public:
+  Impl(EndpointConfig config, const Clock& clock, Random& random, DatagramSink& sink,
+       const tls::ServerContext& tls, ApplicationFactory application);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() = default;
+
+  void receive(const Datagram& datagram, TimePoint now);
+  bool flush(TimePoint now);
+  void on_writable() { outbox_.resend(); }
+  TimePoint deadline() const noexcept { return timers_.next(); }
+  void on_deadline(TimePoint now) { timers_.advance_to(now); }
+  void drain();
+  void close_all(TimePoint now);
+  std::size_t connections() const noexcept;
+  std::size_t objects() const noexcept { return connections_.size(); }
+  const EndpointCounters& counters() const noexcept;
+
+ private:
+  bool register_id(const ConnectionId& id, Connection& connection) override {
+    return ids_.insert(id, connection);
+  }
+  void drop_id(const ConnectionId& id) noexcept override { ids_.erase(id); }
+  void handshake_began() noexcept override { ++half_open_; }
+  void handshake_ended() noexcept override { --half_open_; }
+  void handshake_completed() noexcept override { ++counters_.handshakes; }
+  void connection_dirty(Connection& connection) noexcept override;
+
+  // accept.cc
+  bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped
+  bool accept(const Datagram& packet, TimePoint now);
+  bool has_room() const noexcept;
+
+  void free_connection(Connection& connection) noexcept;
+
+  const EndpointConfig config_;
+  const Clock& clock_;
+  Random& random_;
+  const tls::ServerContext& tls_;
+  const ApplicationFactory make_application_;
+  Outbox outbox_;
+  IdFactory id_factory_;
+  Answers answers_;
+  TimerQueue timers_;
+  CidTable<Connection> ids_;
+  const ConnectionShared shared_;
+  mutable EndpointCounters counters_;
+  std::size_t half_open_ = 0;
+  bool draining_ = false;
+  std::vector<Connection*> dirty_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace troika::quic

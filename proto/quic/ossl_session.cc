@@ -1,0 +1,47 @@
+#include "proto/quic/ossl_session.h"
+
+#include <mutex>
+
+namespace troika::quic {
+namespace {
+
+// Fetches ciphers and key derivation once; without it each handshake would.
+void init_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { ngtcp2_crypto_ossl_init(); });
+}
+
+}  // namespace
+
+OsslSession::OsslSession(ConnPtr conn, tls::SslPtr ssl) noexcept
+    : conn_(std::move(conn)), ssl_(std::move(ssl)) {
+  ref_.user_data = conn_.get();
+  ref_.get_conn = [](ngtcp2_crypto_conn_ref* ref) {
+    return static_cast<ngtcp2_conn*>(ref->user_data);
+  };
+}
+
+std::unique_ptr<OsslSession> OsslSession::make(Side side, ConnPtr conn, tls::SslPtr ssl) {
+  init_library();
+  if (!conn || !ssl) return nullptr;
+  std::unique_ptr<OsslSession> session(new OsslSession(std::move(conn), std::move(ssl)));
+  ngtcp2_crypto_ossl_ctx* context = nullptr;
+  if (ngtcp2_crypto_ossl_ctx_new(&context, session->ssl_.get()) != 0) return nullptr;
+  session->context_.reset(context);
+
+  SSL* const raw = session->ssl_.get();
+  SSL_set_app_data(raw, &session->ref_);
+  const int failed = side == Side::server ? ngtcp2_crypto_ossl_configure_server_session(raw)
+                                          : ngtcp2_crypto_ossl_configure_client_session(raw);
+  if (failed != 0) return nullptr;
+  // This backend takes its own context here, not the SSL.
+  ngtcp2_conn_set_tls_native_handle(session->conn(), context);
+  return session;
+}
+
+OsslSession::~OsslSession() {
+  // SSL_free still calls back into ngtcp2 through the app data.
+  if (ssl_) SSL_set_app_data(ssl_.get(), nullptr);
+}
+
+}  // namespace troika::quic

@@ -1,0 +1,46 @@
+#pragma once
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_ossl.h>
+
+#include <memory>
+
+#include "tls/context.h"
+
+namespace troika::quic {
+
+struct ConnFree {
+  void operator()(ngtcp2_conn* conn) const noexcept { ngtcp2_conn_del(conn); }
+};
+using ConnPtr = std::unique_ptr<ngtcp2_conn, ConnFree>;
+
+// A ngtcp2 connection together with its TLS, tied to each other and freed in the order that both
+// libraries ask for.
+class OsslSession {
+ public:
+  enum class Side { server, client };
+
+  // Null if OpenSSL refuses. `ssl` is in accept or connect state already.
+  static std::unique_ptr<OsslSession> make(Side side, ConnPtr conn, tls::SslPtr ssl);
+  OsslSession(const OsslSession&) = delete;
+  OsslSession& operator=(const OsslSession&) = delete;
+  ~OsslSession();
+
+  ngtcp2_conn* conn() const noexcept { return conn_.get(); }
+  const SSL* ssl() const noexcept { return ssl_.get(); }
+
+ private:
+  struct ContextFree {
+    void operator()(ngtcp2_crypto_ossl_ctx* context) const noexcept {
+      ngtcp2_crypto_ossl_ctx_del(context);
+    }
+  };
+  OsslSession(ConnPtr conn, tls::SslPtr ssl) noexcept;
+
+  ngtcp2_crypto_conn_ref ref_{};  // OpenSSL's callbacks find the connection through it
+  // Freed from the last to the first: the context owns bytes that the SSL points to.
+  std::unique_ptr<ngtcp2_crypto_ossl_ctx, ContextFree> context_;
+  ConnPtr conn_;
+  tls::SslPtr ssl_;
+};
+
+}  // namespace troika::quic

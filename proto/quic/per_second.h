@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace troika::quic {
+
+// At most `limit` events in each second that begins with an event.
+class PerSecond {
+ public:
+  explicit PerSecond(std::uint32_t limit) noexcept : limit_(limit) {}
+
+  bool take(TimePoint now) noexcept {
+    if (used_ == 0 || now - start_ >= std::chrono::seconds(1)) {
+      start_ = now;
+      used_ = 0;
+    }
+    if (used_ >= limit_) return false;
+    ++used_;
+    return true;
+  }
+
+ private:
+  std::uint32_t limit_, used_ = 0;
+  TimePoint start_{};
+};
+
+}  // namespace troika::quic

@@ -1,0 +1,61 @@
+#include "proto/quic/settings.h"
+
+#include <array>
+
+#include "proto/quic/convert.h"
+
+namespace troika::quic {
+namespace {
+
+constexpr std::array<std::uint32_t, 1> kVersions{kVersion};
+
+// A server opens its control stream and two of QPACK (RFC 9114 §6.2); closed ones are replenished.
+constexpr std::uint64_t kClientUniStreams = 3;
+constexpr std::uint64_t kClientIds = 7;
+
+ngtcp2_transport_params common(std::size_t connection_window, std::size_t stream_window,
+                               Duration idle_timeout) {
+  ngtcp2_transport_params params;
+  ngtcp2_transport_params_default(&params);
+  params.initial_max_data = connection_window;
+  params.initial_max_stream_data_bidi_local = stream_window;
+  params.initial_max_stream_data_bidi_remote = stream_window;
+  params.initial_max_stream_data_uni = stream_window;
+  params.max_idle_timeout = to_duration(idle_timeout);
+  params.grease_quic_bit = 1;  // RFC 9287
+  return params;
+}
+
+}  // namespace
+
+ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random) {
+  ngtcp2_settings settings;
+  ngtcp2_settings_default(&settings);
+  settings.initial_ts = to_stamp(now);
+  settings.handshake_timeout = to_duration(handshake_timeout);
+  settings.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+  settings.max_tx_udp_payload_size = NGTCP2_MAX_PMTUD_UDP_PAYLOAD_SIZE;
+  settings.rand_ctx.native_handle = &random;
+  settings.preferred_versions = kVersions.data();
+  settings.preferred_versionslen = kVersions.size();
+  settings.available_versions = kVersions.data();
+  settings.available_versionslen = kVersions.size();
+  return settings;
+}
+
+ngtcp2_transport_params make_params(const EndpointConfig& config) {
+  auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
+  params.initial_max_streams_bidi = config.streams_bidi;
+  params.initial_max_streams_uni = config.streams_uni;
+  params.active_connection_id_limit = config.connection_ids;
+  return params;
+}
+
+ngtcp2_transport_params make_params(const ClientConfig& config) {
+  auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
+  params.initial_max_streams_uni = kClientUniStreams;
+  params.active_connection_id_limit = kClientIds;
+  return params;
+}
+
+}  // namespace troika::quic

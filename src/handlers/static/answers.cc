@@ -1,0 +1,66 @@
+#include "handlers/static/answers.h"
+
+#include <algorithm>
+#include <format>
+
+#include "base/ascii.h"
+#include "http/error_body.h"
+
+namespace troika {
+namespace {
+
+constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
+
+bool hidden_segment(std::string_view segment) noexcept {
+  return (segment.starts_with('.') && segment != ".well-known") || segment.ends_with('~');
+}
+
+bool is_pchar(char c) noexcept {  // RFC 3986 §3.3, without "%"
+  return ascii::is_alpha(c) || ascii::is_digit(c) ||
+         std::string_view("-._~!$&'()*+,;=:@").contains(c);
+}
+
+}  // namespace
+
+bool answer_method(const Request& request, Responder& responder) {
+  if (request.method == Method::get || request.method == Method::head) return false;
+  if (request.method == Method::options) {
+    ResponseHead head;
+    head.status = 204;
+    head.headers.add("allow", kAllow);
+    std::ignore = responder.respond(std::move(head), nullptr);
+    return true;
+  }
+  auto [head, body] = error_answer(405);
+  head.headers.add("allow", kAllow);
+  std::ignore = responder.respond(std::move(head), std::move(body));
+  return true;
+}
+
+void respond_status(Responder& responder, std::uint16_t status) {
+  auto [head, body] = error_answer(status);
+  std::ignore = responder.respond(std::move(head), std::move(body));
+}
+
+bool is_hidden(std::string_view path) noexcept {
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (hidden_segment(path.substr(0, end))) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
+
+std::string encode_path(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (is_pchar(c) || c == '/') {
+      out.push_back(c);
+    } else {
+      out += std::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace troika

@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+
+#include "http/body.h"
+#include "net/file_reader.h"
+
+namespace troika {
+
+// The first `size` bytes of an open file. A file that shrinks while it is sent ends in an error and
+// never in padding; of one that grows, only what was declared is sent.
+class FileBody final : public BodySource {
+ public:
+  FileBody(FileReader& reader, std::unique_ptr<OpenFile> file, std::uint64_t size)
+      : reader_(reader), file_(std::move(file)), left_(size) {}
+
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  void set_waker(Waker* waker) noexcept override { waker_ = waker; }
+  void stop(AbortReason reason) noexcept override;
+  std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
+
+ private:
+  void read(std::size_t max_bytes);
+  void on_read(Result<Slice> bytes);
+
+  FileReader& reader_;
+  std::unique_ptr<OpenFile> file_;
+  // The last read; kept when it is done, as it must not be freed inside its own callback.
+  std::unique_ptr<FileReader::Operation> operation_;
+  Waker* waker_ = nullptr;
+  Slice ready_;               // read and not yet pulled
+  std::uint64_t left_;        // not yet pulled
+  std::uint64_t offset_ = 0;  // of the next read
+  std::optional<Error> failed_;
+  bool reading_ = false;
+  bool blocked_ = false;  // the reader was told `blocked` and waits for its waker
+};
+
+}  // namespace troika

@@ -1,0 +1,50 @@
+// A request target never gets out of the root, and what parse_target made of it is stable.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "http/target.h"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+std::string encode(std::string_view path) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '/') {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto target = troika::parse_target(text);
+  if (!target) return 0;
+  require(target->raw == text);
+  if (text == "*") {
+    require(target->path == "*" && target->query.empty());
+    return 0;
+  }
+  const std::string& path = target->path;
+  require(path.starts_with('/') && path.size() <= text.size());
+  require(!path.contains("//") && !path.contains('\\') && !path.contains('\0'));
+  require(!(path + "/").contains("/../") && !(path + "/").contains("/./"));
+  require(text.ends_with(target->query));
+
+  const auto again = troika::parse_target(encode(path));
+  require(again.has_value() && again->path == path && again->query.empty());
+  return 0;
+}

@@ -1,0 +1,124 @@
+#include "base/buffer.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/output_queue.h"
+
+using namespace troika;
+
+namespace {
+std::string text(const Slice& slice) {
+  return {reinterpret_cast<const char*>(slice.data()), slice.size()};
+}
+}  // namespace
+
+TEST_CASE("a pool counts a slab as outstanding until its last slice is gone") {
+  BufferPool pool;
+  {
+    const Slice a = pool.copy("hello");
+    CHECK(pool.outstanding() == 4096);
+    const Slice b = a;
+    const Slice c = a.sub(1, 3);
+    CHECK(text(b) == "hello");
+    CHECK(text(c) == "ell");
+    CHECK(b.data() == a.data());
+    CHECK(c.data() == a.data() + 1);
+    CHECK(pool.outstanding() == 4096);
+  }
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("a part outlives the slice that it was taken from") {
+  BufferPool pool;
+  std::optional<Slice> whole = pool.copy("abcdef");
+  Slice part = whole->sub(2, 2);
+  whole.reset();
+  CHECK(pool.outstanding() > 0);
+  CHECK(text(part) == "cd");
+  part = Slice();
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("the pool picks the smallest of its three sizes") {
+  BufferPool pool;
+  struct Row {
+    std::size_t bytes, slab;
+  };
+  for (const Row row : {Row{0, 4096}, Row{1, 4096}, Row{4096, 4096}, Row{4097, 16384},
+                        Row{16384, 16384}, Row{16385, 65536}, Row{65536, 65536}}) {
+    CAPTURE(row.bytes);
+    const Slice slice = pool.copy(std::string(row.bytes, 'x'));
+    CHECK(pool.outstanding() == row.slab);
+    CHECK(slice.size() == row.bytes);
+  }
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("a slab that was given back is used again") {
+  BufferPool pool;
+  const std::byte* first = nullptr;
+  {
+    const Slice slice = pool.copy("one");
+    first = slice.data();
+  }
+  const Slice again = pool.copy("two");
+  CHECK(again.data() == first);
+  CHECK(text(again) == "two");
+}
+
+TEST_CASE("slabs beyond what a pool keeps are freed and the count stays right") {
+  BufferPool pool;
+  std::vector<Slice> slices;
+  for (int i = 0; i < 100; ++i) slices.push_back(pool.copy(std::string(65536, 'y')));
+  CHECK(pool.outstanding() == 100U * 65536U);
+  slices.clear();
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("moving and assigning slices keeps the count right") {
+  BufferPool pool;
+  Slice a = pool.copy("a");
+  Slice b = pool.copy("b");
+  CHECK(pool.outstanding() == 8192);
+  Slice moved = std::move(a);
+  CHECK(text(moved) == "a");
+  b = moved;
+  CHECK(pool.outstanding() == 4096);
+  moved = Slice();
+  Slice& same = b;
+  b = std::move(same);
+  CHECK(text(b) == "a");
+  b = Slice();
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("a static slice needs no pool") {
+  const Slice slice = Slice::of_static("always there");
+  Slice rest = slice.sub(7, 5);
+  CHECK(text(rest) == "there");
+  rest.remove_prefix(2);
+  CHECK(text(rest) == "ere");
+  CHECK(Slice().empty());
+}
+
+TEST_CASE("a slab writer hands out neighbouring slices of one slab") {
+  BufferPool pool;
+  std::optional<SlabWriter> writer(std::in_place, pool, 4096);
+  REQUIRE(writer->space().size() == 4096);
+  std::memcpy(writer->space().data(), "abc", 3);
+  const Slice first = writer->commit(3);
+  CHECK(writer->space().size() == 4093);
+  std::memcpy(writer->space().data(), "de", 2);
+  const Slice second = writer->commit(2);
+  CHECK(text(first) == "abc");
+  CHECK(text(second) == "de");
+  CHECK(second.data() == first.data() + 3);
+  writer.reset();
+  CHECK(pool.outstanding() == 4096);
+  CHECK(text(first) == "abc");
+  CHECK(SlabWriter().space().empty());
+}

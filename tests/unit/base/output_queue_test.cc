@@ -1,0 +1,173 @@
+#include "base/output_queue.h"
+
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "base/random.h"
+
+using namespace troika;
+
+namespace {
+
+std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string drain(OutputQueue& queue) {
+  std::string out;
+  while (!queue.empty()) {
+    out += text(queue.front());
+    queue.consume(queue.front().size());
+  }
+  return out;
+}
+
+std::string letters(std::size_t size, SeededRandom& random) {
+  std::string out(size, ' ');
+  for (char& c : out) c = static_cast<char>('a' + random.below(26));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an output queue gives its bytes in the order in which they came") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  queue.append_copy("one ");
+  queue.append(Slice::of_static("two "));
+  queue.append_copy("three");
+  queue.append(Slice());
+  CHECK(queue.size() == 13);
+  CHECK(drain(queue) == "one two three");
+  CHECK(queue.empty());
+  CHECK(queue.size() == 0);
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("small pieces share a slab") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  for (int i = 0; i < 100; ++i) queue.append_copy("0123456789");
+  CHECK(queue.size() == 1000);
+  CHECK(pool.outstanding() == 4096);
+}
+
+TEST_CASE("an idle output queue holds no slab") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  queue.append_copy("x");
+  queue.consume(1);
+  CHECK(pool.outstanding() == 0);
+  queue.append_copy("y");
+  queue.clear();
+  CHECK(pool.outstanding() == 0);
+  CHECK(queue.empty());
+}
+
+TEST_CASE("a piece larger than a slab is split without loss") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  SeededRandom random(1);
+  const std::string sent = letters(200'001, random);
+  queue.append_copy(sent);
+  CHECK(queue.size() == sent.size());
+  CHECK(drain(queue) == sent);
+}
+
+TEST_CASE("gather describes the first bytes and takes nothing") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  std::array<iovec, 2> vectors{};
+  CHECK(queue.gather(vectors) == 0);
+  queue.append(Slice::of_static("aa"));
+  queue.append(Slice::of_static("bbb"));
+  queue.append(Slice::of_static("c"));
+  REQUIRE(queue.gather(vectors) == 2);
+  CHECK(vectors[0].iov_len == 2);
+  CHECK(vectors[1].iov_len == 3);
+  CHECK(std::string(static_cast<const char*>(vectors[1].iov_base), 3) == "bbb");
+  CHECK(queue.size() == 6);
+}
+
+TEST_CASE("peek copies across slices") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  queue.append(Slice::of_static("ab"));
+  queue.append(Slice::of_static("cde"));
+  std::array<std::byte, 4> four{};
+  CHECK(queue.peek(four) == 4);
+  CHECK(text(four) == "abcd");
+  std::array<std::byte, 9> nine{};
+  CHECK(queue.peek(nine) == 5);
+  CHECK(queue.size() == 5);
+}
+
+TEST_CASE("consume may end within a slice and cross several") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  queue.append(Slice::of_static("abc"));
+  queue.append(Slice::of_static("de"));
+  queue.append(Slice::of_static("fgh"));
+  queue.consume(6);
+  CHECK(text(queue.front()) == "gh");
+  queue.consume(0);
+  CHECK(queue.size() == 2);
+}
+
+TEST_CASE("take gives contiguous bytes up to a bound") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  queue.append(Slice::of_static("abcd"));
+  queue.append(Slice::of_static("e"));
+  CHECK(text(queue.take(3).bytes()) == "abc");
+  CHECK(text(queue.take(3).bytes()) == "d");
+  CHECK(text(queue.take(3).bytes()) == "e");
+  CHECK(queue.empty());
+}
+
+TEST_CASE("a taken slice outlives the queue") {
+  BufferPool pool;
+  Slice kept;
+  {
+    OutputQueue queue(pool);
+    queue.append_copy("kept");
+    kept = queue.take(4);
+  }
+  CHECK(text(kept.bytes()) == "kept");
+  kept = Slice();
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("random appends and takes lose and swap nothing") {
+  BufferPool pool;
+  OutputQueue queue(pool);
+  SeededRandom random(20240607);
+  std::string in, out;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string piece = letters(random.below(random.chance(0.05) ? 100'000 : 300), random);
+    in += piece;
+    if (random.chance(0.3)) {
+      if (piece.size() <= 65536) {
+        queue.append(pool.copy(piece));
+      } else {
+        queue.append_copy(piece);
+      }
+    } else {
+      queue.append_copy(piece);
+    }
+    while (!queue.empty() && random.chance(0.6)) {
+      if (random.chance(0.5)) {
+        out += text(queue.take(1 + random.below(5000)).bytes());
+      } else {
+        const std::size_t n = 1 + random.below(queue.front().size());
+        out += text(queue.front().first(n));
+        queue.consume(n);
+      }
+    }
+    REQUIRE(queue.size() == in.size() - out.size());
+  }
+  out += drain(queue);
+  CHECK(in == out);
+  CHECK(pool.outstanding() == 0);
+}

@@ -1,0 +1,173 @@
+// What is a request, and that the pieces in which it comes make no difference.
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "support/h1_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+H1Response answer_to(H1Server& server, std::string_view bytes) {
+  H1ResponseReader reader(server.send(bytes));
+  CHECK(reader.error == "");
+  REQUIRE(reader.responses.size() == 1);
+  return std::move(reader.responses[0]);
+}
+
+// Everything that a peer or a handler could see of it.
+std::string outcome(const std::vector<std::string_view>& pieces) {
+  H1Server server;
+  int jobs = 0;
+  server.bench.handler.answer = echo(jobs);
+  for (const std::string_view piece : pieces) server.receive(piece);
+  const H1ResponseReader reader(server.take());
+  CHECK(reader.error == "");
+  std::string seen;
+  for (const H1Response& r : reader.responses) {
+    seen += std::format("{} {} {} {}\n", r.status, r.complete, r.closes(), r.body);
+  }
+  for (const Request& r : server.bench.handler.requests) {
+    seen += r.method_text + ' ' + r.target.raw + ' ' + r.authority + '\n';
+    for (const auto [name, value] : r.headers) seen.append(name).append("=").append(value) += '\n';
+  }
+  seen += server.finished() ? "finished" : "open";
+  server.close();
+  CHECK(jobs == 0);
+  CHECK(server.bench.pool.outstanding() == 0);
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a request is answered and the connection goes on") {
+  H1Server server;
+  const H1Response first =
+      answer_to(server, "GET /a?b HTTP/1.1\r\nHost: a.test:80\r\nX-Y:  z \r\n\r\n");
+  CHECK(first.status == 200);
+  CHECK(first.body == "hello");
+  CHECK(first.field("content-length") == "5");
+  CHECK(first.field("connection") == "");
+  CHECK(first.field("date") != "");
+  CHECK(first.field("server") == "troika");
+  CHECK(answer_to(server, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  REQUIRE(server.bench.handler.requests.size() == 2);
+  const Request& request = server.bench.handler.requests[0];
+  CHECK(request.method == Method::get);
+  CHECK(request.scheme == "http");
+  CHECK(request.authority == "a.test:80");
+  CHECK(request.target.raw == "/a?b");
+  CHECK(request.headers.get("x-y") == "z");
+  CHECK_FALSE(request.has_body);
+  REQUIRE(server.log().size() == 2);
+  CHECK(server.log()[0].body_bytes == 5);
+  CHECK(server.log()[0].aborted == AbortReason::none);
+}
+
+TEST_CASE("one empty line before a request is skipped") {
+  H1Server server;
+  CHECK(answer_to(server, "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+}
+
+TEST_CASE("the absolute form names authority and path") {
+  struct Row {
+    std::string_view method, target, raw;
+  };
+  for (const Row row :
+       {Row{"GET", "http://a.test/x?y", "/x?y"}, Row{"GET", "http://a.test", "/"},
+        Row{"GET", "http://a.test?q", "/?q"}, Row{"GET", "HTTP://a.test/", "/"},
+        Row{"OPTIONS", "http://a.test", "*"}, Row{"OPTIONS", "*", "*"},
+        Row{"GET", "/x?u=http://b/", "/x?u=http://b/"}, Row{"GET", "//b/x", "//b/x"}}) {
+    INFO(row.target);
+    H1Server server;
+    const std::string bytes = std::string(row.method) + " " + std::string(row.target) +
+                              " HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    CHECK(answer_to(server, bytes).status == 200);
+    REQUIRE(server.bench.handler.requests.size() == 1);
+    CHECK(server.bench.handler.requests[0].target.raw == row.raw);
+    CHECK(server.bench.handler.requests[0].authority == "a.test");
+  }
+}
+
+TEST_CASE("any HTTP/1.x is answered as 1.1, and 1.0 needs no Host") {
+  H1Server newer, older;
+  CHECK(answer_to(newer, "GET / HTTP/1.2\r\nHost: a\r\n\r\n").status == 200);
+  CHECK_FALSE(newer.finished());
+  const H1Response answer = answer_to(older, "GET / HTTP/1.0\r\n\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.closes());
+  CHECK(older.finished());
+}
+
+TEST_CASE("the scheme is that of the connection") {
+  H1Server server;
+  server.bench.peer.security.encrypted = true;
+  CHECK(answer_to(server, "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  CHECK(server.bench.handler.requests[0].scheme == "https");
+  CHECK(answer_to(server, "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
+}
+
+TEST_CASE("H1-07: every split point of a message gives the same outcome") {
+  const std::vector<std::string> messages{
+      "GET / HTTP/1.1\r\nHost: a\r\nA:\r\nB: \t c d \r\nAccept: */*\r\n\r\n",
+      "\r\nPOST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5;n=v\r\nhello\r\n00006;q=\"a;b\"\r\n world\r\n0\r\nX-T: 1\r\nHost: b\r\n\r\n"
+      "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nX\r\n",
+      "GET http://a/x HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n"};
+  for (const std::string& message : messages) {
+    INFO(message);
+    const std::string whole = outcome({message});
+    const std::string_view text = message;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+      INFO(i);
+      CHECK(outcome({text.substr(0, i), text.substr(i)}) == whole);
+    }
+    std::vector<std::string_view> bytes;
+    for (std::size_t i = 0; i < text.size(); ++i) bytes.push_back(text.substr(i, 1));
+    CHECK(outcome(bytes) == whole);
+  }
+}
+
+TEST_CASE("H1-08: however a body is cut into chunks, it is the same body") {
+  SeededRandom random(7);
+  for (int round = 0; round < 50; ++round) {
+    const std::string body = pattern(random.below(5000));
+    std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (std::size_t at = 0; at < body.size();) {
+      const std::size_t n = std::min<std::size_t>(body.size() - at, 1 + random.below(700));
+      bytes += std::format("{:x}\r\n{}\r\n", n, body.substr(at, n));
+      at += n;
+    }
+    bytes += "0\r\n\r\n";
+    H1Server server;
+    int jobs = 0;
+    server.bench.handler.answer = echo(jobs);
+    std::string sent;
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t n = std::min<std::size_t>(bytes.size() - at, 1 + random.below(900));
+      sent += server.send(std::string_view(bytes).substr(at, n));
+      at += n;
+    }
+    const H1ResponseReader reader(sent);
+    REQUIRE(reader.responses.size() == 1);
+    CHECK(reader.responses[0].complete);
+    CHECK(reader.responses[0].body == body);
+    CHECK_FALSE(server.finished());
+  }
+}
+
+TEST_CASE("trailers reach the handler, less those that may not stand there") {
+  H1Server server;
+  int jobs = 0;
+  server.bench.handler.answer = echo(jobs);
+  const std::string text = server.send(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+      "0\r\nX-Sum: 1\r\nHost: b\r\nAuthorization: c\r\n\r\n");
+  CHECK(text.ends_with("\r\n0\r\nx-sum: 1\r\n\r\n"));
+}

@@ -1,0 +1,338 @@
+// The client session against scripted bytes.
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "proto/h1/session.h"
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+Request request_for(Method method, std::string target = "/x?y") {
+  Request request;
+  request.method = method;
+  request.method_text = name_of(method);
+  request.target.raw = std::move(target);
+  request.authority = "a.test";
+  return request;
+}
+
+struct Client {
+  Bench bench{"http/1.1"};
+  OutputQueue out{bench.pool};
+  RecordingReceiver receiver;
+  std::unique_ptr<ClientByteSession> session =
+      h1::make_client_session(bench.pool, bench.limits, bench.host);
+  std::unique_ptr<ClientStream> stream;
+
+  bool start(Method method, std::unique_ptr<BodySource> body = nullptr) {
+    return start(request_for(method), std::move(body));
+  }
+  bool start(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    receiver = {};
+    auto started = session->start(request, std::move(body), receiver);
+    if (started) stream = std::move(*started);
+    return started.has_value();
+  }
+  std::string take() {
+    std::string text;
+    (void)session->produce(out, 256U << 10U, bench.clock.now());
+    while (!out.empty()) text += text_of(out.take(65536).bytes());
+    return text;
+  }
+  Status receive(std::string_view text) {
+    return session->receive(bytes_of(text), bench.clock.now());
+  }
+  bool finished() { return session->interest().finished; }
+};
+
+}  // namespace
+
+TEST_CASE("client: a request is written and its answer read, twice on a connection") {
+  Client client;
+  Request request = request_for(Method::get);
+  request.headers.add("x-a", "b");
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(client.start(request));
+    CHECK(client.take() == "GET /x?y HTTP/1.1\r\nhost: a.test\r\nx-a: b\r\n\r\n");
+    CHECK_FALSE(client.session->start(request, nullptr, client.receiver));
+    CHECK(
+        client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nKeep-Alive: x\r\nX: y\r\n\r\nhel"));
+    CHECK(client.receiver.status() == 200);
+    CHECK(client.receiver.head->headers.get("x") == "y");
+    CHECK(client.receiver.head->headers.get("content-length") == "5");
+    CHECK_FALSE(client.receiver.head->headers.has("keep-alive"));
+    CHECK(client.stream->body().remaining() == 5);
+    CHECK_FALSE(client.stream->finished());
+    CHECK(client.receive("lo"));
+    CHECK(client.stream->finished());
+    std::string body;
+    CHECK(read_body(client.stream->body(), body) == ReadState::end);
+    CHECK(body == "hello");
+    CHECK_FALSE(client.session->draining());
+  }
+  client.stream.reset();
+  CHECK_FALSE(client.finished());
+}
+
+TEST_CASE("client: request bodies go out by length or in chunks") {
+  Client client;
+  BodyProbe probe;
+  REQUIRE(client.start(Method::post, body_of(client.bench.pool, "hello")));
+  CHECK(client.take() == "POST /x?y HTTP/1.1\r\nhost: a.test\r\ncontent-length: 5\r\n\r\nhello");
+  CHECK(client.receive("HTTP/1.1 204 No Content\r\n\r\n"));
+  REQUIRE(client.start(Method::post));
+  CHECK(client.take().contains("\r\ncontent-length: 0\r\n"));
+  CHECK(client.receive("HTTP/1.1 204 No Content\r\n\r\n"));
+  HeaderMap trailers;
+  trailers.add("x-t", "1");
+  std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked(), BodyStep::data("c")};
+  REQUIRE(client.start(Method::put, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe,
+                                                                   std::nullopt, trailers)));
+  CHECK(client.take().ends_with("\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"));
+  CHECK(client.take() == "");
+  probe.release();
+  CHECK(client.take() == "1\r\nc\r\n0\r\nx-t: 1\r\n\r\n");
+}
+
+TEST_CASE("client: a request body that breaks its word ends the connection") {
+  for (const std::size_t length : {2U, 4U}) {
+    Client client;
+    std::vector<BodyStep> steps{BodyStep::data("abc")};
+    REQUIRE(client.start(
+        Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, nullptr, length)));
+    (void)client.take();
+    CHECK(client.finished());
+    CHECK(client.receiver.failed == AbortReason::handler_failed);
+    CHECK(client.receiver.calls == 1);
+  }
+}
+
+TEST_CASE("client: bodies of answers end by length, by chunks, or with the connection") {
+  Client client;
+  std::string body;
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n"));
+  CHECK_FALSE(client.stream->finished());
+  CHECK(client.receive("X-T: 1\r\n\r\n"));
+  CHECK(read_body(client.stream->body(), body) == ReadState::end);
+  CHECK(body == "abc");
+  CHECK(client.stream->body().trailers()->get("x-t") == "1");
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\nabc"));
+  CHECK(client.session->draining());
+  CHECK(client.receive("def"));
+  CHECK_FALSE(client.stream->finished());
+  client.session->receive_end(client.bench.clock.now());
+  (void)client.take();
+  CHECK(client.stream->finished());
+  body.clear();
+  CHECK(read_body(client.stream->body(), body) == ReadState::end);
+  CHECK(body == "abcdef");
+  CHECK(client.finished());
+  CHECK_FALSE(client.receiver.failed);
+}
+
+TEST_CASE("client: HEAD, 204 and 304 have no body") {
+  Client client;
+  for (const std::string_view answer :
+       {"HTTP/1.1 204 N\r\n\r\n", "HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 304 N\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
+    REQUIRE(client.start(Method::get));
+    (void)client.take();
+    CHECK(client.receive(answer));
+    CHECK(client.stream->finished());
+  }
+  REQUIRE(client.start(Method::head));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
+  CHECK(client.stream->finished());
+  CHECK(client.stream->body().pull(1)->state == PullState::end);
+}
+
+TEST_CASE("client: interim answers are told, and 100 lets the body go") {
+  Client client;
+  Request request = request_for(Method::post);
+  request.expects_continue = true;
+  REQUIRE(client.start(request, body_of(client.bench.pool, "hello")));
+  CHECK(client.take().ends_with("expect: 100-continue\r\ncontent-length: 5\r\n\r\n"));
+  CHECK(client.take() == "");
+  CHECK(client.receive("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"));
+  REQUIRE(client.receiver.informational.size() == 2);
+  CHECK(client.receiver.informational[0].headers.get("link") == "x");
+  CHECK(client.take() == "hello");
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  CHECK(client.stream->finished());
+}
+
+TEST_CASE("client: the body does not wait for 100 for ever") {
+  Client client;
+  Request request = request_for(Method::post);
+  request.expects_continue = true;
+  REQUIRE(client.start(request, body_of(client.bench.pool, "hello")));
+  (void)client.take();
+  CHECK(client.session->deadline() == client.bench.clock.now() + 1s);
+  client.bench.clock.advance(1s);
+  client.session->on_deadline(client.bench.clock.now());
+  CHECK(client.take() == "hello");
+  CHECK(client.session->deadline() == kNever);
+}
+
+TEST_CASE("client: an answer before the request was sent ends both") {
+  Client client;
+  BodyProbe probe;
+  std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked()};
+  REQUIRE(
+      client.start(Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe)));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
+  CHECK(client.receiver.status() == 403);
+  CHECK(client.stream->finished());
+  CHECK(probe.alive == 0);
+  CHECK(client.finished());
+  std::string body;
+  CHECK(read_body(client.stream->body(), body) == ReadState::end);
+  CHECK(body == "no");
+}
+
+TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
+  for (const std::string_view head :
+       {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.0 200 OK\r\n"}) {
+    Client client;
+    REQUIRE(client.start(Method::get));
+    (void)client.take();
+    CHECK(client.receive(std::string(head) + "Content-Length: 1\r\n\r\n"));
+    CHECK(client.session->draining());
+    CHECK(client.receive("x"));
+    CHECK(client.finished());
+    CHECK_FALSE(client.session->start(request_for(Method::get), nullptr, client.receiver));
+  }
+}
+
+TEST_CASE("client: what is no answer ends the connection") {
+  for (const std::string_view answer :
+       {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/0.9 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"}) {
+    INFO(answer);
+    Client client;
+    REQUIRE(client.start(Method::get));
+    (void)client.take();
+    CHECK_FALSE(client.receive(answer));
+    CHECK(client.finished());
+    CHECK(client.receiver.failed == AbortReason::protocol_error);
+    CHECK(client.receiver.calls == 1);
+    CHECK(client.stream->finished());
+  }
+}
+
+TEST_CASE("client: bytes that no request asked for end the connection") {
+  Client fresh, after;
+  CHECK_FALSE(fresh.receive("HTTP/1.1 200 OK\r\n\r\n"));
+  CHECK(fresh.finished());
+  REQUIRE(after.start(Method::get));
+  (void)after.take();
+  CHECK_FALSE(after.receive("HTTP/1.1 204 N\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
+  CHECK(after.receiver.status() == 204);
+  CHECK(after.finished());
+}
+
+TEST_CASE("client: an answer that is cut short fails its body") {
+  Client client;
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"));
+  client.session->receive_end(client.bench.clock.now());
+  (void)client.take();
+  CHECK(client.receiver.failed == AbortReason::peer_gone);
+  std::string body;
+  CHECK(read_body(client.stream->body(), body) == ReadState::error);
+  CHECK(body == "abc");
+  CHECK(client.finished());
+}
+
+TEST_CASE("client: who throws an unfinished stream away closes the connection") {
+  Client client;
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  client.stream.reset();
+  CHECK(client.finished());
+  CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\n"));
+  CHECK(client.receiver.calls == 0);
+}
+
+TEST_CASE("client: an unread body holds the connection back") {
+  Client client;
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n"));
+  CHECK(client.receive(pattern(65536)));
+  CHECK_FALSE(client.session->interest().wants_read);
+  CHECK(client.receive(pattern(4464, 65536)));
+  CHECK_FALSE(client.stream->finished());
+  std::string body;
+  CHECK(read_body(client.stream->body(), body) == ReadState::blocked);
+  (void)client.take();
+  CHECK(read_body(client.stream->body(), body) == ReadState::end);
+  CHECK(body == pattern(70000));
+  CHECK(client.session->interest().wants_read);
+}
+
+TEST_CASE("client: response heads have the limits of requests") {
+  const auto answer = [](std::string_view fields) {
+    return "HTTP/1.1 204 N\r\n" + std::string(fields) + "\r\n";
+  };
+  const auto accepts = [&](std::string_view fields) {
+    Client client;
+    REQUIRE(client.start(Method::get));
+    (void)client.take();
+    (void)client.receive(answer(fields));
+    return client.receiver.status() == 204;
+  };
+  std::string hundred;
+  for (int i = 0; i < 100; ++i) hundred += "X: y\r\n";
+  CHECK(accepts(hundred));
+  CHECK_FALSE(accepts(hundred + "X: y\r\n"));
+  CHECK(accepts("X: " + std::string(32768 - 33, 'a') + "\r\n"));
+  CHECK_FALSE(accepts("X: " + std::string(32768 - 32, 'a') + "\r\n"));
+  Client client;
+  REQUIRE(client.start(Method::get));
+  (void)client.take();
+  std::string interim;
+  for (int i = 0; i < 32; ++i) interim += "HTTP/1.1 103 E\r\n\r\n";
+  CHECK(client.receive(interim));
+  CHECK_FALSE(client.receive("HTTP/1.1 103 E\r\n\r\n"));
+}
+
+TEST_CASE("client: a request that h1 cannot carry is not begun") {
+  Client client;
+  Request spaces = request_for(Method::get, "/a b"), host = request_for(Method::get);
+  host.authority = "a\r\nx: y";
+  CHECK_FALSE(client.start(spaces));
+  CHECK_FALSE(client.start(host));
+  CHECK_FALSE(client.start(request_for(Method::connect)));
+  CHECK(client.start(Method::get));
+}
+
+TEST_CASE("client: drain lets the request in hand finish") {
+  Client idle, busy;
+  idle.session->drain();
+  CHECK(idle.finished());
+  REQUIRE(busy.start(Method::get));
+  (void)busy.take();
+  busy.session->drain();
+  CHECK_FALSE(busy.finished());
+  CHECK(busy.receive("HTTP/1.1 204 N\r\n\r\n"));
+  CHECK(busy.finished());
+}

@@ -1,0 +1,210 @@
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+#include <string>
+
+#include "support/h1_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+std::string post(std::string_view fields, std::string_view version = "1.1") {
+  return std::format("POST / HTTP/{}\r\nHost: a\r\n{}\r\n", version, fields);
+}
+constexpr std::string_view kNext = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+
+// Answers once it has read the body to its end; the test pumps it.
+class ReadAll final : public Job {
+ public:
+  ReadAll(RequestContext context, Responder& responder, ReadAll*& me)
+      : body_(context.body), pool_(context.services.pool), responder_(responder), me_(me) {
+    me_ = this;
+  }
+  ~ReadAll() override { me_ = nullptr; }
+  ReadAll(const ReadAll&) = delete;
+  ReadAll& operator=(const ReadAll&) = delete;
+  void pump() {
+    const ReadState state = read_body(body_, text);
+    if (state == ReadState::end) (void)responder_.respond({}, body_of(pool_, text));
+    failed = state == ReadState::error;
+  }
+  std::string text;
+  bool failed = false;
+
+ private:
+  BodySource& body_;
+  BufferPool& pool_;
+  Responder& responder_;
+  ReadAll*& me_;
+};
+
+ScriptedHandler::Answer read_all(ReadAll*& job) {
+  return [&job](RequestContext context, Responder& responder) {
+    return std::make_unique<ReadAll>(context, responder, job);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("H1-20: 100 Continue is sent once, when the body is asked for") {
+  H1Server server;
+  ReadAll* job = nullptr;
+  server.bench.handler.answer = read_all(job);
+  CHECK(server.send(post("Expect: 100-continue\r\nContent-Length: 5\r\n")) == "");
+  REQUIRE(job != nullptr);
+  job->pump();
+  CHECK(server.take() == "HTTP/1.1 100 Continue\r\n\r\n");
+  job->pump();
+  CHECK(server.take() == "");
+  CHECK(server.send("hello") == "");
+  job->pump();
+  const H1ResponseReader reader(server.take());
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].body == "hello");
+  CHECK_FALSE(server.finished());
+}
+
+TEST_CASE("H1-20: no 100 when the body is there already, nor for HTTP/1.0, nor without a body") {
+  ReadAll* job = nullptr;
+  H1Server at_once, older, none;
+  at_once.bench.handler.answer = older.bench.handler.answer = read_all(job);
+  at_once.receive(post("Expect: 100-continue\r\nContent-Length: 5\r\n") + "hello");
+  CHECK(at_once.take() == "");
+  job->pump();
+  CHECK(at_once.take().starts_with("HTTP/1.1 200 OK\r\n"));
+  at_once.close();
+  CHECK(older.send(post("Expect: 100-continue\r\nContent-Length: 5\r\n", "1.0")) == "");
+  job->pump();
+  CHECK(older.take() == "");
+  CHECK(none.send("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n")
+            .starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_CASE("H1-20: a final answer instead of 100 ends the connection: the body may come or not") {
+  H1Server server;
+  const H1ResponseReader reader(
+      server.send(post("Expect: 100-continue\r\nContent-Length: 31\r\n") + ""));
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].status == 200);
+  CHECK(reader.responses[0].closes());
+  CHECK(server.finished());
+  CHECK(server.send(kNext) == "");
+}
+
+TEST_CASE("H1-21: a body on any method is framed, never read as a request") {
+  for (const std::string method : {"GET", "HEAD", "DELETE", "OPTIONS", "POST"}) {
+    H1Server server;
+    const std::string head = std::format("{} / HTTP/1.1\r\nHost: a\r\n", method);
+    const std::string smuggled(kNext);
+    const std::string text = server.send(
+        head + std::format("Content-Length: {}\r\n\r\n", smuggled.size()) + smuggled + head +
+        std::format("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", smuggled.size()) + smuggled +
+        "\r\n0\r\n\r\n");
+    const H1ResponseReader reader(
+        text, method == "HEAD" ? std::vector<bool>{true, true} : std::vector<bool>{});
+    CHECK(reader.error == "");
+    CHECK(reader.responses.size() == 2);
+    CHECK(server.bench.handler.started == 2);
+    CHECK_FALSE(server.finished());
+  }
+}
+
+TEST_CASE("a body that is not wanted is discarded and the next request is answered") {
+  H1Server server;
+  CHECK(H1ResponseReader(server.send(post("Content-Length: 10\r\n") + "01234")).responses.size() ==
+        1);
+  CHECK(server.send("567") == "");
+  CHECK(H1ResponseReader(server.send("89" + std::string(kNext))).responses.size() == 1);
+  CHECK(server.bench.handler.requests.back().target.raw == "/next");
+}
+
+TEST_CASE("no more is taken than the body's reader has room for") {
+  H1Server server;
+  ReadAll* job = nullptr;
+  server.bench.handler.answer = read_all(job);
+  const std::string body = pattern(200'000);
+  CHECK(server.send(post(std::format("Content-Length: {}\r\n", body.size()))) == "");
+  std::size_t at = 0;
+  int reads = 0;
+  for (; server.interest().wants_read && at < body.size(); ++reads) {
+    server.receive(std::string_view(body).substr(at, 10'000));
+    at += 10'000;
+    CHECK(server.take() == "");
+  }
+  CHECK(reads == 7);  // 65,536 bytes in the window, the rest of the seventh read beside it
+  while (at < body.size()) {
+    job->pump();
+    (void)server.take();
+    REQUIRE(server.interest().wants_read);
+    server.receive(std::string_view(body).substr(at, 10'000));
+    at += 10'000;
+  }
+  job->pump();
+  const H1ResponseReader reader(server.take());
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].body == body);
+  CHECK(server.log().size() == 1);
+}
+
+TEST_CASE("chunks that do not hold are 400 while there is no answer") {
+  H1Server server;
+  ReadAll* job = nullptr;
+  server.bench.handler.answer = read_all(job);
+  CHECK(server.send(post("Transfer-Encoding: chunked\r\n") + "5\r\nhel") == "");
+  REQUIRE(job != nullptr);
+  const H1ResponseReader reader(server.send("loX" + std::string(kNext)));
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].status == 400);
+  CHECK(reader.responses[0].closes());
+  CHECK(server.finished());
+  CHECK(job == nullptr);
+  CHECK(server.log().size() == 1);
+}
+
+TEST_CASE("chunks that do not hold cut the answer that depends on them") {
+  H1Server server;
+  int jobs = 0;
+  server.bench.handler.answer = echo(jobs);
+  const std::string begun = server.send(post("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n");
+  CHECK(begun.ends_with("\r\n\r\n5\r\nhello\r\n"));
+  CHECK(server.send("X") == "");
+  CHECK(server.finished());
+  CHECK(server.interest().broken);
+  CHECK(jobs == 0);
+  REQUIRE(server.log().size() == 1);
+  CHECK(server.log()[0].aborted == AbortReason::protocol_error);
+  CHECK(server.log()[0].body_bytes == 5);
+}
+
+TEST_CASE("chunks that do not hold do not harm an answer that does not depend on them") {
+  H1Server server;
+  BodyProbe probe;
+  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    std::vector<BodyStep> steps{BodyStep::blocked(), BodyStep::data("x")};
+    (void)responder.respond({},
+                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
+    return std::unique_ptr<Job>();
+  };
+  std::string text = server.send(post("Transfer-Encoding: chunked\r\n"));
+  text += server.send("X");
+  CHECK_FALSE(server.finished());
+  probe.release();
+  text += server.take();
+  const H1ResponseReader reader(text);
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].complete);
+  CHECK(server.finished());
+  CHECK_FALSE(server.interest().broken);
+}
+
+TEST_CASE("a handler that answers before the body has come keeps the connection if it is short") {
+  H1Server server;
+  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    (void)responder.respond({}, body_of(context.services.pool, "early"));
+    return std::make_unique<CountedJob>(server.bench.handler.started);
+  };
+  CHECK(H1ResponseReader(server.send(post("Content-Length: 5\r\n"))).responses.size() == 1);
+  CHECK_FALSE(server.finished());
+  CHECK(H1ResponseReader(server.send("hello" + std::string(kNext))).responses.size() == 1);
+}

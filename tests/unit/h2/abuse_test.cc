@@ -1,0 +1,282 @@
+// Bounds on what a peer can make the connection do, and that cancelled work stops at once.
+#include <catch2/catch_test_macros.hpp>
+
+#include "raw_peer.h"
+
+namespace troika::h2 {
+namespace {
+
+constexpr std::uint32_t kProtocolError = 1, kFlowControlError = 3, kRefusedStream = 7,
+                        kEnhanceYourCalm = 11;
+
+// Answers nothing: the exchange stays open, its job counted.
+test::ScriptedHandler::Answer hold(int& jobs) {
+  return [&jobs](RequestContext, Responder&) { return std::make_unique<test::CountedJob>(jobs); };
+}
+
+std::uint32_t odd(std::size_t i) { return static_cast<std::uint32_t>(2 * i + 1); }
+
+TEST_CASE("a hundred streams are served at once and one more ends the connection") {
+  RawPeer peer;
+  int jobs = 0;
+  peer.handler.answer = hold(jobs);
+  peer.preface();
+  for (std::size_t i = 0; i < peer.limits.concurrent_streams; ++i) {
+    (void)peer.send(peer.get(odd(i)));
+  }
+  peer.settle();
+  CHECK(jobs == 100);
+  CHECK_FALSE(peer.goaway_code());
+  (void)peer.send(peer.get(odd(100)));
+  peer.settle();
+  CHECK(peer.goaway_code() == kProtocolError);
+  CHECK(jobs == 0);
+  CHECK(peer.handler.started == 100);
+  CHECK(peer.server->interest().finished);
+}
+
+TEST_CASE("one stream too many is only refused before the client knows the limit") {
+  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 2; });
+  int jobs = 0;
+  peer.handler.answer = hold(jobs);
+  (void)peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0));
+  for (std::size_t i = 0; i < 3; ++i) (void)peer.send(peer.get(odd(i)));
+  peer.settle();
+  CHECK(jobs == 2);
+  CHECK(peer.reset_code(5) == kRefusedStream);
+  CHECK_FALSE(peer.goaway_code());
+}
+
+TEST_CASE("requests that are reset in the same read never reach a handler") {
+  RawPeer peer;
+  peer.preface();
+  std::string bytes;
+  for (std::size_t i = 0; i < 500; ++i) {
+    bytes += peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8));
+  }
+  CHECK(peer.send(bytes));
+  peer.settle();
+  CHECK(peer.handler.started == 0);
+  CHECK(peer.observer.entries.size() == 500);
+  CHECK(peer.observer.entries[0].aborted == AbortReason::peer_reset);
+  CHECK_FALSE(peer.goaway_code());
+}
+
+TEST_CASE("a thousand resets are taken and one more ends the connection") {
+  RawPeer peer;
+  int jobs = 0;
+  peer.handler.answer = hold(jobs);
+  peer.preface();
+  for (std::size_t i = 0; i < 1000; ++i) {
+    (void)peer.send(peer.get(odd(i)));
+    peer.flush();
+    REQUIRE(jobs == 1);
+    (void)peer.send(frame(kRstStream, 0, odd(i), u32(8)));
+    REQUIRE(jobs == 0);  // before the flush
+  }
+  CHECK_FALSE(peer.goaway_code());
+  (void)peer.send(peer.get(odd(1000)) + frame(kRstStream, 0, odd(1000), u32(8)));
+  peer.settle();
+  CHECK(peer.goaway_code());
+  CHECK(peer.server->interest().finished);
+}
+
+TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
+  RawPeer peer;
+  int jobs = 0;
+  peer.handler.answer = hold(jobs);
+  peer.preface();
+  (void)peer.send(peer.get(1));
+  peer.flush();
+  CHECK(jobs == 1);
+  (void)peer.send(frame(kWindowUpdate, 0, 1, u32(0x7fffffff)));
+  CHECK(jobs == 0);  // before the flush
+  peer.settle();
+  CHECK(peer.reset_code(1) == kFlowControlError);
+  // In one read with the request: the handler does not start.
+  std::string bytes;
+  for (std::size_t i = 1; i <= 50; ++i) {
+    bytes += peer.get(odd(i)) + frame(kWindowUpdate, 0, odd(i), u32(0x7fffffff));
+  }
+  (void)peer.send(bytes);
+  peer.settle();
+  CHECK(peer.handler.started == 1);
+  CHECK(peer.count(kRstStream) == 51);
+  CHECK(peer.observer.entries.size() == 51);
+}
+
+TEST_CASE("a thousand PINGs wait for their answers and more end the connection") {
+  RawPeer peer;
+  peer.preface();
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += frame(kPing, 0, 0, "12345678");
+  CHECK(peer.send(pings));
+  peer.settle();
+  CHECK(peer.count(kPing) == 1000);
+  CHECK(peer.send(pings));
+  const Status status = peer.send(frame(kPing, 0, 0, "12345678"));
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == ErrorCode::limit);
+  peer.settle();
+  CHECK(peer.goaway_code() == kEnhanceYourCalm);
+  CHECK(peer.server->interest().finished);
+}
+
+TEST_CASE("a SETTINGS frame with 32 entries is taken and one with 33 ends the connection") {
+  for (const std::size_t count : {32U, 33U}) {
+    RawPeer peer;
+    peer.preface();
+    std::string settings;
+    for (std::size_t i = 0; i < count; ++i) settings += setting(0x4242, 1);
+    (void)peer.send(frame(kSettings, 0, 0, settings));
+    peer.settle();
+    CHECK(peer.goaway_code().has_value() == (count == 33));
+  }
+}
+
+TEST_CASE("a queue of frames that the peer does not read stops reading, then the connection") {
+  RawPeer peer([](test::Bench& bench) { bench.limits.h2_outbound_frames = 200; });
+  peer.preface();
+  peer.settle();
+  const std::string ping = frame(kPing, 0, 0, "12345678");
+  for (int i = 0; i < 100; ++i) (void)peer.send(ping);
+  CHECK(peer.server->interest().wants_read);
+  (void)peer.send(ping);
+  CHECK_FALSE(peer.server->interest().wants_read);
+  std::string more;
+  for (int i = 101; i < 200; ++i) more += ping;
+  CHECK(peer.send(more));
+  const Status status = peer.send(ping);
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == ErrorCode::limit);
+  peer.settle();
+  CHECK(peer.goaway_code() == kEnhanceYourCalm);
+}
+
+TEST_CASE("reading stops while the output queue is full, and goes on when it empties") {
+  RawPeer peer;
+  peer.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    (void)responder.respond({},
+                            std::make_unique<test::PatternBody>(context.services.pool, 1U << 20U));
+    return nullptr;
+  };
+  peer.preface(setting(4, 1U << 20U));
+  (void)peer.send(frame(kWindowUpdate, 0, 0, u32(1U << 24U)));
+  (void)peer.send(peer.get(1));
+  (void)peer.produce_only();
+  CHECK(peer.queued() >= peer.high);
+  CHECK(peer.queued() < peer.high + 16384 + 9);
+  CHECK_FALSE(peer.server->interest().wants_read);
+  CHECK(peer.server->interest().has_output);
+  peer.take();
+  CHECK(peer.server->interest().wants_read);
+  peer.settle();
+  CHECK(peer.body(1) == test::pattern(1U << 20U));
+  CHECK(peer.ended(1));
+}
+
+TEST_CASE("a hundred streams without a window read nothing from their bodies") {
+  RawPeer peer;
+  std::vector<test::BodyProbe> probes(100);
+  std::size_t next = 0;
+  peer.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    (void)responder.respond(
+        {}, test::body_of(context.services.pool, test::pattern(100'000), &probes[next++]));
+    return nullptr;
+  };
+  peer.preface(setting(4, 0));
+  for (std::size_t i = 0; i < 100; ++i) (void)peer.send(peer.get(odd(i)));
+  peer.settle();
+  CHECK(peer.status(199) == "200");
+  for (const auto& probe : probes) CHECK(probe.pulls == 0);
+  CHECK(peer.pool.outstanding() == 0);
+  // A byte at a time opens no more than that.
+  (void)peer.send(frame(kWindowUpdate, 0, 1, u32(1)));
+  peer.settle();
+  CHECK(peer.body(1) == "a");
+  CHECK(peer.pool.outstanding() <= 4096);
+  // No progress: each is reset, and then the idle connection ends.
+  peer.clock.advance(peer.timeouts.write_progress);
+  peer.server->on_deadline(peer.clock.now());
+  peer.settle();
+  CHECK(peer.count(kRstStream) == 100);
+  CHECK(peer.observer.entries.size() == 100);
+  for (const auto& probe : probes) CHECK(probe.alive == 0);
+}
+
+TEST_CASE("a client that sends past its stream window loses its connection or stream") {
+  RawPeer peer;
+  int jobs = 0;
+  peer.handler.answer = hold(jobs);
+  peer.preface();
+  (void)peer.send(peer.headers(1, post_fields(), false));
+  const std::string chunk(16384, 'x');
+  for (int i = 0; i < 4; ++i) CHECK(peer.send(frame(kData, 0, 1, chunk)));
+  peer.settle();
+  CHECK(jobs == 1);  // 64 KiB is what the window holds
+  (void)peer.send(frame(kData, 0, 1, "x"));
+  peer.settle();
+  CHECK((peer.goaway_code() == kFlowControlError || peer.reset_code(1) == kFlowControlError));
+  CHECK(jobs == 0);
+  CHECK(peer.pool.outstanding() == 0);
+}
+
+TEST_CASE("frames that break the protocol end the connection and cancel its work") {
+  const std::vector<std::string> all{
+      frame(kData, 0, 0, "x"),
+      frame(kData, 0, 7, "x"),                       // idle stream
+      frame(kHeaders, kEndHeaders | kEndStream, 2),  // even id
+      frame(kHeaders, kEndHeaders, 5, "\x3f"),       // HPACK that ends nowhere
+      frame(kRstStream, 0, 9, u32(8)),               // idle stream
+      frame(kRstStream, 0, 1, "abc"),
+      frame(kSettings, 0, 0, "abc"),
+      frame(kSettings, 0, 1),
+      frame(kSettings, 0, 0, setting(4, 0x80000000)),  // window above 2^31 - 1
+      frame(kSettings, 0, 0, setting(5, 1)),           // frame size below 2^14
+      frame(kPushPromise, kEndHeaders, 1, u32(2)),
+      frame(kPing, 0, 0, "short"),
+      frame(kPing, 0, 1, "12345678"),
+      frame(kGoaway, 0, 1, u32(0) + u32(0)),
+      frame(kWindowUpdate, 0, 0, u32(0)),
+      frame(kWindowUpdate, 0, 0, u32(0x7fffffff)),
+      frame(kContinuation, kEndHeaders, 1),
+      frame(kData, 0, 1, std::string(16385, 'x')),  // larger than announced
+  };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CAPTURE(i);
+    RawPeer peer;
+    int jobs = 0;
+    peer.handler.answer = hold(jobs);
+    peer.preface();
+    (void)peer.send(peer.headers(1, post_fields(), false));
+    peer.settle();
+    CHECK(jobs == 1);
+    (void)peer.send(all[i] + peer.get(11));
+    peer.settle();
+    CHECK(peer.goaway_code());
+    CHECK(peer.server->interest().finished);
+    CHECK(jobs == 0);
+    CHECK(peer.handler.started == 1);
+    CHECK(peer.observer.entries.size() == 1);
+    (void)peer.send(frame(kPing, 0, 0, "12345678") + std::string(20000, '\xff'));
+    peer.settle();
+    CHECK(peer.count(kGoaway) == 1);
+  }
+}
+
+TEST_CASE("streams whose last bytes wait in the queue still count, so reading stops") {
+  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 4; });
+  peer.preface();
+  std::size_t i = 0;
+  while (peer.server->interest().wants_read && i < 100) {
+    (void)peer.send(peer.get(odd(i++)));
+    (void)peer.produce_only();
+  }
+  CHECK(i == 8);
+  peer.take();
+  CHECK(peer.server->interest().wants_read);
+  CHECK(peer.observer.entries.size() == 8);
+}
+
+}  // namespace
+}  // namespace troika::h2

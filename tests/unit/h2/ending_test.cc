@@ -1,0 +1,273 @@
+// How a connection ends: by its preface, by time, by a drain, by GOAWAY.
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+
+#include "pair.h"
+#include "raw_peer.h"
+
+namespace troika::h2 {
+namespace {
+
+using namespace std::chrono_literals;
+using test::CountedJob;
+
+constexpr std::uint32_t kNoError = 0, kProtocolError = 1, kHighestStream = 0x7fffffff;
+
+void at(RawPeer& peer, Duration by) {
+  peer.clock.advance(by);
+  if (peer.server->deadline() <= peer.clock.now()) peer.server->on_deadline(peer.clock.now());
+  peer.settle();
+}
+
+TEST_CASE("what is not an HTTP/2 preface ends the connection") {
+  for (const std::string_view bytes :
+       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"}) {
+    RawPeer peer;
+    const Status status = peer.send(bytes);
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::protocol);
+    peer.settle();
+    CHECK(peer.goaway_code() == kProtocolError);
+    CHECK(peer.server->interest().finished);
+    CHECK_FALSE(peer.server->interest().wants_read);
+    CHECK_FALSE(peer.server->interest().has_output);
+    CHECK(peer.server->deadline() == kNever);
+  }
+}
+
+TEST_CASE("a preface must be followed by SETTINGS") {
+  RawPeer peer;
+  (void)peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kPing, 0, 0, "12345678"));
+  peer.settle();
+  CHECK(peer.goaway_code() == kProtocolError);
+}
+
+TEST_CASE("the preface and SETTINGS must come within the handshake time") {
+  RawPeer peer;
+  (void)peer.send("PRI * HTTP/2.0\r\n\r\n");
+  peer.settle();
+  CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.handshake);
+  at(peer, peer.timeouts.handshake - 1ns);
+  CHECK_FALSE(peer.goaway_code());
+  at(peer, 1ns);
+  CHECK(peer.goaway_code() == kProtocolError);
+  CHECK(peer.server->interest().finished);
+}
+
+TEST_CASE("a field section must be complete within the header time, trailers included") {
+  for (const bool trailers : {false, true}) {
+    RawPeer peer;
+    int jobs = 0;
+    peer.handler.answer = [&](RequestContext, Responder&) {
+      return std::make_unique<CountedJob>(jobs);
+    };
+    peer.preface();
+    if (trailers) (void)peer.send(peer.headers(1, post_fields(), false));
+    const std::string block = peer.block(trailers ? FieldList{{"x", "y"}} : get_fields());
+    (void)peer.send(frame(kHeaders, kEndStream, 1, block));
+    peer.settle();
+    at(peer, peer.timeouts.header_block - 1ns);
+    CHECK_FALSE(peer.goaway_code());
+    (void)peer.send(frame(kContinuation, 0, 1));  // bytes alone win no time
+    at(peer, 1ns);
+    CHECK(peer.goaway_code() == kProtocolError);
+    CHECK(jobs == 0);
+  }
+}
+
+TEST_CASE("a field section that is completed in time leaves no timer behind") {
+  RawPeer peer;
+  peer.preface();
+  (void)peer.send(frame(kHeaders, kEndStream, 1, peer.block(get_fields())));
+  (void)peer.send(frame(kContinuation, kEndHeaders, 1));
+  peer.settle();
+  CHECK(peer.status(1) == "200");
+  CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.idle_tcp);
+}
+
+TEST_CASE("an idle connection ends with NO_ERROR, and PINGs do not keep it") {
+  RawPeer peer;
+  peer.preface();
+  at(peer, 10s);
+  (void)peer.send(peer.get(1));
+  peer.settle();
+  at(peer, 30s);
+  (void)peer.send(frame(kPing, 0, 0, "12345678"));
+  at(peer, peer.timeouts.idle_tcp - 30s - 1ns);
+  CHECK_FALSE(peer.goaway_code());
+  at(peer, 1ns);
+  CHECK(peer.goaway_code() == kNoError);
+  CHECK(peer.find(kGoaway, 0)->last_stream() == 1);
+  CHECK(peer.server->interest().finished);
+}
+
+TEST_CASE("a stream that is open keeps the connection from being idle") {
+  RawPeer peer;
+  int jobs = 0;
+  peer.handler.answer = [&](RequestContext, Responder&) {
+    return std::make_unique<CountedJob>(jobs);
+  };
+  peer.preface();
+  (void)peer.send(peer.get(1));
+  peer.settle();
+  CHECK(peer.server->deadline() == kNever);
+}
+
+TEST_CASE("a drain announces itself, waits one round trip, then names the last request") {
+  RawPeer peer;
+  Responder* answer = nullptr;
+  int jobs = 0;
+  peer.handler.answer = [&](RequestContext, Responder& responder) {
+    answer = &responder;
+    return std::make_unique<CountedJob>(jobs);
+  };
+  peer.preface();
+  (void)peer.send(peer.get(1));
+  peer.settle();
+  peer.host.take();
+  peer.server->drain();
+  CHECK(peer.host.take());
+  peer.settle();
+  REQUIRE(peer.count(kGoaway) == 1);
+  CHECK(peer.frames.at(peer.frames.size() - 2).last_stream() == kHighestStream);
+  const auto ping = peer.find(kPing, 0)->payload;
+
+  (void)peer.send(peer.get(3));  // was on its way
+  peer.settle();
+  CHECK(jobs == 2);
+  SECTION("the PING comes back") {
+    (void)peer.send(frame(kPing, kAck, 0, ping));
+    peer.settle();
+  }
+  SECTION("or a second passes") {
+    CHECK(peer.server->deadline() == peer.clock.now() + 1s);
+    at(peer, 1s);
+  }
+  REQUIRE(peer.count(kGoaway) == 2);
+  CHECK(peer.frames.back().last_stream() == 3);
+  CHECK(peer.frames.back().code() == kNoError);
+
+  (void)peer.send(peer.get(5));  // too late: not processed, no answer
+  peer.settle();
+  CHECK(peer.handler.started == 2);
+  CHECK_FALSE(peer.server->interest().finished);
+  peer.server->drain();
+  (void)answer->respond({}, nullptr);  // stream 3
+  peer.settle();
+  CHECK(peer.status(3) == "200");
+  (void)peer.send(frame(kRstStream, 0, 1, u32(8)));
+  peer.settle();
+  CHECK(jobs == 0);
+  CHECK(peer.server->interest().finished);
+  CHECK(peer.count(kGoaway) == 2);
+}
+
+TEST_CASE("no request in flight fails when the server drains, and the client is told") {
+  Pair pair;
+  std::vector<Responder*> answers;
+  int jobs = 0;
+  pair.handler.answer = [&](RequestContext, Responder& responder) {
+    answers.push_back(&responder);
+    return std::make_unique<CountedJob>(jobs);
+  };
+  for (int i = 0; i < 10; ++i) pair.start(make_request("/"));
+  pair.run();
+  CHECK_FALSE(pair.client->draining());
+  pair.server->drain();
+  pair.run();
+  CHECK(pair.client->draining());
+  test::RecordingReceiver receiver;
+  const auto late = pair.client->start(make_request("/"), nullptr, receiver);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == ErrorCode::unavailable);
+  CHECK_FALSE(pair.server->interest().finished);
+  for (Responder* answer : answers) {
+    (void)answer->respond({}, std::make_unique<test::PatternBody>(pair.pool, 100'000));
+  }
+  pair.run();
+  for (const Call& call : pair.calls) CHECK(call.whole());
+  CHECK(pair.server->interest().finished);
+  CHECK(jobs == 0);
+}
+
+TEST_CASE("an idle client leaves when it is told of the drain, and the server does not wait long") {
+  Pair pair;
+  pair.run();
+  pair.server->drain();
+  pair.run();
+  CHECK(pair.client->interest().finished);
+  CHECK_FALSE(pair.server->interest().finished);  // nghttp2 answers no PING when it is leaving
+  pair.advance(1s);
+  pair.run();
+  CHECK(pair.server->interest().finished);
+}
+
+TEST_CASE("requests above the last stream of a GOAWAY fail as refused: they may be tried again") {
+  test::Bench bench;
+  auto client = make_client_session(bench.pool, bench.limits, bench.client_host);
+  test::RecordingReceiver first, second;
+  auto one = client->start(make_request("/1"), nullptr, first);
+  auto two = client->start(make_request("/2"), nullptr, second);
+  REQUIRE(one);
+  REQUIRE(two);
+  OutputQueue out(bench.pool);
+  CHECK(client->produce(out, 65536, bench.clock.now()));
+  const std::string bytes = frame(kSettings, 0, 0) + frame(kGoaway, 0, 0, u32(1) + u32(kNoError));
+  CHECK(client->receive(test::bytes_of(bytes), bench.clock.now()));
+  CHECK(client->draining());
+  CHECK(second.failed == AbortReason::refused);
+  CHECK_FALSE(first.failed);
+  CHECK_FALSE((*one)->finished());
+  client->abort(AbortReason::peer_gone);
+  CHECK(first.failed == AbortReason::peer_gone);
+  CHECK(client->interest().finished);
+}
+
+TEST_CASE("a client drain lets its requests finish and then ends") {
+  Pair pair;
+  Call& call = pair.start(make_request("/"));
+  pair.client->drain();
+  pair.run();
+  CHECK(call.whole());
+  CHECK(pair.client->interest().finished);
+  CHECK(pair.server->interest().finished);
+}
+
+TEST_CASE("a response with too large a head fails at the client, and one at the limit does not") {
+  for (const std::size_t over : {0U, 1U}) {
+    Pair pair([](test::Bench& bench) { bench.limits.header_count = 20; });
+    pair.handler.answer = [&](RequestContext, Responder& responder) -> std::unique_ptr<Job> {
+      ResponseHead head;
+      // Three fields are added to them: content-length, date, server.
+      for (std::size_t i = 0; i < 17 + over; ++i) head.headers.add(std::format("x-{}", i), "v");
+      (void)responder.respond(std::move(head), nullptr);
+      return nullptr;
+    };
+    Call& call = pair.fetch(make_request("/"));
+    if (over == 0) {
+      CHECK(call.whole());
+    } else {
+      CHECK(call.receiver.failed == AbortReason::protocol_error);
+      CHECK(call.receiver.calls == 1);
+    }
+  }
+}
+
+TEST_CASE("a response head that is too large to send is a reset, not a silent hang") {
+  Pair pair;
+  pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    ResponseHead head;
+    head.headers.add("x-large", std::string(70'000, 'x'));
+    (void)responder.respond(std::move(head), test::body_of(context.services.pool, "hello"));
+    return nullptr;
+  };
+  Call& call = pair.fetch(make_request("/"));
+  CHECK(call.receiver.failed == AbortReason::peer_reset);
+  CHECK(call.receiver.wire_code == 2);
+  CHECK(pair.observer.entries.size() == 1);
+  CHECK(pair.pool.outstanding() == 0);
+}
+
+}  // namespace
+}  // namespace troika::h2

@@ -1,0 +1,287 @@
+// Exchanges that end early: by a body, a handler, the client, a deadline or the connection.
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+
+#include "pair.h"
+
+namespace troika::h2 {
+namespace {
+
+using namespace std::chrono_literals;
+using test::body_of;
+using test::BodyProbe;
+using test::BodyStep;
+using test::CountedJob;
+using test::PatternBody;
+using test::ReadState;
+using test::ScriptedBody;
+
+constexpr std::uint64_t kNoError = 0, kInternalError = 2, kCancel = 8;
+
+std::unique_ptr<BodySource> scripted(BufferPool& pool, BodyProbe& probe,
+                                     std::vector<BodyStep> steps) {
+  return std::make_unique<ScriptedBody>(pool, std::move(steps), &probe);
+}
+
+TEST_CASE("a body that fails in the middle resets its stream alone; nine others arrive whole") {
+  Pair pair;
+  BodyProbe failing;
+  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    BufferPool& pool = context.services.pool;
+    if (context.request.target.path == "/4") {
+      (void)responder.respond(
+          {}, scripted(pool, failing, {BodyStep::data(test::pattern(100'000)), BodyStep::error()}));
+    } else {
+      (void)responder.respond({}, std::make_unique<PatternBody>(pool, 200'000));
+    }
+    return nullptr;
+  };
+  for (int i = 0; i < 10; ++i) pair.start(make_request(std::format("/{}", i)));
+  pair.run();
+  int index = 0;
+  for (const Call& call : pair.calls) {
+    if (index++ == 4) {
+      CHECK(call.receiver.status() == 200);
+      CHECK(call.state == ReadState::error);
+      CHECK(call.receiver.failed == AbortReason::peer_reset);
+      CHECK(call.receiver.wire_code == kInternalError);
+    } else {
+      CHECK(call.whole());
+      CHECK(call.body == test::pattern(200'000));
+    }
+  }
+  CHECK(failing.alive == 0);
+  REQUIRE(pair.observer.entries.size() == 10);
+  CHECK(std::ranges::count_if(pair.observer.entries, [](const auto& e) {
+          return e.aborted == AbortReason::handler_failed;
+        }) == 1);
+  CHECK(pair.fetch(make_request("/again")).whole());
+  CHECK(pair.pool.outstanding() == 0);
+}
+
+TEST_CASE("a body shorter or longer than declared is reset, never padded") {
+  for (const std::uint64_t declared : {4U, 6U}) {
+    Pair pair;
+    pair.handler.answer = [&](RequestContext context, Responder& responder) {
+      (void)responder.respond(
+          {}, std::make_unique<ScriptedBody>(
+                  context.services.pool, std::vector{BodyStep::data("hello")}, nullptr, declared));
+      return std::unique_ptr<Job>();
+    };
+    Call& call = pair.fetch(make_request("/"));
+    CHECK(call.receiver.failed == AbortReason::peer_reset);
+    CHECK(call.receiver.wire_code == kInternalError);
+    CHECK(pair.pool.outstanding() == 0);
+  }
+}
+
+TEST_CASE("a handler that gives up is a 500 before the head and a reset after it") {
+  Pair pair;
+  int jobs = 0;
+  BodyProbe probe;
+  Responder* answer = nullptr;
+  pair.handler.answer = [&](RequestContext context, Responder& responder) {
+    answer = &responder;
+    if (context.request.target.path == "/late") {
+      (void)responder.respond({}, scripted(context.services.pool, probe,
+                                           {BodyStep::data("begun"), BodyStep::blocked()}));
+    }
+    return std::make_unique<CountedJob>(jobs);
+  };
+  Call& early = pair.fetch(make_request("/early"));
+  answer->abort(AbortReason::handler_failed);
+  pair.run();
+  CHECK(early.whole());
+  CHECK(early.receiver.status() == 500);
+
+  Call& late = pair.fetch(make_request("/late"));
+  CHECK(late.body == "begun");
+  answer->abort(AbortReason::handler_failed);
+  CHECK(probe.alive == 0);
+  pair.run();
+  CHECK(late.receiver.failed == AbortReason::peer_reset);
+  CHECK(late.receiver.wire_code == kInternalError);
+  CHECK(jobs == 0);
+}
+
+TEST_CASE("a client that lets go cancels the work at once, in whatever state it is") {
+  // The step at which the client destroys its stream.
+  for (int step = 0; step < 5; ++step) {
+    CAPTURE(step);
+    Pair pair;
+    int jobs = 0;
+    BodyProbe down, up;
+    Responder* answer = nullptr;
+    pair.handler.answer = [&](RequestContext context, Responder& responder) {
+      answer = &responder;
+      if (step >= 3) {
+        (void)responder.respond(
+            {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
+      }
+      return std::make_unique<CountedJob>(jobs);
+    };
+    Call& call = pair.start(
+        make_request("/", Method::post),
+        scripted(pair.pool, up, {BodyStep::data(test::pattern(200'000)), BodyStep::blocked()}));
+    if (step == 1) pair.wire->turn();
+    if (step == 2 || step == 3) pair.wire->run();  // nobody reads: windows are full
+    if (step == 4) {
+      pair.run();
+      up.release();
+      pair.wire->turn();
+    }
+    call.stream.reset();
+    CHECK(up.alive == 0);
+    pair.run();
+    CHECK(jobs == 0);
+    CHECK(down.alive == 0);
+    CHECK(pair.handler.started == (step == 0 ? 0 : 1));
+    CHECK(pair.observer.entries.size() == static_cast<std::size_t>(pair.handler.started));
+    CHECK(pair.pool.outstanding() == 0);
+    pair.handler.answer = nullptr;
+    CHECK(pair.fetch(make_request("/next")).whole());
+  }
+}
+
+TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which is no failure") {
+  Pair pair;
+  BodyProbe up;
+  Call& call = pair.start(make_request("/", Method::post),
+                          scripted(pair.pool, up, {BodyStep::data(test::pattern(500'000))}));
+  pair.run();
+  CHECK(call.whole());
+  CHECK(call.body == "hello");
+  CHECK_FALSE(call.receiver.failed);
+  CHECK(call.receiver.wire_code == kNoError);
+  CHECK(call.stream->finished());
+  CHECK(up.alive == 0);
+  CHECK(up.stopped == AbortReason::body_stopped);
+  CHECK_FALSE(up.ended);
+}
+
+TEST_CASE("an upload that fails on our side is reset, and the server forgets it") {
+  Pair pair;
+  int jobs = 0;
+  BodyProbe up;
+  pair.handler.answer = [&](RequestContext, Responder&) {
+    return std::make_unique<CountedJob>(jobs);
+  };
+  Call& call = pair.fetch(make_request("/", Method::post),
+                          scripted(pair.pool, up, {BodyStep::data("a"), BodyStep::error()}));
+  CHECK(call.receiver.failed == AbortReason::handler_failed);
+  CHECK(call.receiver.calls == 1);
+  CHECK(jobs == 0);
+  REQUIRE(pair.observer.entries.size() == 1);
+  CHECK(pair.observer.entries[0].aborted == AbortReason::peer_reset);
+}
+
+TEST_CASE("a lost connection ends every exchange, and every summary comes once") {
+  Pair pair;
+  int jobs = 0;
+  pair.handler.answer = [&](RequestContext, Responder&) {
+    return std::make_unique<CountedJob>(jobs);
+  };
+  for (int i = 0; i < 5; ++i) pair.start(make_request("/"));
+  pair.run();
+  CHECK(jobs == 5);
+  SECTION("the transport is gone") { pair.server->abort(AbortReason::peer_gone); }
+  SECTION("the client ended its side") { pair.server->receive_end(pair.clock.now()); }
+  CHECK(jobs == 0);
+  CHECK(pair.server->interest().finished);
+  CHECK(pair.observer.entries.size() == 5);
+  CHECK(pair.observer.entries.at(4).aborted == AbortReason::peer_gone);
+  pair.client->receive_end(pair.clock.now());
+  for (const Call& call : pair.calls) CHECK(call.receiver.failed == AbortReason::peer_gone);
+  test::RecordingReceiver receiver;
+  const auto late = pair.client->start(make_request("/"), nullptr, receiver);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == ErrorCode::closed);
+}
+
+TEST_CASE("a request body that does not come is answered 408") {
+  Pair pair;
+  int jobs = 0;
+  BodyProbe up;
+  pair.handler.answer = [&](RequestContext context, Responder&) {
+    (void)context.body.pull(1);
+    return std::make_unique<CountedJob>(jobs);
+  };
+  Call& call =
+      pair.fetch(make_request("/", Method::post), scripted(pair.pool, up, {BodyStep::blocked()}));
+  CHECK(pair.server->deadline() == pair.clock.now() + pair.timeouts.body_progress);
+  pair.advance(pair.timeouts.body_progress - 1ns);
+  pair.run();
+  CHECK_FALSE(call.receiver.head);
+  pair.advance(1ns);
+  pair.run();
+  CHECK(call.whole());
+  CHECK(call.receiver.status() == 408);
+  CHECK(jobs == 0);
+}
+
+TEST_CASE("a reader who stops loses its stream after the write-progress time, and only then") {
+  Pair pair;
+  BodyProbe down;
+  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    (void)responder.respond(
+        {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
+    return nullptr;
+  };
+  Call& call = pair.start(make_request("/"));
+  pair.wire->run();  // the client's window is full, nobody reads
+  CHECK(down.alive == 1);
+  pair.advance(pair.timeouts.write_progress - 1ns);
+  pair.wire->run();
+  CHECK(down.alive == 1);
+  call.read();  // opens the window: that is progress
+  pair.wire->run();
+  pair.advance(pair.timeouts.write_progress - 1ns);
+  pair.wire->run();
+  CHECK(down.alive == 1);
+  pair.advance(1ns);
+  CHECK(down.alive == 0);
+  pair.run();
+  CHECK(call.receiver.failed == AbortReason::peer_reset);
+  CHECK(call.receiver.wire_code == kCancel);
+  CHECK(pair.observer.entries.at(0).aborted == AbortReason::timeout);
+  CHECK(pair.pool.outstanding() == 0);
+}
+
+TEST_CASE("window updates alone are no progress: what counts is bytes that left the queue") {
+  Pair pair;
+  BodyProbe down;
+  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    (void)responder.respond(
+        {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(900'000))}));
+    return nullptr;
+  };
+  Call& call = pair.start(make_request("/"));
+  pair.wire->client_reads = false;  // the bytes stay in the server's output queue
+  pair.wire->run();
+  CHECK(pair.wire->from_server().size() >= pair.wire->high);
+  pair.advance(pair.timeouts.write_progress);
+  CHECK(down.alive == 0);
+  // The connection as a whole is given up a while later.
+  pair.wire->run();
+  pair.advance(pair.timeouts.idle_tcp);
+  pair.wire->run();
+  CHECK(pair.server->interest().finished);
+  CHECK_FALSE(call.whole());
+}
+
+TEST_CASE("a summary says what left, even when the stream has ended in the engine before") {
+  Pair pair;
+  Call& call = pair.start(make_request("/"));
+  pair.wire->client_reads = false;
+  pair.wire->run();
+  CHECK(pair.wire->from_server().size() > 0);
+  CHECK(pair.observer.entries.empty());
+  pair.wire->client_reads = true;
+  pair.run();
+  CHECK(call.whole());
+  REQUIRE(pair.observer.entries.size() == 1);
+  CHECK(pair.observer.entries[0].body_bytes == 5);
+}
+
+}  // namespace
+}  // namespace troika::h2

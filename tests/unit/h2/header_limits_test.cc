@@ -1,0 +1,244 @@
+// What a field section may hold: each bound at n and at n + 1, on frames written by hand.
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+
+#include "raw_peer.h"
+
+namespace troika::h2 {
+namespace {
+
+constexpr std::uint32_t kProtocolError = 1, kEnhanceYourCalm = 11;
+
+std::size_t cost(const FieldList& fields) {
+  std::size_t sum = 0;
+  for (const auto& [name, value] : fields) sum += name.size() + value.size() + 32;
+  return sum;
+}
+
+// The fields, and one more that brings their cost to `bytes`.
+FieldList padded_to(FieldList fields, std::size_t bytes) {
+  fields.emplace_back("x-pad", "");
+  fields.back().second.assign(bytes - cost(fields), 'p');
+  return fields;
+}
+
+TEST_CASE("a header list of exactly the limit is served and one byte more is 431") {
+  RawPeer peer;
+  peer.preface();
+  (void)peer.send(peer.headers(1, padded_to(get_fields(), peer.limits.header_list_bytes)));
+  (void)peer.send(peer.headers(3, padded_to(get_fields(), peer.limits.header_list_bytes + 1)));
+  peer.settle();
+  CHECK(peer.status(1) == "200");
+  CHECK(peer.status(3) == "431");
+  CHECK(peer.ended(3));
+  CHECK(peer.handler.started == 1);
+  CHECK_FALSE(peer.goaway_code());
+}
+
+TEST_CASE("as many fields as the limit are served and one more is 431") {
+  RawPeer peer;
+  peer.preface();
+  const auto with_fields = [](std::size_t count) {
+    FieldList fields = get_fields();
+    for (std::size_t i = 0; i < count; ++i) fields.emplace_back("cookie", "c");
+    return fields;
+  };
+  (void)peer.send(peer.headers(1, with_fields(peer.limits.header_count)));
+  (void)peer.send(peer.headers(3, with_fields(peer.limits.header_count + 1)));
+  peer.settle();
+  CHECK(peer.status(1) == "200");
+  CHECK(peer.status(3) == "431");
+}
+
+TEST_CASE("a target of exactly the limit is served and one byte more is 414") {
+  RawPeer peer;
+  peer.preface();
+  const std::string longest = "/" + std::string(peer.limits.target_bytes - 1, 'a');
+  (void)peer.send(peer.get(1, longest));
+  (void)peer.send(peer.get(3, longest + "a"));
+  peer.settle();
+  CHECK(peer.status(1) == "200");
+  CHECK(peer.status(3) == "414");
+}
+
+TEST_CASE("a header bomb of references stores nothing, and the connection goes on") {
+  RawPeer peer;
+  peer.preface();
+  // One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
+  FieldList fields = get_fields();
+  fields.emplace_back("x-bomb", std::string(2900, 'b'));
+  (void)peer.send(peer.headers(1, fields));
+  peer.settle();
+  std::string references = peer.block(get_fields()) + std::string(12'000, static_cast<char>(0xbe));
+  (void)peer.send(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
+  peer.settle();
+  CHECK(peer.status(1) == "200");
+  CHECK(peer.status(3) == "431");
+  CHECK(peer.handler.started == 1);
+  (void)peer.send(peer.get(5));  // the table is in step
+  peer.settle();
+  CHECK(peer.status(5) == "200");
+}
+
+TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
+  RawPeer peer;
+  peer.preface();
+  (void)peer.send(
+      peer.headers(1, padded_to(post_fields(), peer.limits.header_list_bytes + 1), false));
+  peer.settle();
+  CHECK(peer.status(1) == "431");
+  CHECK(peer.ended(1));
+  CHECK(peer.reset_code(1) == 0U);
+  CHECK(peer.observer.entries.size() == 1);
+}
+
+TEST_CASE("trailers of exactly the limits arrive; one byte or one field more resets the stream") {
+  for (const bool by_count : {false, true}) {
+    for (const std::size_t over : {0U, 1U}) {
+      CAPTURE(by_count, over);
+      RawPeer peer;
+      std::string got;
+      BodySource* upload = nullptr;
+      peer.handler.answer = [&](RequestContext context, Responder&) {
+        upload = &context.body;
+        return std::make_unique<Job>();
+      };
+      peer.preface();
+      FieldList trailers;
+      if (by_count) {
+        for (std::size_t i = 0; i < peer.limits.trailer_count + over; ++i) {
+          trailers.emplace_back(std::format("x-{}", i), "v");
+        }
+      } else {
+        trailers = padded_to({}, peer.limits.trailer_bytes + over);
+      }
+      (void)peer.send(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
+      peer.settle();
+      (void)peer.send(peer.headers(1, trailers));
+      if (over == 0) {
+        REQUIRE(test::read_body(*upload, got) == test::ReadState::end);
+        CHECK(upload->trailers()->size() == trailers.size());
+      }
+      peer.settle();
+      if (over == 0) {
+        CHECK_FALSE(peer.reset_code(1));
+      } else {
+        CHECK(peer.reset_code(1) == kEnhanceYourCalm);
+        CHECK(peer.observer.entries.at(0).aborted == AbortReason::protocol_error);
+      }
+    }
+  }
+}
+
+TEST_CASE("eight CONTINUATION frames make a request and nine end the connection") {
+  for (const int count : {8, 9}) {
+    CAPTURE(count);
+    RawPeer peer;
+    peer.preface();
+    const std::string block = peer.block(get_fields());
+    std::string bytes = frame(kHeaders, kEndStream, 1, block);
+    for (int i = 1; i < count; ++i) bytes += frame(kContinuation, 0, 1);
+    bytes += frame(kContinuation, kEndHeaders, 1);
+    const Status status = peer.send(bytes);
+    peer.settle();
+    if (count == 8) {
+      CHECK(status);
+      CHECK(peer.status(1) == "200");
+    } else {
+      CHECK_FALSE(status);
+      CHECK(peer.goaway_code());
+      CHECK(peer.server->interest().finished);
+      CHECK(peer.handler.started == 0);
+    }
+  }
+}
+
+TEST_CASE("malformed requests are reset or refused, and never served") {
+  const auto with = [](FieldList more) {
+    FieldList fields = get_fields();
+    fields.insert(fields.end(), more.begin(), more.end());
+    return fields;
+  };
+  const auto path = [](std::string text) { return get_fields(std::move(text)); };
+  const std::vector<FieldList> all{
+      with({{"X-Upper", "v"}}),
+      with({{"connection", "close"}}),
+      with({{"transfer-encoding", "chunked"}}),
+      with({{"upgrade", "h2c"}}),
+      with({{"te", "gzip"}}),
+      with({{"x-crlf", "a\r\nb"}}),
+      with({{"x-nul", std::string("a\0b", 3)}}),
+      with({{"x name", "v"}}),
+      with({{"", "v"}}),
+      with({{"content-length", "5"}}),
+      with({{"content-length", "0"}, {"content-length", "0"}}),
+      with({{"content-length", "+0"}}),
+      with({{"host", "other.test"}}),
+      with({{"host", "a.test"}, {"host", "a.test"}}),
+      with({{":path", "/again"}}),
+      with({{":late", "pseudo"}}),
+      with({{":protocol", "websocket"}}),
+      path(""),
+      path("no-slash"),
+      path("/a b"),
+      path("/a#b"),
+      path("/a\xc3\xa4"),
+      path("/%zz"),
+      path("/%2e%2e/%2e%2e/etc/passwd"),
+      path("*"),
+      path("https://a.test/"),
+      {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}},
+      {{":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}},
+      {{":method", "GET"}, {":authority", "a.test"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "a.test"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "https"}, {":authority", "u@a.test"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "https"}, {":authority", "a,b"}, {":path", "/"}},
+      {{":method", "get"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}},
+      {{":method", "CONNECT"}, {":authority", "a.test:443"}},
+  };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CAPTURE(i);
+    RawPeer peer;
+    peer.preface();
+    (void)peer.send(peer.headers(1, all[i]));
+    peer.settle();
+    CHECK(peer.handler.started == 0);
+    const std::string status = peer.status(1);
+    CHECK((peer.reset_code(1) || peer.goaway_code() || status[0] == '4' || status[0] == '5'));
+    if (peer.goaway_code()) continue;
+    (void)peer.send(peer.get(3));
+    peer.settle();
+    CHECK(peer.status(3) == "200");
+    CHECK(peer.pool.outstanding() == 0);
+  }
+}
+
+TEST_CASE("a body that is not what Content-Length says is a protocol error of its stream") {
+  for (const std::string_view body : {"1234", "123456"}) {
+    RawPeer peer;
+    int jobs = 0;
+    peer.handler.answer = [&](RequestContext, Responder&) {
+      return std::make_unique<test::CountedJob>(jobs);
+    };
+    peer.preface();
+    FieldList fields = post_fields();
+    fields.emplace_back("content-length", "5");
+    (void)peer.send(peer.headers(1, fields, false));
+    peer.settle();
+    CHECK(jobs == 1);
+    (void)peer.send(frame(kData, kEndStream, 1, body));
+    peer.settle();
+    CHECK(peer.reset_code(1) == kProtocolError);
+    CHECK(jobs == 0);
+    CHECK(peer.observer.entries.at(0).aborted == AbortReason::protocol_error);
+    // All in one read: the handler does not even start.
+    (void)peer.send(peer.headers(3, fields, false) + frame(kData, kEndStream, 3, body));
+    peer.settle();
+    CHECK(peer.reset_code(3) == kProtocolError);
+    CHECK(peer.handler.started == 1);
+  }
+}
+
+}  // namespace
+}  // namespace troika::h2

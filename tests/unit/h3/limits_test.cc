@@ -1,0 +1,188 @@
+// Bounds at n and n + 1, and the deadlines of requests that never become whole.
+#include "h3_pair.h"
+#include "wire.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+std::uint16_t only_status(const RawServer& raw) {
+  return raw.observer.entries.size() == 1 ? raw.observer.entries[0].status : std::uint16_t{0};
+}
+
+std::size_t cost(const Fields& fields) {
+  std::size_t sum = 0;
+  for (const auto& [name, value] : fields) sum += name.size() + value.size() + 32;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("h3: a field section of exactly the limit is served, one byte more gives 431") {
+  for (const std::size_t over : {0U, 1U}) {
+    RawServer raw;
+    raw.limits.header_list_bytes = 1000;
+    raw.start();
+    Fields fields = get_fields();
+    fields.emplace_back("x-pad", "");
+    fields.back().second.assign(1000 - cost(fields) + over, 'x');
+    REQUIRE(cost(fields) == 1000 + over);
+    raw.send(0, headers_frame(fields), true);
+    raw.run();
+    CHECK(only_status(raw) == (over == 0 ? 200 : 431));
+    CHECK(raw.handler.started == (over == 0 ? 1 : 0));
+    CHECK(raw.quic.alive());
+  }
+}
+
+TEST_CASE("h3: a hundred fields are served, one more gives 431") {
+  for (const std::size_t count : {100U, 101U}) {
+    RawServer raw;
+    raw.start();
+    Fields fields = get_fields();
+    for (std::size_t i = 0; i < count; ++i) fields.emplace_back("x", "1");
+    raw.send(0, headers_frame(fields), true);
+    raw.run();
+    CHECK(only_status(raw) == (count == 100 ? 200 : 431));
+  }
+}
+
+TEST_CASE("h3: trailers of exactly the limit are taken, one more byte or field resets the stream") {
+  for (const bool by_count : {false, true}) {
+    for (const std::size_t over : {0U, 1U}) {
+      RawServer raw;
+      raw.limits.trailer_bytes = by_count ? 100'000 : 200;
+      raw.limits.trailer_count = by_count ? 3 : 1000;
+      std::optional<ReadState> end;
+      raw.handler.answer = [&](RequestContext context, Responder& responder) {
+        std::string body;
+        end = read_body(context.body, body);
+        (void)responder.respond({}, nullptr);
+        return nullptr;
+      };
+      raw.start();
+      Fields trailers;
+      if (by_count) {
+        for (std::size_t i = 0; i < 3 + over; ++i) trailers.emplace_back("x-t", "1");
+      } else {
+        trailers.emplace_back("x-t", std::string(200 - 32 - 3 + over, 'x'));
+      }
+      raw.send(0, headers_frame(post_fields()) + data_frame("abc") + headers_frame(trailers), true);
+      raw.run();
+      CAPTURE(by_count, over);
+      CHECK(end.has_value() == (over == 0));  // the handler does not even start
+      CHECK(raw.quic.streams.at(0).reset_sent.has_value() == (over == 1));
+      if (over == 1) CHECK(raw.quic.streams.at(0).reset_sent == kMessageError);
+      CHECK(raw.quic.alive());
+    }
+  }
+}
+
+TEST_CASE(
+    "h3: one reference a field to a large entry of the table is bounded like the field itself") {
+  RawServer raw;
+  raw.start();
+  // RFC 9204 §4.3: capacity 4096, then one entry of 4000 bytes.
+  const std::string big(3900, 'v');
+  raw.send(kEncoder, varint(2) + prefixed(0x20, 5, 4096) + prefixed(0x40, 5, 4) + "bomb" +
+                         prefixed(0, 7, big.size()) + big);
+  // Required insert count 1 is coded as 2; base 0 above it; then the entry, again and again.
+  std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields());
+  section += std::string(5000, static_cast<char>(0x80));
+  raw.send(0, frame(1, section), true);
+  raw.run();
+  CHECK(only_status(raw) == 431);
+  CHECK(raw.handler.started == 0);
+  CHECK(raw.quic.alive());
+}
+
+TEST_CASE("h3: requests blocked by QPACK: as many as announced, one more ends the connection") {
+  for (const std::size_t over : {0U, 1U}) {
+    RawServer raw;
+    raw.limits.qpack_blocked_streams = 3;
+    raw.start();
+    const std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields()) + '\x80';
+    for (std::size_t i = 0; i < 3 + over; ++i) {
+      raw.send(static_cast<quic::StreamId>(4 * i), frame(1, section), true);
+    }
+    raw.run();
+    CHECK(raw.handler.started == 0);
+    CHECK(raw.quic.closed == (over == 0 ? std::optional<quic::AppError>() : kDecompressionFailed));
+    if (over == 1) continue;
+    raw.send(kEncoder, varint(2) + prefixed(0x20, 5, 4096) + prefixed(0x40, 5, 1) + "x" +
+                           prefixed(0, 7, 1) + "1");
+    raw.run();
+    CHECK(raw.handler.started == 3);
+    CHECK(raw.handler.requests[0].headers.get("x") == "1");
+    CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+  }
+}
+
+TEST_CASE("h3: a table larger than announced ends the connection") {
+  RawServer raw;
+  raw.start();
+  raw.send(kEncoder, varint(2) + prefixed(0x20, 5, 4097));
+  CHECK(raw.quic.closed == kEncoderStreamError);
+}
+
+TEST_CASE(
+    "h3: a request that QPACK blocks, or whose headers drip, is reset at the header deadline") {
+  for (const bool by_qpack : {true, false}) {
+    RawServer raw;
+    raw.start();
+    const std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields()) + '\x80';
+    raw.send(0, by_qpack ? frame(1, section) : headers_frame(get_fields()).substr(0, 9), by_qpack);
+    raw.run();
+    raw.pass(raw.timeouts.header_block - std::chrono::milliseconds(1));
+    if (!by_qpack) raw.send(0, "\x01");  // a byte more is no reason to wait longer
+    CHECK_FALSE(raw.quic.streams.at(0).reset_sent.has_value());
+    raw.pass(std::chrono::milliseconds(1));
+    CHECK(raw.quic.streams.at(0).reset_sent == kRequestCancelled);
+    if (!by_qpack) CHECK(raw.quic.streams.at(0).stop_sent == kRequestCancelled);
+    CHECK(raw.quic.alive());
+    CHECK(raw.handler.started == 0);
+    CHECK(raw.app->deadline() == kNever);
+  }
+}
+
+TEST_CASE("h3: a body that stops coming is answered 408") {
+  RawServer raw;
+  int jobs = 0;
+  raw.handler.answer = [&](RequestContext, Responder&) {
+    return std::make_unique<CountedJob>(jobs);
+  };
+  raw.start();
+  raw.send(0, headers_frame(post_fields()));
+  raw.run();
+  raw.pass(raw.timeouts.body_progress);
+  raw.quic.ack_all();
+  CHECK(jobs == 0);
+  CHECK(raw.quic.streams.at(0).fin_sent);
+  CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
+  raw.quic.receive_reset(0, kNoErrorCode);
+  CHECK(only_status(raw) == 408);
+}
+
+TEST_CASE("h3: a client takes a response head of its limit and refuses one byte more") {
+  for (const std::size_t over : {0U, 1U}) {
+    H3Pair pair;
+    pair.limits.header_list_bytes = 1000;
+    pair.handler.answer = [&](RequestContext, Responder& responder) {
+      ResponseHead head;
+      head.status = 204;
+      head.headers.add("x-pad", "");
+      // What the answer carries besides: :status, date and server.
+      const std::size_t others = (7 + 3 + 32) + (4 + 29 + 32) + (6 + 6 + 32);
+      head.headers.set("x-pad", std::string(1000 - others - 5 - 32 + over, 'x'));
+      (void)responder.respond(std::move(head), nullptr);
+      return nullptr;
+    };
+    pair.start();
+    const Ask& ask = pair.ask("GET", "/");
+    pair.run();
+    CHECK(ask.receiver.head.has_value() == (over == 0));
+    CHECK(ask.receiver.failed.has_value() == (over == 1));
+    CHECK(pair.client->alive());
+  }
+}

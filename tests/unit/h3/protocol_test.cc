@@ -1,0 +1,272 @@
+// What a peer may not do, and what its punishment is: this stream, or all of them.
+#include "wire.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+struct Case {
+  std::string_view name;
+  quic::StreamId stream;
+  std::string bytes;
+  bool fin;
+  quic::AppError code;
+};
+
+std::string setting(std::uint64_t id, std::uint64_t value) { return varint(id) + varint(value); }
+std::string control(std::string_view frames) { return varint(0) + std::string(frames); }
+
+void expect_close(const Case& each, bool settings_first) {
+  RawServer raw;
+  raw.start(settings_first);
+  raw.send(each.stream, each.bytes, each.fin);
+  raw.run();
+  INFO(each.name);
+  CHECK(raw.quic.closed == each.code);
+  CHECK(raw.handler.started == 0);
+}
+
+}  // namespace
+
+TEST_CASE("h3: SETTINGS that are wrong end the connection") {
+  const std::vector<Case> cases{
+      {"another frame first", kControl, control(frame(7, varint(0))), false, kMissingSettings},
+      {"a second SETTINGS", kControl, control(frame(4, "") + frame(4, "")), false,
+       kFrameUnexpected},
+      {"one of HTTP/2", kControl, control(frame(4, setting(2, 0))), false, kSettingsError},
+      {"a duplicate", kControl, control(frame(4, setting(1, 10) + setting(1, 10))), false,
+       kSettingsError},
+      {"a value that is not allowed", kControl, control(frame(4, setting(0x33, 2))), false,
+       kSettingsError},
+      {"cut short", kControl, control(frame(4, "\x01")), false, kFrameError},
+  };
+  for (const Case& each : cases) expect_close(each, false);
+}
+
+TEST_CASE("h3: ten thousand settings that nobody knows are ignored") {
+  RawServer raw;
+  std::string settings;
+  for (std::uint64_t id = 0x1000; id < 0x1000 + 10'000; ++id) settings += setting(id, id);
+  raw.start(false);
+  raw.send(kControl, control(frame(4, settings)));
+  raw.send(0, headers_frame(get_fields()), true);
+  raw.run();
+  CHECK(raw.quic.alive());
+  CHECK(raw.handler.started == 1);
+}
+
+TEST_CASE("h3: frames out of place end the connection") {
+  const std::string get = headers_frame(get_fields());
+  const std::vector<Case> cases{
+      {"DATA before HEADERS", 0, data_frame("x"), false, kFrameUnexpected},
+      {"DATA after trailers", 0,
+       headers_frame(post_fields()) + data_frame("x") + headers_frame({{"x", "1"}}) +
+           data_frame("x"),
+       false, kFrameUnexpected},
+      {"SETTINGS on a request", 0, frame(4, ""), false, kFrameUnexpected},
+      {"a frame type of HTTP/2", 0, frame(6, "12345678"), false, kFrameUnexpected},
+      {"a frame longer than the stream", 0, varint(0x21) + varint(1000) + "ab", true, kFrameError},
+      {"a frame of 2^62 bytes, cut off", 0,
+       headers_frame(post_fields()) + varint(0) + varint((1ULL << 62U) - 1) + "x", true,
+       kFrameError},
+      {"HEADERS on the control stream", kDecoder, control(get), false, kStreamCreationError},
+      {"a push stream of a client", kEncoder, varint(1) + "x", false, kStreamCreationError},
+      {"garbage for QPACK", 0, frame(1, std::string("\xff\xff\xff\xff", 4)), true,
+       kDecompressionFailed},
+  };
+  for (const Case& each : cases) expect_close(each, true);
+}
+
+TEST_CASE("h3: closing or resetting a critical stream ends the connection") {
+  for (const quic::StreamId id : {kControl, kEncoder, kDecoder}) {
+    const std::uint64_t type = id == kControl ? 0 : id == kEncoder ? 2 : 3;
+    for (const bool reset : {false, true}) {
+      RawServer raw;
+      raw.start(false);
+      raw.send(id, varint(type) + (type == 0 ? frame(4, "") : ""));
+      REQUIRE(raw.quic.alive());
+      if (reset) {
+        raw.quic.receive_reset(id, kNoErrorCode);
+      } else {
+        raw.send(id, "", true);
+      }
+      CHECK(raw.quic.closed == kClosedCriticalStream);
+    }
+  }
+}
+
+TEST_CASE("h3: asking the server to stop its control streams ends the connection") {
+  for (const bool told : {true, false}) {
+    RawServer raw;
+    raw.start();
+    raw.quic.tells_stop_sending = told;
+    raw.quic.receive_stop_sending(3, kNoErrorCode);
+    raw.app->drain();  // something to write there
+    raw.run();
+    CHECK(raw.quic.closed == kClosedCriticalStream);
+  }
+}
+
+TEST_CASE("h3: streams of unknown types are stopped and do no harm") {
+  RawServer raw;
+  raw.start();
+  for (int i = 0; i < 50; ++i) {
+    const quic::StreamId id = 14 + 4 * i;
+    raw.send(id, varint(0x21) + "whatever");
+    raw.run();
+    CHECK(raw.quic.streams.at(id).stop_sent == kStreamCreationError);
+    raw.quic.receive_reset(id, kStreamCreationError);
+  }
+  raw.send(0, headers_frame(get_fields()), true);
+  raw.run();
+  CHECK(raw.handler.started == 1);
+  CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+}
+
+TEST_CASE("h3: frames that are reserved for greasing are skipped") {
+  RawServer raw;
+  raw.start();
+  raw.send(0, frame(0x21, "grease") + headers_frame(get_fields()) + frame(0x40, "more"), true);
+  raw.run();
+  CHECK(raw.observer.entries.size() == 1);
+}
+
+// nghttp3 finds these before the exchange does, and knows no error of one stream alone.
+TEST_CASE("h3: a Content-Length that does not hold is H3_MESSAGE_ERROR, no handler sees it") {
+  const std::string five = headers_frame(post_fields({{"content-length", "5"}}));
+  SECTION("a FIN alone") {
+    RawServer raw;
+    raw.start();
+    raw.send(0, five);
+    raw.send(0, "", true);
+    raw.run();
+    CHECK(raw.quic.closed == kMessageError);
+    CHECK(raw.handler.started == 0);
+    CHECK(raw.observer.entries.size() == 1);
+  }
+  SECTION("a FIN with the headers") {
+    RawServer raw;
+    raw.start();
+    raw.send(0, five, true);
+    CHECK(raw.quic.closed == kMessageError);
+    CHECK(raw.handler.started == 0);
+  }
+  SECTION("less, and more") {
+    for (const std::string_view body : {"1234", "123456"}) {
+      RawServer raw;
+      raw.start();
+      raw.send(0, five + data_frame(body), true);
+      CHECK(raw.quic.closed == kMessageError);
+      CHECK(raw.handler.started == 0);
+    }
+  }
+  SECTION("less, then trailers") {
+    RawServer raw;
+    raw.start();
+    raw.send(0, five + data_frame("123") + headers_frame({{"x", "1"}}), true);
+    CHECK(raw.quic.closed == kMessageError);
+  }
+  SECTION("as much as it says") {
+    RawServer raw;
+    raw.start();
+    raw.send(0, five + data_frame("12") + data_frame("345"));
+    raw.send(0, "", true);
+    raw.run();
+    CHECK(raw.quic.alive());
+    CHECK(raw.observer.entries.at(0).status == 200);
+  }
+}
+
+TEST_CASE("h3: malformed requests reach no handler") {
+  const auto without = [](std::string_view name) {
+    Fields fields = get_fields();
+    std::erase_if(fields, [&](const auto& field) { return field.first == name; });
+    return fields;
+  };
+  Fields connection = get_fields(), upper = get_fields(), late = get_fields(), twice = get_fields();
+  connection.emplace_back("connection", "close");
+  upper.emplace_back("X-Upper", "1");
+  late.emplace_back("x", "1");
+  late.emplace_back(":method", "GET");
+  twice.insert(twice.begin(), {":path", "/"});
+  for (const Fields& fields : {without(":method"), without(":path"), without(":scheme"),
+                               without(":authority"), connection, upper, late, twice}) {
+    RawServer raw;
+    raw.start();
+    raw.send(0, headers_frame(fields), true);
+    raw.run();
+    CHECK(raw.quic.closed == kMessageError);
+    CHECK(raw.handler.started == 0);
+  }
+}
+
+TEST_CASE("h3: what only this server refuses is answered, and the connection goes on") {
+  struct Refused {
+    Fields fields;
+    std::uint16_t status;
+  };
+  Fields http = get_fields(), user = get_fields(), other = get_fields(), climb = get_fields();
+  http[1].second = "http";
+  user[2].second = "me@localhost";
+  other[0].second = "BREW";
+  climb[3].second = "/../etc/passwd";
+  const Fields connect{{":method", "CONNECT"}, {":authority", "example.org:443"}};
+  for (const auto& [fields, status] :
+       std::vector<Refused>{{http, 400}, {user, 400}, {other, 501}, {climb, 400}, {connect, 501}}) {
+    RawServer raw;
+    raw.start();
+    raw.send(0, headers_frame(fields), true);
+    raw.run();
+    INFO(fields[0].second << " " << fields[1].second << " " << fields.back().second);
+    REQUIRE(raw.observer.entries.size() == 1);
+    CHECK(raw.observer.entries[0].status == status);
+    CHECK(raw.handler.started == 0);
+    CHECK(raw.quic.alive());
+  }
+}
+
+TEST_CASE("h3: one byte at a time is the same as all at once") {
+  RawServer raw;
+  std::string body;
+  raw.handler.answer = [&](RequestContext, Responder& responder) {
+    (void)responder.respond({}, nullptr);
+    return nullptr;
+  };
+  raw.start();
+  const std::string all = headers_frame(post_fields({{"content-length", "5"}})) + data_frame("ab") +
+                          frame(0x21, "x") + data_frame("cde") + headers_frame({{"x-t", "1"}});
+  for (const char& byte : all) raw.send(0, std::string_view(&byte, 1));
+  raw.send(0, "", true);
+  raw.run();
+  CHECK(raw.quic.alive());
+  REQUIRE(raw.observer.entries.size() == 1);
+  CHECK(raw.observer.entries[0].status == 200);
+  CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+}
+
+TEST_CASE("h3: a priority for a request that never comes does not keep the session") {
+  RawServer raw;
+  raw.start();
+  raw.send(kControl, frame(0xf0700, varint(40) + "u=1"));
+  raw.run();
+  CHECK(raw.app->idle());
+  raw.app->drain();
+  raw.run();
+  CHECK(raw.app->finished());
+  // Beyond what the client may open at all (RFC 9218 §7.2).
+  RawServer other;
+  other.start();
+  other.send(kControl, frame(0xf0700, varint(4 * 101) + "u=1"));
+  CHECK(other.quic.closed == kIdError);
+}
+
+TEST_CASE("h3: early data is marked as such") {
+  RawServer raw;
+  raw.start();
+  const std::string get = headers_frame(get_fields());
+  raw.quic.receive(0, bytes_of(get), true, raw.clock.now(), true);
+  raw.run();
+  REQUIRE(raw.handler.requests.size() == 1);
+  CHECK(raw.handler.requests[0].early_data);
+}

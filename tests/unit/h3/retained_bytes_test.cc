@@ -1,0 +1,37 @@
+#include "proto/h3/retained_bytes.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string_view>
+
+using namespace troika;
+
+TEST_CASE("retained bytes are freed slice by slice as they are acknowledged") {
+  BufferPool pool;
+  h3::RetainedBytes retained;
+  const auto first = retained.keep(pool.copy(std::string_view("hello ")));
+  const auto second = retained.keep(pool.copy(std::string_view("world")));
+  CHECK(first.size() == 6);
+  CHECK(second.size() == 5);
+  CHECK(retained.size() == 11);
+
+  retained.acknowledge(5);
+  CHECK(retained.size() == 11);  // one byte of the first slice may still be sent again
+  retained.acknowledge(2);
+  CHECK(retained.size() == 5);
+  retained.acknowledge(4);
+  CHECK(retained.size() == 0);
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("clearing frees what was never acknowledged") {
+  BufferPool pool;
+  h3::RetainedBytes retained;
+  (void)retained.keep(pool.copy(std::string_view("abc")));
+  retained.acknowledge(1);
+  retained.clear();
+  CHECK(retained.size() == 0);
+  CHECK(pool.outstanding() == 0);
+  (void)retained.keep(pool.copy(std::string_view("de")));
+  retained.acknowledge(1);
+  CHECK(retained.size() == 2);  // what was acknowledged before does not count for new bytes
+}

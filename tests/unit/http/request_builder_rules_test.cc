@@ -1,0 +1,252 @@
+// What is a request and what is not: rows by hand from RFC 9110, 9112, 9113 and 9114.
+#include <catch2/catch_test_macros.hpp>
+
+#include "request_lines.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+struct Row {
+  unsigned mask;
+  std::string what;
+  std::uint16_t status;
+  Lines extra;
+  bool body = false;
+  std::string without{};
+};
+
+void check(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    for (const HttpVersion version : versions(row.mask)) {
+      CAPTURE(row.what, name_of(version));
+      CHECK(build(version, request_lines(version, row.extra, row.without), row.body).status ==
+            row.status);
+    }
+  }
+}
+
+const std::string kCrLf = "a\r\nb";
+
+}  // namespace
+
+TEST_CASE("methods: tokens that are known, and the right answer to all others") {
+  check({
+      {All, "GET", 200, {{":method", "GET"}}},
+      {All, "HEAD", 200, {{":method", "HEAD"}}},
+      {All, "POST", 200, {{":method", "POST"}}},
+      {All, "PUT", 200, {{":method", "PUT"}}},
+      {All, "DELETE", 200, {{":method", "DELETE"}}},
+      {All, "OPTIONS", 200, {{":method", "OPTIONS"}}},
+      {All, "PATCH", 200, {{":method", "PATCH"}}},
+      {All, "TRACE is for the handler", 200, {{":method", "TRACE"}}},
+      {All, "lower case is another method", 501, {{":method", "get"}}},
+      {All, "unknown", 501, {{":method", "BREW"}}},
+      {All, "unknown with token characters", 501, {{":method", "M-SEARCH!"}}},
+      {All, "empty", 400, {{":method", ""}}},
+      {All, "space", 400, {{":method", "GE T"}}},
+      {All, "control byte", 400, {{":method", std::string("GET\0", 4)}}},
+      {All, "not a token", 400, {{":method", "GET/"}}},
+      {All, "not ASCII", 400, {{":method", "GET\xc3\xa9"}}},
+      {All, "32 bytes", 501, {{":method", std::string(32, 'A')}}},
+      {All, "33 bytes", 400, {{":method", std::string(33, 'A')}}},
+      {All, "missing", 400, {}, false, ":method"},
+      {H23, "twice", 400, {{":method", "GET"}, {":method", "GET"}}},
+      {H1x, "CONNECT", 501, {{":method", "CONNECT"}, {":path", "example.com:443"}}},
+      {H23, "CONNECT", 501, {{":method", "CONNECT"}}, false, ":path"},
+      {H23,
+       "extended CONNECT",
+       501,
+       {{":method", "CONNECT"}, {":protocol", "websocket"}, {":path", "/chat"}}},
+      {H11, "CONNECT without Host", 400, {{":method", "CONNECT"}, {":path", "a:1"}}, false, "Host"},
+      {H23, ":protocol with GET", 400, {{":protocol", "websocket"}}},
+      {H23, ":protocol that is no token", 400, {{":method", "CONNECT"}, {":protocol", "a b"}}},
+  });
+}
+
+TEST_CASE("targets: what parse_target refuses is 400, and * is for OPTIONS") {
+  check({
+      {All, "path and query", 200, {{":path", "/a/b?c=d"}}},
+      {All, "empty", 400, {{":path", ""}}},
+      {All, "no slash", 400, {{":path", "a"}}},
+      {All, "fragment", 400, {{":path", "/a#b"}}},
+      {All, "space", 400, {{":path", "/a b"}}},
+      {All, "control byte", 400, {{":path", "/a\x01"}}},
+      {All, "not ASCII", 400, {{":path", "/\xc3\xa9"}}},
+      {All, "above the root", 400, {{":path", "/../etc/passwd"}}},
+      {All, "encoded slash", 400, {{":path", "/a%2Fb"}}},
+      {All, "OPTIONS *", 200, {{":method", "OPTIONS"}, {":path", "*"}}},
+      {All, "OPTIONS /", 200, {{":method", "OPTIONS"}, {":path", "/"}}},
+      {All, "GET *", 400, {{":path", "*"}}},
+      {All, "POST *", 400, {{":method", "POST"}, {":path", "*"}}},
+      {All, "authority form without CONNECT", 400, {{":path", "example.com:443"}}},
+      {All, "missing", 400, {}, false, ":path"},
+      {H23, "twice", 400, {{":path", "/"}, {":path", "/"}}},
+  });
+}
+
+TEST_CASE("field names and values: tokens, no control bytes, lower case where it must be") {
+  check({
+      {All, "plain", 200, {{"accept", "*/*"}}},
+      {All, "empty value", 200, {{"x-a", ""}}},
+      {All, "tab within", 200, {{"x-a", "b\tc"}}},
+      {All, "obs-text", 200, {{"x-a", "caf\xc3\xa9 \xff"}}},
+      {All, "all visible", 200, {{"x-a", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}}},
+      {All, "same name twice", 200, {{"x-a", "1"}, {"x-a", "2"}}},
+      {H1x, "upper case", 200, {{"X-A", "b"}}},
+      {H23, "upper case", 400, {{"X-A", "b"}}},
+      {H23, "one capital", 400, {{"x-aB", "b"}}},
+      {All, "empty name", 400, {{"", "b"}}},
+      {All, "space in the name", 400, {{"x a", "b"}}},
+      {All, "space at the name's end", 400, {{"x-a ", "b"}}},
+      {All, "colon in the name", 400, {{"x:a", "b"}}},
+      {H23, "unknown pseudo field", 400, {{"::x", "b"}}},
+      {All, "control byte in the name", 400, {{"x\x7f", "b"}}},
+      {All, "not ASCII in the name", 400, {{"x\xc3\xa9", "b"}}},
+      {All, "NUL in the name", 400, {{std::string("x\0y", 3), "b"}}},
+      {All, "NUL in the value", 400, {{"x-a", std::string("b\0c", 3)}}},
+      {All, "CR LF in the value", 400, {{"x-a", kCrLf}}},
+      {All, "LF in the value", 400, {{"x-a", "a\nb"}}},
+      {All, "CR in the value", 400, {{"x-a", "a\rb"}}},
+      {All, "DEL in the value", 400, {{"x-a", "a\x7f"}}},
+      {All, "escape in the value", 400, {{"x-a", "a\x1b[31m"}}},
+      {H1x, "white space around the value", 200, {{"x-a", " \tb "}}},
+      {H23, "space before the value", 400, {{"x-a", " b"}}},
+      {H23, "tab after the value", 400, {{"x-a", "b\t"}}},
+  });
+}
+
+TEST_CASE("fields of one connection have no place in h2 and h3") {
+  check({
+      {H1x, "connection", 200, {{"Connection", "keep-alive"}}},
+      {H23, "connection", 400, {{"connection", "keep-alive"}}},
+      {H23, "empty connection", 400, {{"connection", ""}}},
+      {H1x, "keep-alive", 200, {{"Keep-Alive", "timeout=5"}}},
+      {H23, "keep-alive", 400, {{"keep-alive", "timeout=5"}}},
+      {H1x, "proxy-connection", 200, {{"Proxy-Connection", "close"}}},
+      {H23, "proxy-connection", 400, {{"proxy-connection", "close"}}},
+      {H11, "transfer-encoding", 200, {{"Transfer-Encoding", "chunked"}}, true},
+      {H23, "transfer-encoding", 400, {{"transfer-encoding", "chunked"}}, true},
+      {H1x, "upgrade", 200, {{"Upgrade", "h2c"}}},
+      {H23, "upgrade", 400, {{"upgrade", "h2c"}}},
+      {All, "te: trailers", 200, {{"te", "trailers"}}},
+      {All, "te: Trailers", 200, {{"te", "Trailers"}}},
+      {H1x, "te: gzip", 200, {{"TE", "gzip"}}},
+      {H23, "te: gzip", 400, {{"te", "gzip"}}},
+      {H23, "te: trailers, gzip", 400, {{"te", "trailers, gzip"}}},
+      {H23, "te, empty", 400, {{"te", ""}}},
+  });
+}
+
+TEST_CASE("Host and :authority: there, one, well-formed, and of one mind") {
+  check({
+      {H11, "missing", 400, {}, false, "Host"},
+      {H10, "missing", 200, {}, false, "Host"},
+      {H23, "neither", 400, {}, false, ":authority"},
+      {H23, "Host instead", 200, {{"host", "example.com"}}, false, ":authority"},
+      {H23, "both, equal", 200, {{"host", "example.com"}}},
+      {H23, "both, equal but for case", 200, {{"host", "Example.COM"}}},
+      {H23, "both, different", 400, {{"host", "example.org"}}},
+      {H23, "both, different ports", 400, {{"host", "example.com:444"}}},
+      {All, "twice, different", 400, {{"host", "example.com"}, {"host", "example.org"}}},
+      {H1x, "twice, equal", 400, {{"Host", "example.com"}, {"Host", "example.com"}}},
+      {H23, "twice, equal", 400, {{"host", "example.com"}, {"host", "example.com"}}},
+      {H23, ":authority twice", 400, {{":authority", "a.b"}, {":authority", "a.b"}}},
+      {H1x, "empty", 400, {{"Host", ""}}},
+      {H23, "empty", 400, {{":authority", ""}}},
+      {H1x, "with a path", 400, {{"Host", "a/b"}}},
+      {H23, "with a path", 400, {{":authority", "a/b"}}},
+      {H1x, "with user info", 400, {{"Host", "u@a"}}},
+      {H23, "with user info", 400, {{":authority", "u@a"}}},
+      {H1x, "a list", 400, {{"Host", "a, b"}}},
+      {H1x, "a list without space", 400, {{"Host", "a,b"}}},
+      {H23, "a list", 400, {{":authority", "a,b"}}},
+      {H1x, "bad port", 400, {{"Host", "a:b"}}},
+      {H23, "port too large", 400, {{":authority", "a:65536"}}},
+      {H1x, "port", 200, {{"Host", "a:65535"}}},
+      {H1x, "IPv6 with a zone", 400, {{"Host", "[fe80::1%25eth0]"}}},
+      {H23, "IPv6", 200, {{":authority", "[::1]:8443"}}},
+      {H1x,
+       "absolute form with equal Host",
+       200,
+       {{":scheme", "https"}, {":authority", "example.com"}}},
+      {H1x,
+       "absolute form, another host",
+       400,
+       {{":scheme", "https"}, {":authority", "example.org"}}},
+      {H11,
+       "absolute form without Host",
+       400,
+       {{":scheme", "https"}, {":authority", "example.com"}},
+       false,
+       "Host"},
+      {H10,
+       "absolute form without Host",
+       200,
+       {{":scheme", "https"}, {":authority", "example.com"}},
+       false,
+       "Host"},
+  });
+}
+
+TEST_CASE("the scheme fits the connection") {
+  check({
+      {H23, "missing", 400, {}, false, ":scheme"},
+      {H23, "http on TLS", 400, {{":scheme", "http"}}},
+      {H23, "another", 400, {{":scheme", "ftp"}}},
+      {H23, "empty", 400, {{":scheme", ""}}},
+      {H23, "twice", 400, {{":scheme", "https"}, {":scheme", "https"}}},
+      {H23, "upper case", 200, {{":scheme", "HTTPS"}}},
+      {H1x,
+       "absolute form with http on TLS",
+       400,
+       {{":scheme", "http"}, {":authority", "example.com"}}},
+      {H1x, "absolute form with ftp", 400, {{":scheme", "ftp"}, {":authority", "example.com"}}},
+  });
+  for (const HttpVersion version : versions(All)) {
+    CAPTURE(name_of(version));
+    CHECK(build(version, request_lines(version, {{":scheme", "http"}}), false, false).status ==
+          200);
+    CHECK(build(version, request_lines(version, {{":scheme", "https"}}), false, false).status ==
+          400);
+  }
+}
+
+TEST_CASE("Content-Length: one number that fits what follows") {
+  const auto length = [](const std::string& value) { return Lines{{"content-length", value}}; };
+  check({
+      {All, "with a body", 200, length("5"), true},
+      {All, "zero with a body", 200, length("0"), true},
+      {All, "zero without a body", 200, length("0"), false},
+      {All, "not zero without a body", 400, length("5"), false},
+      {All, "2^63-1", 200, length("9223372036854775807"), true},
+      {All, "2^63", 400, length("9223372036854775808"), true},
+      {All, "20 digits", 400, length("99999999999999999999"), true},
+      {All, "empty", 400, length(""), true},
+      {All, "plus sign", 400, length("+5"), true},
+      {All, "minus sign", 400, length("-5"), true},
+      {All, "minus zero", 400, length("-0"), true},
+      {All, "hexadecimal", 400, length("0x5"), true},
+      {All, "leading zero", 400, length("05"), true},
+      {All, "fraction", 400, length("5.0"), true},
+      {All, "space within", 400, length("5 5"), true},
+      {All, "list of equals", 400, length("5, 5"), true},
+      {All, "letters", 400, length("five"), true},
+      {All, "twice, equal", 400, {{"content-length", "5"}, {"content-length", "5"}}, true},
+      {All, "twice, different", 400, {{"content-length", "5"}, {"content-length", "6"}}, true},
+      {All, "zero twice", 400, {{"content-length", "0"}, {"content-length", "0"}}, true},
+  });
+}
+
+TEST_CASE("Expect: 100-continue or 417") {
+  check({
+      {All, "100-continue", 200, {{"expect", "100-continue"}}, true},
+      {All, "without a body", 200, {{"expect", "100-continue"}}, false},
+      {All, "in capitals", 200, {{"expect", "100-Continue"}}, true},
+      {All, "unknown", 417, {{"expect", "200-ok"}}, true},
+      {All, "empty", 417, {{"expect", ""}}, true},
+      {All, "list", 417, {{"expect", "100-continue, x"}}, true},
+      {All, "a malformed request is worse", 400, {{"expect", "x"}, {"content-length", "y"}}, true},
+  });
+}

@@ -1,0 +1,212 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "quic_world.h"
+
+namespace troika::test {
+namespace {
+
+constexpr AppError kNoError = 0x100;
+
+// Established, quiet, all acknowledgements in.
+ClientSide& settled(QuicWorld& w, const Link& link = {}) {
+  ClientSide& client = w.connect(link);
+  REQUIRE(w.establish(client));
+  REQUIRE(w.run_until([&] { return w.log.handshakes == 1; }));
+  w.world.run_for(2s);
+  return client;
+}
+
+TEST_CASE("A connection that the client closes is drained and freed after three PTOs") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  client.quic->close(kNoError, w.world.clock.now());
+  CHECK(client.state() == State::closed);
+  CHECK(client.quic->close_reason().code == ErrorCode::closed);
+  REQUIRE(w.run_until([&] { return w.endpoint->connections() == 0; }));
+  CHECK(w.log.aborted == 1);
+  CHECK(w.log.alive.empty());
+  CHECK(w.endpoint->objects() == 1);
+  const TimePoint drained = w.world.clock.now();
+  const std::size_t sent = w.sent_by_server();
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+  const Duration kept = w.world.clock.now() - drained;
+  CHECK(kept > 60ms);  // three times at least the round trip of 20 ms
+  CHECK(kept < 1s);
+  CHECK(w.sent_by_server() == sent);
+  CHECK(w.log.aborted == 1);
+  CHECK(client.log.aborted == 1);
+}
+
+TEST_CASE("A closing connection answers ever more rarely, and is freed after three PTOs") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.to_client(client).black_hole = true;
+  w.endpoint->close_all(w.world.clock.now());
+  CHECK(w.endpoint->connections() == 0);
+  CHECK(w.endpoint->objects() == 1);
+  CHECK(w.log.aborted == 1);
+  const std::size_t sent = w.sent_by_server();
+  const std::uint64_t heard = w.endpoint->counters().datagrams_in;
+  for (int i = 0; i < 9; ++i) {
+    client.app().ask("are you there?");
+    w.world.run_for(3ms);
+  }
+  w.world.run_for(10ms);  // the delay of the link
+  const std::uint64_t packets = w.endpoint->counters().datagrams_in - heard;
+  REQUIRE(packets >= 8);
+  REQUIRE(packets < 16);
+  CHECK(w.sent_by_server() - sent == 4);  // the 1st, 2nd, 4th and 8th packet
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }, 2s));
+}
+
+TEST_CASE("The client learns that the server closed") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.endpoint->close_all(w.world.clock.now());
+  REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
+  CHECK(client.quic->close_reason().code == ErrorCode::closed);
+  CHECK(client.log.aborted == 1);
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+}
+
+TEST_CASE("An error of the application closes the connection with its code") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.server_app().fail_on_data = true;
+  client.app().ask("x");
+  REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
+  CHECK(client.quic->close_reason().code == ErrorCode::protocol);
+  CHECK(w.log.aborted == 1);
+  CHECK(w.endpoint->connections() == 0);
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+  CHECK(w.log.aborted == 1);
+}
+
+TEST_CASE("What is queued before a close is still sent") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  client.app().ask("last words");
+  client.quic->close(kNoError, w.world.clock.now());
+  REQUIRE(w.run_until([&] { return w.endpoint->connections() == 0; }));
+  CHECK(w.log.aborted == 1);
+  CHECK(w.endpoint->counters().datagrams_dropped == 0);
+}
+
+TEST_CASE("An idle connection is freed silently on both sides") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  const std::size_t sent = w.sent_by_server();
+  w.world.run_for(29s);
+  CHECK(w.endpoint->objects() == 0);  // it was quiet for 2 s before
+  CHECK(client.state() == State::closed);
+  CHECK(client.quic->close_reason().code == ErrorCode::timeout);
+  CHECK(w.sent_by_server() == sent);
+  CHECK(w.log.aborted == 1);
+  CHECK(client.log.aborted == 1);
+}
+
+TEST_CASE("A connection in use outlives the idle timeout") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  for (std::size_t i = 0; i < 6; ++i) {
+    w.world.run_for(20s);
+    REQUIRE(w.ask(client, "ping"));
+  }
+  CHECK(w.endpoint->connections() == 1);
+}
+
+TEST_CASE("A handshake that the client abandons is freed after the handshake timeout") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  w.to_client(client).black_hole = true;
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 1; }));
+  const TimePoint start = w.world.clock.now();
+  w.world.leave(*client.port);
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+  CHECK(w.world.clock.now() - start == 10s);
+  CHECK(w.endpoint->counters().handshakes == 0);
+}
+
+TEST_CASE("A draining endpoint lets applications finish, closes, and refuses newcomers") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.server_app().finish_on_drain = false;
+  w.endpoint->drain();
+  w.flush();
+  CHECK(w.server_app().drained);
+  w.world.run_for(1s);
+  CHECK(w.endpoint->connections() == 1);
+
+  ClientSide& late = w.connect();
+  CHECK_FALSE(w.establish(late));
+  CHECK(late.quic->close_reason().code == ErrorCode::unavailable);
+  CHECK(w.endpoint->counters().refused >= 1);
+
+  w.server_app().finish_on_drain = true;
+  w.server_app().quic.mark_writable();
+  REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
+  CHECK(client.quic->close_reason().code == ErrorCode::closed);
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+}
+
+TEST_CASE("An endpoint that goes takes its connections with it, applications told once") {
+  QuicWorld w;
+  settled(w);
+  w.world.leave(w.port);
+  w.endpoint.reset();
+  CHECK(w.log.aborted == 1);
+  CHECK(w.log.alive.empty());
+}
+
+TEST_CASE("A client that is destroyed while it is open tells its application") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.world.leave(*client.port);
+  client.quic.reset();
+  CHECK(client.log.aborted == 1);
+  CHECK(client.log.alive.empty());
+}
+
+TEST_CASE("A close while the sink is blocked goes out when it takes again") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  ClientSide& other = w.connect();
+  REQUIRE(w.establish(other));
+  w.world.run_for(1s);
+  w.port.blocked = true;
+  w.endpoint->close_all(w.world.clock.now());
+  w.world.run_for(10ms);
+  w.world.unblock(w.port);
+  REQUIRE(w.run_until(
+      [&] { return client.state() == State::closed && other.state() == State::closed; }));
+  REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+  CHECK(w.log.aborted == 2);
+}
+
+TEST_CASE("After the server forgot everything, its reset ends the connection at once") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  w.start(endpoint_config());
+  CHECK(w.endpoint->objects() == 0);
+  client.app().ask("still there?");
+  const TimePoint start = w.world.clock.now();
+  REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
+  CHECK(w.world.clock.now() - start < 1s);
+  CHECK(client.quic->close_reason().detail.starts_with("stateless reset"));
+  CHECK(w.endpoint->counters().resets_sent >= 1);
+}
+
+TEST_CASE("A reset by an endpoint with another secret is not believed") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  auto config = endpoint_config();
+  config.secret[0] ^= std::byte{1};
+  w.start(config);
+  client.app().ask("still there?");
+  w.world.run_for(5s);
+  CHECK(w.endpoint->counters().resets_sent >= 1);
+  CHECK(client.state() == State::established);
+}
+
+}  // namespace
+}  // namespace troika::test

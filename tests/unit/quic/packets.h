@@ -1,0 +1,77 @@
+#pragma once
+// Datagrams made by hand, for what needs no keys.
+#include <cstddef>
+#include <vector>
+
+#include "quic_world.h"
+
+namespace troika::test {
+
+using Bytes = std::vector<std::byte>;
+
+// RFC 8999 §5.1: what every version's long header begins with.
+inline Bytes long_header(std::uint32_t version, const Bytes& dcid, const Bytes& scid,
+                         std::size_t size, std::byte first = std::byte{0xc0}) {
+  Bytes packet{first};
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) packet.push_back(std::byte(version >> shift));
+  packet.push_back(std::byte(dcid.size()));
+  packet.insert(packet.end(), dcid.begin(), dcid.end());
+  packet.push_back(std::byte(scid.size()));
+  packet.insert(packet.end(), scid.begin(), scid.end());
+  packet.resize(size);
+  return packet;
+}
+
+// A short header with an id of the length that the endpoint gives out.
+inline Bytes short_header(std::size_t size, std::byte first_of_id = std::byte{0}) {
+  Bytes packet(size, std::byte{0x5a});
+  packet[0] = std::byte{0x40};
+  packet[1] = first_of_id;
+  return packet;
+}
+
+// Takes what a port receives, in place of a client.
+class Catcher {
+ public:
+  Catcher(QuicWorld& world, const Address& address) : port_(world.world.net.open(address)) {
+    world.world.net.link(world.port.address(), address).delay = Duration(0);
+    port_.receiver = [this](const Datagram& datagram) {
+      caught.emplace_back(datagram.bytes.begin(), datagram.bytes.end());
+    };
+  }
+  ~Catcher() { port_.receiver = nullptr; }
+  Catcher(const Catcher&) = delete;
+  Catcher& operator=(const Catcher&) = delete;
+
+  std::vector<Bytes> caught;
+
+ private:
+  SimNetwork::Port& port_;
+};
+
+// The first datagrams of a client that nobody hears.
+inline std::vector<Bytes> first_flight(QuicWorld& w) {
+  struct Sink final : DatagramSink {
+    std::vector<Bytes> sent;
+    SendOutcome send(const Datagram& datagram) override {
+      std::span<const std::byte> rest = datagram.bytes;
+      const std::size_t each = datagram.segment_bytes == 0 ? rest.size() : datagram.segment_bytes;
+      while (!rest.empty()) {
+        const auto one = rest.first(std::min(each, rest.size()));
+        sent.emplace_back(one.begin(), one.end());
+        rest = rest.subspan(one.size());
+      }
+      return SendOutcome::sent;
+    }
+  } sink;
+  ScriptLog log;
+  auto client = quic::ClientConnection::make(
+      w.client_config, w.client_address(99), w.port.address(), w.world.clock, w.world.random, sink,
+      client_tls(),
+      [&log](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, log); });
+  while ((*client)->flush(w.world.clock.now())) {
+  }
+  return sink.sent;
+}
+
+}  // namespace troika::test

@@ -1,0 +1,290 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "quic_world.h"
+
+namespace troika::test {
+namespace {
+
+constexpr std::size_t kMebibyte = 1U << 20U;
+const std::string kAskMebibyte = "send 1048576";
+
+TEST_CASE("A mebibyte arrives bit by bit over a link that loses, reorders and doubles packets") {
+  const std::string expected = pattern(kMebibyte);
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    INFO("seed " << seed);
+    QuicWorld w(seed);
+    ClientSide& client = w.connect({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
+    REQUIRE(w.ask(client, kAskMebibyte, 300s));
+    CHECK(client.app().answer().bytes == expected);
+  }
+}
+
+TEST_CASE("A mebibyte of upload arrives and comes back") {
+  QuicWorld w(2);
+  ClientSide& client = w.connect({.loss = 0.01});
+  REQUIRE(w.ask(client, pattern(kMebibyte), 300s));
+  CHECK(client.app().answer().bytes == pattern(kMebibyte));
+}
+
+TEST_CASE("The same seed gives the same packets at the same times") {
+  const auto run = [](std::uint64_t seed) {
+    QuicWorld w(seed);
+    ClientSide& client = w.connect({.jitter = 3ms, .loss = 0.05, .reorder = 0.05});
+    REQUIRE(w.ask(client, "send 300000", 300s));
+    client.quic->close(0x100, w.world.clock.now());
+    w.world.run_for(5s);
+    return w.world.net.log();
+  };
+  const auto first = run(7);
+  CHECK(first.size() > 250);
+  CHECK(first == run(7));
+  CHECK(first != run(8));
+}
+
+TEST_CASE("A hundred streams at once all get their answers") {
+  QuicWorld w(3);
+  ClientSide& client = w.connect({.loss = 0.02});
+  for (std::size_t i = 0; i < 100; ++i) client.app().ask("send " + std::to_string(1000 + i));
+  REQUIRE(w.run_until([&] { return client.app().answered(100); }, 120s));
+  for (std::size_t i = 0; i < 100; ++i) CHECK(client.app().answer(i).bytes == pattern(1000 + i));
+}
+
+TEST_CASE("Streams above the limit wait until the server grants more") {
+  auto config = endpoint_config();
+  config.streams_bidi = 2;
+  QuicWorld w(1, config);
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  for (int i = 0; i < 3; ++i) client.app().ask("x");
+  w.world.run_for(1ms);
+  CHECK(client.app().asked.size() == 2);
+  REQUIRE(w.run_until([&] { return client.app().answered(3); }));
+  CHECK(client.app().streams_available > 0);
+}
+
+TEST_CASE("A reader that grants no credit holds the sender at the window") {
+  QuicWorld w;
+  w.client_config.stream_window = 10000;
+  ClientSide& client = w.connect();
+  client.app().grant_credit = false;
+  client.app().ask("send 50000");
+  w.world.run_for(2s);
+  CHECK(client.app().answer().bytes.size() == 10000);
+  CHECK(w.server_app().blocks > 0);
+  client.app().grant_credit = true;
+  client.app().quic.extend_credit(client.app().asked[0], 10000);
+  REQUIRE(w.run_until([&] { return client.app().answered(1); }));
+  CHECK(client.app().answer().bytes == pattern(50000));
+}
+
+TEST_CASE("The connection's window holds all streams together") {
+  QuicWorld w;
+  w.client_config.connection_window = 20000;
+  ClientSide& client = w.connect();
+  client.app().grant_credit = false;
+  for (int i = 0; i < 3; ++i) client.app().ask("send 15000");
+  w.world.run_for(2s);
+  const auto total = [&] {
+    std::size_t bytes = 0;
+    for (const auto& [id, in] : client.app().in) bytes += in.bytes.size();
+    return bytes;
+  };
+  CHECK(total() == 20000);
+  client.app().quic.extend_connection_credit(25000);
+  REQUIRE(w.run_until([&] { return client.app().answered(3); }));
+  CHECK(total() == 45000);
+}
+
+TEST_CASE("A reset stream tells the reader, and the other streams go on") {
+  QuicWorld w;
+  w.client_config.stream_window = 1000;
+  ClientSide& client = w.connect();
+  client.app().grant_credit = false;
+  client.app().ask("send 5000");
+  w.world.run_for(1s);
+  w.server_app().quic.shutdown_write(client.app().asked[0], 0x10c);
+  REQUIRE(w.run_until([&] { return client.app().answer().reset.has_value(); }));
+  CHECK(client.app().answer().reset == AppError{0x10c});
+  client.app().grant_credit = true;
+  client.app().ask("still there");
+  REQUIRE(w.run_until([&] { return client.app().answer(1).fin; }));
+}
+
+TEST_CASE("A sender learns from its next write that the reader has stopped") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  client.app().ask("send 10000000");
+  REQUIRE(w.run_until([&] { return client.app().in[0].bytes.size() > 200000; }));
+  client.app().quic.shutdown_read(client.app().asked[0], 0x10c);
+  REQUIRE(w.run_until([&] { return w.server_app().in[0].closed; }));
+  CHECK(w.server_app().shuts == 1);
+  CHECK(w.server_app().in[0].closed_code == AppError{0x10c});
+  CHECK(client.app().in[0].bytes.size() < 5000000);
+}
+
+TEST_CASE("A reader that stops closes the stream at the sender with its code") {
+  QuicWorld w;
+  w.client_config.stream_window = 1000;
+  ClientSide& client = w.connect();
+  client.app().grant_credit = false;
+  client.app().ask("send 5000");
+  w.world.run_for(1s);
+  client.app().quic.shutdown_read(client.app().asked[0], 0x10c);
+  REQUIRE(w.run_until([&] { return w.server_app().in[0].closed; }));
+  CHECK(w.server_app().in[0].closed_code == AppError{0x10c});
+}
+
+TEST_CASE("Closed unidirectional streams of the peer are replenished") {
+  auto config = endpoint_config();
+  config.streams_uni = 2;
+  QuicWorld w(1, config);
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  for (int i = 0; i < 5; ++i) {
+    Result<StreamId> stream = quic::kNoStream;
+    REQUIRE(w.run_until([&] {
+      stream = client.app().quic.open_uni();
+      return stream.has_value();
+    }));
+    client.app().write(*stream, "one way", true);
+    REQUIRE(w.run_until([&] { return w.server_app().in[*stream].closed; }));
+  }
+}
+
+std::size_t largest_to(QuicWorld& w, const ClientSide& client, std::size_t from = 0) {
+  std::size_t bytes = 0;
+  for (const sim::Sent& each : std::span(w.world.net.log()).subspan(from)) {
+    if (each.to == client.port->address() && each.arrived()) bytes = std::max(bytes, each.bytes);
+  }
+  return bytes;
+}
+
+TEST_CASE("Path MTU discovery finds the larger packets") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  CHECK(largest_to(w, client) == 1444);
+}
+
+TEST_CASE("A path with a small MTU is probed and not lost") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect({.mtu = 1300});
+  REQUIRE(w.ask(client, kAskMebibyte));
+  CHECK(client.app().answer().bytes == pattern(kMebibyte));
+}
+
+TEST_CASE("A path whose MTU shrinks in mid-transfer is used with smaller packets") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  w.to_client(client).mtu = w.to_server(client).mtu = 1300;
+  const std::size_t before = w.world.net.log().size();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  CHECK(client.app().answer(1).bytes == pattern(kMebibyte));
+  CHECK(largest_to(w, client, before) <= 1300);
+}
+
+TEST_CASE("A black hole of five seconds delays a transfer and no more") {
+  QuicWorld w(6);
+  ClientSide& client = w.connect();
+  client.app().ask(kAskMebibyte);
+  REQUIRE(w.run_until([&] { return client.app().in[0].bytes.size() > 100000; }));
+  w.to_client(client).black_hole = w.to_server(client).black_hole = true;
+  w.world.run_for(5s);
+  CHECK_FALSE(client.app().answered(1));
+  w.to_client(client).black_hole = w.to_server(client).black_hole = false;
+  REQUIRE(w.run_until([&] { return client.app().answered(1); }));
+  CHECK(client.app().answer().bytes == pattern(kMebibyte));
+}
+
+TEST_CASE("Congestion marks slow a transfer down without loss") {
+  const auto time_of = [](bool congested) {
+    QuicWorld w(6);
+    ClientSide& client = w.connect();
+    w.to_client(client).congested = congested;
+    const TimePoint start = w.world.clock.now();
+    REQUIRE(w.ask(client, kAskMebibyte, 300s));
+    CHECK(client.app().answer().bytes == pattern(kMebibyte));
+    return w.world.clock.now() - start;
+  };
+  CHECK(time_of(true) > time_of(false));
+}
+
+TEST_CASE("A transfer goes on when the client's NAT gives it another port, again and again") {
+  QuicWorld w(9);
+  ClientSide& client = w.connect({.loss = 0.01});
+  REQUIRE(w.establish(client));
+  client.app().ask("send 4194304");
+  const Address inside = client.port->address();
+  for (std::uint16_t port = 50001; port <= 50004; ++port) {
+    const std::size_t before = client.app().in[0].bytes.size();
+    REQUIRE(w.run_until([&] { return client.app().in[0].bytes.size() > before + 200000; }));
+    Address outside = inside;
+    outside.set_port(port);
+    w.world.net.rebind(inside, outside);
+  }
+  REQUIRE(w.run_until([&] { return client.app().answered(1); }, 120s));
+  CHECK(client.app().answer().bytes == pattern(4U << 20U));
+  CHECK(w.endpoint->counters().handshakes == 1);
+  CHECK(w.server_app().quic.remote().port() == 50004);
+}
+
+TEST_CASE("Bursts leave in large sends") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  CHECK(w.port.most_segments >= 10);
+  CHECK(w.port.most_segments <= 64);
+  const auto& counters = w.endpoint->counters();
+  CHECK(counters.packets_out == w.sent_by_server());
+  CHECK(counters.sends < counters.packets_out / 2);
+}
+
+TEST_CASE("A sink that is blocked loses nothing and is not asked again until it says so") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  client.app().ask(kAskMebibyte);
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = client.app().in[0].bytes.size();
+    REQUIRE(w.run_until([&] { return client.app().in[0].bytes.size() > before + 50000; }));
+    w.port.blocked = true;
+    w.port.refused = 0;
+    w.world.run_for(20ms);
+    CHECK(w.port.refused == 1);
+    CHECK_FALSE(w.endpoint->flush(w.world.clock.now()));
+    CHECK(w.port.refused == 1);
+    w.world.unblock(w.port);
+  }
+  REQUIRE(w.run_until([&] { return client.app().answered(1); }));
+  CHECK(client.app().answer().bytes == pattern(kMebibyte));
+}
+
+TEST_CASE("A client whose sink is blocked goes on where it was") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  client.port->blocked = true;
+  client.app().ask(pattern(100000));
+  w.world.run_for(50ms);
+  CHECK(client.port->refused == 1);
+  w.world.unblock(*client.port);
+  REQUIRE(w.run_until([&] { return client.app().answered(1); }));
+  CHECK(client.app().answer().bytes == pattern(100000));
+}
+
+TEST_CASE("The application's deadline wakes its connection") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  REQUIRE(w.run_until([&] { return w.log.handshakes == 1; }));
+  w.world.run_for(1s);
+  const TimePoint wake = w.world.clock.now() + 3s;
+  w.server_app().wake = wake;
+  w.server_app().quic.mark_writable();
+  w.flush();
+  REQUIRE(w.run_until([&] { return w.server_app().deadlines == 1; }));
+  CHECK(w.world.clock.now() == wake);
+}
+
+}  // namespace
+}  // namespace troika::test

@@ -1,0 +1,228 @@
+#include "handlers/static/static_handler.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "handler_bench.h"
+#include "support/fake_files.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+struct Stage {
+  Stage() {
+    files.entries["index.html"].content = "<p>root";
+    files.entries["a.txt"].content = "hello";
+    files.entries["empty"].content = "";
+    files.entries["dir"].mode = S_IFDIR | 0755U;
+    files.entries["dir/index.html"].content = "<p>dir";
+    files.entries["bare"].mode = S_IFDIR | 0755U;
+  }
+  ~Stage() {
+    CHECK(files.open_files == 0);
+    CHECK(files.waiting() == 0);
+    CHECK(bench.pool.outstanding() == 0);
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  Call get(std::string_view raw) { return {bench, handler, "GET", raw}; }
+  std::uint16_t status(std::string_view raw, std::string_view method = "GET") {
+    return Call(bench, handler, method, raw).status();
+  }
+
+  Bench bench;
+  FakeFiles files{bench.pool};
+  StaticHandler handler{files};
+};
+
+}  // namespace
+
+TEST_CASE("GET gives a file with its type, its time and its length") {
+  Stage stage;
+  Call call = stage.get("/a.txt?ignored");
+  CHECK(call.job == nullptr);
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-type") == "text/plain; charset=utf-8");
+  CHECK(call.field("last-modified") == "Sun, 13 Sep 2020 12:26:40 GMT");
+  CHECK(call.field("x-content-type-options") == "nosniff");
+  CHECK_FALSE(call.responder.heads[0].headers.has("accept-ranges"));
+  CHECK_FALSE(call.responder.heads[0].headers.has("content-length"));
+  CHECK(call.responder.body->remaining() == 5U);
+  CHECK(call.body() == "hello");
+}
+
+TEST_CASE("HEAD answers like GET and reads nothing") {
+  Stage stage;
+  Call call(stage.bench, stage.handler, "HEAD", "/a.txt");
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-type") == "text/plain; charset=utf-8");
+  CHECK(call.responder.body->remaining() == 5U);
+  call.responder.body.reset();
+  CHECK(stage.files.reads.empty());
+}
+
+TEST_CASE("a file of size 0 is served without a read") {
+  Stage stage;
+  Call call = stage.get("/empty");
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-type") == "application/octet-stream");
+  CHECK(call.responder.body->remaining() == 0U);
+  CHECK(call.body().empty());
+  CHECK(stage.files.reads.empty());
+}
+
+TEST_CASE("Last-Modified is never later than now") {
+  Stage stage;
+  const auto now = std::chrono::system_clock::to_time_t(stage.bench.clock.wall());
+  stage.files.entries["a.txt"].modified = now;
+  CHECK(stage.get("/a.txt").field("last-modified") == format_http_date(now));
+  stage.files.entries["a.txt"].modified = now + 1;
+  CHECK(stage.get("/a.txt").field("last-modified") == format_http_date(now));
+}
+
+TEST_CASE("folders are served by their index.html") {
+  Stage stage;
+  Call root = stage.get("/");
+  CHECK(root.status() == 200);
+  CHECK(root.field("content-type") == "text/html; charset=utf-8");
+  CHECK(root.body() == "<p>root");
+  CHECK(stage.get("/dir/").body() == "<p>dir");
+  CHECK(stage.status("/bare/") == 404);
+  CHECK(stage.files.opened ==
+        std::vector<std::string>{"index.html", "dir/index.html", "bare/index.html"});
+}
+
+TEST_CASE("a folder without its slash is redirected within this host") {
+  struct Row {
+    std::string_view raw, folder, location;
+  };
+  for (const Row row : {
+           Row{"/dir", "dir", "/dir/"},
+           Row{"/dir?a=b&c=%20", "dir", "/dir/?a=b&c=%20"},
+           Row{"//dir", "dir", "/dir/"},
+           Row{"//evil.example", "evil.example", "/evil.example/"},
+           Row{"///evil.example", "evil.example", "/evil.example/"},
+           Row{"/./dir", "dir", "/dir/"},
+           Row{"/x/..//evil.example", "evil.example", "/evil.example/"},
+           Row{"/https:evil", "https:evil", "/https:evil/"},
+           Row{"/%0d%0aX:y", "\r\nX:y", "/%0D%0AX:y/"},
+           Row{"/a%20b", "a b", "/a%20b/"},
+           Row{"/a%3fb", "a?b", "/a%3Fb/"},
+           Row{"/a%23b", "a#b", "/a%23b/"},
+           Row{"/a%25b", "a%b", "/a%25b/"},
+           Row{"/%c3%a9", "\xc3\xa9", "/%C3%A9/"},
+           Row{"/dir?//evil", "dir", "/dir/?//evil"},
+       }) {
+    CAPTURE(row.raw);
+    Stage stage;
+    stage.files.entries[std::string(row.folder)].mode = S_IFDIR | 0755U;
+    Call call = stage.get(row.raw);
+    CHECK(call.status() == 308);
+    CHECK(call.field("location") == row.location);
+    CHECK(stage.files.opened == std::vector<std::string>{std::string(row.folder)});
+  }
+}
+
+TEST_CASE("what is not a regular file is not found") {
+  Stage stage;
+  stage.files.entries["fifo"].mode = S_IFIFO | 0644U;
+  stage.files.entries["socket"].mode = S_IFSOCK | 0644U;
+  stage.files.entries["device"].mode = S_IFCHR | 0644U;
+  stage.files.entries["odd/index.html"].mode = S_IFDIR | 0755U;
+  for (const std::string_view raw :
+       {"/fifo", "/socket", "/device", "/odd/", "/a.txt/", "/absent", "/dir/absent"}) {
+    CAPTURE(raw);
+    Call call = stage.get(raw);
+    CHECK(call.status() == 404);
+    CHECK(call.body() == "404 Not Found\n");
+  }
+}
+
+TEST_CASE("hidden files are not found and not even looked for") {
+  Stage stage;
+  stage.files.entries[".well-known/acme"].content = "token";
+  for (const std::string_view raw :
+       {"/.git/config", "/.env", "/a/.htaccess", "/.%67it/", "/...", "/.hidden/", "/dir/.x/y",
+        "/.well-known/.x", "/.well-knownx", "/a.txt~", "/a~/b"}) {
+    CAPTURE(raw);
+    CHECK(stage.status(raw) == 404);
+  }
+  CHECK(stage.files.opened.empty());
+  CHECK(stage.get("/.well-known/acme").body() == "token");
+}
+
+TEST_CASE("methods that do more than read are 405, OPTIONS says what is allowed") {
+  Stage stage;
+  for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"}) {
+    CAPTURE(method);
+    Call call(stage.bench, stage.handler, method, "/a.txt");
+    CHECK(call.job == nullptr);
+    CHECK(call.status() == 405);
+    CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
+    CHECK(call.body() == "405 Method Not Allowed\n");
+  }
+  for (const std::string_view raw : {"*", "/", "/absent"}) {
+    Call call(stage.bench, stage.handler, "OPTIONS", raw);
+    CHECK(call.status() == 204);
+    CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
+    CHECK(call.responder.body == nullptr);
+  }
+  CHECK(stage.files.opened.empty());
+}
+
+TEST_CASE("every error of opening has its status") {
+  struct Row {
+    ErrorCode error;
+    std::uint16_t status;
+    std::string_view retry_after;
+  };
+  for (const Row row : {Row{ErrorCode::not_found, 404, ""}, Row{ErrorCode::denied, 404, ""},
+                        Row{ErrorCode::unavailable, 503, "1"}, Row{ErrorCode::io, 500, ""},
+                        Row{ErrorCode::internal, 500, ""}}) {
+    CAPTURE(name_of(row.error));
+    for (const bool later : {false, true}) {
+      Stage stage;
+      stage.files.later = later;
+      stage.files.entries["a.txt"].open_error = row.error;
+      Call call = stage.get("/a.txt");
+      if (later) stage.files.complete();
+      CHECK(call.status() == row.status);
+      CHECK(call.field("retry-after") == row.retry_after);
+      CHECK(call.field("content-type") == "text/plain; charset=utf-8");
+    }
+  }
+}
+
+TEST_CASE("an open that takes its time is answered when it is done") {
+  Stage stage;
+  stage.files.later = true;
+  Call call = stage.get("/a.txt");
+  REQUIRE(call.job != nullptr);
+  CHECK(call.responder.heads.empty());
+  stage.files.complete();
+  CHECK(call.status() == 200);
+  stage.files.later = false;
+  CHECK(call.body() == "hello");
+}
+
+TEST_CASE("destroying the job while its file is being opened cancels, and nothing is answered") {
+  Stage stage;
+  stage.files.later = true;
+  Call call = stage.get("/a.txt");
+  REQUIRE(stage.files.waiting() == 1);
+  call.job.reset();
+  CHECK(stage.files.waiting() == 0);
+  CHECK(call.responder.heads.empty());
+}
+
+TEST_CASE("the body lives on when its job is gone") {
+  Stage stage;
+  stage.files.later = true;
+  Call call = stage.get("/a.txt");
+  stage.files.complete();
+  call.job.reset();
+  stage.files.later = false;
+  CHECK(call.body() == "hello");
+}

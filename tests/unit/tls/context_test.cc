@@ -1,0 +1,302 @@
+#include <openssl/pem.h>
+
+#include "tls/pem.h"
+#include "unit/tls/tls_pair.h"
+
+using namespace troika;
+using namespace troika::test;
+using tls::ServerContext;
+using tls::Wire;
+
+namespace {
+
+// Counts the handshake messages of one type that an SSL receives.
+struct MessageCount {
+  MessageCount(SSL* ssl, int wanted) : type(wanted) {
+    SSL_set_msg_callback(ssl, on_message);
+    SSL_set_msg_callback_arg(ssl, this);
+  }
+  static void on_message(int written, int, int content, const void* bytes, std::size_t size, SSL*,
+                         void* self) {
+    auto& count = *static_cast<MessageCount*>(self);
+    const bool handshake = written == 0 && content == SSL3_RT_HANDSHAKE && size > 0;
+    if (handshake && *static_cast<const unsigned char*>(bytes) == count.type) ++count.seen;
+  }
+  int type, seen = 0;
+};
+
+std::string server_error(const std::string& certificate, const std::string& key) {
+  const auto made = ServerContext::make(Wire::tcp, {certificate, key});
+  return made ? "" : made.error();
+}
+
+std::string group_for(const char* client_groups, int server_hellos) {
+  const auto server = server_context();
+  const auto client = client_context();
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  REQUIRE(SSL_set1_groups_list(pair.client_ssl.get(), client_groups) == 1);
+  const MessageCount hellos(pair.client_ssl.get(), SSL3_MT_SERVER_HELLO);
+  CHECK(pair.shake_hands());
+  CHECK(hellos.seen == server_hellos);
+  return pair.server.transport->security().group;
+}
+
+}  // namespace
+
+TEST_CASE("the errors of certificate and key files name the file and the reason") {
+  const auto& files = test_certificate();
+  const TemporaryFolder folder;
+  const std::string none = folder.path / "none.pem", text = folder.path / "text.pem";
+  const std::string cut = folder.path / "cut.pem";
+  write_file(text, "hello");
+  write_file(cut, file_text(files.cert_file).substr(0, 300));
+
+  CHECK(server_error(none, files.key_file) ==
+        "The certificate file " + none + " cannot be read: No such file or directory.");
+  CHECK(server_error(files.cert_file, none) ==
+        "The key file " + none + " cannot be read: No such file or directory.");
+  CHECK(server_error(folder.path, files.key_file).contains("it is a folder"));
+  CHECK(server_error(text, files.key_file).contains(text + " holds no certificate"));
+  CHECK(server_error(files.cert_file, text).contains(text + " holds no private key"));
+  CHECK(server_error(cut, files.key_file).contains(cut + " holds a damaged certificate"));
+  CHECK(server_error(files.key_file, files.key_file).contains("holds no certificate"));
+  CHECK(server_error(files.cert_file, files.key_file).empty());
+}
+
+TEST_CASE("a key of another certificate is refused and both files are named") {
+  const auto& files = test_certificate();
+  const TemporaryFolder folder;
+  const auto other =
+      ensure_dev_certificate(folder.path, {}, std::chrono::system_clock::now()).value();
+  const std::string error = server_error(files.cert_file, other.key_file);
+  CHECK(error.contains(files.cert_file));
+  CHECK(error.contains(other.key_file));
+  CHECK(error.contains("does not belong"));
+}
+
+TEST_CASE("a key with a passphrase is refused without asking for it") {
+  const auto& files = test_certificate();
+  const TemporaryFolder folder;
+  const std::string locked = folder.path / "locked.pem";
+  const auto key = tls::read_private_key(files.key_file).value();
+  BIO* out = BIO_new_file(locked.c_str(), "w");
+  std::string secret = "secret";
+  REQUIRE(PEM_write_bio_PKCS8PrivateKey(out, key.get(), EVP_aes_128_cbc(), secret.data(), 6,
+                                        nullptr, nullptr) == 1);
+  BIO_free(out);
+  CHECK(server_error(files.cert_file, locked).contains("passphrase"));
+}
+
+TEST_CASE("a chain in the certificate file is sent to the client") {
+  const auto& files = test_certificate();
+  const TemporaryFolder folder;
+  const std::string chain = folder.path / "chain.pem";
+  write_file(chain, file_text(files.cert_file) + file_text(files.ca_file));
+  const auto server = ServerContext::make(Wire::tcp, {chain, files.key_file}).value();
+  const auto client = client_context();
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  REQUIRE(pair.shake_hands());
+  CHECK(sk_X509_num(SSL_get_peer_cert_chain(pair.client.ssl)) == 2);
+}
+
+TEST_CASE("TLS 1.3 with X25519MLKEM768 and AES-128-GCM is what a default client gets") {
+  const auto server = server_context();
+  const auto client = client_context({"h2"});
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  REQUIRE(pair.shake_hands());
+  for (const Peer* peer : {&pair.client, &pair.server}) {
+    const SecurityInfo& info = peer->transport->security();
+    CHECK(info.encrypted);
+    CHECK(info.version == "TLSv1.3");
+    CHECK(info.cipher == "TLS_AES_128_GCM_SHA256");
+    CHECK(info.group == "X25519MLKEM768");
+    CHECK(info.server_name == "localhost");
+    CHECK_FALSE(info.resumed);
+  }
+}
+
+TEST_CASE("a client with a share for X25519 alone is not asked for another one") {
+  CHECK(group_for("X25519MLKEM768:*X25519", 1) == "x25519");
+  CHECK(group_for("X25519MLKEM768", 1) == "X25519MLKEM768");
+  CHECK(group_for("P-256", 1) == "secp256r1");
+  CHECK(group_for("*P-521:X25519", 2) == "x25519");  // shows that the count sees a retry
+}
+
+TEST_CASE("a client that prefers ChaCha20 gets it") {
+  const auto server = server_context();
+  const auto client = client_context();
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  SSL_set_ciphersuites(pair.client_ssl.get(),
+                       "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
+  REQUIRE(pair.shake_hands());
+  CHECK(pair.server.transport->security().cipher == "TLS_CHACHA20_POLY1305_SHA256");
+}
+
+TEST_CASE("TLS 1.2 knows ECDHE with an AEAD only") {
+  const auto server = server_context();
+  const tls::SslPtr ssl = server->new_ssl();
+  STACK_OF(SSL_CIPHER)* ciphers = SSL_get1_supported_ciphers(ssl.get());
+  int old = 0;
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(ciphers, i);
+    const std::string name = SSL_CIPHER_get_name(cipher);
+    CHECK(SSL_CIPHER_is_aead(cipher) == 1);
+    if (name.starts_with("TLS_")) continue;
+    CHECK(name.starts_with("ECDHE-"));
+    CHECK((name.contains("GCM") || name.contains("CHACHA20")));
+    ++old;
+  }
+  CHECK(old == 6);
+  sk_SSL_CIPHER_free(ciphers);
+}
+
+TEST_CASE("TLS 1.2 is served, its CBC ciphers and TLS 1.1 are refused") {
+  const auto server = server_context();
+  const auto client = client_context({"h2"});
+  const auto attempt = [&](int version, const char* ciphers) -> std::string {
+    TlsPair pair(*server, client->new_ssl("localhost"));
+    SSL* ssl = pair.client_ssl.get();
+    SSL_set_security_level(ssl, 0);
+    SSL_set_min_proto_version(ssl, version);
+    SSL_set_max_proto_version(ssl, version);
+    REQUIRE(SSL_set_cipher_list(ssl, ciphers) == 1);
+    if (pair.shake_hands()) return pair.server.transport->security().version;
+    return std::string(pair.server.closed.value().detail);
+  };
+  CHECK(attempt(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256") == "TLSv1.2");
+  CHECK(attempt(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256") == "no cipher in common");
+  CHECK(attempt(TLS1_2_VERSION, "DHE-RSA-AES128-GCM-SHA256") == "no cipher in common");
+  CHECK(attempt(TLS1_1_VERSION, "ECDHE-ECDSA-AES128-SHA") == "no TLS version in common");
+}
+
+TEST_CASE("QUIC's context speaks TLS 1.3 only") {
+  const auto server = server_context(Wire::quic);
+  const auto client = client_context({"h3"});
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
+  CHECK_FALSE(pair.shake_hands());
+  CHECK(pair.server.closed->detail == "no TLS version in common");
+}
+
+TEST_CASE("one ticket is sent, without early data, and it resumes on the same context") {
+  const auto server = server_context();
+  const auto client = client_context({"h2"});
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    SSL_SESSION* session = nullptr;
+    {
+      TlsPair first(*server, client->new_ssl("localhost"));
+      SSL_set_max_proto_version(first.client_ssl.get(), version);
+      const MessageCount tickets(first.client_ssl.get(), SSL3_MT_NEWSESSION_TICKET);
+      REQUIRE(first.shake_hands());
+      CHECK(tickets.seen == 1);
+      session = SSL_get1_session(first.client.ssl);
+      CHECK(SSL_SESSION_get_max_early_data(session) == 0);
+      first.client.transport->shutdown_write();
+      first.run();
+    }
+    TlsPair second(*server, client->new_ssl("localhost"));
+    SSL_set_max_proto_version(second.client_ssl.get(), version);
+    REQUIRE(SSL_set_session(second.client_ssl.get(), session) == 1);
+    SSL_SESSION_free(session);
+    REQUIRE(second.shake_hands());
+    CHECK(second.server.transport->security().resumed);
+    CHECK(second.client.transport->security().resumed);
+    CHECK(second.server.transport->security().server_name == "localhost");
+    CHECK(second.server.transport->security().alpn == "h2");
+  }
+}
+
+TEST_CASE("a session of TCP does not resume on QUIC's context, even with the same ticket keys") {
+  const auto client = client_context({"h2", "h3"});
+  const auto tcp = server_context(), tcp_too = server_context(), quic = server_context(Wire::quic);
+  const auto context_of = [](const ServerContext& of) {
+    return SSL_get_SSL_CTX(of.new_ssl().get());
+  };
+  std::array<unsigned char, 80> keys{};
+  REQUIRE(SSL_CTX_get_tlsext_ticket_keys(context_of(*tcp), keys.data(), keys.size()) == 1);
+  for (const auto* of : {&tcp_too, &quic}) {
+    REQUIRE(SSL_CTX_set_tlsext_ticket_keys(context_of(**of), keys.data(), keys.size()) == 1);
+  }
+  TlsPair first(*tcp, client->new_ssl("localhost"));
+  REQUIRE(first.shake_hands());
+  SSL_SESSION* session = SSL_get1_session(first.client.ssl);
+  const auto resumes = [&](const ServerContext& server) {
+    TlsPair pair(server, client->new_ssl("localhost"));
+    SSL_SESSION* copy = SSL_SESSION_dup(session);
+    SSL_set_session(pair.client_ssl.get(), copy);
+    SSL_SESSION_free(copy);
+    pair.run();
+    return pair.server.transport->security().resumed;
+  };
+  CHECK(resumes(*tcp_too));
+  CHECK_FALSE(resumes(*quic));
+  SSL_SESSION_free(session);
+}
+
+TEST_CASE("the environment cannot make a server or client log its secrets") {
+  const TemporaryFolder folder;
+  const std::string log = folder.path / "keys.log";
+  setenv("SSLKEYLOGFILE", log.c_str(), 1);
+  {
+    const auto server = server_context();
+    const auto client = client_context();
+    TlsPair pair(*server, client->new_ssl("localhost"));
+    CHECK(pair.shake_hands());
+  }
+  unsetenv("SSLKEYLOGFILE");
+  CHECK_FALSE(std::filesystem::exists(log));
+}
+
+TEST_CASE("a client that tries to renegotiate is refused and the connection goes on") {
+  const auto server = server_context();
+  const auto client = client_context();
+  TlsPair pair(*server, client->new_ssl("localhost"));
+  SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
+  SSL_clear_options(pair.client_ssl.get(), SSL_OP_NO_RENEGOTIATION);
+  REQUIRE(pair.shake_hands());
+  const MessageCount hellos(pair.client.ssl, SSL3_MT_SERVER_HELLO);
+  REQUIRE(SSL_renegotiate(pair.client.ssl) == 1);
+  SSL_do_handshake(pair.client.ssl);
+  pair.run();
+  CHECK(hellos.seen == 0);
+  SSL_set_msg_callback(pair.client.ssl, nullptr);
+}
+
+TEST_CASE("a client checks the server's certificate against its CA and the name it asked for") {
+  const auto& files = test_certificate();
+  const auto server = server_context();
+  const auto client = tls::ClientContext::make(Wire::tcp, {files.ca_file, {}}).value();
+  for (const char* name : {"localhost", "127.0.0.1", "::1"}) {
+    TlsPair pair(*server, client->new_ssl(name));
+    CHECK(pair.shake_hands());
+    const bool is_name = std::string_view(name) == "localhost";
+    CHECK(pair.server.transport->security().server_name == (is_name ? name : ""));
+  }
+  for (const char* name : {"example.org", "127.0.0.2", "::2", "localhost.example"}) {
+    TlsPair pair(*server, client->new_ssl(name));
+    CHECK_FALSE(pair.shake_hands());
+    REQUIRE(pair.client.closed);
+    CHECK(pair.client.closed->detail.contains("mismatch"));
+    CHECK(pair.server.closed);
+  }
+}
+
+TEST_CASE("a client refuses a certificate of an unknown CA, unless it was told not to check") {
+  const TemporaryFolder folder;
+  const auto other =
+      ensure_dev_certificate(folder.path, {}, std::chrono::system_clock::now()).value();
+  const auto server = server_context();
+  const auto strict = tls::ClientContext::make(Wire::tcp, {other.ca_file, {}}).value();
+  TlsPair refused(*server, strict->new_ssl("localhost"));
+  CHECK_FALSE(refused.shake_hands());
+  CHECK(refused.client.closed->code == ErrorCode::protocol);
+  TlsPair taken(*server, client_context()->new_ssl("other.example"));
+  CHECK(taken.shake_hands());
+}
+
+TEST_CASE("a client's errors about its CA file and ALPN list are sentences") {
+  const auto missing = tls::ClientContext::make(Wire::tcp, {"/nowhere/ca.pem", {}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().contains("/nowhere/ca.pem cannot be read: No such file"));
+  CHECK_FALSE(tls::ClientContext::make(Wire::tcp, {"", {""}}));
+}

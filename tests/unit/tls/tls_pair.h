@@ -1,0 +1,169 @@
+#pragma once
+// A TLS client and a TLS server over a pair of streams in memory, each with an observer that writes
+// down what it is told.
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "certs/dev_ca.h"
+#include "support/memory_stream.h"
+#include "tls/tls_transport.h"
+
+namespace troika::test {
+
+using namespace std::chrono_literals;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "troika-tls-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path = name;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+inline std::string file_text(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::filesystem::path& file, std::string_view text) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+}
+
+// One certificate for the tests of this process; OpenSSL checks it against the real time.
+inline const DevCertificate& test_certificate() {
+  static const TemporaryFolder folder;
+  static const DevCertificate made =
+      ensure_dev_certificate(folder.path / "certs", {}, std::chrono::system_clock::now()).value();
+  return made;
+}
+
+inline std::unique_ptr<tls::ServerContext> server_context(tls::Wire wire = tls::Wire::tcp) {
+  const auto& files = test_certificate();
+  return tls::ServerContext::make(wire, {files.cert_file, files.key_file}).value();
+}
+
+inline std::unique_ptr<tls::ClientContext> client_context(std::vector<std::string> alpn = {}) {
+  return tls::ClientContext::make(tls::Wire::tcp, {"", std::move(alpn)}).value();
+}
+
+class Peer final : public Transport::Observer {
+ public:
+  ~Peer() {
+    transport.reset();
+    queue.clear();
+    CHECK(pool.outstanding() == 0);
+  }
+
+  void open(std::unique_ptr<ByteStream> stream, tls::SslPtr made) {
+    ssl = made.get();
+    transport = tls::make_tls_transport(std::move(stream), std::move(made), scratch);
+    transport->start(*this);
+  }
+  // As a connection's flush would; true when it sent something.
+  bool flush(TimePoint now) {
+    if (!transport || closed) return false;
+    const std::size_t before = queue.size();
+    writing = true;
+    const Status written = transport->write(queue, now);
+    writing = false;
+    CHECK(scratch.bytes.empty());
+    const bool flushed = transport->flush().has_value();
+    if (!written || !flushed) failed = true;
+    most_unsent = std::max(most_unsent, transport->unsent());
+    return queue.size() < before;
+  }
+
+  void on_ready() override { note("ready"); }
+  void on_bytes(std::span<const std::byte> bytes) override {
+    note("bytes");
+    CHECK(transport->security().encrypted);
+    received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (stop_after_bytes) transport->set_reading(false);
+  }
+  void on_end() override { note("end"); }
+  void on_writable() override { note("writable"); }
+  void on_closed(Error why) override {
+    note("closed");
+    closed = why;
+  }
+  bool told(std::string_view event) const { return events.contains(event); }
+
+  BufferPool pool;
+  OutputQueue queue{pool};
+  tls::RecordScratch scratch;
+  std::unique_ptr<Transport> transport;
+  SSL* ssl = nullptr;
+  std::string received, events;  // events: each kind in a row just once, "ready bytes end "
+  std::optional<Error> closed;
+  std::size_t most_unsent = 0;
+  bool stop_after_bytes = false, writing = false, failed = false;
+
+ private:
+  void note(std::string_view event) {
+    CHECK_FALSE(writing);
+    CHECK_FALSE(closed);
+    const std::string word = std::string(event) + " ";
+    if (!events.ends_with(word)) events += word;
+  }
+};
+
+// A record as it stands on the wire.
+struct WireRecord {
+  int type;
+  std::size_t size;  // without the header of 5 bytes
+};
+
+inline std::vector<WireRecord> records_of(std::string_view wire) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(wire[i]); };
+  std::vector<WireRecord> records;
+  for (std::size_t at = 0; at + 5 <= wire.size();) {
+    const std::size_t size = byte(at + 3) * 256U + byte(at + 4);
+    records.push_back({byte(at), size});
+    at += 5 + size;
+  }
+  return records;
+}
+
+struct TlsPair {
+  explicit TlsPair(const tls::ServerContext& at_server, tls::SslPtr at_client) {
+    server.open(link.open(End::server), at_server.new_ssl());
+    client_ssl = std::move(at_client);
+  }
+  // The client is opened late, so that a test can change its SSL first.
+  bool run() {
+    if (client_ssl) client.open(link.open(End::client), std::move(client_ssl));
+    return link.run([this] {
+      const bool at_client = client.flush(now);
+      return server.flush(now) || at_client;
+    });
+  }
+  bool shake_hands() { return run() && client.told("ready") && server.told("ready"); }
+
+  MemoryLink link;
+  TimePoint now{1h};
+  Peer client, server;
+  tls::SslPtr client_ssl;
+};
+
+inline std::string random_text(std::size_t size, std::uint64_t seed) {
+  std::string text(size, '\0');
+  SeededRandom(seed).fill(std::as_writable_bytes(std::span(text)));
+  return text;
+}
+
+}  // namespace troika::test

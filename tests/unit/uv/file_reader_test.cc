@@ -1,0 +1,362 @@
+#include "uv/file_reader.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "unit/uv/inject.h"
+#include "unit/uv/loop_helper.h"
+#include "unit/uv/temp_folder.h"
+
+namespace troika {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const Slice& slice) {
+  return {reinterpret_cast<const char*>(slice.data()), slice.size()};
+}
+
+struct Rig {
+  explicit Rig(const std::string& parent = fs::temp_directory_path().string())
+      : folder(parent), reader(loop, pool, open_root(folder.path()).value()) {}
+
+  Result<std::unique_ptr<OpenFile>> open(std::string path) {
+    std::optional<Result<std::unique_ptr<OpenFile>>> result;
+    const auto operation =
+        reader.open(std::move(path), [&](auto opened) { result = std::move(opened); });
+    CHECK((operation == nullptr) == result.has_value());
+    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
+    return std::move(*result);
+  }
+  ErrorCode open_error(std::string path) {
+    const auto opened = open(std::move(path));
+    REQUIRE_FALSE(opened);
+    return opened.error().code;
+  }
+  Result<Slice> read(OpenFile& file, std::uint64_t offset, std::size_t size) {
+    std::optional<Result<Slice>> result;
+    const auto operation =
+        reader.read(file, offset, size, [&](auto slice) { result = std::move(slice); });
+    on_pool = operation != nullptr;
+    CHECK(on_pool != result.has_value());
+    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
+    return std::move(*result);
+  }
+  std::string read_all(OpenFile& file, std::size_t step) {
+    std::string text;
+    for (;;) {
+      const auto slice = read(file, text.size(), step);
+      REQUIRE(slice);
+      if (slice->empty()) return text;
+      CHECK(slice->size() <= step);
+      text += text_of(*slice);
+    }
+  }
+
+  TempFolder folder;
+  BufferPool pool;
+  Loop loop;
+  UvFileReader reader;
+  bool on_pool = false;
+};
+
+std::string long_text() {
+  std::string text;
+  for (int i = 0; text.size() < 200'000; ++i) text += std::to_string(i) + ' ';
+  return text;
+}
+
+TEST_CASE("A file in the page cache is opened and read on the loop") {
+  Rig rig;
+  const std::string text = long_text();
+  rig.folder.write("a.txt", text);
+  const auto file = rig.open("a.txt");
+  REQUIRE(file);
+  CHECK(S_ISREG((*file)->info().st_mode));
+  CHECK((*file)->info().st_size == static_cast<off_t>(text.size()));
+  CHECK(rig.read_all(**file, 65536) == text);
+  CHECK_FALSE(rig.on_pool);
+  CHECK(text_of(rig.read(**file, 7, 5).value()) == text.substr(7, 5));
+  CHECK(rig.read(**file, 1U << 30U, 10)->empty());
+  CHECK(rig.read(**file, 0, 1U << 20U)->size() <= 65536);
+  CHECK(rig.pool.outstanding() == 0);
+}
+
+TEST_CASE("tmpfs, which does not know RWF_NOWAIT, is read on the loop") {
+  Rig rig("/dev/shm");
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  REQUIRE(file);
+  CHECK(rig.read_all(**file, 65536) == long_text());
+  CHECK_FALSE(rig.on_pool);
+}
+
+TEST_CASE("What the kernel has not cached is read by the thread pool") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  const inject::Guard inject;
+  inject->preadv2_nowait = EAGAIN;
+  CHECK(rig.read_all(**file, 30'000) == long_text());
+  CHECK(rig.on_pool);
+  CHECK(rig.pool.outstanding() == 0);
+}
+
+TEST_CASE("A file system that is not in memory and knows no RWF_NOWAIT is read by the pool") {
+  Rig rig(TROIKA_BINARY_DIR);
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  {
+    const inject::Guard inject;
+    inject->preadv2_nowait = EOPNOTSUPP;
+    CHECK(rig.read_all(**file, 65536) == long_text());
+    CHECK(rig.on_pool);
+  }
+  CHECK(text_of(rig.read(**file, 0, 3).value()) == "0 1");
+  CHECK(rig.on_pool);  // remembered
+}
+
+TEST_CASE("A short read is not the end, nor is an empty one before it") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  const inject::Guard inject;
+  inject->preadv2_short = 1000;
+  CHECK(rig.read_all(**file, 65536) == long_text());
+  inject->preadv2_empty = true;
+  CHECK(rig.read_all(**file, 65536) == long_text());
+}
+
+TEST_CASE("An error of the disk is an error of the read") {
+  Rig rig;
+  rig.folder.write("a.txt", "text");
+  const auto file = rig.open("a.txt");
+  const inject::Guard inject;
+  inject->preadv2_nowait = EIO;
+  CHECK(rig.read(**file, 0, 10).error().code == ErrorCode::io);
+  inject->preadv2_nowait = EAGAIN;
+  inject->pread = EIO;
+  CHECK(rig.read(**file, 0, 10).error().code == ErrorCode::io);
+  CHECK(rig.pool.outstanding() == 0);
+}
+
+TEST_CASE("Nothing outside the root is opened") {
+  Rig rig;
+  TempFolder outside;
+  outside.write("secret", "secret");
+  rig.folder.write("inside", "inside");
+  fs::create_directory(rig.folder / "sub");
+  fs::create_symlink(outside / "secret", rig.folder / "absolute");
+  fs::create_symlink("../../" + fs::path(outside.path()).filename().string() + "/secret",
+                     rig.folder / "sub/relative");
+  fs::create_symlink(rig.folder / "inside", rig.folder / "absolute_inside");
+  fs::create_symlink("../inside", rig.folder / "sub/good");
+  fs::create_symlink("/proc/self/root", rig.folder / "magic");
+  for (const char* path : {"absolute", "sub/relative", "absolute_inside", "..", "../", "sub/../..",
+                           "/etc/passwd", "magic/etc/passwd"}) {
+    CAPTURE(path);
+    CHECK(rig.open_error(path) == ErrorCode::not_found);
+  }
+  const auto good = rig.open("sub/good");  // not in the cache yet: its time of access changes
+  REQUIRE(good);
+  CHECK(rig.read_all(**good, 100) == "inside");
+  CHECK(rig.open("sub/../inside").has_value());
+}
+
+TEST_CASE("What is missing, too long or a loop is not found") {
+  Rig rig;
+  rig.folder.write("file", "");
+  fs::create_symlink("loop", rig.folder / "loop");
+  CHECK(rig.open_error("missing") == ErrorCode::not_found);
+  CHECK(rig.open_error("file/below") == ErrorCode::not_found);
+  CHECK(rig.open_error("loop") == ErrorCode::not_found);
+  CHECK(rig.open_error(std::string(300, 'a')) == ErrorCode::not_found);
+  CHECK(rig.open_error("") == ErrorCode::not_found);
+  std::string deep = "a";
+  while (deep.size() < 5000) deep += "/a";
+  CHECK(rig.open_error(deep) == ErrorCode::not_found);
+}
+
+// Permissions do not bind root, so root looks with the eyes of somebody else.
+class AsNobody {
+ public:
+  AsNobody() { was_root_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
+  ~AsNobody() {
+    if (was_root_) static_cast<void>(::seteuid(0));
+  }
+
+ private:
+  bool was_root_;
+};
+
+TEST_CASE("A file without permission is denied") {
+  Rig rig;
+  rig.folder.write("locked", "x");
+  fs::permissions(rig.folder / "locked", fs::perms::none);
+  fs::permissions(rig.folder.path(), fs::perms::all);
+  const AsNobody nobody;
+  std::optional<ErrorCode> code;
+  const auto operation =
+      rig.reader.open("locked", [&](auto opened) { code = opened.error().code; });
+  CHECK(code == ErrorCode::denied);
+}
+
+TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
+  Rig rig;
+  fs::create_directory(rig.folder / "sub");
+  REQUIRE(::mkfifo((rig.folder / "fifo").c_str(), 0600) == 0);
+  const Fd server(::socket(AF_UNIX, SOCK_STREAM, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = rig.folder / "sock";
+  REQUIRE(name.size() < sizeof address.sun_path);
+  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+  REQUIRE(::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+
+  const auto folder = rig.open("sub");
+  REQUIRE(folder);
+  CHECK(S_ISDIR((*folder)->info().st_mode));
+  CHECK(rig.read(**folder, 0, 10).error().code == ErrorCode::io);
+  const auto fifo = rig.open("fifo");
+  REQUIRE(fifo);
+  CHECK(S_ISFIFO((*fifo)->info().st_mode));
+  CHECK(rig.read(**fifo, 0, 10).error().code == ErrorCode::io);
+  CHECK(rig.open_error("sock") == ErrorCode::not_found);
+  const auto root = rig.open(".");
+  REQUIRE(root);
+  CHECK(S_ISDIR((*root)->info().st_mode));
+}
+
+TEST_CASE("Out of descriptors a file is unavailable, and back again later") {
+  Rig rig;
+  rig.folder.write("a.txt", "a");
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  std::optional<ErrorCode> code;
+  const auto operation = rig.reader.open("a.txt", [&](auto opened) { code = opened.error().code; });
+  setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(code == ErrorCode::unavailable);
+  CHECK(rig.open("a.txt").has_value());
+}
+
+TEST_CASE("A read that is cancelled gives its slab back and never calls") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  auto file = rig.open("a.txt");
+  inject::Guard inject;
+  inject->preadv2_nowait = EAGAIN;
+  inject->hold_pread = true;
+  bool called = false;
+  auto token = std::make_shared<int>(0);
+  auto operation = rig.reader.read(**file, 0, 65536, [&called, token](auto) { called = true; });
+  REQUIRE(operation);
+  while (inject.held() == 0) std::this_thread::yield();
+  operation.reset();
+  CHECK(token.use_count() == 1);  // what the callback held is free at once
+  (*file).reset();                // the job keeps the descriptor
+  CHECK(rig.pool.outstanding() != 0);
+  inject.release();
+  CHECK(run_until(rig.loop, [&] { return rig.pool.outstanding() == 0; }));
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("Jobs that were queued and cancelled do not run") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  auto file = rig.open("a.txt");
+  inject::Guard inject;
+  inject->preadv2_nowait = EAGAIN;
+  inject->hold_pread = true;
+  std::vector<std::unique_ptr<FileReader::Operation>> operations;
+  int called = 0;
+  for (int i = 0; i < 50; ++i) {
+    operations.push_back(rig.reader.read(**file, 0, 100, [&](auto) { ++called; }));
+  }
+  operations.resize(1);
+  inject.release();
+  CHECK(run_until(rig.loop, [&] { return called == 1 && rig.pool.outstanding() == 0; }));
+}
+
+TEST_CASE("An operation may be destroyed inside its own callback") {
+  Rig rig;
+  rig.folder.write("a.txt", "text");
+  auto file = rig.open("a.txt");
+  const inject::Guard inject;
+  inject->preadv2_nowait = EAGAIN;
+  std::unique_ptr<FileReader::Operation> operation;
+  std::string text;
+  operation = rig.reader.read(**file, 0, 100, [&](Result<Slice> slice) {
+    operation.reset();
+    text = text_of(slice.value());
+  });
+  CHECK(run_until(rig.loop, [&] { return !text.empty(); }));
+  CHECK(text == "text");
+}
+
+TEST_CASE("A loop waits for the jobs of a reader that is gone") {
+  TempFolder folder;
+  folder.write("a.txt", "text");
+  BufferPool pool;
+  inject::Guard inject;
+  {
+    Loop loop;
+    UvFileReader reader(loop, pool, open_root(folder.path()).value());
+    std::unique_ptr<OpenFile> file;
+    const auto opening = reader.open("a.txt", [&](auto opened) { file = std::move(*opened); });
+    inject->preadv2_nowait = EAGAIN;
+    inject->hold_pread = true;
+    auto operation = reader.read(*file, 0, 10, [](auto) {});
+    while (inject.held() == 0) std::this_thread::yield();
+    operation.reset();
+    inject.release();
+  }
+  CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("A file that is deleted while it is read is served to its end") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  CHECK(rig.read(**file, 0, 1000)->size() == 1000);
+  fs::remove(rig.folder / "a.txt");
+  CHECK(rig.read_all(**file, 65536) == long_text());
+  CHECK(rig.open_error("a.txt") == ErrorCode::not_found);
+}
+
+TEST_CASE("A file that shrinks while it is read ends early") {
+  Rig rig;
+  rig.folder.write("a.txt", long_text());
+  const auto file = rig.open("a.txt");
+  fs::resize_file(rig.folder / "a.txt", 1500);
+  CHECK(rig.read(**file, 1000, 1000)->size() == 500);
+  CHECK(rig.read(**file, 1500, 1000)->empty());
+}
+
+TEST_CASE("A root that cannot be served is explained in one sentence") {
+  TempFolder folder;
+  folder.write("file", "");
+  const auto missing = open_root(folder / "missing");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error() == "the folder " + (folder / "missing") +
+                               " does not exist: make it, or name another one to serve");
+  const auto file = open_root(folder / "file");
+  REQUIRE_FALSE(file);
+  CHECK(file.error() ==
+        (folder / "file") + " is not a folder: name the folder that is to be served");
+}
+
+}  // namespace
+}  // namespace troika

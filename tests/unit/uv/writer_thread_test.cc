@@ -1,0 +1,150 @@
+#include "uv/writer_thread.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "unit/uv/temp_folder.h"
+
+namespace troika {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  char part[4096];
+  for (ssize_t n = 0; (n = ::read(fd, part, sizeof part)) > 0;) {
+    text.append(part, static_cast<std::size_t>(n));
+  }
+  return text;
+}
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    out = Fd(ends[0]);
+    in = Fd(ends[1]);
+  }
+  Fd out, in;
+};
+
+TEST_CASE("Lines come to a file whole and in order, from several threads") {
+  TempFolder folder;
+  {
+    WriterThread log(
+        Fd(::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)));
+    std::vector<std::jthread> threads;
+    for (char name = 'a'; name < 'd'; ++name) {
+      threads.emplace_back([&log, name] {
+        for (int i = 0; i < 1000; ++i) log.line(name + std::to_string(i));
+      });
+    }
+    threads.clear();
+    CHECK(log.dropped() == 0);
+  }
+  const auto lines = lines_of(folder / "log");
+  CHECK(lines.size() == 3000);
+  std::array<int, 3> next{};
+  for (const std::string& line : lines) {
+    int& expected = next[static_cast<std::size_t>(line.at(0) - 'a')];
+    CHECK(line.substr(1) == std::to_string(expected));
+    ++expected;
+  }
+}
+
+TEST_CASE("A pipe that nobody reads costs lines and never the caller's time; then it is told") {
+  constexpr std::size_t kLines = 20'000;
+  Pipe pipe;
+  std::string text;
+  std::jthread reader;
+  std::uint64_t dropped = 0;
+  {
+    WriterThread log(std::move(pipe.in),
+                     {.queue_bytes = 10'000, .last_chance = std::chrono::seconds(20)});
+    for (std::size_t i = 0; i < kLines; ++i) log.line("line " + std::to_string(i));
+    dropped = log.dropped();
+    reader = std::jthread([&] { text = read_all(pipe.out.get()); });
+  }
+  reader.join();
+  CHECK(dropped > 0);
+
+  std::size_t kept = 0, told = 0, last = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("line ")) {
+      const std::size_t number = std::stoul(line.substr(5));
+      CHECK((kept == 0 || number > last));
+      last = number;
+      ++kept;
+    } else {
+      CHECK(line.ends_with(" lines were dropped here: this log is read too slowly)"));
+      told += std::stoul(line.substr(1));
+    }
+  }
+  CHECK(kept + told == kLines);
+  CHECK(told == dropped);
+}
+
+TEST_CASE("A line that just fits the queue is kept, one byte more is dropped") {
+  Pipe pipe;
+  WriterThread log(std::move(pipe.in),
+                   {.queue_bytes = 10, .last_chance = std::chrono::seconds(20)});
+  log.line(std::string(10, 'x'));
+  CHECK(log.dropped() == 1);
+  log.line(std::string(9, 'x'));
+  CHECK(log.dropped() == 1);
+}
+
+TEST_CASE("At the end a held-up reader is waited for a short time only") {
+  Pipe pipe;
+  {
+    WriterThread log(std::move(pipe.in),
+                     {.queue_bytes = 1U << 20U, .last_chance = std::chrono::milliseconds(20)});
+    for (int i = 0; i < 10'000; ++i) log.line("a line that nobody will ever read, of many");
+  }
+  SUCCEED("the destructor came back");
+}
+
+TEST_CASE("A terminal that is held up does not hold up the end") {
+  int master = -1, slave = -1;
+  REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
+  const Fd owner(master);
+  REQUIRE(::tcflow(slave, TCOOFF) == 0);  // what Ctrl-S does
+  {
+    WriterThread log(Fd(slave),
+                     {.queue_bytes = 1U << 20U, .last_chance = std::chrono::milliseconds(20)});
+    for (int i = 0; i < 1000; ++i) log.line("a line for a terminal that shows nothing just now");
+  }
+  SUCCEED("the destructor came back");
+}
+
+TEST_CASE("A pipe whose reader is gone ends the writing and not the program") {
+  Pipe pipe;
+  pipe.out = Fd();
+  WriterThread log(std::move(pipe.in),
+                   {.queue_bytes = 100, .last_chance = std::chrono::seconds(20)});
+  while (log.dropped() == 0) {
+    log.line("line");
+    std::this_thread::yield();
+  }
+  CHECK(log.dropped() > 0);
+}
+
+}  // namespace
+}  // namespace troika
