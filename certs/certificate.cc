@@ -68,7 +68,7 @@ std::string joined(const SubjectNames& names) {
 
 std::string drain(BIO* bio) {
   const char* data = nullptr;
-  const long size = BIO_ctrl(bio, BIO_CTRL_INFO, 0, &data);
+  const long size = BIO_ctrl(bio, BIO_CTRL_INFO, 0, static_cast<void*>(&data));
   return {data, static_cast<std::size_t>(size)};
 }
 

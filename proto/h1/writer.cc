@@ -41,7 +41,7 @@ std::string request_head(const Request& request, Delimiter body,
   line(text, "host", request.authority);
   for (const auto [name, value] : request.headers) {
     if (name == "host" || name == "content-length" || name == "connection" ||
-        name == "transfer-encoding" || name == "expect") {
+        name == "transfer-encoding" || (name == "expect" && request.expects_continue)) {
       continue;
     }
     if (ascii::is_token(name) && valid_field_value(value)) line(text, name, value);

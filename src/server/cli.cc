@@ -92,16 +92,19 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
   serve
       ->add_option("--listen", raw.listen,
                    "TLS and QUIC here (repeatable; default: loopback, 8443)")
-      ->option_text("[ADDR:]PORT");
+      ->option_text("[ADDR:]PORT")
+      ->allow_extra_args(false);
   serve
       ->add_option("--cert", options.cert_file, "Certificate and its chain (default: a local CA's)")
       ->option_text("FILE");
   serve->add_option("--key", options.key_file, "Private key of the certificate")
       ->option_text("FILE");
   serve->add_option("--http", raw.http, "Serve without TLS here, too (repeatable)")
-      ->option_text("[ADDR:]PORT");
+      ->option_text("[ADDR:]PORT")
+      ->allow_extra_args(false);
   serve->add_option("--http-redirect", raw.redirect, "Redirect to https from here (repeatable)")
-      ->option_text("[ADDR:]PORT");
+      ->option_text("[ADDR:]PORT")
+      ->allow_extra_args(false);
   serve->add_option("--alt-svc", raw.alt_svc, "Port to announce HTTP/3 on, if it is mapped")
       ->option_text("PORT|off");
   serve->add_option("--access-log", options.access_log, "One line a request (default: -)")

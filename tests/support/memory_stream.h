@@ -52,6 +52,8 @@ class MemoryLink {
     auto& pipe = state_->pipe(from).bytes;
     pipe.insert(pipe.end(), bytes.begin(), bytes.end());
   }
+  // A stream may have bytes or a FIN under way when it is told to stop reading.
+  void deliver_anyway(End to) { state_->side(to).reading = true; }
   void inject_fin(End from) { state_->pipe(from).fin = true; }
 
   // One turn: at most one on_bytes each way, then the ends and the room that came of it.

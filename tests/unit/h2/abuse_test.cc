@@ -17,8 +17,8 @@ test::ScriptedHandler::Answer hold(int& jobs) {
 std::uint32_t odd(std::size_t i) { return static_cast<std::uint32_t>(2 * i + 1); }
 
 TEST_CASE("a hundred streams are served at once and one more ends the connection") {
-  RawPeer peer;
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
   for (std::size_t i = 0; i < peer.limits.concurrent_streams; ++i) {
@@ -36,8 +36,8 @@ TEST_CASE("a hundred streams are served at once and one more ends the connection
 }
 
 TEST_CASE("one stream too many is only refused before the client knows the limit") {
-  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 2; });
   int jobs = 0;
+  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 2; });
   peer.handler.answer = hold(jobs);
   (void)peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0));
   for (std::size_t i = 0; i < 3; ++i) (void)peer.send(peer.get(odd(i)));
@@ -62,9 +62,9 @@ TEST_CASE("requests that are reset in the same read never reach a handler") {
   CHECK_FALSE(peer.goaway_code());
 }
 
-TEST_CASE("a thousand resets are taken and one more ends the connection") {
-  RawPeer peer;
+TEST_CASE("a thousand resets are taken and more ends the connection") {
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
   for (std::size_t i = 0; i < 1000; ++i) {
@@ -75,15 +75,18 @@ TEST_CASE("a thousand resets are taken and one more ends the connection") {
     REQUIRE(jobs == 0);  // before the flush
   }
   CHECK_FALSE(peer.goaway_code());
-  (void)peer.send(peer.get(odd(1000)) + frame(kRstStream, 0, odd(1000), u32(8)));
-  peer.settle();
+  // nghttp2 looks at a clock of its own and forgives 33 a second, so a slow run takes a few more.
+  for (std::size_t i = 1000; i < 1400 && !peer.goaway_code(); ++i) {
+    (void)peer.send(peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8)));
+    peer.settle();
+  }
   CHECK(peer.goaway_code());
   CHECK(peer.server->interest().finished);
 }
 
 TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
-  RawPeer peer;
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
   (void)peer.send(peer.get(1));
@@ -176,9 +179,9 @@ TEST_CASE("reading stops while the output queue is full, and goes on when it emp
 }
 
 TEST_CASE("a hundred streams without a window read nothing from their bodies") {
-  RawPeer peer;
   std::vector<test::BodyProbe> probes(100);
   std::size_t next = 0;
+  RawPeer peer;
   peer.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     (void)responder.respond(
         {}, test::body_of(context.services.pool, test::pattern(100'000), &probes[next++]));
@@ -205,8 +208,8 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
 }
 
 TEST_CASE("a client that sends past its stream window loses its connection or stream") {
-  RawPeer peer;
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
   (void)peer.send(peer.headers(1, post_fields(), false));
@@ -244,8 +247,8 @@ TEST_CASE("frames that break the protocol end the connection and cancel its work
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
-    RawPeer peer;
     int jobs = 0;
+    RawPeer peer;
     peer.handler.answer = hold(jobs);
     peer.preface();
     (void)peer.send(peer.headers(1, post_fields(), false));

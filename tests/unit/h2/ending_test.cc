@@ -57,8 +57,8 @@ TEST_CASE("the preface and SETTINGS must come within the handshake time") {
 
 TEST_CASE("a field section must be complete within the header time, trailers included") {
   for (const bool trailers : {false, true}) {
-    RawPeer peer;
     int jobs = 0;
+    RawPeer peer;
     peer.handler.answer = [&](RequestContext, Responder&) {
       return std::make_unique<CountedJob>(jobs);
     };
@@ -103,8 +103,8 @@ TEST_CASE("an idle connection ends with NO_ERROR, and PINGs do not keep it") {
 }
 
 TEST_CASE("a stream that is open keeps the connection from being idle") {
-  RawPeer peer;
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = [&](RequestContext, Responder&) {
     return std::make_unique<CountedJob>(jobs);
   };
@@ -115,9 +115,9 @@ TEST_CASE("a stream that is open keeps the connection from being idle") {
 }
 
 TEST_CASE("a drain announces itself, waits one round trip, then names the last request") {
-  RawPeer peer;
   Responder* answer = nullptr;
   int jobs = 0;
+  RawPeer peer;
   peer.handler.answer = [&](RequestContext, Responder& responder) {
     answer = &responder;
     return std::make_unique<CountedJob>(jobs);
@@ -164,9 +164,9 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
 }
 
 TEST_CASE("no request in flight fails when the server drains, and the client is told") {
-  Pair pair;
   std::vector<Responder*> answers;
   int jobs = 0;
+  Pair pair;
   pair.handler.answer = [&](RequestContext, Responder& responder) {
     answers.push_back(&responder);
     return std::make_unique<CountedJob>(jobs);

@@ -24,8 +24,8 @@ std::unique_ptr<BodySource> scripted(BufferPool& pool, BodyProbe& probe,
 }
 
 TEST_CASE("a body that fails in the middle resets its stream alone; nine others arrive whole") {
-  Pair pair;
   BodyProbe failing;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     BufferPool& pool = context.services.pool;
     if (context.request.target.path == "/4") {
@@ -76,10 +76,10 @@ TEST_CASE("a body shorter or longer than declared is reset, never padded") {
 }
 
 TEST_CASE("a handler that gives up is a 500 before the head and a reset after it") {
-  Pair pair;
   int jobs = 0;
   BodyProbe probe;
   Responder* answer = nullptr;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) {
     answer = &responder;
     if (context.request.target.path == "/late") {
@@ -108,10 +108,10 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
   // The step at which the client destroys its stream.
   for (int step = 0; step < 5; ++step) {
     CAPTURE(step);
-    Pair pair;
     int jobs = 0;
     BodyProbe down, up;
     Responder* answer = nullptr;
+    Pair pair;
     pair.handler.answer = [&](RequestContext context, Responder& responder) {
       answer = &responder;
       if (step >= 3) {
@@ -144,8 +144,8 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
 }
 
 TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which is no failure") {
-  Pair pair;
   BodyProbe up;
+  Pair pair;
   Call& call = pair.start(make_request("/", Method::post),
                           scripted(pair.pool, up, {BodyStep::data(test::pattern(500'000))}));
   pair.run();
@@ -160,9 +160,9 @@ TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which 
 }
 
 TEST_CASE("an upload that fails on our side is reset, and the server forgets it") {
-  Pair pair;
   int jobs = 0;
   BodyProbe up;
+  Pair pair;
   pair.handler.answer = [&](RequestContext, Responder&) {
     return std::make_unique<CountedJob>(jobs);
   };
@@ -176,8 +176,8 @@ TEST_CASE("an upload that fails on our side is reset, and the server forgets it"
 }
 
 TEST_CASE("a lost connection ends every exchange, and every summary comes once") {
-  Pair pair;
   int jobs = 0;
+  Pair pair;
   pair.handler.answer = [&](RequestContext, Responder&) {
     return std::make_unique<CountedJob>(jobs);
   };
@@ -199,9 +199,9 @@ TEST_CASE("a lost connection ends every exchange, and every summary comes once")
 }
 
 TEST_CASE("a request body that does not come is answered 408") {
-  Pair pair;
   int jobs = 0;
   BodyProbe up;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder&) {
     (void)context.body.pull(1);
     return std::make_unique<CountedJob>(jobs);
@@ -220,8 +220,8 @@ TEST_CASE("a request body that does not come is answered 408") {
 }
 
 TEST_CASE("a reader who stops loses its stream after the write-progress time, and only then") {
-  Pair pair;
   BodyProbe down;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     (void)responder.respond(
         {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
@@ -248,8 +248,8 @@ TEST_CASE("a reader who stops loses its stream after the write-progress time, an
 }
 
 TEST_CASE("window updates alone are no progress: what counts is bytes that left the queue") {
-  Pair pair;
   BodyProbe down;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     (void)responder.respond(
         {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(900'000))}));

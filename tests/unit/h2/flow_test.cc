@@ -33,16 +33,16 @@ class StaticBody final : public BodySource {
 };
 
 TEST_CASE("an upload that nobody reads stops at the stream window and moves on when read") {
-  Pair pair;
   int jobs = 0;
   BodySource* upload = nullptr;
   Responder* answer = nullptr;
+  BodyProbe up;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) {
     upload = &context.body;
     answer = &responder;
     return std::make_unique<CountedJob>(jobs);
   };
-  BodyProbe up;
   Call& call = pair.start(make_request("/", Method::post),
                           body_of(pair.pool, test::pattern(1'000'000), &up));
   pair.run();
@@ -64,8 +64,8 @@ TEST_CASE("an upload that nobody reads stops at the stream window and moves on w
 }
 
 TEST_CASE("a download that nobody reads stops at the client's window and moves on when read") {
-  Pair pair;
   BodyProbe down;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     (void)responder.respond({}, body_of(context.services.pool, test::pattern(4U << 20U), &down));
     return nullptr;
@@ -79,8 +79,8 @@ TEST_CASE("a download that nobody reads stops at the client's window and moves o
 }
 
 TEST_CASE("one stalled upload leaves the window of the connection to the others") {
-  Pair pair;
   int jobs = 0;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     if (context.request.target.path == "/stall") return std::make_unique<CountedJob>(jobs);
     (void)responder.respond({}, nullptr);
@@ -100,8 +100,9 @@ TEST_CASE("one stalled upload leaves the window of the connection to the others"
 }
 
 TEST_CASE("ten thousand refused uploads of 100 KiB leave the connection's window full") {
-  Pair pair;
   int jobs = 0;
+  std::vector<BodyProbe> probes(17);
+  Pair pair;
   Call* last = nullptr;
   for (int i = 0; i < 10'000; ++i) {
     pair.calls.clear();
@@ -115,7 +116,6 @@ TEST_CASE("ten thousand refused uploads of 100 KiB leave the connection's window
     return std::make_unique<CountedJob>(jobs);
   };
   pair.calls.clear();
-  std::vector<BodyProbe> probes(17);
   for (BodyProbe& probe : probes) {
     pair.start(make_request("/", Method::post),
                body_of(pair.pool, test::pattern(100U << 10U), &probe));
@@ -129,8 +129,8 @@ TEST_CASE("ten thousand refused uploads of 100 KiB leave the connection's window
 }
 
 TEST_CASE("uploads that are cancelled unread give their bytes back") {
-  Pair pair;
   int jobs = 0;
+  Pair pair;
   pair.handler.answer = [&](RequestContext, Responder&) {
     return std::make_unique<CountedJob>(jobs);
   };
@@ -166,8 +166,8 @@ TEST_CASE("downloads that are dropped unread give their bytes back to the client
 }
 
 TEST_CASE("padding counts for flow control and comes back without being read") {
-  RawPeer peer;
   BodySource* upload = nullptr;
+  RawPeer peer;
   peer.handler.answer = [&](RequestContext context, Responder&) {
     upload = &context.body;
     return std::make_unique<Job>();
@@ -190,8 +190,8 @@ TEST_CASE("padding counts for flow control and comes back without being read") {
 }
 
 TEST_CASE("the client starts as many requests as the server allows, and one more is refused") {
-  Pair pair([](test::Bench& bench) { bench.limits.concurrent_streams = 3; });
   int jobs = 0;
+  Pair pair([](test::Bench& bench) { bench.limits.concurrent_streams = 3; });
   pair.handler.answer = [&](RequestContext, Responder&) {
     return std::make_unique<CountedJob>(jobs);
   };

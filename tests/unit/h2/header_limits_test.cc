@@ -96,9 +96,9 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
   for (const bool by_count : {false, true}) {
     for (const std::size_t over : {0U, 1U}) {
       CAPTURE(by_count, over);
-      RawPeer peer;
       std::string got;
       BodySource* upload = nullptr;
+      RawPeer peer;
       peer.handler.answer = [&](RequestContext context, Responder&) {
         upload = &context.body;
         return std::make_unique<Job>();
@@ -216,8 +216,8 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
 
 TEST_CASE("a body that is not what Content-Length says is a protocol error of its stream") {
   for (const std::string_view body : {"1234", "123456"}) {
-    RawPeer peer;
     int jobs = 0;
+    RawPeer peer;
     peer.handler.answer = [&](RequestContext, Responder&) {
       return std::make_unique<test::CountedJob>(jobs);
     };

@@ -61,8 +61,8 @@ TEST_CASE("a GET gets its answer, and one summary is emitted") {
 }
 
 TEST_CASE("HEAD gets the length and no body, and its body is dropped") {
-  Pair pair;
   BodyProbe probe;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     (void)responder.respond({}, body_of(context.services.pool, "hello", &probe));
     return nullptr;
@@ -76,8 +76,8 @@ TEST_CASE("HEAD gets the length and no body, and its body is dropped") {
 }
 
 TEST_CASE("204 and an empty body end the stream with the head") {
-  Pair pair;
   std::uint16_t status = 204;
+  Pair pair;
   pair.handler.answer = [&](RequestContext, Responder& responder) -> std::unique_ptr<Job> {
     ResponseHead head;
     head.status = status;
@@ -115,8 +115,8 @@ TEST_CASE("a body of several megabytes comes back byte for byte, trailers behind
 }
 
 TEST_CASE("a body that blocks goes on when it is woken, in both directions") {
-  Pair pair;
   BodyProbe up, down;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     std::vector<BodyStep> steps;
     steps.push_back(BodyStep::data("one "));
@@ -167,17 +167,17 @@ TEST_CASE("informational answers come before the final one") {
 }
 
 TEST_CASE("100 Continue is sent when the handler reads a body that was held back") {
-  Pair pair;
   BodySource* upload = nullptr;
   Responder* answer = nullptr;
   std::string got;
+  BodyProbe up;
+  Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) {
     upload = &context.body;
     answer = &responder;
     CHECK(test::read_body(*upload, got) == test::ReadState::blocked);
     return std::make_unique<CountedJob>(jobs);
   };
-  BodyProbe up;
   Request request = make_request("/", Method::post);
   request.expects_continue = true;
   std::vector<BodyStep> steps;

@@ -1,9 +1,9 @@
 #include <sys/stat.h>
 
 #include <future>
-#include <thread>
 
 #include "certs/certificate.h"
+#include "certs/private_files.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -193,11 +193,15 @@ TEST_CASE_METHOD(Certs, "folder and files are the user's own, and stay so") {
   CHECK(mode_of(folder / "ca-key.pem") == 0600);
 }
 
-TEST_CASE_METHOD(Certs, "servers that start at once share one certificate") {
+TEST_CASE_METHOD(Certs, "servers that start at once wait for each other and share a certificate") {
+  std::optional<certs::FolderLock> first = certs::FolderLock::take(folder).value();
   std::vector<std::future<DevCertificate>> starts;
   for (int i = 0; i < 4; ++i) {
     starts.push_back(std::async(std::launch::async, [this] { return ensure(); }));
   }
+  for (auto& start : starts) CHECK(start.wait_for(20ms) == std::future_status::timeout);
+  CHECK_FALSE(std::filesystem::exists(folder / "ca-key.pem"));
+  first.reset();
   int created = 0;
   for (auto& start : starts) created += start.get().created ? 1 : 0;
   CHECK(created == 1);

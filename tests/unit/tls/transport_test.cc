@@ -267,8 +267,11 @@ TEST_CASE_METHOD(Fixture, "a FIN in the middle of kept input is told after that 
   run();
   server.stop_after_bytes = false;
   link.inject_fin(End::client);
+  server.transport->set_reading(false);
+  link.deliver_anyway(End::server);
   run();
   CHECK_FALSE(server.closed);
+  CHECK(server.received.size() < body.size());
   server.transport->set_reading(true);
   run();
   CHECK(server.received == body);
@@ -315,4 +318,27 @@ TEST_CASE_METHOD(Fixture, "a client that asks for key updates and reads nothing 
   run();
   CHECK(link.reads(End::server));
   CHECK(server.transport->unsent() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "data behind a flood of key updates waits and is not lost") {
+  REQUIRE(shake_hands());
+  auto& to_server = link.sent_by(End::client);
+  to_server.capacity = to_server.max_chunk = 1U << 20U;
+  link.sent_by(End::server).capacity = 0;
+  for (int i = 0; i < 6000; ++i) {  // 22 + 5 bytes and as many for each answer
+    SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(client.ssl);
+  }
+  REQUIRE(client.transport->flush());
+  for (const std::string_view word : {"one ", "two ", "three"}) {
+    client.queue.append_copy(word);
+    client.flush(now);
+  }
+  run();
+  CHECK(server.received == "one ");
+  CHECK_FALSE(link.reads(End::server));
+  link.sent_by(End::server).capacity = 1U << 20U;
+  run();
+  CHECK(server.received == "one two three");
+  CHECK(link.reads(End::server));
 }

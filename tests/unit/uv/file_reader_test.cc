@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
 #include <cstring>
@@ -172,6 +173,31 @@ TEST_CASE("Nothing outside the root is opened") {
   REQUIRE(good);
   CHECK(rig.read_all(**good, 100) == "inside");
   CHECK(rig.open("sub/../inside").has_value());
+}
+
+TEST_CASE("A link that is swapped while it is followed never leads outside") {
+  Rig rig;
+  TempFolder outside;
+  outside.write("name", "outside");
+  fs::create_directory(rig.folder / "good");
+  std::ofstream(rig.folder / "good/name") << "inside";
+  fs::create_symlink("good", rig.folder / "link");
+  std::atomic<bool> stop = false;
+  std::jthread swapper([&] {
+    for (int i = 0; !stop; ++i) {
+      fs::create_symlink(i % 2 == 0 ? outside.path() : "good", rig.folder / "next");
+      fs::rename(rig.folder / "next", rig.folder / "link");
+    }
+  });
+  int inside = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto file = rig.open("link/name");
+    if (!file) continue;
+    REQUIRE(text_of(rig.read(**file, 0, 100).value()) == "inside");
+    ++inside;
+  }
+  stop = true;
+  CHECK(inside > 0);
 }
 
 TEST_CASE("What is missing, too long or a loop is not found") {
