@@ -155,7 +155,8 @@ bool ServerSession::finished() const noexcept {
 
 void ServerSession::abort() noexcept {
   if (std::exchange(lost_, true)) return;
-  for (const auto& [id, stream] : streams_) stream->abandon();
+  const auto reason = engine_.status() ? AbortReason::peer_gone : AbortReason::protocol_error;
+  for (const auto& [id, stream] : streams_) stream->abandon(reason);
 }
 
 }  // namespace troika::h3

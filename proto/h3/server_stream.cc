@@ -171,11 +171,11 @@ void ServerStream::on_closed(std::optional<quic::AppError> code) {
   exchange_->on_closed();
 }
 
-void ServerStream::abandon() noexcept {
+void ServerStream::abandon(AbortReason reason) noexcept {
   header_deadline_ = kNever;
   if (!exchange_) return;
   // A client that has all of the response may close the connection before it acknowledges the end.
-  if (!fin_handed_out()) exchange_->on_peer_abort(AbortReason::peer_gone);
+  if (!fin_handed_out()) exchange_->on_peer_abort(reason);
   exchange_->on_closed();
 }
 

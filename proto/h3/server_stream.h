@@ -30,7 +30,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_peer_reset();
   void on_peer_stop();
   void on_closed(std::optional<quic::AppError> code);
-  void abandon() noexcept;  // the connection is lost; written bytes stay
+  void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
 
   TimePoint deadline() const noexcept;
   void on_deadline(TimePoint now);

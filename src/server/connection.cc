@@ -104,12 +104,14 @@ bool Connection::flush(TimePoint now) {
 void Connection::settle(TimePoint now) {
   if (state_ == State::open) {
     const Interest interest = session_->interest();
-    if (interest.finished && out_.empty() && transport_->unsent() == 0) {
-      if (interest.broken) {
-        transport_->reset();
-        finish();
-        return;
-      }
+    const bool sent = out_.empty() && transport_->unsent() == 0;
+    // What is broken waits for its last bytes to leave only while the peer takes them.
+    if (interest.finished && interest.broken && (sent || transport_->write_budget() == 0)) {
+      transport_->reset();
+      finish();
+      return;
+    }
+    if (interest.finished && sent) {
       linger(now);
       if (state_ == State::done) return;
     } else {

@@ -143,7 +143,8 @@ TEST_CASE("h3: a Content-Length that does not hold is H3_MESSAGE_ERROR, no handl
     raw.run();
     CHECK(raw.quic.closed == kMessageError);
     CHECK(raw.handler.started == 0);
-    CHECK(raw.observer.entries.size() == 1);
+    REQUIRE(raw.observer.entries.size() == 1);
+    CHECK(raw.observer.entries[0].aborted == AbortReason::protocol_error);
   }
   SECTION("a FIN with the headers") {
     RawServer raw;

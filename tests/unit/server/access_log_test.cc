@@ -1,0 +1,52 @@
+#include "server/access_log.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+std::string line_of(const Request& request, AbortReason aborted = AbortReason::none) {
+  const Bench bench;
+  return format_access_line({.request = request,
+                             .peer = bench.peer,
+                             .status = 200,
+                             .body_bytes = 5,
+                             .started = bench.clock.wall(),
+                             .duration = std::chrono::microseconds(1500),
+                             .aborted = aborted});
+}
+
+Request get(std::string target) {
+  Request request;
+  request.method_text = "GET";
+  request.target.raw = std::move(target);
+  request.version = HttpVersion::http3;
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("A line has time, client, method, target, status, bytes, protocol and duration") {
+  CHECK(line_of(get("/a?b")) == "2023-11-14T22:13:20.000Z 127.0.0.1 GET /a?b 200 5 HTTP/3 1.500ms");
+}
+
+TEST_CASE("An exchange that was cut off says why") {
+  CHECK(line_of(get("/"), AbortReason::peer_reset).ends_with(" 1.500ms (reset by client)"));
+}
+
+TEST_CASE("What a peer sent cannot make a second line or look like another field") {
+  Request request = get("/a b\r\nGET \x1b[2J\"\\\xff");
+  request.method_text = "";
+  const std::string line = line_of(request);
+  CHECK(line.contains(" - /a\\x20b\\x0d\\x0aGET\\x20\\x1b[2J\\x22\\x5c\\xff 200 "));
+  CHECK(!line.contains('\n'));
+}
+
+TEST_CASE("A field of 2 KiB is whole, a longer one is cut") {
+  CHECK(line_of(get(std::string(2048, 'a'))).contains(std::string(2048, 'a') + " 200"));
+  CHECK(line_of(get(std::string(2049, 'a'))).contains(std::string(2048, 'a') + "... 200"));
+}

@@ -1,0 +1,201 @@
+#include "server/connection.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "net/plain_transport.h"
+#include "support/memory_stream.h"
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+// A connection without TLS, its client's end in the test's hands, and an owner as the worker is
+// one.
+struct Plain final : ConnectionOwner {
+  Bench bench{""};
+  MemoryLink link;
+  TimerQueue timers;
+  std::unique_ptr<Connection> connection;
+  std::string received;  // by the client
+  bool done = false, dirty = false;
+
+  Plain() {
+    link.sent_by(End::server).tap = [this](std::span<const std::byte> b) {
+      received += text_of(b);
+    };
+    connection =
+        std::make_unique<Connection>(std::make_unique<PlainTransport>(link.open(End::server)), "",
+                                     bench.services, timers, *this);
+    connection->start();
+  }
+  ~Plain() {
+    connection.reset();
+    CHECK(bench.pool.outstanding() == 0);
+    CHECK(timers.size() == 0);
+  }
+  Plain(const Plain&) = delete;
+  Plain& operator=(const Plain&) = delete;
+
+  void on_dirty(Connection&) noexcept override { dirty = true; }
+  void on_done(Connection&) noexcept override { done = true; }
+
+  void turn() {
+    for (int i = 0; i < 10; ++i) {
+      link.pump();
+      while (!done && std::exchange(dirty, false)) {
+        if (connection->flush(bench.clock.now())) dirty = true;
+      }
+    }
+  }
+  void send(std::string_view text) {
+    link.inject(End::client, bytes_of(text));
+    turn();
+  }
+  void pass(Duration time) {
+    bench.clock.advance(time);
+    timers.advance_to(bench.clock.now());
+    turn();
+  }
+};
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("The first bytes choose HTTP/1.1") {
+  Plain plain;
+  plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(plain.received.starts_with("HTTP/1.1 200 "));
+  CHECK(plain.received.ends_with("hello"));
+}
+
+TEST_CASE("The preface chooses HTTP/2, however it is cut") {
+  for (const std::size_t cut : {1U, 3U, 23U, 24U}) {
+    Plain plain;
+    plain.send(kPreface.substr(0, cut));
+    CHECK((plain.received.empty() || cut == kPreface.size()));
+    plain.send(kPreface.substr(cut));
+    plain.send(std::string_view("\0\0\0\4\0\0\0\0\0", 9));  // SETTINGS, empty
+    REQUIRE(plain.received.size() > 9);
+    CHECK(plain.received[3] == 4);  // SETTINGS is the first thing that a server sends
+  }
+}
+
+TEST_CASE("A method that begins like the preface is still HTTP/1.1") {
+  Plain plain;
+  plain.send("PRI");
+  plain.send("NT / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(plain.received.starts_with("HTTP/1.1 501 "));
+}
+
+TEST_CASE("A connection that says nothing ends at the handshake timeout, not before") {
+  Plain plain;
+  plain.pass(plain.bench.timeouts.handshake - Duration(1));
+  CHECK(!plain.done);
+  plain.pass(Duration(1));
+  CHECK(plain.done);
+}
+
+TEST_CASE("A client that sends half of the preface and leaves is answered or dropped") {
+  Plain plain;
+  plain.send("PRI * HT");
+  plain.link.inject_fin(End::client);
+  plain.turn();
+  CHECK((plain.done || plain.link.sent_by(End::server).fin));
+}
+
+TEST_CASE("After the last answer it shuts its side, reads on, and ends when the client does") {
+  Plain plain;
+  plain.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(plain.received.ends_with("hello"));
+  CHECK(plain.link.sent_by(End::server).fin);
+  CHECK(!plain.done);
+  plain.send("more that nobody reads");
+  CHECK(!plain.done);
+  plain.link.inject_fin(End::client);
+  plain.turn();
+  CHECK(plain.done);
+}
+
+TEST_CASE("A client that does not end is left alone after the linger time") {
+  Plain plain;
+  plain.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  plain.pass(plain.bench.timeouts.linger - Duration(1));
+  CHECK(!plain.done);
+  plain.pass(Duration(1));
+  CHECK(plain.done);
+}
+
+TEST_CASE("An idle connection ends at the idle timeout") {
+  Plain plain;
+  plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  plain.pass(plain.bench.timeouts.idle_tcp - Duration(1));
+  CHECK(!plain.link.sent_by(End::server).fin);
+  plain.pass(Duration(1));
+  CHECK(plain.link.sent_by(End::server).fin);
+}
+
+TEST_CASE("A body that is framed by the end of the connection and fails ends in a reset") {
+  Plain plain;
+  plain.bench.handler.answer = [](RequestContext context, Responder& responder) {
+    (void)responder.respond(
+        {}, std::make_unique<ScriptedBody>(context.services.pool,
+                                           std::vector{BodyStep::data("part"), BodyStep::error()}));
+    return nullptr;
+  };
+  plain.send("GET / HTTP/1.0\r\n\r\n");
+  CHECK(plain.done);
+  plain.connection.reset();
+  CHECK(plain.link.sent_by(End::server).reset);
+}
+
+TEST_CASE("A drain ends an idle connection at once and a busy one after its answer") {
+  Plain idle, busy;
+  idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  idle.connection->drain();
+  idle.turn();
+  CHECK(idle.link.sent_by(End::server).fin);
+
+  BodyProbe probe;
+  busy.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    (void)responder.respond(
+        {}, std::make_unique<ScriptedBody>(context.services.pool,
+                                           std::vector{BodyStep::blocked(), BodyStep::data("late")},
+                                           &probe, 4));
+    return nullptr;
+  };
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.connection->drain();
+  busy.turn();
+  CHECK(!busy.link.sent_by(End::server).fin);
+  probe.release();
+  busy.turn();
+  CHECK(busy.received.ends_with("late"));
+  CHECK(busy.link.sent_by(End::server).fin);
+}
+
+TEST_CASE("A client that reads nothing stops the body, and is dropped at the write timeout") {
+  Plain plain;
+  plain.link.sent_by(End::server).capacity = 1000;
+  BodyProbe probe;
+  plain.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    std::vector<BodyStep> steps;
+    for (int i = 0; i < 100; ++i) steps.push_back(BodyStep::data(std::string(60000, 'x')));
+    (void)responder.respond({}, std::make_unique<ScriptedBody>(context.services.pool,
+                                                               std::move(steps), &probe, 6000000));
+    return nullptr;
+  };
+  // No turn of the link: what was written stays on its way.
+  plain.link.inject(End::client, bytes_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  plain.link.deliver_anyway(End::server);
+  plain.link.pump();
+  while (std::exchange(plain.dirty, false)) (void)plain.connection->flush(plain.bench.clock.now());
+  CHECK(probe.pulled_bytes <= plain.bench.limits.output_high + kMaxPull);
+  CHECK(plain.bench.pool.outstanding() <= 2 * plain.bench.limits.output_high);
+  plain.bench.clock.advance(plain.bench.timeouts.write_progress);
+  plain.timers.advance_to(plain.bench.clock.now());
+  while (std::exchange(plain.dirty, false)) (void)plain.connection->flush(plain.bench.clock.now());
+  CHECK(probe.alive == 0);
+}
