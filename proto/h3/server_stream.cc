@@ -32,6 +32,7 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
     : EngineStream(id),
       context_(context),
       builder_(context.services.limits, HttpVersion::http3, true),
+      exchange_(*this, context.services, context.peer, context.services.limits.h3_stream_window),
       header_deadline_(now + context.services.timeouts.header_block),
       early_(early) {}
 
@@ -42,7 +43,7 @@ void ServerStream::note() noexcept {
 }
 
 void ServerStream::apply() {
-  if (exchange_) exchange_->advance();
+  exchange_.advance();
   for (const ResponseHead& info : std::exchange(informational, {})) {
     context_.engine.submit_info(*this, FieldSection(info));
   }
@@ -88,14 +89,13 @@ void ServerStream::on_field(std::int32_t token, std::string_view name, std::stri
 
 void ServerStream::on_fields_end(bool fin) {
   header_deadline_ = kNever;
-  exchange_.emplace(static_cast<StreamPort&>(*this), context_.services, context_.peer,
-                    context_.services.limits.h3_stream_window);
+  begun_ = true;
   auto request = builder_.finish(!fin);
   if (request) {
     request->early_data = early_;
-    exchange_->begin(std::move(*request));
+    exchange_.begin(std::move(*request));
   } else {
-    exchange_->begin_rejected(std::move(request.error().partial), request.error().status);
+    exchange_.begin_rejected(std::move(request.error().partial), request.error().status);
   }
   note();
 }
@@ -106,18 +106,18 @@ void ServerStream::on_trailer(std::string_view name, std::string_view value) {
 }
 
 void ServerStream::on_data(std::span<const std::byte> bytes) {
-  fail_unless(exchange_->on_body(bytes, false));
+  fail_unless(exchange_.on_body(bytes, false));
 }
 
 void ServerStream::on_end() {
   read_ended_ = true;
-  if (exchange_->request_complete()) return;
+  if (exchange_.request_complete()) return;
   if (!trailers_) {
-    fail_unless(exchange_->on_body({}, true));
+    fail_unless(exchange_.on_body({}, true));
   } else if (trailers_->over_limit()) {
     fail_unless(fail(ErrorCode::limit, "too many trailers"));
   } else {
-    fail_unless(exchange_->on_trailers(trailers_->take()));
+    fail_unless(exchange_.on_trailers(trailers_->take()));
   }
 }
 
@@ -128,28 +128,28 @@ void ServerStream::on_rejected() {
 
 void ServerStream::fail_unless(const Status& status) {
   if (status) return;
-  exchange_->on_peer_abort(AbortReason::protocol_error);
+  exchange_.on_peer_abort(AbortReason::protocol_error);
   reset(AbortReason::protocol_error);
 }
 
 Result<Pulled> ServerStream::pull(std::size_t max_bytes) {
-  if (exchange_->aborted()) return Pulled{PullState::blocked, {}};
-  auto pulled = exchange_->pull_response(max_bytes);
+  if (exchange_.aborted()) return Pulled{PullState::blocked, {}};
+  auto pulled = exchange_.pull_response(max_bytes);
   if (!pulled) reset(AbortReason::handler_failed);
   return pulled;
 }
 
 const HeaderMap& ServerStream::outgoing_trailers() const noexcept {
-  return exchange_->response_trailers();
+  return exchange_.response_trailers();
 }
 
-void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_->on_sent(bytes); }
+void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_.on_sent(bytes); }
 
 void ServerStream::on_peer_reset() {
   read_ended_ = true;
   context_.engine.peer_shut_read(id());
-  if (exchange_ && (exchange_->request_complete() || exchange_->response_complete())) return;
-  if (exchange_) exchange_->on_peer_abort(AbortReason::peer_reset);
+  if (begun_ && (exchange_.request_complete() || exchange_.response_complete())) return;
+  exchange_.on_peer_abort(AbortReason::peer_reset);
   header_deadline_ = kNever;
   context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
 }
@@ -157,36 +157,36 @@ void ServerStream::on_peer_reset() {
 // QUIC tells of STOP_SENDING by this, or only by refusing to write.
 void ServerStream::on_peer_stop() {
   context_.engine.peer_shut_write(id());
-  if (exchange_) exchange_->on_peer_abort(AbortReason::peer_reset);
+  exchange_.on_peer_abort(AbortReason::peer_reset);
   header_deadline_ = kNever;
   stop_reading(NGHTTP3_H3_REQUEST_CANCELLED);
 }
 
 void ServerStream::on_closed(std::optional<quic::AppError> code) {
   context_.engine.forget_unread(*this);
-  if (!exchange_) return;
+  if (!begun_) return;
   // Our own STOP_SENDING after a whole answer is how such an exchange ends, not an error.
   const bool cleanly = !code || *code == NGHTTP3_H3_NO_ERROR || (stop && fin_handed_out());
-  if (!cleanly) exchange_->on_peer_abort(AbortReason::peer_reset);
-  exchange_->on_closed();
+  if (!cleanly) exchange_.on_peer_abort(AbortReason::peer_reset);
+  exchange_.on_closed();
 }
 
 void ServerStream::abandon(AbortReason reason) noexcept {
   header_deadline_ = kNever;
-  if (!exchange_) return;
+  if (!begun_) return;
   // A client that has all of the response may close the connection before it acknowledges the end.
-  if (!fin_handed_out()) exchange_->on_peer_abort(reason);
-  exchange_->on_closed();
+  if (!fin_handed_out()) exchange_.on_peer_abort(reason);
+  exchange_.on_closed();
 }
 
 TimePoint ServerStream::deadline() const noexcept {
-  return exchange_ ? exchange_->deadline() : header_deadline_;
+  return begun_ ? exchange_.deadline() : header_deadline_;
 }
 
 void ServerStream::on_deadline(TimePoint now) {
   if (deadline() > now) return;
-  if (exchange_) {
-    exchange_->on_deadline(now);
+  if (begun_) {
+    exchange_.on_deadline(now);
   } else {
     header_deadline_ = kNever;
     reset(AbortReason::timeout);

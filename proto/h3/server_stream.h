@@ -43,7 +43,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_end() override;
   void on_rejected() override;
   Result<Pulled> pull(std::size_t max_bytes) override;
-  bool body_complete() const noexcept override { return exchange_->response_complete(); }
+  bool body_complete() const noexcept override { return exchange_.response_complete(); }
   const HeaderMap& outgoing_trailers() const noexcept override;
   void on_body_acked(std::size_t bytes) noexcept override;
   void on_fin_handed_out() override { maybe_stop_reading(); }
@@ -57,9 +57,10 @@ class ServerStream final : public EngineStream, private StreamRecords {
   ServerContext& context_;
   RequestBuilder builder_;
   std::optional<TrailerBuilder> trailers_;
-  std::optional<Exchange> exchange_;
+  Exchange exchange_;
   TimePoint header_deadline_;  // kNever once the request is there
   bool early_;
+  bool begun_ = false;  // its fields are complete, the exchange has begun
   bool noted_ = false;
   bool read_ended_ = false;  // FIN or RESET_STREAM came, or STOP_SENDING went
 };

@@ -94,7 +94,7 @@ Error Core::peer_reason() const noexcept {
 }
 
 // True: the way out is blocked, try again.
-bool Core::send_close(TimePoint now) {
+bool Core::send_close(const ngtcp2_ccerr& error, TimePoint now) {
   if (outbox_.blocked()) return true;
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);
@@ -102,7 +102,7 @@ bool Core::send_close(TimePoint now) {
   const std::span space =
       outbox_.buffer().first(ngtcp2_conn_get_path_max_tx_udp_payload_size(conn()));
   const ngtcp2_ssize size = ngtcp2_conn_write_connection_close(
-      conn(), &path.path, &info, as_u8(space.data()), space.size(), &*ending_, to_stamp(now));
+      conn(), &path.path, &info, as_u8(space.data()), space.size(), &error, to_stamp(now));
   if (size <= 0) {  // nothing may be sent: no keys yet, or the amplification limit
     leave_open(Phase::dead);
     return false;

@@ -30,7 +30,7 @@ bool Core::flush(TimePoint now) {
   if (phase_ == Phase::open && close_wanted_ && !ending_) {
     end_with_application_error(*close_wanted_, {ErrorCode::closed, "closed by this side"});
   }
-  if (phase_ == Phase::open && ending_) more = send_close(now);
+  if (phase_ == Phase::open && ending_) more = send_close(*ending_, now);
   return more;
 }
 

@@ -116,7 +116,7 @@ class Core : public QuicStreams {
   void end_with_application_error(AppError code, Error reason);
   void die(Error reason);
   void start_draining(TimePoint now);
-  bool send_close(TimePoint now);
+  bool send_close(const ngtcp2_ccerr& error, TimePoint now);
   void on_packet_while_closing(std::size_t bytes);
   void flush_ended(TimePoint now);
   Error peer_reason() const noexcept;

@@ -113,12 +113,12 @@ void Connection::settle(TimePoint now) {
     }
     if (interest.finished && sent) {
       linger(now);
-      if (state_ == State::done) return;
     } else {
       transport_->set_reading(interest.wants_read && !interest.finished);
     }
   }
-  arm();
+  // What the transport had kept may have come just now, the end of the connection with it.
+  if (state_ != State::done) arm();
 }
 
 void Connection::linger(TimePoint now) {

@@ -129,7 +129,7 @@ void Loop::arm() {
   itimerspec at{};
   at.it_value.tv_sec = ns / 1'000'000'000;
   at.it_value.tv_nsec = ns % 1'000'000'000;
-  timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+  must(timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr));
   armed_ = next;
 }
 

@@ -1,4 +1,4 @@
-#include "support/fake_quic.h"
+#include "fake_quic.h"
 
 #include <cstring>
 
