@@ -189,6 +189,7 @@ void ServerStream::on_deadline(TimePoint now) {
     exchange_.on_deadline(now);
   } else {
     header_deadline_ = kNever;
+    exchange_.on_peer_abort(AbortReason::timeout);  // should the fields come before the next flush
     reset(AbortReason::timeout);
   }
 }

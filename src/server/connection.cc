@@ -114,6 +114,10 @@ void Connection::settle(TimePoint now) {
     if (interest.finished && sent) {
       linger(now);
     } else {
+      // A peer that does not take the last bytes is not waited for any longer than others.
+      if (interest.finished && deadline_ == kNever) {
+        deadline_ = now + services_.timeouts.write_progress;
+      }
       transport_->set_reading(interest.wants_read && !interest.finished);
     }
   }
@@ -159,6 +163,7 @@ void Connection::finish() noexcept {
 void Connection::on_timer() {
   const TimePoint now = services_.clock.now();
   if (deadline_ <= now) {
+    if (state_ == State::open) transport_->reset();
     finish();
     return;
   }

@@ -71,7 +71,7 @@ class Connection final : public Deletable, private Transport::Observer, private 
   std::vector<std::byte> first_bytes_;  // of a plain connection, until they tell the protocol
   std::unique_ptr<ByteSession> session_;
   Timer timer_;
-  TimePoint deadline_;  // of the states opening and lingering
+  TimePoint deadline_;  // of opening, of the last bytes, of lingering
   State state_ = State::opening;
   bool draining_ = false;
   bool ended_ = false;  // the peer sends no more

@@ -67,7 +67,7 @@ class RandomJob final : public Job {
   ~RandomJob() override { --alive_; }
   RandomJob(const RandomJob&) = delete;
   RandomJob& operator=(const RandomJob&) = delete;
-  void read() { (void)upload_.pull(1000); }
+  void read() { std::ignore = upload_.pull(1000); }
 
  private:
   BodySource& upload_;
@@ -88,11 +88,13 @@ struct World : test::Bench {
     const std::string& path = context.request.target.path;
     const std::size_t choice = path.size() % 5;
     if (choice == 0) responder.abort(AbortReason::handler_failed);
-    if (choice == 1) (void)responder.respond({}, nullptr);
+    if (choice == 1) std::ignore = responder.respond({}, nullptr);
     if (choice == 2) {
-      (void)responder.respond({}, std::make_unique<test::PatternBody>(pool, 40'000 * path.size()));
+      std::ignore =
+          responder.respond({}, std::make_unique<test::PatternBody>(pool, 40'000 * path.size()));
     }
-    if (choice == 3) (void)responder.respond({}, std::make_unique<RandomBody>(pool, path.size()));
+    if (choice == 3)
+      std::ignore = responder.respond({}, std::make_unique<RandomBody>(pool, path.size()));
     auto job = std::make_unique<RandomJob>(context.body, jobs);
     job->read();
     if (choice < 2) return nullptr;
@@ -100,7 +102,7 @@ struct World : test::Bench {
   }
 
   void flush(std::size_t take) {
-    (void)session->produce(out, kHigh, clock.now());
+    std::ignore = session->produce(out, kHigh, clock.now());
     require(out.size() < kHigh + 70'000);
     while (!out.empty() && take > 0) {
       const std::size_t n = out.take(take).size();
@@ -120,8 +122,8 @@ void step(World& world, Input& input) {
   switch (op % 8) {
     case 0:
     case 1:
-    case 2: (void)world.session->receive(input.bytes(op), world.clock.now()); break;
-    case 3: (void)world.session->receive(input.bytes(16'384), world.clock.now()); break;
+    case 2: std::ignore = world.session->receive(input.bytes(op), world.clock.now()); break;
+    case 3: std::ignore = world.session->receive(input.bytes(16'384), world.clock.now()); break;
     case 4: world.flush(1U << 20U); break;
     case 5: world.flush(std::size_t{op} * 16); break;
     case 6:
@@ -144,7 +146,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(data, size);
   // Most inputs are worth more behind a preface; an odd first byte leaves it to the input.
   if (input.byte() % 2 == 0) {
-    (void)world.session->receive(
+    std::ignore = world.session->receive(
         test::bytes_of(std::string_view("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33)),
         world.clock.now());
   }

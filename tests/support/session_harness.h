@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -212,7 +213,7 @@ class ScriptedHandler final : public Handler {
     ++started;
     requests.push_back(context.request);
     if (answer) return answer(context, responder);
-    (void)responder.respond({}, body_of(context.services.pool, "hello"));
+    std::ignore = responder.respond({}, body_of(context.services.pool, "hello"));
     return nullptr;
   }
 };

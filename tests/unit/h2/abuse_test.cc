@@ -22,12 +22,12 @@ TEST_CASE("a hundred streams are served at once and one more ends the connection
   peer.handler.answer = hold(jobs);
   peer.preface();
   for (std::size_t i = 0; i < peer.limits.concurrent_streams; ++i) {
-    (void)peer.send(peer.get(odd(i)));
+    std::ignore = peer.send(peer.get(odd(i)));
   }
   peer.settle();
   CHECK(jobs == 100);
   CHECK_FALSE(peer.goaway_code());
-  (void)peer.send(peer.get(odd(100)));
+  std::ignore = peer.send(peer.get(odd(100)));
   peer.settle();
   CHECK(peer.goaway_code() == kProtocolError);
   CHECK(jobs == 0);
@@ -39,8 +39,8 @@ TEST_CASE("one stream too many is only refused before the client knows the limit
   int jobs = 0;
   RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 2; });
   peer.handler.answer = hold(jobs);
-  (void)peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0));
-  for (std::size_t i = 0; i < 3; ++i) (void)peer.send(peer.get(odd(i)));
+  std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0));
+  for (std::size_t i = 0; i < 3; ++i) std::ignore = peer.send(peer.get(odd(i)));
   peer.settle();
   CHECK(jobs == 2);
   CHECK(peer.reset_code(5) == kRefusedStream);
@@ -68,16 +68,16 @@ TEST_CASE("a thousand resets are taken and more ends the connection") {
   peer.handler.answer = hold(jobs);
   peer.preface();
   for (std::size_t i = 0; i < 1000; ++i) {
-    (void)peer.send(peer.get(odd(i)));
+    std::ignore = peer.send(peer.get(odd(i)));
     peer.flush();
     REQUIRE(jobs == 1);
-    (void)peer.send(frame(kRstStream, 0, odd(i), u32(8)));
+    std::ignore = peer.send(frame(kRstStream, 0, odd(i), u32(8)));
     REQUIRE(jobs == 0);  // before the flush
   }
   CHECK_FALSE(peer.goaway_code());
   // nghttp2 looks at a clock of its own and forgives 33 a second, so a slow run takes a few more.
   for (std::size_t i = 1000; i < 1400 && !peer.goaway_code(); ++i) {
-    (void)peer.send(peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8)));
+    std::ignore = peer.send(peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8)));
     peer.settle();
   }
   CHECK(peer.goaway_code());
@@ -89,10 +89,10 @@ TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
   RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
-  (void)peer.send(peer.get(1));
+  std::ignore = peer.send(peer.get(1));
   peer.flush();
   CHECK(jobs == 1);
-  (void)peer.send(frame(kWindowUpdate, 0, 1, u32(0x7fffffff)));
+  std::ignore = peer.send(frame(kWindowUpdate, 0, 1, u32(0x7fffffff)));
   CHECK(jobs == 0);  // before the flush
   peer.settle();
   CHECK(peer.reset_code(1) == kFlowControlError);
@@ -101,7 +101,7 @@ TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
   for (std::size_t i = 1; i <= 50; ++i) {
     bytes += peer.get(odd(i)) + frame(kWindowUpdate, 0, odd(i), u32(0x7fffffff));
   }
-  (void)peer.send(bytes);
+  std::ignore = peer.send(bytes);
   peer.settle();
   CHECK(peer.handler.started == 1);
   CHECK(peer.count(kRstStream) == 51);
@@ -131,7 +131,7 @@ TEST_CASE("a SETTINGS frame with 32 entries is taken and one with 33 ends the co
     peer.preface();
     std::string settings;
     for (std::size_t i = 0; i < count; ++i) settings += setting(0x4242, 1);
-    (void)peer.send(frame(kSettings, 0, 0, settings));
+    std::ignore = peer.send(frame(kSettings, 0, 0, settings));
     peer.settle();
     CHECK(peer.goaway_code().has_value() == (count == 33));
   }
@@ -142,9 +142,9 @@ TEST_CASE("a queue of frames that the peer does not read stops reading, then the
   peer.preface();
   peer.settle();
   const std::string ping = frame(kPing, 0, 0, "12345678");
-  for (int i = 0; i < 100; ++i) (void)peer.send(ping);
+  for (int i = 0; i < 100; ++i) std::ignore = peer.send(ping);
   CHECK(peer.server->interest().wants_read);
-  (void)peer.send(ping);
+  std::ignore = peer.send(ping);
   CHECK_FALSE(peer.server->interest().wants_read);
   std::string more;
   for (int i = 101; i < 200; ++i) more += ping;
@@ -159,14 +159,14 @@ TEST_CASE("a queue of frames that the peer does not read stops reading, then the
 TEST_CASE("reading stops while the output queue is full, and goes on when it empties") {
   RawPeer peer;
   peer.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond({},
-                            std::make_unique<test::PatternBody>(context.services.pool, 1U << 20U));
+    std::ignore = responder.respond(
+        {}, std::make_unique<test::PatternBody>(context.services.pool, 1U << 20U));
     return nullptr;
   };
   peer.preface(setting(4, 1U << 20U));
-  (void)peer.send(frame(kWindowUpdate, 0, 0, u32(1U << 24U)));
-  (void)peer.send(peer.get(1));
-  (void)peer.produce_only();
+  std::ignore = peer.send(frame(kWindowUpdate, 0, 0, u32(1U << 24U)));
+  std::ignore = peer.send(peer.get(1));
+  std::ignore = peer.produce_only();
   CHECK(peer.queued() >= peer.high);
   CHECK(peer.queued() < peer.high + 16384 + 9);
   CHECK_FALSE(peer.server->interest().wants_read);
@@ -183,18 +183,18 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
   std::size_t next = 0;
   RawPeer peer;
   peer.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond(
+    std::ignore = responder.respond(
         {}, test::body_of(context.services.pool, test::pattern(100'000), &probes[next++]));
     return nullptr;
   };
   peer.preface(setting(4, 0));
-  for (std::size_t i = 0; i < 100; ++i) (void)peer.send(peer.get(odd(i)));
+  for (std::size_t i = 0; i < 100; ++i) std::ignore = peer.send(peer.get(odd(i)));
   peer.settle();
   CHECK(peer.status(199) == "200");
   for (const auto& probe : probes) CHECK(probe.pulls == 0);
   CHECK(peer.pool.outstanding() == 0);
   // A byte at a time opens no more than that.
-  (void)peer.send(frame(kWindowUpdate, 0, 1, u32(1)));
+  std::ignore = peer.send(frame(kWindowUpdate, 0, 1, u32(1)));
   peer.settle();
   CHECK(peer.body(1) == "a");
   CHECK(peer.pool.outstanding() <= 4096);
@@ -212,12 +212,12 @@ TEST_CASE("a client that sends past its stream window loses its connection or st
   RawPeer peer;
   peer.handler.answer = hold(jobs);
   peer.preface();
-  (void)peer.send(peer.headers(1, post_fields(), false));
+  std::ignore = peer.send(peer.headers(1, post_fields(), false));
   const std::string chunk(16384, 'x');
   for (int i = 0; i < 4; ++i) CHECK(peer.send(frame(kData, 0, 1, chunk)));
   peer.settle();
   CHECK(jobs == 1);  // 64 KiB is what the window holds
-  (void)peer.send(frame(kData, 0, 1, "x"));
+  std::ignore = peer.send(frame(kData, 0, 1, "x"));
   peer.settle();
   CHECK((peer.goaway_code() == kFlowControlError || peer.reset_code(1) == kFlowControlError));
   CHECK(jobs == 0);
@@ -251,17 +251,17 @@ TEST_CASE("frames that break the protocol end the connection and cancel its work
     RawPeer peer;
     peer.handler.answer = hold(jobs);
     peer.preface();
-    (void)peer.send(peer.headers(1, post_fields(), false));
+    std::ignore = peer.send(peer.headers(1, post_fields(), false));
     peer.settle();
     CHECK(jobs == 1);
-    (void)peer.send(all[i] + peer.get(11));
+    std::ignore = peer.send(all[i] + peer.get(11));
     peer.settle();
     CHECK(peer.goaway_code());
     CHECK(peer.server->interest().finished);
     CHECK(jobs == 0);
     CHECK(peer.handler.started == 1);
     CHECK(peer.observer.entries.size() == 1);
-    (void)peer.send(frame(kPing, 0, 0, "12345678") + std::string(20000, '\xff'));
+    std::ignore = peer.send(frame(kPing, 0, 0, "12345678") + std::string(20000, '\xff'));
     peer.settle();
     CHECK(peer.count(kGoaway) == 1);
   }
@@ -272,8 +272,8 @@ TEST_CASE("streams whose last bytes wait in the queue still count, so reading st
   peer.preface();
   std::size_t i = 0;
   while (peer.server->interest().wants_read && i < 100) {
-    (void)peer.send(peer.get(odd(i++)));
-    (void)peer.produce_only();
+    std::ignore = peer.send(peer.get(odd(i++)));
+    std::ignore = peer.produce_only();
   }
   CHECK(i == 8);
   peer.take();

@@ -38,14 +38,14 @@ TEST_CASE("what is not an HTTP/2 preface ends the connection") {
 
 TEST_CASE("a preface must be followed by SETTINGS") {
   RawPeer peer;
-  (void)peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kPing, 0, 0, "12345678"));
+  std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kPing, 0, 0, "12345678"));
   peer.settle();
   CHECK(peer.goaway_code() == kProtocolError);
 }
 
 TEST_CASE("the preface and SETTINGS must come within the handshake time") {
   RawPeer peer;
-  (void)peer.send("PRI * HTTP/2.0\r\n\r\n");
+  std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\n");
   peer.settle();
   CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.handshake);
   at(peer, peer.timeouts.handshake - 1ns);
@@ -63,13 +63,13 @@ TEST_CASE("a field section must be complete within the header time, trailers inc
       return std::make_unique<CountedJob>(jobs);
     };
     peer.preface();
-    if (trailers) (void)peer.send(peer.headers(1, post_fields(), false));
+    if (trailers) std::ignore = peer.send(peer.headers(1, post_fields(), false));
     const std::string block = peer.block(trailers ? FieldList{{"x", "y"}} : get_fields());
-    (void)peer.send(frame(kHeaders, kEndStream, 1, block));
+    std::ignore = peer.send(frame(kHeaders, kEndStream, 1, block));
     peer.settle();
     at(peer, peer.timeouts.header_block - 1ns);
     CHECK_FALSE(peer.goaway_code());
-    (void)peer.send(frame(kContinuation, 0, 1));  // bytes alone win no time
+    std::ignore = peer.send(frame(kContinuation, 0, 1));  // bytes alone win no time
     at(peer, 1ns);
     CHECK(peer.goaway_code() == kProtocolError);
     CHECK(jobs == 0);
@@ -79,8 +79,8 @@ TEST_CASE("a field section must be complete within the header time, trailers inc
 TEST_CASE("a field section that is completed in time leaves no timer behind") {
   RawPeer peer;
   peer.preface();
-  (void)peer.send(frame(kHeaders, kEndStream, 1, peer.block(get_fields())));
-  (void)peer.send(frame(kContinuation, kEndHeaders, 1));
+  std::ignore = peer.send(frame(kHeaders, kEndStream, 1, peer.block(get_fields())));
+  std::ignore = peer.send(frame(kContinuation, kEndHeaders, 1));
   peer.settle();
   CHECK(peer.status(1) == "200");
   CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.idle_tcp);
@@ -90,10 +90,10 @@ TEST_CASE("an idle connection ends with NO_ERROR, and PINGs do not keep it") {
   RawPeer peer;
   peer.preface();
   at(peer, 10s);
-  (void)peer.send(peer.get(1));
+  std::ignore = peer.send(peer.get(1));
   peer.settle();
   at(peer, 30s);
-  (void)peer.send(frame(kPing, 0, 0, "12345678"));
+  std::ignore = peer.send(frame(kPing, 0, 0, "12345678"));
   at(peer, peer.timeouts.idle_tcp - 30s - 1ns);
   CHECK_FALSE(peer.goaway_code());
   at(peer, 1ns);
@@ -109,7 +109,7 @@ TEST_CASE("a stream that is open keeps the connection from being idle") {
     return std::make_unique<CountedJob>(jobs);
   };
   peer.preface();
-  (void)peer.send(peer.get(1));
+  std::ignore = peer.send(peer.get(1));
   peer.settle();
   CHECK(peer.server->deadline() == kNever);
 }
@@ -123,7 +123,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
     return std::make_unique<CountedJob>(jobs);
   };
   peer.preface();
-  (void)peer.send(peer.get(1));
+  std::ignore = peer.send(peer.get(1));
   peer.settle();
   peer.host.take();
   peer.server->drain();
@@ -133,11 +133,11 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   CHECK(peer.frames.at(peer.frames.size() - 2).last_stream() == kHighestStream);
   const auto ping = peer.find(kPing, 0)->payload;
 
-  (void)peer.send(peer.get(3));  // was on its way
+  std::ignore = peer.send(peer.get(3));  // was on its way
   peer.settle();
   CHECK(jobs == 2);
   SECTION("the PING comes back") {
-    (void)peer.send(frame(kPing, kAck, 0, ping));
+    std::ignore = peer.send(frame(kPing, kAck, 0, ping));
     peer.settle();
   }
   SECTION("or a second passes") {
@@ -148,15 +148,15 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   CHECK(peer.frames.back().last_stream() == 3);
   CHECK(peer.frames.back().code() == kNoError);
 
-  (void)peer.send(peer.get(5));  // too late: not processed, no answer
+  std::ignore = peer.send(peer.get(5));  // too late: not processed, no answer
   peer.settle();
   CHECK(peer.handler.started == 2);
   CHECK_FALSE(peer.server->interest().finished);
   peer.server->drain();
-  (void)answer->respond({}, nullptr);  // stream 3
+  std::ignore = answer->respond({}, nullptr);  // stream 3
   peer.settle();
   CHECK(peer.status(3) == "200");
-  (void)peer.send(frame(kRstStream, 0, 1, u32(8)));
+  std::ignore = peer.send(frame(kRstStream, 0, 1, u32(8)));
   peer.settle();
   CHECK(jobs == 0);
   CHECK(peer.server->interest().finished);
@@ -183,7 +183,7 @@ TEST_CASE("no request in flight fails when the server drains, and the client is 
   CHECK(late.error().code == ErrorCode::unavailable);
   CHECK_FALSE(pair.server->interest().finished);
   for (Responder* answer : answers) {
-    (void)answer->respond({}, std::make_unique<test::PatternBody>(pair.pool, 100'000));
+    std::ignore = answer->respond({}, std::make_unique<test::PatternBody>(pair.pool, 100'000));
   }
   pair.run();
   for (const Call& call : pair.calls) CHECK(call.whole());
@@ -241,7 +241,7 @@ TEST_CASE("a response with too large a head fails at the client, and one at the 
       ResponseHead head;
       // Three fields are added to them: content-length, date, server.
       for (std::size_t i = 0; i < 17 + over; ++i) head.headers.add(std::format("x-{}", i), "v");
-      (void)responder.respond(std::move(head), nullptr);
+      std::ignore = responder.respond(std::move(head), nullptr);
       return nullptr;
     };
     Call& call = pair.fetch(make_request("/"));
@@ -259,7 +259,7 @@ TEST_CASE("a response head that is too large to send is a reset, not a silent ha
   pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     ResponseHead head;
     head.headers.add("x-large", std::string(70'000, 'x'));
-    (void)responder.respond(std::move(head), test::body_of(context.services.pool, "hello"));
+    std::ignore = responder.respond(std::move(head), test::body_of(context.services.pool, "hello"));
     return nullptr;
   };
   Call& call = pair.fetch(make_request("/"));

@@ -29,10 +29,10 @@ TEST_CASE("a body that fails in the middle resets its stream alone; nine others 
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     BufferPool& pool = context.services.pool;
     if (context.request.target.path == "/4") {
-      (void)responder.respond(
+      std::ignore = responder.respond(
           {}, scripted(pool, failing, {BodyStep::data(test::pattern(100'000)), BodyStep::error()}));
     } else {
-      (void)responder.respond({}, std::make_unique<PatternBody>(pool, 200'000));
+      std::ignore = responder.respond({}, std::make_unique<PatternBody>(pool, 200'000));
     }
     return nullptr;
   };
@@ -63,7 +63,7 @@ TEST_CASE("a body shorter or longer than declared is reset, never padded") {
   for (const std::uint64_t declared : {4U, 6U}) {
     Pair pair;
     pair.handler.answer = [&](RequestContext context, Responder& responder) {
-      (void)responder.respond(
+      std::ignore = responder.respond(
           {}, std::make_unique<ScriptedBody>(
                   context.services.pool, std::vector{BodyStep::data("hello")}, nullptr, declared));
       return std::unique_ptr<Job>();
@@ -83,8 +83,8 @@ TEST_CASE("a handler that gives up is a 500 before the head and a reset after it
   pair.handler.answer = [&](RequestContext context, Responder& responder) {
     answer = &responder;
     if (context.request.target.path == "/late") {
-      (void)responder.respond({}, scripted(context.services.pool, probe,
-                                           {BodyStep::data("begun"), BodyStep::blocked()}));
+      std::ignore = responder.respond({}, scripted(context.services.pool, probe,
+                                                   {BodyStep::data("begun"), BodyStep::blocked()}));
     }
     return std::make_unique<CountedJob>(jobs);
   };
@@ -115,7 +115,7 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
     pair.handler.answer = [&](RequestContext context, Responder& responder) {
       answer = &responder;
       if (step >= 3) {
-        (void)responder.respond(
+        std::ignore = responder.respond(
             {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
       }
       return std::make_unique<CountedJob>(jobs);
@@ -203,7 +203,7 @@ TEST_CASE("a request body that does not come is answered 408") {
   BodyProbe up;
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder&) {
-    (void)context.body.pull(1);
+    std::ignore = context.body.pull(1);
     return std::make_unique<CountedJob>(jobs);
   };
   Call& call =
@@ -223,7 +223,7 @@ TEST_CASE("a reader who stops loses its stream after the write-progress time, an
   BodyProbe down;
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond(
+    std::ignore = responder.respond(
         {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
     return nullptr;
   };
@@ -251,7 +251,7 @@ TEST_CASE("window updates alone are no progress: what counts is bytes that left 
   BodyProbe down;
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond(
+    std::ignore = responder.respond(
         {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(900'000))}));
     return nullptr;
   };

@@ -57,7 +57,7 @@ TEST_CASE("an upload that nobody reads stops at the stream window and moves on w
   }
   CHECK(got == test::pattern(1'000'000));
   CHECK(test::read_body(*upload, got) == test::ReadState::end);
-  (void)answer->respond({}, nullptr);
+  std::ignore = answer->respond({}, nullptr);
   pair.run();
   CHECK(call.whole());
   CHECK(pair.pool.outstanding() == 0);
@@ -67,7 +67,8 @@ TEST_CASE("a download that nobody reads stops at the client's window and moves o
   BodyProbe down;
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond({}, body_of(context.services.pool, test::pattern(4U << 20U), &down));
+    std::ignore =
+        responder.respond({}, body_of(context.services.pool, test::pattern(4U << 20U), &down));
     return nullptr;
   };
   Call& call = pair.start(make_request("/"));
@@ -83,7 +84,7 @@ TEST_CASE("one stalled upload leaves the window of the connection to the others"
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     if (context.request.target.path == "/stall") return std::make_unique<CountedJob>(jobs);
-    (void)responder.respond({}, nullptr);
+    std::ignore = responder.respond({}, nullptr);
     return nullptr;
   };
   for (int i = 0; i < 10; ++i) {
@@ -150,7 +151,8 @@ TEST_CASE("uploads that are cancelled unread give their bytes back") {
 TEST_CASE("downloads that are dropped unread give their bytes back to the client's window") {
   Pair pair;
   pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 900U << 10U));
+    std::ignore =
+        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 900U << 10U));
     return nullptr;
   };
   for (int i = 0; i < 50; ++i) {
@@ -173,16 +175,16 @@ TEST_CASE("padding counts for flow control and comes back without being read") {
     return std::make_unique<Job>();
   };
   peer.preface();
-  (void)peer.send(peer.headers(1, post_fields(), false));
-  (void)peer.flush();
+  std::ignore = peer.send(peer.headers(1, post_fields(), false));
+  std::ignore = peer.flush();
   REQUIRE(upload != nullptr);
   const std::string padded = std::string(1, '\xff') + "x" + std::string(255, '\0');
   constexpr std::uint8_t kPadded = 8;
   std::string got;
   for (int i = 0; i < 10'000; ++i) {  // 2.5 MB of windows for 10 KB of body
     REQUIRE(peer.send(frame(kData, kPadded, 1, padded)));
-    (void)test::read_body(*upload, got);
-    (void)peer.flush();
+    std::ignore = test::read_body(*upload, got);
+    std::ignore = peer.flush();
   }
   CHECK(got == std::string(10'000, 'x'));
   CHECK_FALSE(peer.goaway_code());

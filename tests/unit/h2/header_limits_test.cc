@@ -25,8 +25,9 @@ FieldList padded_to(FieldList fields, std::size_t bytes) {
 TEST_CASE("a header list of exactly the limit is served and one byte more is 431") {
   RawPeer peer;
   peer.preface();
-  (void)peer.send(peer.headers(1, padded_to(get_fields(), peer.limits.header_list_bytes)));
-  (void)peer.send(peer.headers(3, padded_to(get_fields(), peer.limits.header_list_bytes + 1)));
+  std::ignore = peer.send(peer.headers(1, padded_to(get_fields(), peer.limits.header_list_bytes)));
+  std::ignore =
+      peer.send(peer.headers(3, padded_to(get_fields(), peer.limits.header_list_bytes + 1)));
   peer.settle();
   CHECK(peer.status(1) == "200");
   CHECK(peer.status(3) == "431");
@@ -43,8 +44,8 @@ TEST_CASE("as many fields as the limit are served and one more is 431") {
     for (std::size_t i = 0; i < count; ++i) fields.emplace_back("cookie", "c");
     return fields;
   };
-  (void)peer.send(peer.headers(1, with_fields(peer.limits.header_count)));
-  (void)peer.send(peer.headers(3, with_fields(peer.limits.header_count + 1)));
+  std::ignore = peer.send(peer.headers(1, with_fields(peer.limits.header_count)));
+  std::ignore = peer.send(peer.headers(3, with_fields(peer.limits.header_count + 1)));
   peer.settle();
   CHECK(peer.status(1) == "200");
   CHECK(peer.status(3) == "431");
@@ -54,8 +55,8 @@ TEST_CASE("a target of exactly the limit is served and one byte more is 414") {
   RawPeer peer;
   peer.preface();
   const std::string longest = "/" + std::string(peer.limits.target_bytes - 1, 'a');
-  (void)peer.send(peer.get(1, longest));
-  (void)peer.send(peer.get(3, longest + "a"));
+  std::ignore = peer.send(peer.get(1, longest));
+  std::ignore = peer.send(peer.get(3, longest + "a"));
   peer.settle();
   CHECK(peer.status(1) == "200");
   CHECK(peer.status(3) == "414");
@@ -67,15 +68,15 @@ TEST_CASE("a header bomb of references stores nothing, and the connection goes o
   // One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
   FieldList fields = get_fields();
   fields.emplace_back("x-bomb", std::string(2900, 'b'));
-  (void)peer.send(peer.headers(1, fields));
+  std::ignore = peer.send(peer.headers(1, fields));
   peer.settle();
   std::string references = peer.block(get_fields()) + std::string(12'000, static_cast<char>(0xbe));
-  (void)peer.send(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
+  std::ignore = peer.send(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
   peer.settle();
   CHECK(peer.status(1) == "200");
   CHECK(peer.status(3) == "431");
   CHECK(peer.handler.started == 1);
-  (void)peer.send(peer.get(5));  // the table is in step
+  std::ignore = peer.send(peer.get(5));  // the table is in step
   peer.settle();
   CHECK(peer.status(5) == "200");
 }
@@ -83,7 +84,7 @@ TEST_CASE("a header bomb of references stores nothing, and the connection goes o
 TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
   RawPeer peer;
   peer.preface();
-  (void)peer.send(
+  std::ignore = peer.send(
       peer.headers(1, padded_to(post_fields(), peer.limits.header_list_bytes + 1), false));
   peer.settle();
   CHECK(peer.status(1) == "431");
@@ -112,9 +113,9 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
       } else {
         trailers = padded_to({}, peer.limits.trailer_bytes + over);
       }
-      (void)peer.send(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
+      std::ignore = peer.send(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
       peer.settle();
-      (void)peer.send(peer.headers(1, trailers));
+      std::ignore = peer.send(peer.headers(1, trailers));
       if (over == 0) {
         REQUIRE(test::read_body(*upload, got) == test::ReadState::end);
         CHECK(upload->trailers()->size() == trailers.size());
@@ -201,13 +202,13 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
     CAPTURE(i);
     RawPeer peer;
     peer.preface();
-    (void)peer.send(peer.headers(1, all[i]));
+    std::ignore = peer.send(peer.headers(1, all[i]));
     peer.settle();
     CHECK(peer.handler.started == 0);
     const std::string status = peer.status(1);
     CHECK((peer.reset_code(1) || peer.goaway_code() || status[0] == '4' || status[0] == '5'));
     if (peer.goaway_code()) continue;
-    (void)peer.send(peer.get(3));
+    std::ignore = peer.send(peer.get(3));
     peer.settle();
     CHECK(peer.status(3) == "200");
     CHECK(peer.pool.outstanding() == 0);
@@ -224,16 +225,16 @@ TEST_CASE("a body that is not what Content-Length says is a protocol error of it
     peer.preface();
     FieldList fields = post_fields();
     fields.emplace_back("content-length", "5");
-    (void)peer.send(peer.headers(1, fields, false));
+    std::ignore = peer.send(peer.headers(1, fields, false));
     peer.settle();
     CHECK(jobs == 1);
-    (void)peer.send(frame(kData, kEndStream, 1, body));
+    std::ignore = peer.send(frame(kData, kEndStream, 1, body));
     peer.settle();
     CHECK(peer.reset_code(1) == kProtocolError);
     CHECK(jobs == 0);
     CHECK(peer.observer.entries.at(0).aborted == AbortReason::protocol_error);
     // All in one read: the handler does not even start.
-    (void)peer.send(peer.headers(3, fields, false) + frame(kData, kEndStream, 3, body));
+    std::ignore = peer.send(peer.headers(3, fields, false) + frame(kData, kEndStream, 3, body));
     peer.settle();
     CHECK(peer.reset_code(3) == kProtocolError);
     CHECK(peer.handler.started == 1);

@@ -96,9 +96,10 @@ class RawPeer : public test::Bench {
     return server->receive(test::bytes_of(bytes), clock.now());
   }
   void preface(std::string_view settings = {}) {
-    (void)send(std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + frame(kSettings, 0, 0, settings));
+    std::ignore =
+        send(std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + frame(kSettings, 0, 0, settings));
     flush();
-    (void)send(frame(kSettings, kAck, 0));
+    std::ignore = send(frame(kSettings, kAck, 0));
   }
   // One flush; what it gives is taken at once.
   Status flush() {
@@ -122,7 +123,7 @@ class RawPeer : public test::Bench {
   void settle() {
     for (int i = 0; i < 1000; ++i) {
       const std::size_t before = frames.size();
-      (void)flush();
+      std::ignore = flush();
       if (frames.size() == before) return;
     }
   }

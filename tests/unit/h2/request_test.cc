@@ -30,7 +30,7 @@ int jobs = 0;
 
 test::ScriptedHandler::Answer echo() {
   return [](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, std::make_unique<EchoBody>(context.body));
+    std::ignore = responder.respond({}, std::make_unique<EchoBody>(context.body));
     return std::make_unique<CountedJob>(jobs);
   };
 }
@@ -64,7 +64,7 @@ TEST_CASE("HEAD gets the length and no body, and its body is dropped") {
   BodyProbe probe;
   Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond({}, body_of(context.services.pool, "hello", &probe));
+    std::ignore = responder.respond({}, body_of(context.services.pool, "hello", &probe));
     return nullptr;
   };
   Call& call = pair.fetch(make_request("/", Method::head));
@@ -81,7 +81,7 @@ TEST_CASE("204 and an empty body end the stream with the head") {
   pair.handler.answer = [&](RequestContext, Responder& responder) -> std::unique_ptr<Job> {
     ResponseHead head;
     head.status = status;
-    (void)responder.respond(std::move(head), nullptr);
+    std::ignore = responder.respond(std::move(head), nullptr);
     return nullptr;
   };
   Call& none = pair.fetch(make_request("/"));
@@ -122,7 +122,7 @@ TEST_CASE("a body that blocks goes on when it is woken, in both directions") {
     steps.push_back(BodyStep::data("one "));
     steps.push_back(BodyStep::blocked());
     steps.push_back(BodyStep::data("two"));
-    (void)responder.respond(
+    std::ignore = responder.respond(
         {}, std::make_unique<ScriptedBody>(context.services.pool, std::move(steps), &down));
     return std::make_unique<CountedJob>(jobs);
   };
@@ -154,8 +154,8 @@ TEST_CASE("informational answers come before the final one") {
     ResponseHead early;
     early.status = 103;
     early.headers.add("link", "</style.css>; rel=preload");
-    (void)responder.inform(early);
-    (void)responder.respond({}, nullptr);
+    std::ignore = responder.inform(early);
+    std::ignore = responder.respond({}, nullptr);
     return nullptr;
   };
   Call& call = pair.fetch(make_request("/"));
@@ -202,7 +202,7 @@ TEST_CASE("many requests at once are answered each with its own body") {
   Pair pair;
   pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
     const std::size_t size = 1000 * std::stoul(context.request.target.path.substr(1));
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, size));
+    std::ignore = responder.respond({}, std::make_unique<PatternBody>(context.services.pool, size));
     return nullptr;
   };
   for (int i = 1; i <= 100; ++i) pair.start(make_request(std::format("/{}", i)));
@@ -230,7 +230,8 @@ TEST_CASE("the same answers come when the bytes arrive one by one") {
 TEST_CASE("the DATA frames of a large body fill one TLS record each") {
   Pair pair;
   pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 163750));
+    std::ignore =
+        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 163750));
     return nullptr;
   };
   pair.wire->run();

@@ -146,6 +146,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("h3: headers that come after their deadline, before its flush, start no handler") {
+  RawServer raw;
+  raw.start();
+  const std::string get = headers_frame(get_fields());
+  raw.send(0, get.substr(0, 9));
+  raw.run();
+  raw.clock.advance(raw.timeouts.header_block);
+  raw.app->on_deadline(raw.clock.now());
+  raw.send(0, get.substr(9), true);
+  raw.run();
+  raw.quic.ack_all();
+  CHECK(raw.handler.started == 0);
+  CHECK(raw.quic.streams.at(0).reset_sent == kRequestCancelled);
+  REQUIRE(raw.observer.entries.size() == 1);
+  CHECK(raw.observer.entries[0].aborted == AbortReason::timeout);
+}
+
 TEST_CASE("h3: a body that stops coming is answered 408") {
   RawServer raw;
   int jobs = 0;

@@ -199,3 +199,23 @@ TEST_CASE("A client that reads nothing stops the body, and is dropped at the wri
   while (std::exchange(plain.dirty, false)) (void)plain.connection->flush(plain.bench.clock.now());
   CHECK(probe.alive == 0);
 }
+
+TEST_CASE("A peer that does not take the last bytes is dropped at the write timeout, not before") {
+  Plain plain;
+  plain.link.sent_by(End::server).capacity = 0;
+  plain.send("nonsense\r\n\r\n");
+  plain.pass(plain.bench.timeouts.write_progress - Duration(1));
+  CHECK(!plain.done);
+  plain.pass(Duration(1));
+  CHECK(plain.done);
+}
+
+TEST_CASE("An HTTP/2 peer that breaks the protocol and reads nothing is dropped in bounded time") {
+  Plain plain;
+  plain.link.sent_by(End::server).capacity = 0;
+  plain.send(kPreface);
+  plain.send("this is no frame of HTTP/2 at all");
+  for (int seconds = 0; seconds < 120 && !plain.done; ++seconds)
+    plain.pass(std::chrono::seconds(1));
+  CHECK(plain.done);
+}
