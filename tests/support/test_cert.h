@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <tuple>
 
 namespace troika::test {
 
@@ -31,7 +32,7 @@ class TestCert {
     void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
     void operator()(X509* cert) const noexcept { X509_free(cert); }
     void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+    void operator()(std::FILE* file) const noexcept { std::ignore = std::fclose(file); }
   };
   using Key = std::unique_ptr<EVP_PKEY, Free>;
   using Cert = std::unique_ptr<X509, Free>;
