@@ -52,7 +52,11 @@ Result<std::unique_ptr<ClientStream>> ClientConnectionSession::start(
 void ClientConnectionSession::abandon(quic::StreamId id) noexcept {
   ClientRequest* gone = request(id);
   gone->abandon();
-  if (gone->closed()) requests_.erase(id);
+  if (gone->released()) {
+    requests_.erase(id);
+  } else {
+    engine_.forget_waiting(id);
+  }
 }
 
 ClientRequest* ClientConnectionSession::request(quic::StreamId id) noexcept {
@@ -90,15 +94,16 @@ Status ClientConnectionSession::shut(quic::StreamId id) {
 
 Status ClientConnectionSession::on_stream_closed(quic::StreamId id,
                                                  std::optional<quic::AppError> code) {
-  auto closed = engine_.closed(id, code);
-  if (ClientRequest* stream = request(id)) {
-    stream->on_closed(code);
-    if (stream->abandoned()) {
-      engine_.forget_unread(*stream);
-      requests_.erase(id);
-    }
-  }
-  return closed;
+  return engine_.closed(id, code);
+}
+
+void ClientConnectionSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
+  ClientRequest* const stream = request(id);
+  if (stream == nullptr) return;
+  stream->on_released(code);
+  if (!stream->abandoned()) return;
+  engine_.forget_unread(*stream);
+  requests_.erase(id);
 }
 
 Status ClientConnectionSession::apply(TimePoint) {
@@ -124,7 +129,8 @@ void ClientConnectionSession::drain() {
 }
 
 bool ClientConnectionSession::idle() const noexcept {
-  return lost_ || std::ranges::all_of(requests_, [](const auto& r) { return r.second->closed(); });
+  return lost_ ||
+         std::ranges::all_of(requests_, [](const auto& r) { return r.second->released(); });
 }
 
 void ClientConnectionSession::abort() noexcept {

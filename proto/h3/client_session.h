@@ -47,6 +47,7 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
  private:
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
   void on_goaway(quic::StreamId id) override;
+  void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
   ClientRequest* request(quic::StreamId id) noexcept;
 
   quic::QuicStreams& quic_;

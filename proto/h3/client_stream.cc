@@ -81,7 +81,7 @@ void ClientRequest::apply() {
 }
 
 bool ClientRequest::finished() const noexcept {
-  return closed() || (response_ended_ && (fin_handed_out() || write_ended_));
+  return released_ || (response_ended_ && (fin_handed_out() || write_ended_));
 }
 
 void ClientRequest::abandon() noexcept {
@@ -215,7 +215,8 @@ void ClientRequest::on_peer_stop(quic::AppError code) {
   if (code != NGHTTP3_H3_NO_ERROR && !head_done_) fail(reason_for(code), code);
 }
 
-void ClientRequest::on_closed(std::optional<quic::AppError> code) {
+void ClientRequest::on_released(std::optional<quic::AppError> code) {
+  released_ = true;
   fail(code ? reason_for(*code) : AbortReason::peer_reset, code.value_or(0));
 }
 

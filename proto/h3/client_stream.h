@@ -38,7 +38,8 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
 
   void on_peer_reset(quic::AppError code);
   void on_peer_stop(quic::AppError code);
-  void on_closed(std::optional<quic::AppError> code);
+  void on_released(std::optional<quic::AppError> code);  // nothing more comes from below
+  bool released() const noexcept { return released_; }
   void fail(AbortReason reason, quic::AppError wire_code);
 
  private:
@@ -84,6 +85,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   bool write_ended_ = false;     // by a reset of one side; a FIN is fin_handed_out()
   bool read_ended_ = false;
   bool abandoned_ = false;
+  bool released_ = false;
 };
 
 }  // namespace troika::h3

@@ -79,6 +79,7 @@ quic::AppError Engine::close_code() const noexcept {
 
 Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now) {
   if (!is_open()) return status();
+  if (EngineStream* stream = fin ? owner_.find(id) : nullptr) stream->fin_received_ = true;
   const nghttp3_ssize consumed = nghttp3_conn_read_stream2(
       conn_.get(), id, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), fin,
       static_cast<nghttp3_tstamp>(now.time_since_epoch().count()));
@@ -87,6 +88,7 @@ Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fi
   } else if (consumed > 0) {
     quic_.extend_credit(id, static_cast<std::size_t>(consumed));
   }
+  close_unblocked();
   return status();
 }
 
@@ -116,18 +118,44 @@ void Engine::forget_unread(EngineStream& stream) {
 }
 
 Status Engine::closed(quic::StreamId id, std::optional<quic::AppError> code) {
-  if (EngineStream* stream = owner_.find(id)) {
+  EngineStream* const stream = owner_.find(id);
+  if (stream != nullptr) {
     stream->closed_ = true;
     free_retained(*stream, 0, true);
     resume_starved();
   }
-  if (!is_open()) return status();
-  closing_ = true;
-  const int result = nghttp3_conn_close_stream(conn_.get(), id, code.value_or(NGHTTP3_H3_NO_ERROR));
-  closing_ = false;
-  // nghttp3 forgets a stream of the peer that ended before it showed its type.
-  if (result != NGHTTP3_ERR_STREAM_NOT_FOUND) check(result);
+  if (!code && stream != nullptr && stream->fin_received_ && !stream->fin_delivered_ && is_open()) {
+    waiting_.push_back(id);
+  } else {
+    close_stream(id, code.value_or(NGHTTP3_H3_NO_ERROR));
+  }
   return status();
+}
+
+void Engine::close_stream(quic::StreamId id, quic::AppError code) {
+  if (is_open()) {
+    closing_ = true;
+    const int result = nghttp3_conn_close_stream(conn_.get(), id, code);
+    closing_ = false;
+    // nghttp3 forgets a stream of the peer that ended before it showed its type.
+    if (result != NGHTTP3_ERR_STREAM_NOT_FOUND) check(result);
+  }
+  owner_.on_released(id, code == NGHTTP3_H3_NO_ERROR ? std::nullopt : std::optional(code));
+}
+
+void Engine::close_unblocked() {
+  for (const quic::StreamId id : std::exchange(waiting_, {})) {
+    const EngineStream* const stream = owner_.find(id);
+    if (stream != nullptr && !stream->fin_delivered_ && is_open()) {
+      waiting_.push_back(id);
+    } else {
+      close_stream(id, NGHTTP3_H3_NO_ERROR);
+    }
+  }
+}
+
+void Engine::forget_waiting(quic::StreamId id) {
+  if (std::erase(waiting_, id) != 0) close_stream(id, NGHTTP3_H3_REQUEST_CANCELLED);
 }
 
 void Engine::allow_streams(std::uint64_t more) {

@@ -18,6 +18,9 @@ class EngineOwner {
  public:
   virtual EngineStream* find(quic::StreamId id) noexcept = 0;
   virtual void on_goaway(quic::StreamId) {}  // client: requests from this id on are not processed
+  // nghttp3 calls nothing for this stream any more. Comes after closed(), and later than it for a
+  // stream that waits for QPACK.
+  virtual void on_released(quic::StreamId, std::optional<quic::AppError>) {}
 
  protected:
   ~EngineOwner() = default;
@@ -45,7 +48,11 @@ class Engine {
   Status read(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);
   Status acked(quic::StreamId id, std::uint64_t bytes);
   void credit(EngineStream& stream, std::size_t bytes);
-  Status closed(quic::StreamId id, std::optional<quic::AppError> code);  // frees what was written
+  // QUIC is done with the stream; frees what was written. It may end before its fields can be read,
+  // when they wait for QPACK's encoder stream (RFC 9204 §2.1.2): nghttp3, which would drop them,
+  // hears of the end after that.
+  Status closed(quic::StreamId id, std::optional<quic::AppError> code);
+  void forget_waiting(quic::StreamId id);    // nobody will read them
   void allow_streams(std::uint64_t more);    // server: the peer may open so many more requests
   void forget_unread(EngineStream& stream);  // nobody will: gives them back to the connection
 
@@ -85,6 +92,8 @@ class Engine {
   void free_retained(EngineStream& stream, std::size_t acked, bool all);
   void resume_starved();
   void finish_writing(EngineStream& stream);
+  void close_stream(quic::StreamId id, quic::AppError code);
+  void close_unblocked();
 
   quic::QuicStreams& quic_;
   const Limits& limits_;
@@ -100,6 +109,7 @@ class Engine {
   std::vector<quic::StreamId> starved_;   // read nothing because of the limit on those
   std::vector<quic::StreamId> trailing_;  // their bodies ended: trailers are to be submitted
   bool held_back_ = false;                // a read_data() of this next_write() gave nothing
+  std::vector<quic::StreamId> waiting_;   // closed by QUIC, but nghttp3 is not done reading
   bool closing_ = false;                  // nghttp3 is about to let go of a stream
   std::array<iovec, kVectors> vectors_{};
   quic::StreamId offered_stream_ = quic::kNoStream;  // of the last next_write()

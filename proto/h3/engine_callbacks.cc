@@ -66,6 +66,7 @@ int EngineCallbacks::recv_data(nghttp3_conn*, std::int64_t, const std::uint8_t* 
 }
 
 int EngineCallbacks::end_stream(nghttp3_conn*, std::int64_t, void*, void* stream) {
+  stream_of(stream).fin_delivered_ = true;
   stream_of(stream).on_end();
   return 0;
 }

@@ -44,7 +44,9 @@ class EngineStream {
   std::size_t unconsumed_ = 0;   // body bytes given to on_data() and not credited
   bool source_blocked_ = false;  // pull() said so, and resume() did not come
   bool fin_handed_out_ = false;
-  bool closed_ = false;  // by QUIC
+  bool fin_received_ = false;   // by us from QUIC
+  bool fin_delivered_ = false;  // by nghttp3, which may have waited for QPACK
+  bool closed_ = false;         // by QUIC
 };
 
 }  // namespace troika::h3

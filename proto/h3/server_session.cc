@@ -86,8 +86,11 @@ Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError) {
 
 Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) {
   if (!is_request(id)) return engine_.closed(id, code);
-  if (ServerStream* stream = request(id)) stream->on_closed(code);
-  auto closed = engine_.closed(id, code);
+  ServerStream* const stream = request(id);
+  if (stream != nullptr) stream->on_closed(code);
+  // Fields that still wait for QPACK are not waited for: with an error nghttp3 drops them at once.
+  const bool answered = stream != nullptr && stream->begun();
+  auto closed = engine_.closed(id, answered ? code : code.value_or(NGHTTP3_H3_REQUEST_CANCELLED));
   streams_.erase(id);
   // Not before our work for it has ended: resetting requests must not be a way to get more of them
   // done than the limit on streams says.

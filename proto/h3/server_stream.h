@@ -29,6 +29,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
 
   void on_peer_reset();
   void on_peer_stop();
+  bool begun() const noexcept { return begun_; }
   void on_closed(std::optional<quic::AppError> code);
   void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
 

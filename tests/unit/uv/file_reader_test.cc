@@ -219,7 +219,7 @@ class AsNobody {
  public:
   AsNobody() { was_root_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
   ~AsNobody() {
-    if (was_root_) static_cast<void>(::seteuid(0));
+    if (was_root_) std::ignore = ::seteuid(0);
   }
 
  private:
