@@ -29,6 +29,8 @@ class ClientCore final : public Core {
   void free_session_if_ended() noexcept {
     if (phase() != Phase::open) free_session();
   }
+  bool is_dirty() const noexcept { return dirty_; }
+  void forget_dirty() noexcept { dirty_ = false; }
 
  private:
   bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override {
@@ -38,8 +40,10 @@ class ClientCore final : public Core {
   }
   void id_retired(const ngtcp2_cid&) noexcept override {}
   void on_established() override {}
-  void dirty() noexcept override {}  // whoever drives a client flushes it after each call
+  void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
+
+  bool dirty_ = false;  // since the last flush began
 };
 
 Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
@@ -87,7 +91,9 @@ class Client final : public ClientConnection {
   bool flush(TimePoint now) override {
     if (outbox_.blocked()) return false;
     busy_ = true;
-    const bool more = core_.flush(now);
+    core_.forget_dirty();
+    // What the application asks for while packets are written waits for the next flush.
+    const bool more = core_.flush(now) || core_.is_dirty();
     core_.free_session_if_ended();
     busy_ = false;
     return more && !outbox_.blocked();

@@ -72,9 +72,9 @@ void Client::drop(Fetch& fetch) {
 
 bool Client::flush() {
   bool more = false;
-  // Reading gives credit, which the connections then send.
-  for (const auto& fetch : fetches_) fetch->pump();
   for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
+  // Reading gives credit, which the connections then have to send.
+  for (const auto& fetch : fetches_) more |= fetch->pump();
   return more;
 }
 

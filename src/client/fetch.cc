@@ -18,25 +18,30 @@ void Fetch::on_failed(AbortReason reason, std::uint64_t wire_code) {
   wire_code_ = wire_code;
 }
 
-void Fetch::pump() {
+bool Fetch::pump() {
+  const std::uint64_t before = received_;
   while (head_ && stream_ != nullptr && !paused && !done()) {
     const auto pulled = stream_->body().pull(kMaxPull);
     if (!pulled) {
       if (!failure_) failure_ = AbortReason::peer_reset;
-      return;
-    }
-    if (pulled->state == PullState::blocked) return;
-    if (pulled->state == PullState::end) {
+    } else if (pulled->state == PullState::data) {
+      take(pulled->bytes);
+    } else if (pulled->state == PullState::end) {
       if (const HeaderMap* trailers = stream_->body().trailers()) trailers_ = *trailers;
       ended_ = true;
-      return;
-    }
-    received_ += pulled->bytes.size();
-    if (sink_) {
-      sink_(pulled->bytes.bytes());
     } else {
-      body.append(reinterpret_cast<const char*>(pulled->bytes.data()), pulled->bytes.size());
+      break;
     }
+  }
+  return received_ != before;
+}
+
+void Fetch::take(const Slice& bytes) {
+  received_ += bytes.size();
+  if (sink_) {
+    sink_(bytes.bytes());
+  } else {
+    body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
 }
 

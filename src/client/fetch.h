@@ -21,7 +21,7 @@ class Fetch final : private ResponseReceiver {
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
-  void pump();  // reads what is there
+  bool pump();  // reads what is there; true: there was something
   void cancel() { stream_.reset(); }
 
   bool paused = false;  // true: the answer's bytes are left where they are
@@ -38,6 +38,7 @@ class Fetch final : private ResponseReceiver {
   std::string body;
 
  private:
+  void take(const Slice& bytes);
   void on_informational(const ResponseHead&) override { ++informational_; }
   void on_response(ResponseHead head) override { head_ = std::move(head); }
   void on_failed(AbortReason reason, std::uint64_t wire_code) override;

@@ -38,6 +38,7 @@ void TcpConnection::on_bytes(std::span<const std::byte> bytes) {
   if (const auto received = session_->receive(bytes, clock_.now()); !received) {
     reason_ = received.error();
   }
+  dirty_ = true;
 }
 
 void TcpConnection::on_end() {
@@ -59,6 +60,7 @@ void TcpConnection::lose(Error why) {
 
 bool TcpConnection::flush(TimePoint now) {
   if (closed_) return false;
+  dirty_ = false;
   if (session_ == nullptr) {
     if (!transport_->flush()) lose({ErrorCode::closed, "connection lost"});
     return false;
@@ -74,9 +76,9 @@ bool TcpConnection::flush(TimePoint now) {
     lose({ErrorCode::closed, "ended"});
     return false;
   }
-  transport_->set_reading(interest.wants_read);
-  timer_.set(session_->deadline());
-  return pumped == Pumped::more;
+  transport_->set_reading(interest.wants_read);  // may bring what the transport had kept
+  timer_.set(closed_ ? kNever : session_->deadline());
+  return pumped == Pumped::more || dirty_;
 }
 
 }  // namespace troika::client

@@ -31,7 +31,7 @@ class TcpConnection final : public Connection, private Transport::Observer, priv
   void on_end() override;
   void on_writable() override {}  // every turn flushes
   void on_closed(Error why) override { lose(why); }
-  void mark_dirty() noexcept override {}
+  void mark_dirty() noexcept override { dirty_ = true; }
   void lose(Error why);
 
   std::unique_ptr<Transport> transport_;
@@ -44,6 +44,7 @@ class TcpConnection final : public Connection, private Transport::Observer, priv
   Error reason_{ErrorCode::closed, ""};
   bool h2_without_tls_;
   bool closed_ = false;
+  bool dirty_ = false;  // since the last flush began
 };
 
 }  // namespace troika::client

@@ -15,6 +15,7 @@ class SharedFd {
   SharedFd(const SharedFd& other) noexcept : use_(other.use_) {
     if (use_ != nullptr) ++use_->count;
   }
+  SharedFd(SharedFd&& other) noexcept : use_(std::exchange(other.use_, nullptr)) {}
   SharedFd& operator=(SharedFd other) noexcept {
     std::swap(use_, other.use_);
     return *this;

@@ -55,8 +55,7 @@ TEST_CASE("50 of 50 handshakes complete at 30 % loss in both directions") {
     INFO("failure " << name_of(sim.fetches.at(0)->failure()) << ", state "
                     << static_cast<int>(sim.client->state()) << ' '
                     << sim.client->close_reason().detail << " wire "
-                    << sim.fetches.at(0)->wire_code() << " head "
-                    << sim.fetches.at(0)->status());
+                    << sim.fetches.at(0)->wire_code() << " head " << sim.fetches.at(0)->status());
     CHECK(sim.fetches.at(0)->body == "hello");
     CHECK(sim.close().empty());
     ++completed;
