@@ -1,6 +1,5 @@
 // QUIC, TLS and HTTP/3 together in virtual time, over networks that lose, reorder and double.
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
 
 #include "support/sim_h3.h"
 
@@ -8,12 +7,6 @@ using namespace troika;
 using namespace troika::test;
 
 namespace {
-
-// How many seeds a test runs: all of them in a release build, fewer where each step costs more.
-std::uint64_t seeds(std::uint64_t all) {
-  const char* few = std::getenv("TROIKA_SEEDS");
-  return few == nullptr ? all : std::min<std::uint64_t>(all, std::strtoull(few, nullptr, 10));
-}
 
 sim::Link lossy(double loss) {
   sim::Link link;
@@ -30,44 +23,25 @@ ScriptedHandler::Answer large_body() {
   };
 }
 
-// Compares what arrives with the pattern, keeping none of it.
-struct PatternCheck {
-  std::uint64_t at = 0;
-  bool same = true;
-  void operator()(std::span<const std::byte> bytes) {
-    for (const std::byte b : bytes) same &= static_cast<char>(b) == pattern_byte(at++);
-  }
-};
-
 }  // namespace
 
 TEST_CASE("50 of 50 handshakes complete at 30 % loss in both directions") {
-  std::uint64_t completed = 0;
-  const std::uint64_t all = seeds(50);
-  for (std::uint64_t seed = 1; seed <= all; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     INFO("seed " << seed);
     SimH3 sim(seed, lossy(0.3));
-    const bool done = sim.handshake();
-    CHECK(done);
-    if (!done) continue;
+    REQUIRE(sim.handshake());
     sim.get();
     CHECK(sim.run_until([&] { return sim.all_done(); }));
-    INFO("failure " << name_of(sim.fetches.at(0)->failure()) << ", state "
-                    << static_cast<int>(sim.client->state()) << ' '
-                    << sim.client->close_reason().detail << " wire "
-                    << sim.fetches.at(0)->wire_code() << " head " << sim.fetches.at(0)->status());
     CHECK(sim.fetches.at(0)->body == "hello");
     CHECK(sim.close().empty());
-    ++completed;
   }
-  CHECK(completed == all);
 }
 
 TEST_CASE("A body of 10 MiB is bit-identical at 5 % loss with reordering and duplication") {
   sim::Link link = lossy(0.05);
   link.reorder = 0.1;
   link.duplicate = 0.05;
-  for (std::uint64_t seed = 1; seed <= seeds(20); ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
     SimH3 sim(seed, link);
     sim.handler.answer = large_body();
@@ -111,7 +85,7 @@ TEST_CASE("The same seed gives the same list of datagrams, another seed another"
 }
 
 TEST_CASE("Refused uploads leave the windows of an HTTP/3 connection full") {
-  const std::uint64_t rounds = seeds(10000);
+  constexpr std::uint64_t kRounds = 10000;
   SimH3 sim(3);
   sim.handler.answer = [](RequestContext context, Responder& responder) {
     ResponseHead head;
@@ -121,7 +95,7 @@ TEST_CASE("Refused uploads leave the windows of an HTTP/3 connection full") {
   };
   REQUIRE(sim.handshake());
   const auto run = [&](const std::string& method) {
-    for (std::uint64_t i = 0; i < rounds; i += 50) {
+    for (std::uint64_t i = 0; i < kRounds; i += 50) {
       for (std::uint64_t k = 0; k < 50; ++k) {
         Request request;
         request.method = method_from(method);
@@ -141,7 +115,7 @@ TEST_CASE("Refused uploads leave the windows of an HTTP/3 connection full") {
   };
   run("POST");
   run("GET");
-  CHECK(sim.observer.entries.size() == 2 * ((rounds + 49) / 50) * 50);
+  CHECK(sim.observer.entries.size() == 2 * kRounds);
   CHECK(sim.close().empty());
 }
 

@@ -50,14 +50,6 @@ struct Rig {
 constexpr client::Protocol kProtocols[] = {client::Protocol::h1, client::Protocol::h2,
                                            client::Protocol::h3};
 
-struct PatternCheck {
-  std::uint64_t at = 0;
-  bool same = true;
-  void operator()(std::span<const std::byte> bytes) {
-    for (const std::byte b : bytes) same &= static_cast<char>(b) == pattern_byte(at++);
-  }
-};
-
 }  // namespace
 
 TEST_CASE("100 readers a protocol that stop hold at most 1 MiB each while another goes on") {

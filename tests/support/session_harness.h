@@ -53,6 +53,15 @@ inline std::string pattern(std::size_t size, std::uint64_t from = 0) {
   return text;
 }
 
+// Compares what arrives with the pattern, keeping none of it.
+struct PatternCheck {
+  std::uint64_t at = 0;
+  bool same = true;
+  void operator()(std::span<const std::byte> bytes) {
+    for (const std::byte b : bytes) same &= static_cast<char>(b) == pattern_byte(at++);
+  }
+};
+
 // A body that gives what its script says. `blocked` waits for BodyProbe::release().
 class ScriptedBody;
 struct BodyProbe {
