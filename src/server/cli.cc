@@ -30,8 +30,11 @@ std::optional<std::uint16_t> port_number(std::string_view text) {
 }
 
 // "[ADDR:]PORT": a port alone means loopback on both families.
-Checked<std::vector<Address>> addresses_of(const std::string& text) {
-  if (const auto port = port_number(text)) return loopback(*port);
+Checked<std::vector<Address>> addresses_of(const std::string& text, ServeOptions& options) {
+  if (const auto port = port_number(text)) {
+    options.both_families = true;
+    return loopback(*port);
+  }
   return Address::parse(text).transform([](Address a) { return std::vector{a}; });
 }
 
@@ -46,17 +49,17 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
   }
   options.root = raw.root.empty() ? raw.root_option : raw.root;
   for (const std::string& text : raw.listen) {
-    const auto addresses = addresses_of(text);
+    const auto addresses = addresses_of(text, options);
     if (!addresses) return std::unexpected(addresses.error());
     options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
   }
   if (options.listen.empty()) {
     options.listen = loopback(8443);
-    options.default_listen = true;
+    options.both_families = true;
   }
   for (const auto& [texts, redirect] : {std::pair(&raw.http, false), {&raw.redirect, true}}) {
     for (const std::string& text : *texts) {
-      const auto addresses = addresses_of(text);
+      const auto addresses = addresses_of(text, options);
       if (!addresses) return std::unexpected(addresses.error());
       for (const Address& address : *addresses) options.plain.push_back({address, redirect});
     }

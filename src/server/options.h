@@ -16,7 +16,7 @@ struct ServeOptions {
 
   std::string root;             // empty: the built-in page
   std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
-  bool default_listen = false;  // `listen` is the default: a missing IPv6 is just a warning
+  bool both_families = false;   // some address stands for "loopback": IPv6 may be missing
   std::vector<PlainListener> plain;
   std::string cert_file, key_file;       // both empty: the local CA's
   std::string access_log = "-";          // a file, "-" for standard output, or "off"

@@ -70,19 +70,20 @@ Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup)
   return {};
 }
 
-bool is_ipv6_loopback(const Address& address) {
-  return address.family() == AF_INET6 && address.is_loopback();
-}
-
-// The defaults name both families: a machine without IPv6 is no reason not to start.
-std::vector<Address> reachable(const ServeOptions& options, Startup& startup) {
-  std::vector<Address> addresses = options.listen;
-  if (!options.default_listen) return addresses;
-  Address probe = *Address::parse("[::1]:0");
-  if (probe_bind(SocketKind::udp, probe)) return addresses;
-  std::erase_if(addresses, is_ipv6_loopback);
+// Where an address was given as "loopback", both families are meant: a machine without IPv6 is no
+// reason not to start.
+ServeOptions reachable(const ServeOptions& options, Startup& startup) {
+  ServeOptions possible = options;
+  if (!options.both_families || probe_bind(SocketKind::udp, *Address::parse("[::1]:0"))) {
+    return possible;
+  }
+  const auto is_ipv6_loopback = [](const Address& address) {
+    return address.family() == AF_INET6 && address.is_loopback();
+  };
+  std::erase_if(possible.listen, is_ipv6_loopback);
+  std::erase_if(possible.plain, [&](const auto& plain) { return is_ipv6_loopback(plain.address); });
   startup.warnings.emplace_back("this machine has no IPv6: https://[::1]/ will not answer");
-  return addresses;
+  return possible;
 }
 
 // All addresses without a port get the same one, free for TCP and UDP on each of them.
@@ -132,17 +133,17 @@ Checked<void> bind_plain(const ServeOptions::PlainListener& plain, Startup& star
 
 }  // namespace
 
-Checked<Startup> start_up(const ServeOptions& options) {
+Checked<Startup> start_up(const ServeOptions& asked) {
   Startup startup;
+  ServeOptions options = reachable(asked, startup);
   startup.root = options.root;
   fit_limits(startup.worker.limits);
   if (auto done = prepare_site(options, startup); !done) return std::unexpected(done.error());
   if (auto done = prepare_certificate(options, startup); !done) {
     return std::unexpected(done.error());
   }
-  std::vector<Address> addresses = reachable(options, startup);
-  if (auto done = choose_port(addresses); !done) return std::unexpected(done.error());
-  for (const Address& address : addresses) {
+  if (auto done = choose_port(options.listen); !done) return std::unexpected(done.error());
+  for (const Address& address : options.listen) {
     if (auto done = bind_secure(options, address, startup); !done) {
       return std::unexpected(done.error());
     }

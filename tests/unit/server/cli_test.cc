@@ -33,7 +33,7 @@ std::string refused(std::vector<std::string> words) {
 TEST_CASE("With nothing said it serves the built-in page on loopback, port 8443, both families") {
   const ServeOptions options = accepted({"serve"});
   CHECK(options.root.empty());
-  CHECK(options.default_listen);
+  CHECK(options.both_families);
   REQUIRE(options.listen.size() == 2);
   CHECK(options.listen[0].text() == "127.0.0.1:8443");
   CHECK(options.listen[1].text() == "[::1]:8443");
@@ -49,7 +49,7 @@ TEST_CASE("A folder may stand before and after options, or be called --root") {
 
 TEST_CASE("--listen is repeatable, and a port alone means loopback on both families") {
   const ServeOptions options = accepted({"serve", "--listen", "0.0.0.0:443", "--listen", "9"});
-  CHECK(!options.default_listen);
+  CHECK(options.both_families);
   REQUIRE(options.listen.size() == 3);
   CHECK(options.listen[0].text() == "0.0.0.0:443");
   CHECK(options.listen[1].text() == "127.0.0.1:9");
