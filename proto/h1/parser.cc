@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <format>
 #include <limits>
 #include <utility>
 
@@ -181,6 +182,11 @@ int Parser::body(const char* at, std::size_t size) {
 
 bool Parser::overhead_too_big(std::uint64_t framing) const noexcept {
   return framing - body_bytes_ - trailer_bytes_ > limits_.chunk_overhead + 2 * body_bytes_;
+}
+
+std::string library_version() {
+  return std::format("llhttp {}.{}.{}", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,
+                     LLHTTP_VERSION_PATCH);
 }
 
 }  // namespace troika::h1

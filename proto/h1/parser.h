@@ -95,4 +95,6 @@ class Parser {
   bool chunk_begins_ = false;
 };
 
+std::string library_version();  // "llhttp 9.2.1", as compiled against
+
 }  // namespace troika::h1

@@ -116,7 +116,7 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return PrintAndExit{serve->parsed() ? serve->help("", CLI::AppFormatMode::Sub) : app.help(), 0};
+    return PrintAndExit{app.help(), 0};  // of the subcommand that was named
   } catch (const CLI::CallForVersion&) {
     return PrintAndExit{version_text(), 0};
   } catch (const CLI::ParseError& error) {

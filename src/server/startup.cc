@@ -81,6 +81,7 @@ ServeOptions reachable(const ServeOptions& options, Startup& startup) {
     return address.family() == AF_INET6 && address.is_loopback();
   };
   std::erase_if(possible.listen, is_ipv6_loopback);
+  if (possible.listen.empty()) return options;  // asked for by name: binding says what is wrong
   std::erase_if(possible.plain, [&](const auto& plain) { return is_ipv6_loopback(plain.address); });
   startup.warnings.emplace_back("this machine has no IPv6: https://[::1]/ will not answer");
   return possible;

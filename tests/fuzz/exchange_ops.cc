@@ -1,0 +1,161 @@
+// Any order of what a protocol stream and a handler may do to an Exchange. Whatever comes: one
+// summary, one head at most, no byte beyond a declared length, and nothing left at the end.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "http/exchange.h"
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+class Input {
+ public:
+  Input(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  bool empty() const { return at_ == size_; }
+  unsigned byte() { return empty() ? 0U : data_[at_++]; }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t size_, at_ = 0;
+};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Port final : StreamPort {
+  int heads = 0;
+  bool dead = false;  // reset: the stream asks for nothing more
+  BodyFraming framing;
+  void send_informational(const ResponseHead&) override { require(heads == 0); }
+  void send_head(const ResponseHead&, BodyFraming f) override {
+    ++heads;
+    framing = f;
+  }
+  void body_ready() noexcept override {}
+  void credit(std::size_t) noexcept override {}
+  void stop_request(AbortReason) noexcept override {}
+  void reset(AbortReason) noexcept override { dead = true; }
+};
+
+std::vector<BodyStep> steps_from(Input& input) {
+  std::vector<BodyStep> steps;
+  for (unsigned n = input.byte() % 5; n > 0; --n) {
+    const unsigned kind = input.byte();
+    if (kind % 8 == 0) {
+      steps.push_back(BodyStep::error());
+    } else if (kind % 3 == 0) {
+      steps.push_back(BodyStep::blocked());
+    } else {
+      steps.push_back(BodyStep::data(std::string(1 + kind, 'x')));
+    }
+  }
+  return steps;
+}
+
+Request request_from(Input& input) {
+  Request request;
+  const unsigned shape = input.byte();
+  request.method = static_cast<Method>(shape % 10);
+  request.version = static_cast<HttpVersion>(shape / 10 % 4);
+  request.has_body = (shape & 64U) != 0;
+  request.expects_continue = (shape & 128U) != 0;
+  if (request.has_body && input.byte() % 2 == 0) request.content_length = input.byte();
+  return request;
+}
+
+// What the handler of this run does when it is started: the rest of it is the input's to say.
+struct Run {
+  Bench bench;
+  Port port;
+  int jobs = 0;
+  Responder* responder = nullptr;
+  BodySource* body = nullptr;
+  BodyProbe probe;
+
+  void respond(Input& input) {
+    ResponseHead head;
+    head.status = input.byte() % 4 == 0 ? std::uint16_t{304} : std::uint16_t{200};
+    std::optional<std::uint64_t> length;
+    if (input.byte() % 2 == 0) length = input.byte();
+    std::ignore = responder->respond(
+        std::move(head),
+        std::make_unique<ScriptedBody>(bench.pool, steps_from(input), &probe, length));
+  }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input(data, size);
+  Run run;
+  run.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    run.responder = &responder;
+    run.body = &context.body;
+    const unsigned how = input.byte() % 3;
+    if (how == 0) run.respond(input);
+    return how == 1 ? nullptr : std::make_unique<CountedJob>(run.jobs);
+  };
+  bool begun = false;
+  std::uint64_t pulled = 0;
+  {
+    Exchange exchange(run.port, run.bench.services, run.bench.peer, 1000);
+    // A protocol stream stops asking once it is reset; a handler once its job is gone.
+    while (!input.empty() && !run.port.dead) {
+      const unsigned op = input.byte() % 14;
+      const bool handler_lives = run.jobs > 0;
+      if (op == 0 && !begun) {
+        begun = true;
+        exchange.begin(request_from(input));
+      } else if (op == 1 && !begun) {
+        begun = true;
+        exchange.begin_rejected(request_from(input), 400);
+      } else if (!begun) {
+        continue;
+      } else if (op == 2) {
+        exchange.advance();
+      } else if (op == 3 && !exchange.request_complete()) {
+        const std::string text(input.byte(), 'b');
+        if (!exchange.on_body(bytes_of(text), input.byte() % 4 == 0)) {
+          exchange.on_peer_abort(AbortReason::protocol_error);
+        }
+      } else if (op == 4 && !exchange.request_complete()) {
+        if (!exchange.on_trailers({})) exchange.on_peer_abort(AbortReason::protocol_error);
+      } else if (op == 5 && run.port.heads > 0) {
+        const auto result = exchange.pull_response(1 + input.byte());
+        if (!result) break;
+        pulled += result->bytes.size();
+        if (run.port.framing.kind == BodyFraming::Kind::length) {
+          require(pulled <= run.port.framing.length);
+        }
+      } else if (op == 6) {
+        exchange.on_sent(input.byte());
+      } else if (op == 7) {
+        exchange.on_peer_abort(AbortReason::peer_reset);
+      } else if (op == 8) {
+        exchange.on_closed();
+        break;
+      } else if (op == 9) {
+        run.bench.clock.advance(std::chrono::seconds(input.byte()));
+        exchange.on_deadline(run.bench.clock.now());
+      } else if (op == 10 && handler_lives) {
+        run.respond(input);
+      } else if (op == 11 && handler_lives) {
+        run.responder->abort(AbortReason::handler_failed);
+      } else if (op == 12 && handler_lives) {
+        std::ignore = run.body->pull(1 + input.byte());
+      } else if (op == 13) {
+        run.probe.release();
+      }
+    }
+  }
+  require(run.bench.observer.entries.size() == (begun ? 1U : 0U));
+  require(run.port.heads <= 1);
+  require(run.jobs == 0 && run.probe.alive == 0);
+  require(run.bench.pool.outstanding() == 0);
+  return 0;
+}
