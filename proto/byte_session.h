@@ -31,6 +31,9 @@ class ByteSession {
   virtual Status produce(OutputQueue& out, std::size_t high, TimePoint now) = 0;
   virtual void on_written(std::size_t bytes,
                           TimePoint now) noexcept = 0;  // left the queue for the wire
+  // Of what was written before, some has moved on to the peer: who waits for its turn to send,
+  // waits for no peer that is stuck.
+  virtual void on_progress(TimePoint now) noexcept = 0;
   virtual Interest interest() const noexcept = 0;
   // The earliest thing that waits: of all exchanges, header block, idle; kNever for none.
   virtual TimePoint deadline() const noexcept = 0;

@@ -26,6 +26,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   std::size_t write_budget() const noexcept override;
   Status write(OutputQueue& queue, TimePoint now) override;
   std::size_t unsent() const noexcept override { return tail_.size(); }
+  std::uint64_t sent() const noexcept override { return sent_; }
   Status flush() override;
   void shutdown_write() override;
   void reset() override;
@@ -58,6 +59,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;
   std::vector<std::byte> tail_;
+  std::uint64_t sent_ = 0;  // bytes of records that the stream took
   RecordBio bio_;
   SslPtr ssl_;  // after bio_: it goes first
   Transport::Observer* observer_ = nullptr;

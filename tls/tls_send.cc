@@ -92,6 +92,7 @@ Result<std::size_t> TlsConnection::offer(std::span<const std::byte> bytes) {
   if (blocked_) return 0;
   const iovec vector{const_cast<std::byte*>(bytes.data()), bytes.size()};
   const auto taken = stream_->write_some({&vector, 1});
+  if (taken) sent_ += *taken;
   if (taken && *taken < bytes.size()) blocked_ = true;
   return taken;
 }

@@ -30,6 +30,7 @@ class H1ClientSession final : public ClientByteSession,
   void receive_end(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t, TimePoint) noexcept override {}
+  void on_progress(TimePoint) noexcept override {}
   Interest interest() const noexcept override;
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;

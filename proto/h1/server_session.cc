@@ -85,6 +85,9 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high, TimePoint now)
     moved = consume_kept(now);
     if (current_ != nullptr) {
       moved = current_->produce({out, high, ledger_}, draining_, now) || moved;
+      // What still comes is dropped while the answer goes out, or a client that sends its whole
+      // body before it reads would wait for us as we for it.
+      if (current_->request_over() && !current_->keeps_alive()) last_ = true;
       moved = retire(now) || moved;
     } else if (last_ || (draining_ && head_since_ == kNever)) {
       over_ = true;
@@ -122,7 +125,7 @@ bool ServerSession::retire(TimePoint now) {
     current_->close(AbortReason::none);
   }
   sent_.push_back(std::move(current_));
-  close_sent(now);
+  on_written(0, now);  // an end that brought no bytes of its own is as far as what it follows
   return true;
 }
 
@@ -171,8 +174,12 @@ void ServerSession::on_deadline(TimePoint now) {
       over_ = true;
     }
   }
-  if (current_ != nullptr) current_->on_deadline(now);
+  if (current_ != nullptr) {
+    current_->renew(progress_at_);
+    current_->on_deadline(now);
+  }
   for (const auto& stream : sent_) {
+    stream->renew(progress_at_);
     stream->on_deadline(now);
     if (stream->was_reset()) over_ = broken_ = true;
   }

@@ -20,6 +20,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   void receive_end(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
@@ -49,7 +50,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   std::deque<std::unique_ptr<ServerStream>> sent_;
   Ledger ledger_;
   TimePoint head_since_ = kNever;  // first byte of the request whose head is read
-  TimePoint idle_since_;
+  TimePoint idle_since_, progress_at_;
   bool draining_ = false;
   bool peer_ended_ = false;
   bool last_ = false;    // no request is read any more

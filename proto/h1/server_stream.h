@@ -55,6 +55,7 @@ class ServerStream final : public StreamRecords {
   void close(AbortReason reason) noexcept;  // none: it went well
 
   TimePoint deadline() const noexcept;
+  void renew(TimePoint progress) noexcept { exchange_.renew(progress); }
   void on_deadline(TimePoint now);
 
  private:

@@ -21,6 +21,7 @@ class ClientSessionImpl final : public ClientByteSession {
   void receive_end(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  void on_progress(TimePoint) noexcept override {}
   Interest interest() const noexcept override;
   TimePoint deadline() const noexcept override { return kNever; }
   void on_deadline(TimePoint) override {}

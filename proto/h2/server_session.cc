@@ -155,7 +155,8 @@ TimePoint ServerSession::connection_deadline() const noexcept {
   if (header_since_) earliest = std::min(earliest, *header_since_ + timeouts.header_block);
   if (streams_.empty()) earliest = std::min(earliest, idle_since_ + timeouts.idle_tcp);
   if (outbound_.queued() > 0) {
-    earliest = std::min(earliest, outbound_.last_moved() + timeouts.idle_tcp);
+    const TimePoint moved = std::max(outbound_.last_moved(), progress_at_);
+    earliest = std::min(earliest, moved + timeouts.idle_tcp);
   }
   return earliest;
 }
@@ -168,7 +169,7 @@ void ServerSession::on_deadline(TimePoint now) {
     return terminate(idle ? NGHTTP2_NO_ERROR : NGHTTP2_PROTOCOL_ERROR, AbortReason::timeout);
   }
   if (drain_ == Drain::noticed && drain_since_ + kDrainRoundTrip <= now) final_goaway();
-  for (const auto& [id, stream] : streams_) stream->on_deadline(now);
+  for (const auto& [id, stream] : streams_) stream->on_deadline(now, progress_at_);
   context_.host.mark_dirty();
 }
 

@@ -19,6 +19,7 @@ class ServerSession final : public ByteSession {
   void receive_end(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
+  void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
@@ -51,7 +52,7 @@ class ServerSession final : public ByteSession {
   Outbound outbound_;
   Streams streams_;
   std::vector<std::unique_ptr<Stream>> dead_;
-  TimePoint now_, started_, idle_since_, drain_since_;
+  TimePoint now_, started_, idle_since_, drain_since_, progress_at_;
   std::optional<TimePoint> header_since_;  // a field section began and has not ended
   Drain drain_ = Drain::no;
   bool settings_seen_ = false;  // the client's preface is complete

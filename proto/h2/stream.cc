@@ -116,6 +116,16 @@ void Stream::on_closed() noexcept {
   if (!end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
+// One whose window or whose connection's window is shut waits for the peer alone, whatever else
+// moves.
+void Stream::on_deadline(TimePoint now, TimePoint progress) {
+  if (nghttp2_session_get_stream_remote_window_size(context_.engine, id_) > 0 &&
+      nghttp2_session_get_remote_window_size(context_.engine) > 0) {
+    exchange_.renew(progress);
+  }
+  exchange_.on_deadline(now);
+}
+
 void Stream::abort(AbortReason reason) noexcept {
   exchange_.on_peer_abort(reason);
   retire();

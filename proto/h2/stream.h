@@ -52,7 +52,8 @@ class Stream final : public StreamRecords {
   // Nothing can happen any more: closed, and all of the body left (or nobody waits for it).
   bool over() const noexcept { return closed_ && (unsent_ == 0 || exchange_.aborted()); }
   TimePoint deadline() const noexcept { return exchange_.deadline(); }
-  void on_deadline(TimePoint now) { exchange_.on_deadline(now); }
+  // progress: when the connection has last moved bytes, for a stream that waits for its turn.
+  void on_deadline(TimePoint now, TimePoint progress);
 
  private:
   void note() noexcept override;

@@ -18,6 +18,9 @@ class EngineStream {
   quic::StreamId id() const noexcept { return id_; }
   bool fin_handed_out() const noexcept { return fin_handed_out_; }
   bool closed() const noexcept { return closed_; }
+  bool window_shut() const noexcept {
+    return window_shut_;
+  }  // the peer gives this stream no credit
 
   // token: nghttp3's number of a known name, else -1. Pseudo fields come first.
   virtual void on_field(std::int32_t token, std::string_view name, std::string_view value) = 0;
@@ -43,6 +46,7 @@ class EngineStream {
   RetainedBytes retained_;
   std::size_t unconsumed_ = 0;   // body bytes given to on_data() and not credited
   bool source_blocked_ = false;  // pull() said so, and resume() did not come
+  bool window_shut_ = false;
   bool fin_handed_out_ = false;
   bool fin_received_ = false;   // by us from QUIC
   bool fin_delivered_ = false;  // by nghttp3, which may have waited for QPACK

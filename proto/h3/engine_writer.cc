@@ -53,10 +53,12 @@ Status Engine::wrote(quic::StreamId id, std::size_t bytes) {
 
 void Engine::blocked(quic::StreamId id) {
   if (is_open()) nghttp3_conn_block_stream(conn_.get(), id);
+  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = true;
 }
 
 Status Engine::writable(quic::StreamId id) {
   if (is_open()) check(nghttp3_conn_unblock_stream(conn_.get(), id));
+  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = false;
   quic_.mark_writable();
   return status();
 }

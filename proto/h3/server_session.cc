@@ -22,7 +22,8 @@ ServerSession::ServerSession(Services& services, quic::QuicStreams& quic)
     : quic_(quic),
       services_(services),
       engine_(Engine::Side::server, quic, services.limits, *this),
-      context_{.services = services, .engine = engine_, .peer = peer_} {}
+      context_{.services = services, .engine = engine_, .peer = peer_},
+      idle_since_(services.clock.now()) {}
 
 Status ServerSession::on_ready() {
   auto opened = engine_.open();
@@ -50,7 +51,10 @@ ServerStream* ServerSession::request(quic::StreamId id) noexcept {
 ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoint now) {
   if (!peer_known_) know_peer();
   auto& stream = streams_[id];
-  if (stream == nullptr) stream = std::make_unique<ServerStream>(context_, id, early, now);
+  if (stream == nullptr) {
+    stream = std::make_unique<ServerStream>(context_, id, early, now);
+    idle_since_ = now;
+  }
   return *stream;
 }
 
@@ -68,6 +72,7 @@ Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
       announce_drain();
     }
   }
+  if (is_request(id)) progress_at_ = services_.clock.now();
   return engine_.acked(id, bytes);
 }
 
@@ -90,8 +95,10 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   if (stream != nullptr) stream->on_closed(code);
   // Fields that still wait for QPACK are not waited for: with an error nghttp3 drops them at once.
   const bool answered = stream != nullptr && stream->begun();
-  auto closed = engine_.closed(id, answered ? code : code.value_or(NGHTTP3_H3_REQUEST_CANCELLED));
+  auto closed = engine_.closed(
+      id, code.value_or(answered ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
   streams_.erase(id);
+  idle_since_ = services_.clock.now();
   // Not before our work for it has ended: resetting requests must not be a way to get more of them
   // done than the limit on streams says.
   if (drain_ != Drain::announced && drain_ != Drain::done) {
@@ -128,15 +135,30 @@ Status ServerSession::shut(quic::StreamId id) {
 
 TimePoint ServerSession::deadline() const noexcept {
   if (lost_) return kNever;
-  TimePoint first = drain_deadline_;
+  TimePoint first = std::min(drain_deadline_, idle_deadline());
   for (const auto& [id, stream] : streams_) first = std::min(first, stream->deadline());
   return first;
+}
+
+// PINGs keep QUIC's own idle timer from ever ending a connection that asks for nothing. A stream
+// that was cut off and that the peer does not close asks for nothing either.
+TimePoint ServerSession::idle_deadline() const noexcept {
+  const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s.second->live(); });
+  return live ? kNever : idle_since_ + services_.timeouts.idle_tcp;
 }
 
 void ServerSession::on_deadline(TimePoint now) {
   if (lost_) return;
   if (drain_deadline_ <= now) announce_drain();
-  for (const auto& [id, stream] : streams_) stream->on_deadline(now);
+  if (idle_deadline() <= now) {
+    idle_since_ = now;
+    quic_.close(NGHTTP3_H3_NO_ERROR);
+  }
+  for (const auto& [id, stream] : streams_) {
+    const bool lived = stream->live();
+    stream->on_deadline(now, progress_at_);
+    if (lived && !stream->live()) idle_since_ = now;
+  }
 }
 
 void ServerSession::drain() {

@@ -45,6 +45,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   ServerStream& open_request(quic::StreamId id, bool early, TimePoint now);
   void know_peer();
   void announce_drain();
+  TimePoint idle_deadline() const noexcept;
 
   quic::QuicStreams& quic_;
   Services& services_;
@@ -53,6 +54,8 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   ServerContext context_;
   std::map<quic::StreamId, std::unique_ptr<ServerStream>> streams_;
 
+  TimePoint idle_since_;   // no request since
+  TimePoint progress_at_;  // bytes of some answer were acknowledged
   Drain drain_ = Drain::no;
   TimePoint drain_deadline_ = kNever;  // for the second GOAWAY when no acknowledgement comes
   std::uint64_t control_written_ = 0, control_acked_ = 0, notice_end_ = 0;

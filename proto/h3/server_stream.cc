@@ -183,7 +183,8 @@ TimePoint ServerStream::deadline() const noexcept {
   return begun_ ? exchange_.deadline() : header_deadline_;
 }
 
-void ServerStream::on_deadline(TimePoint now) {
+void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
+  if (!window_shut()) exchange_.renew(progress);
   if (deadline() > now) return;
   if (begun_) {
     exchange_.on_deadline(now);

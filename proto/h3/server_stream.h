@@ -30,11 +30,15 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_peer_reset();
   void on_peer_stop();
   bool begun() const noexcept { return begun_; }
+  // Something is still to come of it: not so when it was cut off and waits for the peer to close
+  // it.
+  bool live() const noexcept { return begun_ ? !exchange_.aborted() : header_deadline_ != kNever; }
   void on_closed(std::optional<quic::AppError> code);
   void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
 
   TimePoint deadline() const noexcept;
-  void on_deadline(TimePoint now);
+  // progress: when bytes of any answer were acknowledged, for a stream that waits for its turn.
+  void on_deadline(TimePoint now, TimePoint progress);
 
  private:
   void on_field(std::int32_t token, std::string_view name, std::string_view value) override;

@@ -9,7 +9,8 @@ namespace troika::quic {
 void Core::receive(const Datagram& packet, TimePoint now) {
   if (phase_ == Phase::closing) return on_packet_while_closing(packet.bytes.size());
   if (!alive()) return;
-  now_ = heard_ = now;
+  now_ = now;
+  unanswered_since_ = kNever;
   Path path{packet.local, packet.remote};
   const ngtcp2_path view = path.view();
   const ngtcp2_pkt_info info{.ecn = static_cast<std::uint8_t>(packet.ecn)};

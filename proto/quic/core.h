@@ -137,7 +137,7 @@ class Core : public QuicStreams {
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false;
   TimePoint now_{};                      // of the call that is on the stack
-  TimePoint heard_ = kNever;             // when the last packet came
+  TimePoint unanswered_since_ = kNever;  // bytes are in flight, and nothing came since then
   std::size_t packet_limit_ = kNoLimit;  // bytes, once a black hole was found
 
   std::optional<ngtcp2_ccerr> ending_;  // to be told to the peer in the coming flush

@@ -33,12 +33,17 @@ Pieces pieces_of(const StreamWrite& write) {
 // ever. When nothing at all comes back for a while, only packets of the size that any path takes
 // are made.
 void Core::detect_black_hole(TimePoint now) {
-  if (packet_limit_ != kNoLimit || heard_ == kNever) return;
-  if (now - heard_ < kSilentPtos * from_duration(ngtcp2_conn_get_pto(conn()))) return;
-  if (ngtcp2_conn_get_path_max_tx_udp_payload_size(conn()) <= NGTCP2_MAX_UDP_PAYLOAD_SIZE) return;
+  if (packet_limit_ != kNoLimit) return;
   ngtcp2_conn_info info;
   ngtcp2_conn_get_conn_info(conn(), &info);
-  if (info.bytes_in_flight > 0) packet_limit_ = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+  if (info.bytes_in_flight == 0) {
+    unanswered_since_ = kNever;
+  } else if (unanswered_since_ == kNever) {
+    unanswered_since_ = now;
+  } else if (now - unanswered_since_ >= kSilentPtos * from_duration(ngtcp2_conn_get_pto(conn())) &&
+             ngtcp2_conn_get_path_max_tx_udp_payload_size(conn()) > NGTCP2_MAX_UDP_PAYLOAD_SIZE) {
+    packet_limit_ = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+  }
 }
 
 // One burst of packets of one size in a row, as much as pacing allows at once. The next one is due

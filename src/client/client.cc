@@ -79,12 +79,7 @@ bool Client::flush() {
 }
 
 bool Client::run_until(std::move_only_function<bool()> done, Duration limit) {
-  bool late = false;
-  // Also wakes a loop in which nothing else would happen.
-  Timer timer(loop_.timers(), [&] { late = true; });
-  timer.set(loop_.clock().now() + limit);
-  while (!late && !done()) loop_.run_turn();
-  return done();
+  return loop_.run_until(std::move(done), limit);
 }
 
 Request make_request(std::string_view method, const std::string& authority,

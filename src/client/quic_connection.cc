@@ -68,7 +68,7 @@ bool QuicConnection::closed() const noexcept {
 }
 
 void QuicConnection::close() {
-  if (closed()) return;
+  if (quic_ == nullptr || closed()) return;  // null: open() failed half-way
   quic_->close(kNoError, loop_.clock().now());
   std::ignore = quic_->flush(loop_.clock().now());
 }

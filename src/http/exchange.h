@@ -47,6 +47,12 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   const HeaderMap& response_trailers() const noexcept { return response_trailers_; }
   void on_sent(std::size_t bytes) noexcept;
 
+  // The connection has moved bytes at that time, and this answer only waits for its turn: the
+  // write deadline counts from then.
+  void renew(TimePoint progress) noexcept {
+    if (progress > last_progress_) last_progress_ = progress;
+  }
+
   void on_peer_abort(AbortReason reason) noexcept;
   void on_closed() noexcept;
 

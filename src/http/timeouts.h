@@ -9,8 +9,9 @@ namespace troika {
 struct Timeouts {
   Duration handshake = std::chrono::seconds(10);
   Duration header_block =
-      std::chrono::seconds(10);                  // from a request's first byte to its last field
-  Duration idle_tcp = std::chrono::seconds(60);  // no request in flight
+      std::chrono::seconds(10);  // from a request's first byte to its last field
+  Duration idle_tcp =
+      std::chrono::seconds(60);  // no request in flight; HTTP/3 too, when PINGs keep QUIC alive
   Duration idle_quic = std::chrono::seconds(30);
   Duration body_progress = std::chrono::seconds(30);   // a request body that is waited for
   Duration write_progress = std::chrono::seconds(30);  // bytes of a response that left the process

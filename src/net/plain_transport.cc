@@ -25,6 +25,7 @@ Status PlainTransport::write(OutputQueue& queue, TimePoint) {
     const auto taken = stream_->write_some(std::span(vectors).first(count));
     if (!taken) return std::unexpected(taken.error());
     queue.consume(*taken);
+    sent_ += *taken;
     left -= *taken;
     if (*taken < offered) writable_ = false;
   }

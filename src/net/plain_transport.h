@@ -16,6 +16,7 @@ class PlainTransport final : public Transport, private ByteStream::Observer {
   std::size_t write_budget() const noexcept override { return writable_ ? kBudget : 0; }
   Status write(OutputQueue& queue, TimePoint now) override;
   std::size_t unsent() const noexcept override { return 0; }
+  std::uint64_t sent() const noexcept override { return sent_; }
   Status flush() override { return {}; }
   void shutdown_write() override { stream_->shutdown_write(); }
   void reset() override { stream_->reset(); }
@@ -34,6 +35,7 @@ class PlainTransport final : public Transport, private ByteStream::Observer {
   std::unique_ptr<ByteStream> stream_;
   Transport::Observer* observer_ = nullptr;
   SecurityInfo security_;
+  std::uint64_t sent_ = 0;
   bool writable_ = true;
 };
 

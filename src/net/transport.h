@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,8 @@ class Transport {
   virtual Status write(OutputQueue& queue, TimePoint now) = 0;
   // Bytes that the stream has not taken yet (in TLS: also alerts, tickets, handshake).
   virtual std::size_t unsent() const noexcept = 0;
+  // Bytes that the stream has taken so far: while they grow, the peer is reading.
+  virtual std::uint64_t sent() const noexcept = 0;
   // Sends what of its own is waiting (handshake records, a tail); called in the connection's flush.
   virtual Status flush() = 0;
   virtual void shutdown_write() = 0;  // after all that was written: close_notify in TLS, then FIN

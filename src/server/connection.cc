@@ -98,7 +98,18 @@ bool Connection::flush(TimePoint now) {
     finish();
   }
   if (state_ != State::done) settle(now);
-  return more;
+  return more && state_ != State::done;
+}
+
+// Bytes that wait for the peer, wherever they are, and when some last moved on.
+bool Connection::waits_for_peer(TimePoint now) {
+  const bool moved = std::exchange(sent_, transport_->sent()) != transport_->sent();
+  const bool waits = state_ == State::open &&
+                     (!out_.empty() || transport_->unsent() > 0 || transport_->write_budget() == 0);
+  if (moved || !waiting_) moved_at_ = now;
+  waiting_ = waits;
+  if (moved && session_ != nullptr) session_->on_progress(now);
+  return waits;
 }
 
 void Connection::settle(TimePoint now) {
@@ -114,15 +125,11 @@ void Connection::settle(TimePoint now) {
     if (interest.finished && sent) {
       linger(now);
     } else {
-      // A peer that does not take the last bytes is not waited for any longer than others.
-      if (interest.finished && deadline_ == kNever) {
-        deadline_ = now + services_.timeouts.write_progress;
-      }
       transport_->set_reading(interest.wants_read && !interest.finished);
     }
   }
   // What the transport had kept may have come just now, the end of the connection with it.
-  if (state_ != State::done) arm();
+  if (state_ != State::done) arm(now);
 }
 
 void Connection::linger(TimePoint now) {
@@ -162,20 +169,22 @@ void Connection::finish() noexcept {
 
 void Connection::on_timer() {
   const TimePoint now = services_.clock.now();
-  if (deadline_ <= now) {
-    if (state_ == State::open) transport_->reset();
-    finish();
-    return;
-  }
+  const bool stuck = waits_for_peer(now) && moved_at_ + services_.timeouts.write_progress <= now;
+  if (stuck) transport_->reset();  // a peer that takes nothing is not asked to take a FIN
+  if (stuck || deadline_ <= now) return finish();
   if (session_ != nullptr) {
     session_->on_deadline(now);
     mark_dirty();
+  } else {
+    arm(now);
   }
 }
 
-void Connection::arm() noexcept {
-  const TimePoint session = session_ != nullptr ? session_->deadline() : kNever;
-  timer_.set(std::min(deadline_, session));
+void Connection::arm(TimePoint now) {
+  TimePoint first = deadline_;
+  if (session_ != nullptr) first = std::min(first, session_->deadline());
+  if (waits_for_peer(now)) first = std::min(first, moved_at_ + services_.timeouts.write_progress);
+  timer_.set(first);
 }
 
 }  // namespace troika

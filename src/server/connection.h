@@ -61,7 +61,8 @@ class Connection final : public Deletable, private Transport::Observer, private 
   void linger(TimePoint now);
   void finish() noexcept;
   void on_timer();
-  void arm() noexcept;
+  bool waits_for_peer(TimePoint now);
+  void arm(TimePoint now);
 
   std::unique_ptr<Transport> transport_;
   Services& services_;
@@ -71,8 +72,11 @@ class Connection final : public Deletable, private Transport::Observer, private 
   std::vector<std::byte> first_bytes_;  // of a plain connection, until they tell the protocol
   std::unique_ptr<ByteSession> session_;
   Timer timer_;
-  TimePoint deadline_;  // of opening, of the last bytes, of lingering
+  TimePoint deadline_;      // of the states opening and lingering
+  TimePoint moved_at_;      // when the peer last took bytes that were waiting for it
+  std::uint64_t sent_ = 0;  // transport_->sent() as last seen
   State state_ = State::opening;
+  bool waiting_ = false;  // for the peer, when last looked at
   bool draining_ = false;
   bool ended_ = false;  // the peer sends no more
 };

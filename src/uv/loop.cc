@@ -84,9 +84,17 @@ void Loop::run() {
   uv_run(loop_.get(), UV_RUN_DEFAULT);
 }
 
-void Loop::run_turn() {
+bool Loop::run_until(std::move_only_function<bool()> done, Duration limit) {
+  bool late = false;
+  Timer timer(timers_, [&] { late = true; });
+  timer.set(clock_.now() + limit);
   settle();
-  uv_run(loop_.get(), UV_RUN_ONCE);
+  // Every flush is followed by the question: a wait after the one that was decisive would be long.
+  while (!done()) {
+    if (late) return false;
+    uv_run(loop_.get(), UV_RUN_ONCE);
+  }
+  return true;
 }
 
 void Loop::stop() noexcept { uv_stop(loop_.get()); }

@@ -37,8 +37,9 @@ class Loop {
   // Called once a turn; true: more is left, so poll without waiting and call again.
   void set_flush(Flush flush) { flush_ = std::move(flush); }
 
-  void run();                     // until stop(); may be called again
-  void run_turn();                // one turn, waiting for an event unless one is there
+  void run();  // until stop(); may be called again
+  // Turns until `done`, which is asked after each turn; false when `limit` was over first.
+  bool run_until(std::move_only_function<bool()> done, Duration limit);
   void stop() noexcept;           // from the loop's own thread: post() it from another
   void post(Mailbox::Task task);  // from any thread, while the loop lives
 

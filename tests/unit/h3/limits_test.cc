@@ -142,8 +142,17 @@ TEST_CASE(
     if (!by_qpack) CHECK(raw.quic.streams.at(0).stop_sent == kRequestCancelled);
     CHECK(raw.quic.alive());
     CHECK(raw.handler.started == 0);
-    CHECK(raw.app->deadline() == kNever);
+    CHECK(raw.app->deadline() > raw.clock.now());
   }
+}
+
+TEST_CASE("h3: a connection that asks for nothing ends after the idle time, whatever PINGs say") {
+  RawServer raw;
+  raw.start();
+  raw.pass(raw.timeouts.idle_tcp - std::chrono::milliseconds(1));
+  CHECK(raw.quic.alive());
+  raw.pass(std::chrono::milliseconds(1));
+  CHECK_FALSE(raw.quic.alive());
 }
 
 TEST_CASE("h3: headers that come after their deadline, before its flush, start no handler") {

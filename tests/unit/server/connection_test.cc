@@ -219,3 +219,84 @@ TEST_CASE("An HTTP/2 peer that breaks the protocol and reads nothing is dropped 
     plain.pass(std::chrono::seconds(1));
   CHECK(plain.done);
 }
+
+TEST_CASE("A connection that ends in the turn that used up its budget is not flushed again") {
+  constexpr std::size_t kTurnBudget = 512U << 10U;
+  const auto serve = [](Plain& plain, std::size_t size) {
+    plain.link.sent_by(End::server).capacity = 4U << 20U;
+    plain.bench.handler.answer = [size](RequestContext context, Responder& responder) {
+      std::ignore =
+          responder.respond({}, std::make_unique<PatternBody>(context.services.pool, size));
+      return nullptr;
+    };
+    plain.link.inject(End::client, bytes_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    plain.link.inject_fin(End::client);
+  };
+  Plain measured, exact;
+  serve(measured, 500000);
+  measured.turn();
+  const std::size_t head = measured.received.size() - 500000;
+  serve(exact, kTurnBudget - head);
+  bool asked_again = false;
+  for (int i = 0; i < 5 && !exact.done; ++i) {
+    exact.link.pump();
+    while (!exact.done && std::exchange(exact.dirty, false)) {
+      asked_again = exact.connection->flush(exact.bench.clock.now());
+      exact.dirty = asked_again;
+    }
+  }
+  CHECK(exact.done);
+  CHECK(exact.received.size() == kTurnBudget);
+  CHECK(!asked_again);
+}
+
+// A client that takes what comes.
+struct Reader final : ByteStream::Observer {
+  explicit Reader(MemoryLink& link) : stream(link.open(End::client)) { stream->start(*this); }
+  void on_bytes(std::span<const std::byte>) override {}
+  void on_end() override {}
+  void on_writable() override {}
+  void on_closed(Error) override {}
+  std::unique_ptr<ByteStream> stream;
+};
+
+TEST_CASE("A peer that reads slowly but steadily gets its last bytes, however long it takes") {
+  Plain plain;
+  plain.link.sent_by(End::server).capacity = 1000;
+  plain.bench.handler.answer = [](RequestContext context, Responder& responder) {
+    std::ignore =
+        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 20000));
+    return nullptr;
+  };
+  const Reader reader(plain.link);
+  plain.link.inject(End::client, bytes_of("GET / HTTP/1.0\r\n\r\n"));
+  for (int i = 0; i < 40 && !plain.link.sent_by(End::server).fin; ++i) {
+    plain.link.pump();
+    while (!plain.done && std::exchange(plain.dirty, false)) {
+      std::ignore = plain.connection->flush(plain.bench.clock.now());
+    }
+    plain.bench.clock.advance(plain.bench.timeouts.write_progress - std::chrono::seconds(1));
+    plain.timers.advance_to(plain.bench.clock.now());
+  }
+  CHECK(plain.received.ends_with(pattern(20000)));
+  CHECK(plain.link.sent_by(End::server).fin);
+}
+
+TEST_CASE("Answers without a body that nobody reads are no way to hold a connection") {
+  Plain plain;
+  plain.link.sent_by(End::server).capacity = 100;
+  std::string heads;
+  for (int i = 0; i < 40; ++i) heads += "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+  plain.link.inject(End::client, bytes_of(heads));
+  plain.link.deliver_anyway(End::server);
+  plain.link.pump();
+  plain.link.sent_by(End::server).capacity = 0;
+  for (int seconds = 0; seconds < 120 && !plain.done; ++seconds) {
+    plain.bench.clock.advance(std::chrono::seconds(1));
+    plain.timers.advance_to(plain.bench.clock.now());
+    while (!plain.done && std::exchange(plain.dirty, false)) {
+      std::ignore = plain.connection->flush(plain.bench.clock.now());
+    }
+  }
+  CHECK(plain.done);
+}

@@ -90,8 +90,10 @@ TEST_CASE("A timer that was put off does not fire at the time it was armed for")
   TimePoint fired{};
   Timer timer(loop.timers(), [&] { fired = loop.clock().now(); });
   timer.set(loop.clock().now() + microseconds(500));
-  loop.post([] {});
-  loop.run_turn();  // arms the descriptor for the first deadline
+  bool posted = false;
+  loop.post([&] { posted = true; });
+  REQUIRE(
+      run_until(loop, [&] { return posted; }));  // the descriptor is armed for the first deadline
   const TimePoint later = loop.clock().now() + std::chrono::milliseconds(10);
   timer.set(later);
   CHECK(run_until(loop, [&] { return fired != TimePoint{}; }));
@@ -103,8 +105,7 @@ TEST_CASE("A timer in the past fires in the next turn") {
   bool fired = false;
   Timer timer(loop.timers(), [&] { fired = true; });
   timer.set(TimePoint{});
-  loop.run_turn();
-  CHECK(fired);
+  CHECK(run_until(loop, [&] { return fired; }));
 }
 
 TEST_CASE("A turn is poll, timers, flush, deferred deletes") {
@@ -139,6 +140,22 @@ TEST_CASE("A flush with more to do is called again without anything else happeni
     return true;
   });
   CHECK(run_until(loop, [&] { return left == 0; }));
+}
+
+TEST_CASE("What the flush decides ends a wait at once, in the first turn and in a later one") {
+  for (const int turns : {1, 2, 3}) {
+    Loop loop;
+    int left = turns;
+    loop.set_flush([&](TimePoint) { return --left > 0; });
+    const TimePoint before = loop.clock().now();
+    CHECK(loop.run_until([&] { return left <= 0; }, std::chrono::seconds(20)));
+    CHECK(loop.clock().now() - before < std::chrono::seconds(10));
+  }
+}
+
+TEST_CASE("A wait for what does not happen ends") {
+  Loop loop;
+  CHECK_FALSE(loop.run_until([] { return false; }, std::chrono::milliseconds(1)));
 }
 
 TEST_CASE("SIGINT and SIGTERM arrive on the loop and are counted together") {
