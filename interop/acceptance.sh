@@ -115,6 +115,7 @@ errors() { # what goes wrong at start is one sentence and exit code 1
     check "$name: says '$pattern' in: $text" 0 $?
   }
   complain "second server" "$port.*(taken|in use)" --listen "127.0.0.1:$port" "$work/errors"
+  complain "the same address twice" "same port" --listen 127.0.0.1:9 --listen 0.0.0.0:9
   complain "folder missing" "$work/none" --listen 0 "$work/none"
   complain "folder is a file" "$work/file" --listen 0 "$(echo x >"$work/file"; echo "$work/file")"
   complain "certificate missing" "$work/c.pem" --listen 0 --cert "$work/c.pem" --key "$work/k.pem"

@@ -108,6 +108,25 @@ std::string alt_svc_value(const ServeOptions& options, const Address& udp) {
   return std::format("h3=\":{}\"; ma={}", port, udp.is_loopback() ? 3600 : 86400);
 }
 
+// Found before the kernel does, whose "taken" would send a person looking for another program.
+Checked<void> check_overlap(const ServeOptions& options) {
+  std::vector<Address> all = options.listen;
+  for (const ServeOptions::PlainListener& plain : options.plain) all.push_back(plain.address);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      const bool same_ip = all[i].ip() == all[k].ip() || all[i].is_any() || all[k].is_any();
+      if (all[i].family() != all[k].family() || all[i].port() != all[k].port() || !same_ip ||
+          all[i].port() == 0) {
+        continue;
+      }
+      return std::unexpected(std::format(
+          "{} and {} are the same port of this server: listen on one of them, or change a port",
+          all[k].text(), all[i].text()));
+    }
+  }
+  return {};
+}
+
 Checked<void> bind_secure(const ServeOptions& options, const Address& address, Startup& startup) {
   for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
     if (auto free = probe_bind(kind, address); !free) return free;
@@ -144,6 +163,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
     return std::unexpected(done.error());
   }
   if (auto done = choose_port(options.listen); !done) return std::unexpected(done.error());
+  if (auto done = check_overlap(options); !done) return std::unexpected(done.error());
   for (const Address& address : options.listen) {
     if (auto done = bind_secure(options, address, startup); !done) {
       return std::unexpected(done.error());
