@@ -117,7 +117,8 @@ Status ServerSession::apply(TimePoint) {
   return engine_.status();
 }
 
-Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint) {
+Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
+  if (is_request(id)) progress_at_ = now;
   if (id == engine_.control_stream()) {
     control_written_ += bytes;
     if (drain_ == Drain::noticed) notice_end_ = control_written_;
@@ -140,18 +141,18 @@ TimePoint ServerSession::deadline() const noexcept {
   return first;
 }
 
-// PINGs keep QUIC's own idle timer from ever ending a connection that asks for nothing. A stream
-// that was cut off and that the peer does not close asks for nothing either.
+// PINGs keep QUIC's own idle timer from ever ending a connection that asks for nothing, and a peer
+// that never closes its streams asks for nothing either.
 TimePoint ServerSession::idle_deadline() const noexcept {
   const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s.second->live(); });
-  return live ? kNever : idle_since_ + services_.timeouts.idle_tcp;
+  return live ? kNever : std::max(idle_since_, progress_at_) + services_.timeouts.idle_tcp;
 }
 
 void ServerSession::on_deadline(TimePoint now) {
   if (lost_) return;
   if (drain_deadline_ <= now) announce_drain();
   if (idle_deadline() <= now) {
-    idle_since_ = now;
+    idle_since_ = now;  // or it would be due for ever
     quic_.close(NGHTTP3_H3_NO_ERROR);
   }
   for (const auto& [id, stream] : streams_) {

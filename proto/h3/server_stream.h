@@ -30,9 +30,11 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_peer_reset();
   void on_peer_stop();
   bool begun() const noexcept { return begun_; }
-  // Something is still to come of it: not so when it was cut off and waits for the peer to close
-  // it.
-  bool live() const noexcept { return begun_ ? !exchange_.aborted() : header_deadline_ != kNever; }
+  // We have something to do for it: not so when it was cut off, or answered to the end, and only
+  // waits for the peer to acknowledge and close.
+  bool live() const noexcept {
+    return begun_ ? !exchange_.aborted() && !fin_handed_out() : header_deadline_ != kNever;
+  }
   void on_closed(std::optional<quic::AppError> code);
   void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
 

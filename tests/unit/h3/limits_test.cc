@@ -146,6 +146,39 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("h3: requests that are answered and never closed hold a connection no longer than none") {
+  RawServer raw;
+  raw.start();
+  raw.send(0, headers_frame(get_fields()));  // no FIN, now or ever
+  raw.run();
+  CHECK(raw.handler.started == 1);
+  raw.pass(raw.timeouts.idle_tcp - std::chrono::milliseconds(1));
+  CHECK(raw.quic.alive());
+  raw.pass(std::chrono::milliseconds(1));
+  CHECK_FALSE(raw.quic.alive());
+}
+
+TEST_CASE("h3: an answer that took longer than the idle time still arrives") {
+  RawServer raw;
+  BodyProbe probe;
+  raw.handler.answer = [&](RequestContext context, Responder& responder) {
+    std::ignore = responder.respond(
+        {}, std::make_unique<ScriptedBody>(context.services.pool,
+                                           std::vector{BodyStep::blocked(), BodyStep::data("late")},
+                                           &probe));
+    return nullptr;
+  };
+  raw.start();
+  raw.send(0, headers_frame(get_fields()), true);
+  raw.run();
+  raw.pass(2 * raw.timeouts.idle_tcp);
+  CHECK(raw.quic.alive());
+  probe.release();
+  raw.run(false);  // not acknowledged yet
+  raw.pass(std::chrono::seconds(1));
+  CHECK(raw.quic.alive());
+}
+
 TEST_CASE("h3: a connection that asks for nothing ends after the idle time, whatever PINGs say") {
   RawServer raw;
   raw.start();
