@@ -83,6 +83,15 @@ check "TLS 1.1 is refused" 35 "$(fetch --tls-max 1.1 -o /dev/null "$url/" 2>/dev
 
 stop_server
 check "exit code after SIGTERM" 0 $?
-check "log lines have the protocol" "3" \
+check "log lines have the protocol" "${#versions[@]}" \
   "$(grep -o 'HTTP/1.1\|HTTP/2\|HTTP/3' "$work/access.log" | sort -u | wc -l)"
+
+# The page that is built in.
+start_server
+for v in "${versions[@]}"; do
+  fetch "$v" "$url/" >"$work/page$v"
+  check "built-in page $v" "$(cksum <"$work/page--http1.1")" "$(cksum <"$work/page$v")"
+  check "the page's protocol $v" 1 "$(fetch "$v" "$url/protocol.css" | grep -c "\"HTTP/${name[$v]}\"")"
+done
+stop_server
 finish

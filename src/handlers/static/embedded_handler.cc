@@ -10,6 +10,15 @@ namespace troika {
 namespace {
 
 constexpr std::string_view kIndex = "index.html";
+constexpr std::string_view kProtocol = "protocol.css";
+
+constexpr std::string_view horse_of(HttpVersion version) noexcept {
+  switch (version) {
+    case HttpVersion::http2: return "h2";
+    case HttpVersion::http3: return "h3";
+    default: return "h1";
+  }
+}
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -48,7 +57,7 @@ std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& r
   head.headers.add("content-type", content_type_of(wanted));
   head.headers.add("x-content-type-options", "nosniff");
   std::unique_ptr<BodySource> body;
-  if (wanted == kIndex) {
+  if (wanted == kIndex || wanted == kProtocol) {
     head.headers.add("cache-control", "no-cache");  // the next visit may come by another protocol
     body = text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
   } else {
@@ -67,6 +76,9 @@ std::string EmbeddedHandler::fill_in(std::string_view page, HttpVersion version)
     if (page.starts_with("{{protocol}}")) {
       out += name_of(version);
       page.remove_prefix(12);
+    } else if (page.starts_with("{{horse}}")) {
+      out += horse_of(version);
+      page.remove_prefix(9);
     } else if (page.starts_with("{{build}}")) {
       out += build_;
       page.remove_prefix(9);

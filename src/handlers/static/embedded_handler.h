@@ -13,8 +13,9 @@ struct EmbeddedFile {
   std::span<const unsigned char> bytes;
 };
 
-// Serves files from memory that lives as long as the process. In index.html, "{{protocol}}" and
-// "{{build}}" are replaced by the request's protocol and the build's name.
+// Serves files from memory that lives as long as the process. In index.html and protocol.css,
+// "{{protocol}}" and "{{horse}}" are replaced by the request's protocol ("HTTP/3", "h3"),
+// "{{build}}" by the build's name.
 class EmbeddedHandler final : public Handler {
  public:
   EmbeddedHandler(std::span<const EmbeddedFile> files, std::string_view build);

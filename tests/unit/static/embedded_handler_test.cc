@@ -17,6 +17,7 @@ const std::array kFiles{
     file("app/index.html", "not filled: {{protocol}}"),
     file("index.html", "{{ {{protocol}} and {{build}}, {{other}} {{protocol}}{{"),
     file("style.css", "body { color: {{protocol}} }"),
+    file("protocol.css", ".{{horse}} { content: {{protocol}} }"),
 };
 
 struct Stage {
@@ -54,6 +55,21 @@ TEST_CASE("the page tells by which protocol it was asked for, and the build") {
       CHECK(call.body() ==
             "{{ " + name + " and 1.2 &lt;&amp;&gt;&quot;&#39;, {{other}} " + name + "{{");
     }
+  }
+}
+
+TEST_CASE("one style sheet names the protocol, so that the page can be the same over all") {
+  Stage stage;
+  for (const auto& [version, text] : {std::pair(HttpVersion::http10, ".h1 { content: HTTP/1.0 }"),
+                                      std::pair(HttpVersion::http11, ".h1 { content: HTTP/1.1 }"),
+                                      std::pair(HttpVersion::http2, ".h2 { content: HTTP/2 }"),
+                                      std::pair(HttpVersion::http3, ".h3 { content: HTTP/3 }")}) {
+    Request request = request_for("GET", "/protocol.css");
+    request.version = version;
+    Call call(stage.bench, stage.handler, std::move(request));
+    CHECK(call.field("content-type") == "text/css; charset=utf-8");
+    CHECK(call.field("cache-control") == "no-cache");
+    CHECK(call.body() == text);
   }
 }
 
