@@ -208,3 +208,27 @@ TEST_CASE("a handler that answers before the body has come keeps the connection 
   CHECK_FALSE(server.finished());
   CHECK(H1ResponseReader(server.send("hello" + std::string(kNext))).responses.size() == 1);
 }
+
+TEST_CASE("h1: a client that sends its whole refused body before it reads is read to the end") {
+  Bench bench("http/1.1");
+  bench.handler.answer = [](RequestContext context, Responder& responder) {
+    std::ignore =
+        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 5U << 20U));
+    return nullptr;
+  };
+  const auto session = h1::make_session(bench.services, bench.peer, bench.host);
+  OutputQueue out(bench.pool);
+  const auto receive = [&](std::string_view text) {
+    CHECK(session->receive(bytes_of(text), bench.clock.now()));
+    CHECK(session->produce(out, 16384, bench.clock.now()));  // and nothing of it is taken
+  };
+  receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n");
+  const std::string part(50000, 'x');
+  for (int sent = 0; sent < 10000000; sent += 50000) {
+    REQUIRE(session->interest().wants_read);
+    receive(part);
+  }
+  CHECK_FALSE(session->interest().finished);  // the answer is still to come
+  session->abort(AbortReason::peer_gone);
+  out.clear();
+}
