@@ -145,6 +145,10 @@ TEST_CASE("The limit of connections is kept at n and closes the one beyond") {
       CHECK(made.back()->ready());
     }
     CHECK(rig.connect(protocol).closed());
+    rig.server.on_worker([&](const Worker& worker) {
+      CHECK(worker.connections() == kMost);
+      CHECK(worker.refused() == (protocol == client::Protocol::h2 ? 1 : 0));  // TCP's own count
+    });
     for (client::Connection* connection : made) {
       client::Fetch& fetch = rig.get(*connection);
       CHECK(rig.client->run_until([&] { return fetch.done(); }, kPatience));
