@@ -7,27 +7,38 @@
 #include <string>
 
 #include "base/buffer.h"
+#include "base/operation.h"
 #include "base/result.h"
 
 namespace troika {
 
-// An open file. Freed (closed) on the worker; an operation that runs on the thread pool holds it
-// open on its own, so a body may die at any time without a descriptor being used twice.
+// An open file or folder. Freed (closed) on the worker; an operation that runs on the thread pool
+// holds it open on its own, so a body may die at any time without a descriptor being used twice.
+// What is marked "blocks" is for Background tasks, whose thread may call it while the owner of the
+// task keeps the file alive.
 class OpenFile {
  public:
   virtual ~OpenFile() = default;
   virtual const struct stat& info() const noexcept = 0;  // of the moment of opening (fstat)
+  virtual Result<struct stat> now() const noexcept = 0;  // of this moment (fstat)
+
+  // Blocks. Fills `into` from the offset as far as the file goes; the count of bytes.
+  virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                      std::span<std::byte> into) const noexcept = 0;
+
+  // Blocks; of a folder. Names in no order, without "." and ".."; `type` is S_IFDIR, S_IFREG,
+  // S_IFLNK, ..., or 0 when the file system does not tell. The visitor ends it with false.
+  using Visitor = std::function<bool(std::string_view name, mode_t type)>;
+  virtual Status list(const Visitor& visit) const = 0;
+  // Blocks; of a folder. What opening the name would find, links followed beneath the root only.
+  virtual Result<struct stat> look_at(std::string_view name) const = 0;
 };
 
 // The two calls a static handler makes. Both complete on the worker: at once, inside the call, when
-// the kernel has it in its caches, later otherwise. Destroying the returned Operation (null when it
-// completed inside the call) cancels: `done` is not called any more.
+// the kernel has it in its caches, later otherwise. The returned operation is null when it
+// completed inside the call.
 class FileReader {
  public:
-  class Operation {
-   public:
-    virtual ~Operation() = default;
-  };
   using Opened = std::move_only_function<void(Result<std::unique_ptr<OpenFile>>)>;
   using Read = std::move_only_function<void(Result<Slice>)>;
 

@@ -1,28 +1,52 @@
 #pragma once
 #include <sys/stat.h>
 
+#include <memory>
+#include <string>
+
 #include "base/result.h"
 #include "net/file_reader.h"
 #include "uv/shared_fd.h"
 
 namespace troika {
 
+// EAGAIN: a folder on the way was renamed meanwhile. So often it is tried before it is an error.
+inline constexpr int kOpenTries = 3;
+
 // openat2 beneath a folder, read only, without following magic links or waiting for a peer (FIFO).
 // `cached`: EAGAIN instead of waiting for a disk. Returns the descriptor, or -errno.
 int open_beneath(int folder, const char* path, bool cached) noexcept;
+// The same walk, but the descriptor only names what is there (O_PATH).
+int find_beneath(int folder, const char* path) noexcept;
 
 // What FileReader::open promises to say of an errno.
 Error open_error(int error) noexcept;
 
 class UvOpenFile final : public OpenFile {
  public:
-  UvOpenFile(Fd fd, const struct stat& info) : fd_(std::move(fd)), info_(info) {}
+  // Where a folder is: links in it may lead to all that is beneath the root.
+  struct Place {
+    SharedFd root;
+    std::string path;
+  };
+
+  // `place` of a folder; null of anything else.
+  UvOpenFile(Fd fd, const struct stat& info, std::unique_ptr<const Place> place)
+      : fd_(std::move(fd)), info_(info), place_(std::move(place)) {}
+
   const struct stat& info() const noexcept override { return info_; }
+  Result<struct stat> now() const noexcept override;
+  Result<std::size_t> read_at(std::uint64_t offset,
+                              std::span<std::byte> into) const noexcept override;
+  Status list(const Visitor& visit) const override;
+  Result<struct stat> look_at(std::string_view name) const override;
+
   const SharedFd& fd() const noexcept { return fd_; }
 
  private:
   SharedFd fd_;
   struct stat info_;
+  std::unique_ptr<const Place> place_;
 };
 
 }  // namespace troika

@@ -12,6 +12,7 @@
 
 #include "uv/file_open.h"
 #include "uv/pool_job.h"
+#include "uv/uninterrupted.h"
 
 namespace troika {
 namespace {
@@ -36,9 +37,13 @@ OpenResult try_open(int root, const std::string& path, bool cached) noexcept {
   return result;
 }
 
-Result<std::unique_ptr<OpenFile>> opened(OpenResult result) {
+Result<std::unique_ptr<OpenFile>> opened(OpenResult result, SharedFd root, std::string path) {
   if (result.error != 0) return std::unexpected(open_error(result.error));
-  return std::make_unique<UvOpenFile>(std::move(result.fd), result.info);
+  std::unique_ptr<const UvOpenFile::Place> place;
+  if (S_ISDIR(result.info.st_mode)) {
+    place = std::make_unique<const UvOpenFile::Place>(std::move(root), std::move(path));
+  }
+  return std::make_unique<UvOpenFile>(std::move(result.fd), result.info, std::move(place));
 }
 
 class OpenJob final : public PoolJob {
@@ -47,15 +52,13 @@ class OpenJob final : public PoolJob {
       : root_(std::move(root)), path_(std::move(path)), done_(std::move(done)) {}
 
  private:
-  static constexpr int kTries = 3;  // EAGAIN: a folder on the way was renamed meanwhile
-
   void work() noexcept override {
-    for (int i = 0; i < kTries; ++i) {
+    for (int i = 0; i < kOpenTries; ++i) {
       result_ = try_open(root_.get(), path_, false);
       if (result_.error != EAGAIN) return;
     }
   }
-  void finish() override { done_(opened(std::move(result_))); }
+  void finish() override { done_(opened(std::move(result_), std::move(root_), std::move(path_))); }
   void forget() noexcept override { done_ = nullptr; }
 
   SharedFd root_;
@@ -82,9 +85,8 @@ class ReadJob final : public PoolJob {
 
  private:
   void work() noexcept override {
-    do {
-      count_ = ::pread(fd_.get(), space_.data(), space_.size(), offset_);
-    } while (count_ < 0 && errno == EINTR);
+    count_ =
+        uninterrupted([&] { return ::pread(fd_.get(), space_.data(), space_.size(), offset_); });
   }
   void finish() override { done_(read_result(count_, writer_)); }
   void forget() noexcept override { done_ = nullptr; }
@@ -96,6 +98,20 @@ class ReadJob final : public PoolJob {
   FileReader::Read done_;
   ssize_t count_ = 0;
 };
+
+// 0, or the errno of opening in one of the two ways that are used. RESOLVE_CACHED is younger than
+// openat2; EAGAIN is what it says when it is known.
+int probe(int root) noexcept {
+  for (const bool cached : {false, true}) {
+    const int fd = open_beneath(root, ".", cached);
+    if (fd >= 0) {
+      ::close(fd);
+    } else if (!cached || fd != -EAGAIN) {
+      return -fd;
+    }
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -114,31 +130,29 @@ Checked<Fd> open_root(const std::string& path) {
             std::format("the folder {} cannot be opened: {}", path, std::strerror(errno)));
     }
   }
-  const int probe = open_beneath(fd.get(), ".", false);
-  if (probe >= 0) {
-    ::close(probe);
-  } else if (probe == -EACCES) {
-    return std::unexpected(std::format("the folder {} may not be read by this user", path));
-  } else {
-    return std::unexpected(
-        std::format("files below {} cannot be opened safely (openat2: {}): Linux 5.12 or newer is "
-                    "needed, and a sandbox that lets openat2 through",
-                    path, std::strerror(-probe)));
+  switch (const int error = probe(fd.get())) {
+    case 0: return fd;
+    case EACCES:
+      return std::unexpected(std::format("the folder {} may not be read by this user", path));
+    default:
+      return std::unexpected(std::format(
+          "files below {} cannot be opened safely (openat2: {}): Linux 5.12 or newer is needed, "
+          "and a sandbox that lets openat2 through",
+          path, std::strerror(error)));
   }
-  return fd;
 }
 
-std::unique_ptr<FileReader::Operation> UvFileReader::open(std::string path, Opened done) {
+std::unique_ptr<Operation> UvFileReader::open(std::string path, Opened done) {
   OpenResult result = try_open(root_.get(), path, true);
   if (result.error == EAGAIN) {
     return PoolJob::run(loop_, std::make_unique<OpenJob>(root_, std::move(path), std::move(done)));
   }
-  done(opened(std::move(result)));
+  done(opened(std::move(result), root_, std::move(path)));
   return nullptr;
 }
 
-std::unique_ptr<FileReader::Operation> UvFileReader::read(OpenFile& file, std::uint64_t offset,
-                                                          std::size_t max_bytes, Read done) {
+std::unique_ptr<Operation> UvFileReader::read(OpenFile& file, std::uint64_t offset,
+                                              std::size_t max_bytes, Read done) {
   const SharedFd& fd = static_cast<UvOpenFile&>(file).fd();
   const std::size_t size = std::clamp<std::size_t>(max_bytes, 1, kMaxRead);
   SlabWriter writer(pool_, size);

@@ -2,14 +2,15 @@
 
 namespace troika {
 
-class PoolJob::Wait final : public FileReader::Operation {
+class PoolJob::Wait final : public Operation {
  public:
   explicit Wait(PoolJob& job) noexcept : job_(&job) { job.wait_ = this; }
   ~Wait() override {
     if (job_ == nullptr) return;
     job_->wait_ = nullptr;
     job_->forget();
-    uv_cancel(reinterpret_cast<uv_req_t*>(&job_->request_));  // fails when it has begun
+    // Fails when it has begun. The request is libuv's until the second callback, either way.
+    if (uv_cancel(reinterpret_cast<uv_req_t*>(&job_->request_)) == 0) job_->skipped();
   }
   void done() noexcept { job_ = nullptr; }
 
@@ -17,7 +18,7 @@ class PoolJob::Wait final : public FileReader::Operation {
   PoolJob* job_;
 };
 
-std::unique_ptr<FileReader::Operation> PoolJob::run(Loop& loop, std::unique_ptr<PoolJob> job) {
+std::unique_ptr<Operation> PoolJob::run(Loop& loop, std::unique_ptr<PoolJob> job) {
   auto wait = std::make_unique<Wait>(*job);
   job->request_.data = job.get();
   must(uv_queue_work(

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "net/file_reader.h"
+#include "base/operation.h"
 #include "uv/loop.h"
 
 namespace troika {
@@ -15,12 +15,13 @@ class PoolJob {
   virtual ~PoolJob() = default;
 
   // The operation detaches the job when it is destroyed.
-  static std::unique_ptr<FileReader::Operation> run(Loop& loop, std::unique_ptr<PoolJob> job);
+  static std::unique_ptr<Operation> run(Loop& loop, std::unique_ptr<PoolJob> job);
 
  protected:
   virtual void work() noexcept = 0;    // on a thread of the pool
   virtual void finish() = 0;           // on the loop, unless it was detached
   virtual void forget() noexcept = 0;  // on the loop: nobody waits any more, so drop the callback
+  virtual void skipped() noexcept {}   // on the loop, after forget(): work() will not be called
 
  private:
   class Wait;

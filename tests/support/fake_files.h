@@ -1,7 +1,9 @@
 #pragma once
 // A file system in memory behind FileReader: completes at once or on demand, and fails on demand.
 #include <algorithm>
+#include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,15 +20,22 @@ class FakeFiles final : public FileReader {
     std::string content{};
     mode_t mode = S_IFREG | 0644U;
     std::time_t modified = 1'600'000'000;
-    std::optional<ErrorCode> open_error{};
-    std::optional<ErrorCode> read_error{};
+    std::optional<ErrorCode> open_error{};  // of open() and look_at()
+    std::optional<ErrorCode> read_error{};  // of read(), read_at() and list()
+    long modified_ns = 0;
+    // An entry of another inode has replaced the file: who has it open sees what it was when it was
+    // opened. With the same inode it is a change in place, seen by everybody.
+    ino_t inode = 1;
+    std::time_t changed = 1'600'000'000;  // st_ctim
+    std::optional<off_t> claimed_size{};  // st_size, if it is not that of the content
+    std::optional<mode_t> listed_as{};    // what list() says: S_IFLNK, or 0 for "unknown"
   };
 
   explicit FakeFiles(BufferPool& pool) noexcept : pool_(pool) {}
   FakeFiles(const FakeFiles&) = delete;
   FakeFiles& operator=(const FakeFiles&) = delete;
 
-  std::map<std::string, Entry> entries;  // what is not here is not found
+  std::map<std::string, Entry> entries;  // what is not here is not found, but for "."
   bool later = false;                    // operations wait for complete()
   std::size_t short_reads = kMaxRead;    // a read gives at most so many bytes
   std::vector<std::string> opened;       // every path that was asked for
@@ -46,23 +55,22 @@ class FakeFiles final : public FileReader {
   std::unique_ptr<Operation> open(std::string path, Opened done) override {
     opened.push_back(path);
     return run([this, path = std::move(path), done = std::move(done)]() mutable {
-      const auto found = entries.find(path);
-      if (found == entries.end()) return done(fail(ErrorCode::not_found, "no such file"));
-      Entry& entry = found->second;
-      if (entry.open_error) return done(fail(*entry.open_error, "made to fail"));
-      done(std::make_unique<File>(*this, entry));
+      const Entry* const entry = find(path);
+      if (entry == nullptr) return done(fail(ErrorCode::not_found, "no such file"));
+      if (entry->open_error) return done(fail(*entry->open_error, "made to fail"));
+      done(std::make_unique<File>(*this, std::move(path), *entry));
     });
   }
 
   std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset, std::size_t max_bytes,
                                   Read done) override {
     reads.push_back(max_bytes);
-    Entry& entry = static_cast<File&>(file).entry();
-    return run([this, &entry, offset, max_bytes, done = std::move(done)]() mutable {
+    auto node = static_cast<File&>(file).node();  // the operation may outlive the file
+    return run([this, node, offset, max_bytes, done = std::move(done)]() mutable {
+      const Entry& entry = node->entry(*this);
       if (entry.read_error) return done(fail(*entry.read_error, "made to fail"));
-      const std::size_t from = std::min<std::size_t>(offset, entry.content.size());
-      const std::string_view rest = std::string_view(entry.content).substr(from);
-      const std::string_view part = rest.substr(0, std::min(max_bytes, short_reads));
+      const std::string_view part =
+          rest_of(entry, offset).substr(0, std::min(max_bytes, short_reads));
       done(part.empty() ? Slice() : pool_.copy(part));
     });
   }
@@ -70,24 +78,81 @@ class FakeFiles final : public FileReader {
  private:
   static constexpr std::size_t kMaxRead = 65536;
 
+  // What a descriptor refers to: the entry for as long as it is there.
+  struct Node {
+    std::string path;
+    Entry when_opened;
+
+    bool present(const FakeFiles& files) const {
+      const Entry* const entry = files.find(path);
+      return entry != nullptr && entry->inode == when_opened.inode;
+    }
+    const Entry& entry(const FakeFiles& files) const {
+      return present(files) ? *files.find(path) : when_opened;
+    }
+  };
+
   class File final : public OpenFile {
    public:
-    File(FakeFiles& files, Entry& entry) : files_(files), entry_(entry) {
-      info_.st_mode = entry.mode;
-      info_.st_size = static_cast<off_t>(entry.content.size());
-      info_.st_mtim.tv_sec = entry.modified;
+    File(FakeFiles& files, std::string path, const Entry& entry)
+        : files_(files),
+          node_(std::make_shared<const Node>(std::move(path), entry)),
+          info_(stat_of(entry)) {
       ++files_.open_files;
     }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     ~File() override { --files_.open_files; }
+
     const struct stat& info() const noexcept override { return info_; }
-    Entry& entry() const noexcept { return entry_; }
+
+    Result<struct stat> now() const noexcept override {
+      struct stat info = stat_of(node_->entry(files_));
+      if (!node_->present(files_)) info.st_nlink = 0;
+      return info;
+    }
+
+    Result<std::size_t> read_at(std::uint64_t offset,
+                                std::span<std::byte> into) const noexcept override {
+      const Entry& entry = node_->entry(files_);
+      if (entry.read_error) return fail(*entry.read_error, "made to fail");
+      const std::string_view part = rest_of(entry, offset).substr(0, into.size());
+      if (!part.empty()) std::memcpy(into.data(), part.data(), part.size());
+      return part.size();
+    }
+
+    Status list(const Visitor& visit) const override {
+      const Entry& folder = node_->entry(files_);
+      if (folder.read_error) return fail(*folder.read_error, "made to fail");
+      if (!S_ISDIR(folder.mode)) return fail(ErrorCode::io, "not a folder");
+      const std::string prefix = path_of("");
+      for (const auto& [path, entry] : files_.entries) {
+        if (!path.starts_with(prefix) || path == ".") continue;
+        const std::string_view name = std::string_view(path).substr(prefix.size());
+        if (name.empty() || name.contains('/')) continue;
+        if (!visit(name, entry.listed_as.value_or(entry.mode & S_IFMT))) break;
+      }
+      return {};
+    }
+
+    Result<struct stat> look_at(std::string_view name) const override {
+      const bool elsewhere = name.empty() || name == "." || name == ".." || name.contains('/');
+      const Entry* const entry = elsewhere ? nullptr : files_.find(path_of(name));
+      if (entry == nullptr) return fail(ErrorCode::not_found, "no such file");
+      if (entry->open_error) return fail(*entry->open_error, "made to fail");
+      return stat_of(*entry);
+    }
+
+    const std::shared_ptr<const Node>& node() const noexcept { return node_; }
 
    private:
+    std::string path_of(std::string_view name) const {
+      return (node_->path == "." ? "" : node_->path + "/") + std::string(name);
+    }
+
     FakeFiles& files_;
-    Entry& entry_;
-    struct stat info_{};
+    std::shared_ptr<const Node> node_;
+    struct stat info_;
   };
 
   struct Pending final : Operation {
@@ -98,6 +163,28 @@ class FakeFiles final : public FileReader {
     FakeFiles& files;
     std::move_only_function<void()> act;
   };
+
+  static struct stat stat_of(const Entry& entry) noexcept {
+    struct stat info{};
+    info.st_mode = entry.mode;
+    info.st_size = entry.claimed_size.value_or(static_cast<off_t>(entry.content.size()));
+    info.st_mtim = {.tv_sec = entry.modified, .tv_nsec = entry.modified_ns};
+    info.st_ctim.tv_sec = entry.changed;
+    info.st_ino = entry.inode;
+    info.st_nlink = 1;
+    return info;
+  }
+
+  static std::string_view rest_of(const Entry& entry, std::uint64_t offset) noexcept {
+    return std::string_view(entry.content)
+        .substr(std::min<std::size_t>(offset, entry.content.size()));
+  }
+
+  const Entry* find(const std::string& path) const {
+    const auto found = entries.find(path);
+    if (found != entries.end()) return &found->second;
+    return path == "." ? &root_ : nullptr;
+  }
 
   std::unique_ptr<Operation> run(std::move_only_function<void()> act) {
     if (!later) {
@@ -110,6 +197,7 @@ class FakeFiles final : public FileReader {
   }
 
   BufferPool& pool_;
+  const Entry root_{.mode = S_IFDIR | 0755U};
   std::vector<Pending*> waiting_;
 };
 

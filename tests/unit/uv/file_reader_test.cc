@@ -1,82 +1,22 @@
 #include "uv/file_reader.h"
 
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "unit/uv/file_rig.h"
 #include "unit/uv/inject.h"
-#include "unit/uv/loop_helper.h"
-#include "unit/uv/temp_folder.h"
 
 namespace troika {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const Slice& slice) {
-  return {reinterpret_cast<const char*>(slice.data()), slice.size()};
-}
-
-struct Rig {
-  explicit Rig(const std::string& parent = fs::temp_directory_path().string())
-      : folder(parent), reader(loop, pool, open_root(folder.path()).value()) {}
-
-  Result<std::unique_ptr<OpenFile>> open(std::string path) {
-    std::optional<Result<std::unique_ptr<OpenFile>>> result;
-    const auto operation =
-        reader.open(std::move(path), [&](auto opened) { result = std::move(opened); });
-    CHECK((operation == nullptr) == result.has_value());
-    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
-    return std::move(*result);
-  }
-  ErrorCode open_error(std::string path) {
-    const auto opened = open(std::move(path));
-    REQUIRE_FALSE(opened);
-    return opened.error().code;
-  }
-  Result<Slice> read(OpenFile& file, std::uint64_t offset, std::size_t size) {
-    std::optional<Result<Slice>> result;
-    const auto operation =
-        reader.read(file, offset, size, [&](auto slice) { result = std::move(slice); });
-    on_pool = operation != nullptr;
-    CHECK(on_pool != result.has_value());
-    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
-    return std::move(*result);
-  }
-  std::string read_all(OpenFile& file, std::size_t step) {
-    std::string text;
-    for (;;) {
-      const auto slice = read(file, text.size(), step);
-      REQUIRE(slice);
-      if (slice->empty()) return text;
-      CHECK(slice->size() <= step);
-      text += text_of(*slice);
-    }
-  }
-
-  TempFolder folder;
-  BufferPool pool;
-  Loop loop;
-  UvFileReader reader;
-  bool on_pool = false;
-};
-
-std::string long_text() {
-  std::string text;
-  for (int i = 0; text.size() < 200'000; ++i) text += std::to_string(i) + ' ';
-  return text;
-}
 
 TEST_CASE("A file in the page cache is opened and read on the loop") {
   Rig rig;
@@ -214,18 +154,6 @@ TEST_CASE("What is missing, too long or a loop is not found") {
   CHECK(rig.open_error(deep) == ErrorCode::not_found);
 }
 
-// Permissions do not bind root, so root looks with the eyes of somebody else.
-class AsNobody {
- public:
-  AsNobody() { was_root_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
-  ~AsNobody() {
-    if (was_root_) std::ignore = ::seteuid(0);
-  }
-
- private:
-  bool was_root_;
-};
-
 TEST_CASE("A file without permission is denied") {
   Rig rig;
   rig.folder.write("locked", "x");
@@ -242,13 +170,7 @@ TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
   Rig rig;
   fs::create_directory(rig.folder / "sub");
   REQUIRE(::mkfifo((rig.folder / "fifo").c_str(), 0600) == 0);
-  const Fd server(::socket(AF_UNIX, SOCK_STREAM, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = rig.folder / "sock";
-  REQUIRE(name.size() < sizeof address.sun_path);
-  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
-  REQUIRE(::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  const Fd server = socket_at(rig.folder / "sock");
 
   const auto folder = rig.open("sub");
   REQUIRE(folder);
@@ -267,13 +189,12 @@ TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
 TEST_CASE("Out of descriptors a file is unavailable, and back again later") {
   Rig rig;
   rig.folder.write("a.txt", "a");
-  rlimit before{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &none);
   std::optional<ErrorCode> code;
-  const auto operation = rig.reader.open("a.txt", [&](auto opened) { code = opened.error().code; });
-  setrlimit(RLIMIT_NOFILE, &before);
+  {
+    const NoDescriptors none;
+    const auto operation =
+        rig.reader.open("a.txt", [&](auto opened) { code = opened.error().code; });
+  }
   CHECK(code == ErrorCode::unavailable);
   CHECK(rig.open("a.txt").has_value());
 }
@@ -306,7 +227,7 @@ TEST_CASE("Jobs that were queued and cancelled do not run") {
   inject::Guard inject;
   inject->preadv2_nowait = EAGAIN;
   inject->hold_pread = true;
-  std::vector<std::unique_ptr<FileReader::Operation>> operations;
+  std::vector<std::unique_ptr<Operation>> operations;
   int called = 0;
   for (int i = 0; i < 50; ++i) {
     operations.push_back(rig.reader.read(**file, 0, 100, [&](auto) { ++called; }));
@@ -322,7 +243,7 @@ TEST_CASE("An operation may be destroyed inside its own callback") {
   auto file = rig.open("a.txt");
   const inject::Guard inject;
   inject->preadv2_nowait = EAGAIN;
-  std::unique_ptr<FileReader::Operation> operation;
+  std::unique_ptr<Operation> operation;
   std::string text;
   operation = rig.reader.read(**file, 0, 100, [&](Result<Slice> slice) {
     operation.reset();
@@ -382,6 +303,34 @@ TEST_CASE("A root that cannot be served is explained in one sentence") {
   REQUIRE_FALSE(file);
   CHECK(file.error() ==
         (folder / "file") + " is not a folder: name the folder that is to be served");
+}
+
+TEST_CASE("A kernel or sandbox without openat2, or without its cached way, is explained") {
+  TempFolder folder;
+  const auto sentence = [&](std::string_view why) {
+    return "files below " + folder.path() +
+           " cannot be opened safely (openat2: " + std::string(why) +
+           "): Linux 5.12 or newer is needed, and a sandbox that lets openat2 through";
+  };
+  const inject::Guard inject;
+  inject->openat2 = {ENOSYS};
+  CHECK(open_root(folder.path()).error() == sentence("Function not implemented"));
+  inject->openat2_cached = EINVAL;
+  CHECK(open_root(folder.path()).error() == sentence("Invalid argument"));
+  inject->openat2_cached = EAGAIN;  // known, but not in the cache
+  CHECK(open_root(folder.path()).has_value());
+}
+
+TEST_CASE("A race with a rename is tried three times") {
+  Rig rig;
+  rig.folder.write("a.txt", "a");
+  const inject::Guard inject;
+  inject->openat2_cached = EAGAIN;
+  inject->openat2 = {EAGAIN, EAGAIN};
+  CHECK(rig.open("a.txt").has_value());
+  inject->openat2 = {EAGAIN, EAGAIN, EAGAIN};
+  CHECK(rig.open_error("a.txt") == ErrorCode::unavailable);
+  CHECK(rig.open("a.txt").has_value());
 }
 
 }  // namespace

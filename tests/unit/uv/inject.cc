@@ -1,5 +1,7 @@
 #include "unit/uv/inject.h"
 
+#include <dlfcn.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -8,8 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <condition_variable>
+#include <cstdarg>
 #include <mutex>
 
 namespace troika::inject {
@@ -26,6 +30,15 @@ bool asks_for_gso(const msghdr* message) {
     if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_SEGMENT) return true;
   }
   return false;
+}
+
+int openat2_error(const open_how& how) {
+  const std::lock_guard lock(mutex);
+  if ((how.resolve & RESOLVE_CACHED) != 0) return calls.openat2_cached;
+  if (calls.openat2.empty()) return 0;
+  const int error = calls.openat2.front();
+  calls.openat2.pop_front();
+  return error;
 }
 
 }  // namespace
@@ -85,12 +98,38 @@ ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {
     inject::changed.wait(lock, [] { return !inject::calls.hold_pread; });
     --inject::waiting;
     error = inject::calls.pread;
+    if (inject::calls.pread_interrupts > 0) {
+      --inject::calls.pread_interrupts;
+      error = EINTR;
+    }
+    size = std::min(size, inject::calls.pread_short);
   }
   if (error != 0) {
     errno = error;
     return -1;
   }
   return syscall(SYS_pread64, fd, into, size, offset);
+}
+
+// openat2 has no function of its own. The C library takes six arguments, too, however many there
+// are.
+long syscall(long number, ...) noexcept {
+  using Syscall = long (*)(long, ...);
+  static const auto ask_kernel = reinterpret_cast<Syscall>(dlsym(RTLD_NEXT, "syscall"));
+  std::array<long, 6> arguments{};
+  va_list list;
+  va_start(list, number);
+  for (long& argument : arguments) argument = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_openat2) {
+    const int error = inject::openat2_error(*reinterpret_cast<const open_how*>(arguments[2]));
+    if (error != 0) {
+      errno = error;
+      return -1;
+    }
+  }
+  return ask_kernel(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+                    arguments[5]);
 }
 
 }  // extern "C"

@@ -13,8 +13,12 @@ struct Calls {
   int preadv2_nowait = 0;                // errno of every preadv2 with RWF_NOWAIT
   std::size_t preadv2_short = SIZE_MAX;  // most bytes that preadv2 gives
   bool preadv2_empty = false;            // preadv2 with RWF_NOWAIT answers 0
-  int pread = 0;            // errno of every pread, which is what the thread pool calls
-  bool hold_pread = false;  // pread waits until this is false
+  int pread = 0;                       // errno of every pread, which is what the thread pool calls
+  bool hold_pread = false;             // pread waits until this is false
+  int pread_interrupts = 0;            // so many preads are interrupted first
+  std::size_t pread_short = SIZE_MAX;  // most bytes that pread gives
+  int openat2_cached = 0;              // errno of every openat2 with RESOLVE_CACHED
+  std::deque<int> openat2;             // errno of the next openat2 without it
 };
 
 // Affects all threads until the guard dies.
