@@ -123,6 +123,7 @@ ErrorAnswer error_answer(std::uint16_t status) {
   answer.head.status = status;
   answer.head.headers.add("content-type", "text/plain; charset=utf-8");
   answer.head.headers.add("x-content-type-options", "nosniff");
+  answer.head.headers.add("content-security-policy", "default-src 'none'");
   const std::string_view line = line_of(status);
   answer.body = static_body(line.empty() ? "Error\n" : line);
   return answer;

@@ -32,6 +32,7 @@ struct Limits {
 
   std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit
   std::size_t quic_connections = 10000;  // RLIMIT_NOFILE less a reserve for files
+  std::size_t open_files = 4096;         // a worker: kept open or being sent; lowered likewise
   std::size_t quic_half_open = 1000;     // handshakes in flight, then refused
   std::size_t datagrams_per_wake = 64;
   std::uint32_t stateless_resets_per_second = 100;  // a worker
