@@ -3,6 +3,7 @@
 packages_build=(
   g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates
   libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2
+  zlib1g-dev libbrotli-dev libzstd-dev
 )
 packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev)
 packages_run_backports=(curl)

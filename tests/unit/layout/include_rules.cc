@@ -50,16 +50,19 @@ constexpr std::array<Rule, 14> kRules{{
 // A library is for one folder, or one file, alone.
 struct Library {
   std::string_view header;
-  std::array<std::string_view, 3> users;
+  std::array<std::string_view, 4> users;
 };
-constexpr std::array<Library, 7> kLibraries{{
+constexpr std::array<Library, 10> kLibraries{{
     {"uv.h", {"src/uv/"}},
     {"nghttp2/", {"proto/h2/"}},
     {"nghttp3/", {"proto/h3/"}},
     {"ngtcp2/", {"proto/quic/"}},
-    {"openssl/", {"tls/", "proto/quic/", "certs/"}},
+    {"openssl/", {"tls/", "proto/quic/", "certs/", "src/handlers/static/digest.cc"}},
     {"llhttp.h", {"proto/h1/parser.cc"}},
     {"CLI/", {"src/server/cli.cc"}},
+    {"zlib.h", {"src/handlers/compress/"}},
+    {"brotli/", {"src/handlers/compress/"}},
+    {"zstd.h", {"src/handlers/compress/"}},
 }};
 
 const Rule* rule_of(std::string_view path) {

@@ -1,0 +1,17 @@
+#pragma once
+#include <memory>
+
+#include "base/buffer.h"
+#include "handlers/compress/encoder.h"
+#include "http/body.h"
+#include "net/background.h"
+
+namespace troika {
+
+// `inner`, compressed piece by piece on the thread pool; its length is not known. It holds one
+// piece of input and what became of it.
+std::unique_ptr<BodySource> compress_body(Background& background, BufferPool& pool,
+                                          std::unique_ptr<BodySource> inner,
+                                          std::unique_ptr<Encoder> encoder);
+
+}  // namespace troika
