@@ -3,18 +3,40 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "server/cli_site.h"
 #include "server/version.h"
 
 namespace troika {
 namespace {
 
-constexpr std::string_view kExamples = R"(
-Examples:
-  troika serve                      the built-in page on https://localhost:8443/
-  troika serve ./site               a folder
+constexpr const char* kFiles = "Files";
+constexpr const char* kFields = "Fields";
+
+constexpr std::string_view kUsage = R"(Usage: troika serve [DIR] [OPTIONS]
+  DIR (or --root DIR): the folder to serve; without one, a built-in page)";
+
+constexpr std::string_view kExamples = R"(Examples:
+  troika serve ./site                  on https://localhost:8443/
+  troika serve ./app --spa --cache 'assets/*=immutable'
+  troika serve ./docs --clean-urls --error-page 404=/404.html
   troika serve ./site --listen 0.0.0.0:443 --listen '[::]:443' \
-               --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80
-)";
+      --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80)";
+
+// Groups of options without the blank lines around them that CLI11 leaves, and DIR in the usage
+// alone: the help is to fit a screen.
+class CompactHelp final : public CLI::Formatter {
+ public:
+  CompactHelp() { column_width(31); }
+  std::string make_group(std::string group, bool positional,
+                         std::vector<const CLI::Option*> options) const override {
+    std::string text = CLI::Formatter::make_group(std::move(group), positional, std::move(options));
+    return text.substr(text.find_first_not_of('\n'));
+  }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return CLI::Formatter::make_usage(app, std::move(name)) + '\n';
+  }
+  std::string make_positionals(const CLI::App*) const override { return {}; }
+};
 
 std::vector<Address> loopback(std::uint16_t port) {
   std::vector<Address> both{*Address::parse("127.0.0.1:0"), *Address::parse("[::1]:0")};
@@ -41,6 +63,7 @@ Checked<std::vector<Address>> addresses_of(const std::string& text, ServeOptions
 struct Raw {
   std::string root, root_option, alt_svc;
   std::vector<std::string> listen, http, redirect;
+  RawSite site;
 };
 
 Checked<void> complete(ServeOptions& options, const Raw& raw) {
@@ -74,6 +97,63 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
       return std::unexpected("--alt-svc takes a port or \"off\", not \"" + raw.alt_svc + "\"");
     }
   }
+  return complete_site(raw.site, options.site);
+}
+
+void add_site_options(CLI::App& serve, SiteOptions& site, RawSite& raw) {
+  const auto flag = [&serve](const char* name, bool& value, const char* text) {
+    serve.add_flag(name, value, text)->group(kFiles);
+  };
+  const auto list = [&serve](const char* group, const char* name, const char* value,
+                             std::vector<std::string>& values, const char* text) {
+    serve.add_option(name, values, text)->option_text(value)->allow_extra_args(false)->group(group);
+  };
+  flag("--listing", site.listing, "List folders that have no index.html");
+  flag("--spa", site.spa, "Answer pages that are not there by /index.html");
+  flag("--clean-urls", site.clean_urls, "Answer /about by about.html");
+  list(kFiles, "--error-page", "CODE=PATH", raw.error_pages,
+       "Page for a status: 404=/404.html (repeatable)");
+  flag("--dotfiles", site.dotfiles, "Serve .name and name~ as well");
+  flag("--no-compress", raw.no_compress, "Do not compress; x.br, x.zst, x.gz are used");
+  list(kFields, "--cache", "GLOB=RULE", raw.cache,
+       "Cache-Control: immutable, 7d, ... (repeatable)");
+  list(kFields, "--header", "'NAME: VALUE'", raw.headers, "Set on every answer (repeatable)");
+  list(kFields, "--cors", "ORIGIN", raw.cors, "Pages from there may read; '*': all (repeatable)");
+}
+
+void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
+  const auto addresses = [&serve](const char* name, std::vector<std::string>& values,
+                                  const char* text) {
+    serve.add_option(name, values, text)
+        ->option_text("[ADDR:]PORT")
+        ->allow_extra_args(false)
+        ->group("Addresses");
+  };
+  const auto one = [&serve](const char* group, const char* name, const char* value,
+                            std::string& into, const char* text) {
+    serve.add_option(name, into, text)->option_text(value)->group(group);
+  };
+  addresses("--listen", raw.listen, "TLS and QUIC (repeatable; default: loopback 8443)");
+  addresses("--http", raw.http, "Serve without TLS here, too (repeatable)");
+  addresses("--http-redirect", raw.redirect, "Redirect to https from here (repeatable)");
+  one("Addresses", "--alt-svc", "PORT|off", raw.alt_svc, "Port to announce HTTP/3 on, if mapped");
+  one("Certificate", "--cert", "FILE", options.cert_file,
+      "Certificate and its chain (default: a local CA's)");
+  one("Certificate", "--key", "FILE", options.key_file, "Private key of the certificate");
+  one("Log", "--access-log", "FILE|-|off", options.access_log, "One line a request (default: -)");
+}
+
+// An option that says something of files, given without any.
+Checked<void> check_folder(const CLI::App& serve, const std::string& root) {
+  if (!root.empty()) return {};
+  for (const CLI::Option* option : serve.get_options()) {
+    const std::string& group = option->get_group();
+    if (option->count() == 0 || (group != kFiles && group != kFields)) continue;
+    const std::string name = option->get_name();
+    const std::string& value = option->get_option_text();
+    return std::unexpected(name + " needs a folder: troika serve DIR " + name +
+                           (value.empty() ? "" : " " + value));
+  }
   return {};
 }
 
@@ -83,35 +163,18 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
   CLI::App app("Troika serves one site over HTTP/1.1, HTTP/2 and HTTP/3 on one port.", "troika");
   app.set_version_flag("--version", version_text(), "Print the version and those of the libraries");
   app.require_subcommand(1);
+  app.formatter(std::make_shared<CompactHelp>());
   app.footer(std::string(kExamples));
 
   ServeOptions options;
   Raw raw;
   CLI::App* serve = app.add_subcommand("serve", "Serve a folder over https");
-  serve->footer(std::string(kExamples));
-  serve->add_option("dir", raw.root, "The folder to serve; none: a built-in page")
-      ->option_text("DIR");
-  serve->add_option("--root", raw.root_option, "The same as DIR")->option_text("DIR");
-  serve
-      ->add_option("--listen", raw.listen,
-                   "TLS and QUIC here (repeatable; default: loopback, 8443)")
-      ->option_text("[ADDR:]PORT")
-      ->allow_extra_args(false);
-  serve
-      ->add_option("--cert", options.cert_file, "Certificate and its chain (default: a local CA's)")
-      ->option_text("FILE");
-  serve->add_option("--key", options.key_file, "Private key of the certificate")
-      ->option_text("FILE");
-  serve->add_option("--http", raw.http, "Serve without TLS here, too (repeatable)")
-      ->option_text("[ADDR:]PORT")
-      ->allow_extra_args(false);
-  serve->add_option("--http-redirect", raw.redirect, "Redirect to https from here (repeatable)")
-      ->option_text("[ADDR:]PORT")
-      ->allow_extra_args(false);
-  serve->add_option("--alt-svc", raw.alt_svc, "Port to announce HTTP/3 on, if it is mapped")
-      ->option_text("PORT|off");
-  serve->add_option("--access-log", options.access_log, "One line a request (default: -)")
-      ->option_text("FILE|-|off");
+  serve->usage(std::string(kUsage))->footer(std::string(kExamples));
+  serve->get_help_ptr()->group("");  // whoever reads it has found it
+  serve->add_option("dir", raw.root)->option_text("DIR");
+  serve->add_option("--root", raw.root_option)->option_text("DIR")->group("");
+  add_site_options(*serve, options.site, raw.site);
+  add_server_options(*serve, options, raw);
 
   try {
     app.parse(argc, argv);
@@ -122,7 +185,9 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
   } catch (const CLI::ParseError& error) {
     return PrintAndExit{std::string(error.what()) + "; see troika serve --help", 1};
   }
-  if (const auto checked = complete(options, raw); !checked) {
+  const auto checked =
+      complete(options, raw).and_then([&] { return check_folder(*serve, options.root); });
+  if (!checked) {
     return PrintAndExit{checked.error(), 1};
   }
   return options;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/static/site_options.h"
 #include "net/address.h"
 
 namespace troika {
@@ -15,6 +16,7 @@ struct ServeOptions {
   };
 
   std::string root;             // empty: the built-in page
+  SiteOptions site;
   std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
   bool both_families = false;   // some address stands for "loopback": IPv6 may be missing
   std::vector<PlainListener> plain;

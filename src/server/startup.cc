@@ -9,11 +9,10 @@
 #include "certs/dev_ca.h"
 #include "certs/inspect.h"
 #include "handlers/static/embedded_handler.h"
-#include "handlers/static/static_handler.h"
 #include "server/embedded_page.h"
+#include "server/static_site.h"
 #include "server/version.h"
 #include "uv/bind.h"
-#include "uv/file_reader.h"
 
 namespace troika {
 namespace {
@@ -28,25 +27,19 @@ void fit_limits(Limits& limits) {
   setrlimit(RLIMIT_NOFILE, &files);
   const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
   limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
+  limits.open_files = std::min(limits.open_files, (all - kReservedDescriptors) / 3);
 }
 
 Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
   if (options.root.empty()) {
     startup.worker.make_site = [](Loop&, BufferPool&) {
-      return Site{nullptr, std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
+      return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
     };
     return {};
   }
-  auto opened = open_root(options.root);
-  if (!opened) return std::unexpected(opened.error());
-  // Each worker serves this very folder, whatever its name stands for later.
-  const auto root = std::make_shared<const Fd>(std::move(*opened));
-  startup.worker.make_site = [root](Loop& loop, BufferPool& pool) {
-    auto files =
-        std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
-    auto handler = std::make_unique<StaticHandler>(*files);
-    return Site{std::move(files), std::move(handler)};
-  };
+  auto make_site = static_site(options.root, options.site, startup.worker.limits.open_files);
+  if (!make_site) return std::unexpected(make_site.error());
+  startup.worker.make_site = std::move(*make_site);
   return {};
 }
 

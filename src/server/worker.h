@@ -8,6 +8,7 @@
 #include "handlers/redirect.h"
 #include "http/observer.h"
 #include "http/services.h"
+#include "net/background.h"
 #include "net/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
@@ -22,7 +23,8 @@ namespace troika {
 class WriterThread;
 
 struct Site {
-  std::unique_ptr<FileReader> files;  // of the handler, if it needs one
+  std::unique_ptr<FileReader> files{};       // of the handler, if it needs them
+  std::unique_ptr<Background> background{};  // likewise
   std::unique_ptr<Handler> handler;
 };
 

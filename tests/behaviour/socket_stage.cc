@@ -17,7 +17,7 @@ class SocketStage final : public Stage {
         server_([answer = std::move(answer)](Loop&, BufferPool&) {
           auto handler = std::make_unique<ScriptedHandler>();
           handler->answer = answer;
-          return Site{nullptr, std::move(handler)};
+          return Site{.handler = std::move(handler)};
         }),
         client_(must(client::Client::make({test_certificate().ca_file}))) {}
 

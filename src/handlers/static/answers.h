@@ -19,9 +19,6 @@ void respond_status(Responder& responder, std::uint16_t status);
 // 8615) or ends with "~", as editors name what they keep.
 bool is_hidden(std::string_view path) noexcept;
 
-// The media type by the file name's extension, for text with its charset.
-std::string_view content_type_of(std::string_view path) noexcept;
-
 // The path as it stands in a URI: what is not a pchar or a slash is percent-encoded.
 std::string encode_path(std::string_view path);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "handlers/static/answers.h"
+#include "handlers/static/media_type.h"
 #include "http/error_body.h"
 #include "http/services.h"
 
@@ -54,7 +55,7 @@ std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& r
     return nullptr;
   }
   ResponseHead head;
-  head.headers.add("content-type", content_type_of(wanted));
+  head.headers.add("content-type", media_type_of(wanted).text);
   head.headers.add("x-content-type-options", "nosniff");
   std::unique_ptr<BodySource> body;
   if (wanted == kIndex || wanted == kProtocol) {

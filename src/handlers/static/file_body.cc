@@ -30,7 +30,7 @@ void FileBody::read(std::size_t max_bytes) {
   const std::uint64_t wanted =
       std::min<std::uint64_t>(std::clamp(max_bytes, kLeastRead, kMaxPull), left_);
   reading_ = true;
-  operation_ = reader_.read(*file_, offset_, static_cast<std::size_t>(wanted),
+  operation_ = reader_.read(file_->file(), offset_, static_cast<std::size_t>(wanted),
                             [this](Result<Slice> bytes) { on_read(std::move(bytes)); });
 }
 

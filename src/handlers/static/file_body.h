@@ -1,17 +1,18 @@
 #pragma once
 #include <memory>
 
+#include "handlers/static/cached_file.h"
 #include "http/body.h"
 #include "net/file_reader.h"
 
 namespace troika {
 
-// The first `size` bytes of an open file. A file that shrinks while it is sent ends in an error and
-// never in padding; of one that grows, only what was declared is sent.
+// `size` bytes of an open file from an offset. A file that shrinks while it is sent ends in an
+// error and never in padding; of one that grows, only what was declared is sent.
 class FileBody final : public BodySource {
  public:
-  FileBody(FileReader& reader, std::unique_ptr<OpenFile> file, std::uint64_t size)
-      : reader_(reader), file_(std::move(file)), left_(size) {}
+  FileBody(FileReader& reader, Ref<CachedFile> file, std::uint64_t offset, std::uint64_t size)
+      : reader_(reader), file_(std::move(file)), left_(size), offset_(offset) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override;
   void set_waker(Waker* waker) noexcept override { waker_ = waker; }
@@ -23,13 +24,13 @@ class FileBody final : public BodySource {
   void on_read(Result<Slice> bytes);
 
   FileReader& reader_;
-  std::unique_ptr<OpenFile> file_;
+  Ref<CachedFile> file_;
   // The last read; kept when it is done, as it must not be freed inside its own callback.
-  std::unique_ptr<FileReader::Operation> operation_;
+  std::unique_ptr<Operation> operation_;
   Waker* waker_ = nullptr;
-  Slice ready_;               // read and not yet pulled
-  std::uint64_t left_;        // not yet pulled
-  std::uint64_t offset_ = 0;  // of the next read
+  Slice ready_;           // read and not yet pulled
+  std::uint64_t left_;    // not yet pulled
+  std::uint64_t offset_;  // of the next read
   std::optional<Error> failed_;
   bool reading_ = false;
   bool blocked_ = false;  // the reader was told `blocked` and waits for its waker

@@ -1,17 +1,33 @@
 #pragma once
+#include <memory>
+#include <string>
+
+#include "handlers/static/site_options.h"
 #include "http/handler.h"
+#include "net/background.h"
 #include "net/file_reader.h"
 
 namespace troika {
 
-// Serves the files beneath a FileReader's root: GET and HEAD, index.html for folders.
+// Serves the files beneath a FileReader's root as docs/static-files.md says.
 class StaticHandler final : public Handler {
  public:
-  explicit StaticHandler(FileReader& files) noexcept : files_(files) {}
+  struct Parts {
+    FileReader& files;
+    Background& background;
+    BufferPool& pool;
+    const Clock& clock;
+    SiteOptions options{};
+    SiteLimits limits{};
+    std::string secret{};  // random; nobody can foretell a multipart boundary without it
+  };
+  explicit StaticHandler(Parts parts);
+  ~StaticHandler();
   [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
 
  private:
-  FileReader& files_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace troika

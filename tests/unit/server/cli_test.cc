@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <sstream>
 
 using namespace troika;
 
@@ -82,13 +83,132 @@ TEST_CASE("What is wrong is said in one sentence") {
   CHECK(refused({}).contains("--help"));
 }
 
-TEST_CASE("--help and --version print and leave with 0; help fits a screen of 100 columns") {
-  for (const auto& words :
-       std::vector<std::vector<std::string>>{{"--help"}, {"--version"}, {"serve", "--help"}}) {
-    const auto parsed = parse(words);
-    REQUIRE(std::holds_alternative<PrintAndExit>(parsed));
-    const PrintAndExit& print = std::get<PrintAndExit>(parsed);
-    CHECK(print.code == 0);
-    CHECK(std::ranges::count(print.text, '\n') <= 40);
+TEST_CASE("Options of files fill what the handler is given") {
+  const SiteOptions plain = accepted({"serve", "site"}).site;
+  CHECK(!plain.listing);
+  CHECK(!plain.spa);
+  CHECK(!plain.clean_urls);
+  CHECK(!plain.dotfiles);
+  CHECK(plain.compress);
+  CHECK(plain.error_pages.empty());
+
+  CHECK(accepted({"serve", "site", "--listing"}).site.listing);
+  CHECK(accepted({"serve", "--spa", "site"}).site.spa);
+  CHECK(accepted({"serve", "site", "--clean-urls"}).site.clean_urls);
+  CHECK(accepted({"serve", "site", "--dotfiles"}).site.dotfiles);
+  CHECK(!accepted({"serve", "site", "--no-compress"}).site.compress);
+  const auto pages =
+      accepted({"serve", "--error-page", "404=/a.html", "site", "--error-page", "503=b"})
+          .site.error_pages;
+  REQUIRE(pages.size() == 2);
+  CHECK(pages[0] == std::pair<std::uint16_t, std::string>(404, "a.html"));
+  CHECK(pages[1] == std::pair<std::uint16_t, std::string>(503, "b"));
+}
+
+TEST_CASE("Options of fields are repeatable and keep their order") {
+  const SiteOptions site =
+      accepted({"serve", "--cache", "*.css=7d", "site", "--cache", "[a-c]*=no-store", "--header",
+                "X-A: 1, 2", "--header", "x-b:3", "--cors", "https://a.test", "--cors",
+                "http://b.test:81"})
+          .site;
+  REQUIRE(site.cache.size() == 2);
+  CHECK(site.cache[0].glob == "*.css");
+  CHECK(site.cache[1].glob == "[a-c]*");
+  CHECK(site.cache[1].value == "no-store");
+  REQUIRE(site.headers.size() == 2);
+  CHECK(site.headers[0] == std::pair<std::string, std::string>("x-a", "1, 2"));
+  CHECK(site.headers[1] == std::pair<std::string, std::string>("x-b", "3"));
+  CHECK(site.cors == std::vector<std::string>{"https://a.test", "http://b.test:81"});
+}
+
+TEST_CASE("What is wrong with options of files and fields is said in one sentence") {
+  CHECK(refused({"serve", "site", "--error-page", "200=/a"}).contains("200=/a"));
+  CHECK(refused({"serve", "site", "--cache", "*.css=sometimes"}).contains("sometimes"));
+  CHECK(refused({"serve", "site", "--header", "X-A"}).contains("colon"));
+  CHECK(refused({"serve", "site", "--cors", "https://a.test/"}).contains("https://a.test/"));
+  CHECK(refused({"serve", "site", "--cache"}).contains("--cache"));
+  CHECK(refused({"serve", "site", "--error-page", "404=/a", "--error-page", "404=/b"}) ==
+        "--error-page is given twice for 404: choose one page");
+  CHECK(refused({"serve", "site", "--header", "X-A: 1", "--header", "x-a: 2"})
+            .starts_with("--header is given twice for x-a"));
+}
+
+TEST_CASE("Options of files and fields need a folder") {
+  for (const std::string name :
+       {"--listing", "--spa", "--clean-urls", "--dotfiles", "--no-compress"}) {
+    CHECK(refused({"serve", name}) == name + " needs a folder: troika serve DIR " + name);
   }
+  CHECK(refused({"serve", "--error-page", "404=/a"}) ==
+        "--error-page needs a folder: troika serve DIR --error-page CODE=PATH");
+  CHECK(refused({"serve", "--cache", "*=1d"}).contains("DIR --cache GLOB=RULE"));
+  CHECK(refused({"serve", "--header", "A: b"}).contains("DIR --header 'NAME: VALUE'"));
+  CHECK(refused({"serve", "--cors", "*"}).contains("DIR --cors ORIGIN"));
+  CHECK(accepted({"serve", "--root", "site", "--spa"}).site.spa);
+}
+
+namespace {
+
+std::vector<std::string> printed_lines(std::vector<std::string> words) {
+  const auto parsed = parse(std::move(words));
+  REQUIRE(std::holds_alternative<PrintAndExit>(parsed));
+  CHECK(std::get<PrintAndExit>(parsed).code == 0);
+  std::vector<std::string> lines;
+  std::istringstream text(std::get<PrintAndExit>(parsed).text);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("--help and --version print and leave with 0; the help of serve fits a screen") {
+  CHECK(!printed_lines({"--version"}).empty());
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--help"}, {"-h"}, {"serve", "--help"}, {"serve", "-h"}}) {
+    const std::vector<std::string> lines = printed_lines(words);
+    CHECK(lines.size() <= 42);
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      CHECK(line.size() <= 80);
+    }
+  }
+}
+
+TEST_CASE("The help of serve has its options in groups, one line each") {
+  const std::vector<std::string> lines = printed_lines({"serve", "--help"});
+  const auto at = [&](std::string_view start) {
+    CAPTURE(start);
+    const auto found = std::ranges::find_if(
+        lines, [&](const std::string& line) { return line.starts_with(start); });
+    CHECK(found != lines.end());
+    return found - lines.begin();
+  };
+  long last = 0;
+  for (const std::string_view start : {"Usage: troika serve [DIR]",
+                                       "Files:",
+                                       "  --listing ",
+                                       "  --spa ",
+                                       "  --clean-urls ",
+                                       "  --error-page CODE=PATH ",
+                                       "  --dotfiles ",
+                                       "  --no-compress ",
+                                       "Fields:",
+                                       "  --cache GLOB=RULE ",
+                                       "  --header 'NAME: VALUE' ",
+                                       "  --cors ORIGIN ",
+                                       "Addresses:",
+                                       "  --listen [ADDR:]PORT ",
+                                       "  --http [ADDR:]PORT ",
+                                       "  --http-redirect [ADDR:]PORT ",
+                                       "  --alt-svc PORT|off ",
+                                       "Certificate:",
+                                       "  --cert FILE ",
+                                       "  --key FILE ",
+                                       "Log:",
+                                       "  --access-log FILE|-|off ",
+                                       "Examples:"}) {
+    const long here = at(start);
+    CHECK(here >= last);
+    last = here;
+  }
+  for (std::size_t i = 1; i < lines.size(); ++i) CHECK(!(lines[i].empty() && lines[i - 1].empty()));
 }

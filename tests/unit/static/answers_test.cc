@@ -7,37 +7,6 @@
 
 using namespace troika;
 
-TEST_CASE("the media type follows the extension, whatever its case") {
-  struct Row {
-    std::string_view path, type;
-  };
-  for (const Row row : {
-           Row{"index.html", "text/html; charset=utf-8"},
-           Row{"INDEX.HTM", "text/html; charset=utf-8"},
-           Row{"a/b.css", "text/css; charset=utf-8"},
-           Row{"app.js", "text/javascript; charset=utf-8"},
-           Row{"app.min.mjs", "text/javascript; charset=utf-8"},
-           Row{"data.json", "application/json"},
-           Row{"favicon.svg", "image/svg+xml; charset=utf-8"},
-           Row{"a.PNG", "image/png"},
-           Row{"a.jpeg", "image/jpeg"},
-           Row{"a.webp", "image/webp"},
-           Row{"font.woff2", "font/woff2"},
-           Row{"m.wasm", "application/wasm"},
-           Row{"app.webmanifest", "application/manifest+json"},
-           Row{"a.tar.gz", "application/gzip"},
-           Row{"README", "application/octet-stream"},
-           Row{"a.", "application/octet-stream"},
-           Row{"a.unknown", "application/octet-stream"},
-           Row{"a.averyveryverylongextension", "application/octet-stream"},
-           Row{"v1.html/file", "application/octet-stream"},
-           Row{"", "application/octet-stream"},
-       }) {
-    CAPTURE(row.path);
-    CHECK(content_type_of(row.path) == row.type);
-  }
-}
-
 TEST_CASE("hidden is any segment with a dot in front or a tilde behind") {
   for (const std::string_view path : {"/.a", "/a/.b", "/.a/b", "/.", "/..a", "/a~", "/a~/b",
                                       "/.well-known/.a", "/.Well-Known/a"}) {

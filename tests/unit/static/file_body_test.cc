@@ -21,7 +21,8 @@ struct Stage {
   explicit Stage(std::string content) : entry(files.entries["f"]) {
     entry.content = std::move(content);
     auto ignored = files.open("f", [this](Result<std::unique_ptr<OpenFile>> file) {
-      body.emplace(files, std::move(*file), entry.content.size());
+      const auto cached = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*file), WallTime());
+      body.emplace(files, cached, 0, entry.content.size());
     });
     body->set_waker(&waker);
   }

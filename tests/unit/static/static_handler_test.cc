@@ -1,61 +1,27 @@
-#include "handlers/static/static_handler.h"
-
 #include <catch2/catch_test_macros.hpp>
 
-#include "handler_bench.h"
-#include "support/fake_files.h"
+#include "site_stage.h"
 
 using namespace troika;
 using namespace troika::test;
 
-namespace {
-
-struct Stage {
-  Stage() {
-    files.entries["index.html"].content = "<p>root";
-    files.entries["a.txt"].content = "hello";
-    files.entries["empty"].content = "";
-    files.entries["dir"].mode = S_IFDIR | 0755U;
-    files.entries["dir/index.html"].content = "<p>dir";
-    files.entries["bare"].mode = S_IFDIR | 0755U;
-  }
-  ~Stage() {
-    CHECK(files.open_files == 0);
-    CHECK(files.waiting() == 0);
-    CHECK(bench.pool.outstanding() == 0);
-  }
-  Stage(const Stage&) = delete;
-  Stage& operator=(const Stage&) = delete;
-
-  Call get(std::string_view raw) { return {bench, handler, "GET", raw}; }
-  std::uint16_t status(std::string_view raw, std::string_view method = "GET") {
-    return Call(bench, handler, method, raw).status();
-  }
-
-  Bench bench;
-  FakeFiles files{bench.pool};
-  StaticHandler handler{files};
-};
-
-}  // namespace
-
 TEST_CASE("GET gives a file with its type, its time and its length") {
-  Stage stage;
+  SiteStage stage;
   Call call = stage.get("/a.txt?ignored");
   CHECK(call.job == nullptr);
   CHECK(call.status() == 200);
   CHECK(call.field("content-type") == "text/plain; charset=utf-8");
   CHECK(call.field("last-modified") == "Sun, 13 Sep 2020 12:26:40 GMT");
   CHECK(call.field("x-content-type-options") == "nosniff");
-  CHECK_FALSE(call.responder.heads[0].headers.has("accept-ranges"));
+  CHECK(call.field("accept-ranges") == "bytes");
   CHECK_FALSE(call.responder.heads[0].headers.has("content-length"));
   CHECK(call.responder.body->remaining() == 5U);
   CHECK(call.body() == "hello");
 }
 
 TEST_CASE("HEAD answers like GET and reads nothing") {
-  Stage stage;
-  Call call(stage.bench, stage.handler, "HEAD", "/a.txt");
+  SiteStage stage;
+  Call call = stage.ask("HEAD", "/a.txt");
   CHECK(call.status() == 200);
   CHECK(call.field("content-type") == "text/plain; charset=utf-8");
   CHECK(call.responder.body->remaining() == 5U);
@@ -64,7 +30,7 @@ TEST_CASE("HEAD answers like GET and reads nothing") {
 }
 
 TEST_CASE("a file of size 0 is served without a read") {
-  Stage stage;
+  SiteStage stage;
   Call call = stage.get("/empty");
   CHECK(call.status() == 200);
   CHECK(call.field("content-type") == "application/octet-stream");
@@ -74,7 +40,7 @@ TEST_CASE("a file of size 0 is served without a read") {
 }
 
 TEST_CASE("Last-Modified is never later than now") {
-  Stage stage;
+  SiteStage stage;
   const auto now = std::chrono::system_clock::to_time_t(stage.bench.clock.wall());
   stage.files.entries["a.txt"].modified = now;
   CHECK(stage.get("/a.txt").field("last-modified") == format_http_date(now));
@@ -83,7 +49,7 @@ TEST_CASE("Last-Modified is never later than now") {
 }
 
 TEST_CASE("folders are served by their index.html") {
-  Stage stage;
+  SiteStage stage;
   Call root = stage.get("/");
   CHECK(root.status() == 200);
   CHECK(root.field("content-type") == "text/html; charset=utf-8");
@@ -91,7 +57,9 @@ TEST_CASE("folders are served by their index.html") {
   CHECK(stage.get("/dir/").body() == "<p>dir");
   CHECK(stage.status("/bare/") == 404);
   CHECK(stage.files.opened ==
-        std::vector<std::string>{"index.html", "dir/index.html", "bare/index.html"});
+        std::vector<std::string>{"index.html", "index.html.br", "index.html.zst", "index.html.gz",
+                                 "dir/index.html", "dir/index.html.br", "dir/index.html.zst",
+                                 "dir/index.html.gz", "bare/index.html"});
 }
 
 TEST_CASE("a folder without its slash is redirected within this host") {
@@ -116,7 +84,7 @@ TEST_CASE("a folder without its slash is redirected within this host") {
            Row{"/dir?//evil", "dir", "/dir/?//evil"},
        }) {
     CAPTURE(row.raw);
-    Stage stage;
+    SiteStage stage;
     stage.files.entries[std::string(row.folder)].mode = S_IFDIR | 0755U;
     Call call = stage.get(row.raw);
     CHECK(call.status() == 308);
@@ -126,7 +94,7 @@ TEST_CASE("a folder without its slash is redirected within this host") {
 }
 
 TEST_CASE("what is not a regular file is not found") {
-  Stage stage;
+  SiteStage stage;
   stage.files.entries["fifo"].mode = S_IFIFO | 0644U;
   stage.files.entries["socket"].mode = S_IFSOCK | 0644U;
   stage.files.entries["device"].mode = S_IFCHR | 0644U;
@@ -141,7 +109,7 @@ TEST_CASE("what is not a regular file is not found") {
 }
 
 TEST_CASE("hidden files are not found and not even looked for") {
-  Stage stage;
+  SiteStage stage;
   stage.files.entries[".well-known/acme"].content = "token";
   for (const std::string_view raw :
        {"/.git/config", "/.env", "/a/.htaccess", "/.%67it/", "/...", "/.hidden/", "/dir/.x/y",
@@ -154,17 +122,17 @@ TEST_CASE("hidden files are not found and not even looked for") {
 }
 
 TEST_CASE("methods that do more than read are 405, OPTIONS says what is allowed") {
-  Stage stage;
+  SiteStage stage;
   for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"}) {
     CAPTURE(method);
-    Call call(stage.bench, stage.handler, method, "/a.txt");
+    Call call = stage.ask(method, "/a.txt");
     CHECK(call.job == nullptr);
     CHECK(call.status() == 405);
     CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
     CHECK(call.body() == "405 Method Not Allowed\n");
   }
   for (const std::string_view raw : {"*", "/", "/absent"}) {
-    Call call(stage.bench, stage.handler, "OPTIONS", raw);
+    Call call = stage.ask("OPTIONS", raw);
     CHECK(call.status() == 204);
     CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
     CHECK(call.responder.body == nullptr);
@@ -183,7 +151,7 @@ TEST_CASE("every error of opening has its status") {
                         Row{ErrorCode::internal, 500, ""}}) {
     CAPTURE(name_of(row.error));
     for (const bool later : {false, true}) {
-      Stage stage;
+      SiteStage stage;
       stage.files.later = later;
       stage.files.entries["a.txt"].open_error = row.error;
       Call call = stage.get("/a.txt");
@@ -196,19 +164,18 @@ TEST_CASE("every error of opening has its status") {
 }
 
 TEST_CASE("an open that takes its time is answered when it is done") {
-  Stage stage;
+  SiteStage stage;
   stage.files.later = true;
   Call call = stage.get("/a.txt");
   REQUIRE(call.job != nullptr);
   CHECK(call.responder.heads.empty());
-  stage.files.complete();
+  while (stage.files.waiting() > 0) stage.files.complete();
   CHECK(call.status() == 200);
-  stage.files.later = false;
   CHECK(call.body() == "hello");
 }
 
 TEST_CASE("destroying the job while its file is being opened cancels, and nothing is answered") {
-  Stage stage;
+  SiteStage stage;
   stage.files.later = true;
   Call call = stage.get("/a.txt");
   REQUIRE(stage.files.waiting() == 1);
@@ -218,11 +185,10 @@ TEST_CASE("destroying the job while its file is being opened cancels, and nothin
 }
 
 TEST_CASE("the body lives on when its job is gone") {
-  Stage stage;
+  SiteStage stage;
   stage.files.later = true;
   Call call = stage.get("/a.txt");
-  stage.files.complete();
+  while (stage.files.waiting() > 0) stage.files.complete();
   call.job.reset();
-  stage.files.later = false;
   CHECK(call.body() == "hello");
 }

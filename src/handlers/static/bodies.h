@@ -1,0 +1,20 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "handlers/static/cached_file.h"
+#include "http/body.h"
+
+namespace troika {
+
+// `content`, shared with whoever else has it.
+std::unique_ptr<BodySource> content_body(Content content);
+
+// `size` bytes of a file from an offset: out of memory when it is kept there.
+std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
+                                      std::uint64_t offset, std::uint64_t size);
+
+// One body after another. Each must know its length.
+std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts);
+
+}  // namespace troika

@@ -1,0 +1,70 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ref.h"
+#include "handlers/static/awaited.h"
+#include "handlers/static/digest.h"
+#include "http/negotiation.h"
+#include "net/file_reader.h"
+
+namespace troika {
+
+// What the files of one cache take: those that it keeps, and those that are being sent.
+struct CacheUse final : Counted {
+  std::size_t files = 0;  // open
+  std::size_t bytes = 0;  // of bodies
+};
+
+// A body in memory, in pieces of at most 64 KiB.
+struct Content {
+  std::vector<Slice> pieces{};
+  std::uint64_t size = 0;
+};
+Content content_of(BufferPool& pool, std::span<const std::byte> bytes);
+
+// An open file or folder as it was at one moment, with all that was worked out from it. A file that
+// has changed is another CachedFile; answers under way keep theirs.
+class CachedFile final : public Counted {
+ public:
+  // In what way it is served; each has a header block of its own.
+  enum class As : std::uint8_t { itself, sidecar, live_br, live_zstd, live_gzip };
+
+  CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen);
+  ~CachedFile();
+
+  OpenFile& file() const noexcept { return *file_; }
+  bool is_regular() const noexcept { return S_ISREG(file_->info().st_mode); }
+  bool is_folder() const noexcept { return S_ISDIR(file_->info().st_mode); }
+  std::uint64_t size() const noexcept { return size_; }
+  // Nanoseconds since 1970.
+  std::int64_t modified() const noexcept;
+  // What is newer than its file system's clock can tell apart may yet change unnoticed.
+  bool is_settled() const noexcept { return settled_; }
+  // The same content, as far as a file system tells.
+  bool is_same(const struct stat& other) const noexcept;
+  // RFC 9110 §8.8.3, as docs/static-files.md has it; `suffix` is ".br" or "+br", say.
+  std::string etag(std::string_view suffix, bool weak) const;
+
+  // Counts bytes that are kept here against the cache.
+  void charge(std::size_t bytes) noexcept;
+
+  Slice body{};                                      // all of a small file, once it was read
+  std::array<std::optional<HeaderMap>, 5> fields{};  // by As
+  Awaited<Result<Sha256>> digest{};
+  std::array<Awaited<Result<Content>>, 4> encoded{};  // by Coding
+  std::array<TimePoint, 4> no_sidecar_until{};        // by Coding
+
+ private:
+  Ref<CacheUse> use_;
+  std::unique_ptr<OpenFile> file_;
+  std::uint64_t size_;
+  std::size_t charged_ = 0;
+  bool settled_;
+};
+
+}  // namespace troika

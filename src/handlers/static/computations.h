@@ -1,0 +1,16 @@
+#pragma once
+#include "base/buffer.h"
+#include "handlers/static/cached_file.h"
+#include "net/background.h"
+
+namespace troika {
+
+// Both work on the thread pool and set the file's Awaited, which the caller has claimed. An error
+// says that the file could not be read as a whole, as it was when it was opened.
+
+// file->digest
+void compute_digest(Background& background, Ref<CachedFile> file);
+// file->encoded[coding]; the pool is the worker's.
+void compute_encoded(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding);
+
+}  // namespace troika

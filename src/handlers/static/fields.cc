@@ -1,0 +1,133 @@
+#include "handlers/static/fields.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <format>
+
+#include "base/ascii.h"
+#include "http/request_builder.h"
+
+namespace troika {
+namespace {
+
+// What the server says of a message by itself: framing and the connection (RFC 9110 §7.6.1), the
+// representation, and what the server sets last. A person's value would be untrue or overwritten.
+constexpr auto kOwnFields = std::to_array<std::string_view>({
+    "accept-ranges",
+    "alt-svc",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "date",
+    "etag",
+    "keep-alive",
+    "last-modified",
+    "location",
+    "proxy-connection",
+    "repr-digest",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+});
+static_assert(std::ranges::is_sorted(kOwnFields));
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), ascii::lower);
+  return lower;
+}
+
+bool has_empty_or_dotted_segment(std::string_view path) noexcept {
+  for (;;) {
+    const std::size_t end = path.find('/');
+    const std::string_view segment = path.substr(0, end);
+    if (segment.empty() || segment == "." || segment == "..") return true;
+    if (end == std::string_view::npos) return false;
+    path.remove_prefix(end + 1);
+  }
+}
+
+bool is_scheme(std::string_view text) noexcept {  // RFC 3986 §3.1
+  return !text.empty() && ascii::is_alpha(text[0]) && std::ranges::all_of(text, [](char c) {
+    return ascii::is_alpha(c) || ascii::is_digit(c) || std::string_view("+-.").contains(c);
+  });
+}
+
+}  // namespace
+
+Checked<std::pair<std::string, std::string>> parse_header_option(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    return std::unexpected(
+        std::format("--header takes 'NAME: VALUE', and \"{}\" has no colon", text));
+  }
+  std::string name = lower_case(text.substr(0, colon));
+  const std::string_view value = ascii::trim(text.substr(colon + 1));
+  if (!ascii::is_token(name)) {
+    return std::unexpected(
+        std::format("--header takes 'NAME: VALUE', and \"{}\" is no name of a field: take letters, "
+                    "digits and -",
+                    text.substr(0, colon)));
+  }
+  if (value.empty()) {
+    return std::unexpected(std::format("--header {0} has no value: write '{0}: VALUE'", name));
+  }
+  if (!valid_field_value(value)) {
+    return std::unexpected(std::format(
+        "--header {} has a control character in its value: write it on one line", name));
+  }
+  if (std::ranges::binary_search(kOwnFields, name)) {
+    return std::unexpected(
+        std::format("--header cannot set {}, which the server sets itself: leave it out", name));
+  }
+  return std::pair(std::move(name), std::string(value));
+}
+
+Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  std::uint16_t status = 0;
+  const char* const end = text.data() + std::min(equals, text.size());
+  const auto [stop, error] = std::from_chars(text.data(), end, status);
+  if (equals == std::string_view::npos || error != std::errc{} || stop != end || status < 400 ||
+      status > 599) {
+    return std::unexpected(std::format(
+        "--error-page takes CODE=PATH with a code from 400 to 599, like 404=/404.html, not \"{}\"",
+        text));
+  }
+  std::string_view path = text.substr(equals + 1);
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (has_empty_or_dotted_segment(path)) {
+    return std::unexpected(std::format(
+        "--error-page takes the path of a file in the folder, like 404=/404.html, not \"{}\"",
+        text));
+  }
+  return std::pair(status, std::string(path));
+}
+
+Checked<std::string> parse_cors_origin(std::string_view text) {
+  if (text == "*") return std::string(text);
+  // RFC 6454 §6.2: in lower case, and without the port that the scheme stands for.
+  std::string origin = lower_case(text);
+  const std::size_t slashes = origin.find("://");
+  const std::string_view scheme = std::string_view(origin).substr(0, slashes);
+  const std::string_view host =
+      slashes == std::string::npos ? "" : std::string_view(origin).substr(slashes + 3);
+  // RFC 3986 allows a star in a host, but no browser has one, so that it would match nobody.
+  if (!is_scheme(scheme) || !valid_authority(host) || host.ends_with(':') || host.contains('*')) {
+    return std::unexpected(std::format(
+        "--cors takes '*' or an origin like https://example.org (no path, no slash behind it), not "
+        "\"{}\"",
+        text));
+  }
+  const std::string_view usual = scheme == "https" ? ":443" : scheme == "http" ? ":80" : "";
+  if (!usual.empty() && host.ends_with(usual)) origin.resize(origin.size() - usual.size());
+  return origin;
+}
+
+}  // namespace troika

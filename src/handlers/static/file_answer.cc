@@ -1,0 +1,34 @@
+#include "handlers/static/file_answer.h"
+
+#include "handlers/static/fields.h"
+#include "http/date.h"
+
+namespace troika {
+
+ResponseHead head_of_file(const Variant& variant, MediaType type, std::string_view path,
+                          const Validators& validators, const SiteOptions& options) {
+  auto& kept = variant.file->fields[static_cast<std::size_t>(variant.as())];
+  if (!kept) {
+    kept.emplace();
+    kept->add("content-type", type.text);
+    kept->add("last-modified", format_http_date(validators.last_modified));
+    kept->add("etag", validators.etag);
+    kept->add("cache-control", cache_control_of(options, path));
+    kept->add("x-content-type-options", "nosniff");
+    if (!variant.live) kept->add("accept-ranges", "bytes");
+    if (variant.coding != Coding::identity) {
+      kept->add("content-encoding", name_of(variant.coding));
+    }
+  }
+  return {.status = 200, .headers = *kept};
+}
+
+ResponseHead head_not_modified(std::string_view path, const Validators& validators,
+                               const SiteOptions& options) {
+  ResponseHead head{.status = 304, .headers = {}};
+  head.headers.add("etag", validators.etag);
+  head.headers.add("cache-control", cache_control_of(options, path));
+  return head;
+}
+
+}  // namespace troika

@@ -1,0 +1,14 @@
+#pragma once
+#include <string_view>
+
+namespace troika {
+
+struct MediaType {
+  std::string_view text;  // the Content-Type field: with a charset for text
+  bool compressible = false;
+};
+// By the extension of the last segment (case does not matter), or by its whole name (README,
+// LICENSE); else application/octet-stream.
+MediaType media_type_of(std::string_view path) noexcept;
+
+}  // namespace troika

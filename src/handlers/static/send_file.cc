@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <format>
+#include <utility>
+
+#include "handlers/compress/compress_body.h"
+#include "handlers/static/bodies.h"
+#include "handlers/static/computations.h"
+#include "handlers/static/fields.h"
+#include "handlers/static/file_answer.h"
+#include "handlers/static/static_job.h"
+#include "http/error_body.h"
+
+// Serving a file that was found: which representation, whether to send it, and what of it.
+
+namespace troika {
+namespace {
+
+struct Sidecar {
+  Coding coding;
+  std::string_view ending;
+};
+constexpr std::array kSidecars{Sidecar{Coding::br, ".br"}, Sidecar{Coding::zstd, ".zst"},
+                               Sidecar{Coding::gzip, ".gz"}};
+
+// A stream's encoder, counted for as long as it lives.
+class CountedEncoder final : public Encoder {
+ public:
+  CountedEncoder(Ref<LiveCount> count, std::unique_ptr<Encoder> encoder)
+      : count_(std::move(count)), encoder_(std::move(encoder)) {
+    ++count_->streams;
+  }
+  CountedEncoder(const CountedEncoder&) = delete;
+  CountedEncoder& operator=(const CountedEncoder&) = delete;
+  ~CountedEncoder() override { --count_->streams; }
+  Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
+    return encoder_->write(bytes, last, sink);
+  }
+
+ private:
+  Ref<LiveCount> count_;
+  std::unique_ptr<Encoder> encoder_;
+};
+
+}  // namespace
+
+void StaticJob::serve(Ref<CachedFile> file, std::string name) {
+  name_ = std::move(name);
+  offers_.file = std::move(file);
+  offers_.type = media_type_of(name_);
+  next_sidecar();
+}
+
+void StaticJob::next_sidecar() {
+  while (sidecar_ < kSidecars.size()) {
+    const auto [coding, ending] = kSidecars[sidecar_++];
+    if (site_.clock.now() < offers_.file->no_sidecar_until[static_cast<std::size_t>(coding)]) {
+      continue;
+    }
+    return await(site_.cache.open(
+        name_ + std::string(ending),
+        [this, coding](const Result<Ref<CachedFile>>& file) { on_sidecar(coding, file); }));
+  }
+  choose();
+}
+
+void StaticJob::on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file) {
+  const auto index = static_cast<std::size_t>(coding);
+  if (file && (*file)->is_regular() && (*file)->modified() >= offers_.file->modified()) {
+    offers_.sidecars[index] = *file;
+  } else {
+    offers_.file->no_sidecar_until[index] = site_.clock.now() + limits().fresh;
+  }
+  next_sidecar();
+}
+
+void StaticJob::choose() {
+  offers_.may_stream = site_.live->streams < limits().live_encoders;
+  auto variant = choose_variant(offers_, request_, options(), limits());
+  if (!variant && !offers_.may_stream) return refuse(ErrorCode::unavailable);
+  if (!variant) {
+    HeaderMap fields;
+    fields.add("vary", "accept-encoding");
+    return fail_with(406, std::move(fields));
+  }
+  variant_ = std::move(*variant);
+  const WallTime now = site_.clock.wall();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  validators_ = validators_of(variant_, now);
+  switch (evaluate_preconditions(request_.method, request_.headers, validators_, seconds)) {
+    case Precondition::failed: return fail_with(412);
+    case Precondition::not_modified: not_modified_ = true; break;
+    case Precondition::holds:
+      if (is_get() && !variant_.live && request_.headers.count("range") == 1 &&
+          if_range_holds(request_.headers, validators_, seconds)) {
+        ranges_ = troika::choose_ranges(*request_.headers.get("range"), variant_.file->size());
+      }
+  }
+  proceed();
+}
+
+// Each step waits for one thing and comes back here.
+void StaticJob::proceed() {
+  site_.cache.trim();
+  if (needs_encoded() || needs_digest() || needs_body()) return;
+  send_file();
+}
+
+bool StaticJob::needs_encoded() {
+  const bool wanted = !not_modified_ || wants_sha256(request_.headers);
+  if (!variant_.is_kept(limits()) || !wanted) return false;
+  auto& encoded = variant_.file->encoded[static_cast<std::size_t>(variant_.coding)];
+  if (encoded.get() != nullptr) return false;
+  operation_ = encoded.wait([this](const Result<Content>&) { proceed(); });
+  if (encoded.claim()) {
+    compute_encoded(site_.background, site_.pool, variant_.file, variant_.coding);
+  }
+  return true;
+}
+
+bool StaticJob::needs_digest() {
+  const CachedFile& file = *variant_.file;
+  if (variant_.live || file.size() > limits().digest_bytes || !wants_sha256(request_.headers) ||
+      file.digest.get() != nullptr) {
+    return false;
+  }
+  operation_ = variant_.file->digest.wait([this](const Result<Sha256>&) { proceed(); });
+  if (variant_.file->digest.claim()) compute_digest(site_.background, variant_.file);
+  return true;
+}
+
+bool StaticJob::needs_body() {
+  const bool sends = is_get() && !not_modified_ && !variant_.live &&
+                     ranges_.kind != RangeChoice::Kind::unsatisfiable;
+  if (!sends || body_tried_) return false;
+  body_tried_ = true;
+  await(site_.cache.load(variant_.file, [this] { proceed(); }));
+  return true;
+}
+
+void StaticJob::send_file() {
+  ResponseHead head = not_modified_
+                          ? head_not_modified(name_, validators_, options())
+                          : head_of_file(variant_, offers_.type, name_, validators_, options());
+  if (variant_.live || offers_.varies(options(), limits())) {
+    head.headers.add("vary", "accept-encoding");
+  }
+  add_digest(head.headers);
+  if (not_modified_) return respond(std::move(head), nullptr);
+  if (ranges_.kind == RangeChoice::Kind::unsatisfiable) return refuse_range(head.headers);
+  if (ranges_.kind == RangeChoice::Kind::parts) {
+    auto body = parts_body(head);
+    return respond(std::move(head), std::move(body));
+  }
+  auto body = whole_body();
+  if (body == nullptr) return refuse(ErrorCode::unavailable);
+  respond(std::move(head), std::move(body));
+}
+
+void StaticJob::add_digest(HeaderMap& headers) {
+  if (!wants_sha256(request_.headers)) return;
+  if (!variant_.live) {
+    const auto* const sum = variant_.file->digest.get();
+    if (sum != nullptr && *sum) headers.add("repr-digest", repr_digest(**sum));
+    return;
+  }
+  const auto* const content =
+      variant_.file->encoded[static_cast<std::size_t>(variant_.coding)].get();
+  if (content == nullptr || !*content) return;
+  Sha256Sum sum;
+  for (const Slice& piece : (*content)->pieces) sum.add(piece.bytes());
+  headers.add("repr-digest", repr_digest(sum.finish()));
+}
+
+void StaticJob::refuse_range(const HeaderMap& of_file) {
+  HeaderMap fields;
+  fields.add("content-range", std::format("bytes */{}", variant_.file->size()));
+  fields.add("accept-ranges", "bytes");
+  if (const auto vary = of_file.get("vary")) fields.add("vary", *vary);
+  fail_with(416, std::move(fields));
+}
+
+// Null: the file changed while it was compressed.
+std::unique_ptr<BodySource> StaticJob::whole_body() {
+  const Ref<CachedFile>& file = variant_.file;
+  if (!variant_.live) return file_body(site_.files, file, 0, file->size());
+  if (variant_.is_kept(limits())) {
+    const auto& content = *file->encoded[static_cast<std::size_t>(variant_.coding)].get();
+    return content ? content_body(*content) : nullptr;
+  }
+  return compress_body(
+      site_.background, site_.pool, file_body(site_.files, file, 0, file->size()),
+      std::make_unique<CountedEncoder>(site_.live, make_encoder(variant_.coding, Effort::stream)));
+}
+
+std::unique_ptr<BodySource> StaticJob::parts_body(ResponseHead& head) {
+  const Ref<CachedFile>& file = variant_.file;
+  const auto content_range = [&](const ByteRange& part) {
+    return std::format("bytes {}-{}/{}", part.first, part.last, file->size());
+  };
+  head.status = 206;
+  const std::vector<ByteRange>& parts = ranges_.parts;
+  if (parts.size() == 1) {
+    head.headers.add("content-range", content_range(parts[0]));
+    return file_body(site_.files, file, parts[0].first, parts[0].size());
+  }
+  // RFC 9110 §14.6. Nobody who chooses a file's bytes can foretell the boundary.
+  const std::string seed =
+      site_.secret + validators_.etag + std::string(*request_.headers.get("range"));
+  const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
+  std::string boundary;
+  for (const std::byte byte : std::span(sum).first(12)) {
+    boundary += std::format("{:02x}", std::to_integer<unsigned>(byte));
+  }
+  std::vector<std::unique_ptr<BodySource>> bodies;
+  std::string_view line_end;
+  for (const ByteRange& part : parts) {
+    bodies.push_back(text_body(
+        site_.pool, std::format("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
+                                boundary, offers_.type.text, content_range(part))));
+    bodies.push_back(file_body(site_.files, file, part.first, part.size()));
+    line_end = "\r\n";
+  }
+  bodies.push_back(text_body(site_.pool, std::format("\r\n--{}--\r\n", boundary)));
+  head.headers.set("content-type", "multipart/byteranges; boundary=" + boundary);
+  return joined_body(std::move(bodies));
+}
+
+}  // namespace troika

@@ -1,0 +1,46 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace troika {
+
+// What a person chose for a folder of files; the same for all workers, and never changed.
+struct SiteOptions {
+  struct CacheRule {
+    std::string glob;   // as matches_glob() takes it
+    std::string value;  // of the Cache-Control field
+  };
+
+  bool listing = false;      // folders without an index file are listed
+  bool spa = false;          // pages that are not there are answered by /index.html
+  bool clean_urls = false;   // /about is answered by about.html
+  bool dotfiles = false;     // names that begin with a dot or end in "~" are served
+  bool compress = true;      // on the fly; sidecars are used in any case
+  std::vector<std::pair<std::uint16_t, std::string>> error_pages{};  // status, path beneath the root
+  std::vector<CacheRule> cache{};                                    // the first that matches
+  std::vector<std::pair<std::string, std::string>> headers{};        // set on every answer
+  std::vector<std::string> cors{};  // origins that may read; one "*": all of them
+};
+
+// Bounds of what a handler keeps; for one worker, its share of the process.
+struct SiteLimits {
+  std::size_t cache_bytes = 64U << 20U;      // of bodies kept: small files, compressed results
+  std::size_t cache_files = 512;             // kept open
+  std::size_t open_files = 4096;             // kept, or being sent; beyond it 503
+  std::size_t small_body = 64U << 10U;       // files up to this are kept in memory
+  std::size_t compress_least = 1024;         // smaller ones are not worth it
+  std::size_t compress_whole = 1U << 20U;    // up to this, compressed once and kept; else streamed
+  std::size_t live_encoders = 64;            // streams being compressed; beyond it identity
+  std::uint64_t digest_bytes = 256U << 20U;  // larger files get no Repr-Digest
+  std::size_t listing_entries = 1'000'000;   // of a folder that are looked at
+  std::size_t listing_page = 1000;           // of a folder on one page
+  Duration fresh = std::chrono::milliseconds(100);  // then a kept file is looked at again
+};
+
+}  // namespace troika

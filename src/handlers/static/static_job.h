@@ -1,0 +1,101 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handlers/static/file_cache.h"
+#include "handlers/static/listing.h"
+#include "handlers/static/static_handler.h"
+#include "handlers/static/variant.h"
+#include "http/handler.h"
+#include "http/range.h"
+
+namespace troika {
+
+// How many streams are being compressed.
+struct LiveCount final : Counted {
+  std::size_t streams = 0;
+};
+
+// What all requests of a worker's site share; outlives them.
+struct StaticSite {
+  // Tasks on the thread pool may outlive the handler.
+  struct Settings {
+    SiteOptions options;
+    SiteLimits limits;
+  };
+  FileReader& files;
+  Background& background;
+  BufferPool& pool;
+  const Clock& clock;
+  std::shared_ptr<const Settings> settings;
+  std::string secret;
+  FileCache cache;
+  Ref<LiveCount> live = make_ref<LiveCount>();
+};
+
+// One request: finds its file, chooses what to send of it, waits for what has to be worked out, and
+// answers. Each step may complete at once or later.
+class StaticJob final : public Job {
+ public:
+  StaticJob(StaticSite& site, const RequestContext& context, Responder& responder);
+  // False when the answer has been given already.
+  bool begin();
+
+ private:
+  void locate();
+  void on_located(Result<Ref<CachedFile>> file);
+  void on_index(Result<Ref<CachedFile>> file);
+  void try_html(std::move_only_function<void()> otherwise);
+  void open_folder();
+  void list(Ref<CachedFile> folder);
+  void on_listing(Result<ListingPage> page);
+  void redirect_to_folder();
+  void not_found();
+  void refuse(ErrorCode code);
+
+  void serve(Ref<CachedFile> file, std::string name);
+  void next_sidecar();
+  void on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file);
+  void choose();
+  void proceed();
+  bool needs_encoded();
+  bool needs_digest();
+  bool needs_body();
+  void send_file();
+  void add_digest(HeaderMap& headers);
+  void refuse_range(const HeaderMap& of_file);
+  std::unique_ptr<BodySource> whole_body();
+  std::unique_ptr<BodySource> parts_body(ResponseHead& head);
+
+  // An answer that is no file: its page, when the site has one for the status, else a short text.
+  void fail_with(std::uint16_t status, HeaderMap fields = {});
+  void send_page(std::uint16_t status, const Ref<CachedFile>& page, const std::string& path,
+                 const HeaderMap& fields);
+  void respond(ResponseHead head, std::unique_ptr<BodySource> body);
+
+  // Keeps what is not done yet. Null, what completed at once, must not displace what that began.
+  void await(std::unique_ptr<Operation> operation) {
+    if (operation != nullptr) operation_ = std::move(operation);
+  }
+  const SiteOptions& options() const noexcept { return site_.settings->options; }
+  const SiteLimits& limits() const noexcept { return site_.settings->limits; }
+  bool is_get() const noexcept { return request_.method == Method::get; }
+
+  StaticSite& site_;
+  const Request& request_;
+  Responder& responder_;
+  std::unique_ptr<Operation> operation_;
+  std::string name_;  // beneath the root, of the file that is served
+  Offers offers_;
+  std::size_t sidecar_ = 0;  // the next to look for
+  Variant variant_;
+  Validators validators_;
+  RangeChoice ranges_;
+  bool depends_on_accept_ = false;
+  bool not_modified_ = false;
+  bool body_tried_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace troika

@@ -1,0 +1,89 @@
+#include "handlers/static/variant.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "handlers/static/digest.h"
+
+namespace troika {
+namespace {
+
+constexpr std::array kBySize{Coding::br, Coding::zstd, Coding::gzip};
+// What is compressed again for every visitor should cost little.
+constexpr std::array kBySpeed{Coding::zstd, Coding::br, Coding::gzip};
+
+std::string_view short_name(Coding coding) noexcept {
+  switch (coding) {
+    case Coding::br: return "br";
+    case Coding::zstd: return "zst";
+    case Coding::gzip: return "gz";
+    default: return "";
+  }
+}
+
+bool worth_compressing(const Offers& offers, const SiteOptions& options,
+                       const SiteLimits& limits) noexcept {
+  return options.compress && offers.type.compressible &&
+         offers.file->size() >= limits.compress_least;
+}
+
+bool offers_live(const Offers& offers, const Request& request, const AcceptEncoding& accept,
+                 const SiteOptions& options, const SiteLimits& limits) {
+  const bool streamed = offers.file->size() > limits.compress_whole;
+  if (!options.compress || (streamed && !offers.may_stream)) return false;
+  if (!accept.accepts(Coding::identity)) return true;  // better than nothing
+  if (!worth_compressing(offers, options, limits)) return false;
+  // A live coder has no ranges, and a stream no digest before its end.
+  if (request.method == Method::get && request.headers.has("range")) return false;
+  return !(streamed && wants_sha256(request.headers));
+}
+
+}  // namespace
+
+CachedFile::As Variant::as() const noexcept {
+  using enum CachedFile::As;
+  if (!live) return coding == Coding::identity ? itself : sidecar;
+  return coding == Coding::br ? live_br : coding == Coding::zstd ? live_zstd : live_gzip;
+}
+
+bool Offers::varies(const SiteOptions& options, const SiteLimits& limits) const noexcept {
+  return worth_compressing(*this, options, limits) ||
+         std::ranges::any_of(sidecars, [](const auto& sidecar) { return bool(sidecar); });
+}
+
+std::optional<Variant> choose_variant(const Offers& offers, const Request& request,
+                                      const SiteOptions& options, const SiteLimits& limits) {
+  const AcceptEncoding accept(request.headers);
+  std::vector<Coding> codings;  // of equal quality the first wins: sidecar, live coder, identity
+  for (const Coding coding : kBySize) {
+    if (offers.sidecars[static_cast<std::size_t>(coding)]) codings.push_back(coding);
+  }
+  const std::size_t sidecars = codings.size();
+  if (offers_live(offers, request, accept, options, limits)) {
+    const bool streamed = offers.file->size() > limits.compress_whole;
+    const auto& order = streamed ? kBySpeed : kBySize;
+    codings.insert(codings.end(), order.begin(), order.end());
+  }
+  codings.push_back(Coding::identity);
+  const auto chosen = accept.choose(codings);
+  if (!chosen) return std::nullopt;
+  const Coding coding = codings[*chosen];
+  if (*chosen < sidecars) {
+    return Variant{offers.sidecars[static_cast<std::size_t>(coding)], coding, false};
+  }
+  return Variant{offers.file, coding, coding != Coding::identity};
+}
+
+Validators validators_of(const Variant& variant, WallTime now) {
+  std::string suffix;
+  if (variant.coding != Coding::identity) {
+    suffix = (variant.live ? "+" : ".") + std::string(short_name(variant.coding));
+  }
+  const std::time_t modified = variant.file->file().info().st_mtim.tv_sec;
+  return {variant.file->etag(suffix, variant.live),
+          std::min(modified, std::chrono::system_clock::to_time_t(now))};
+}
+
+}  // namespace troika

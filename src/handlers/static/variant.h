@@ -1,0 +1,45 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "handlers/static/cached_file.h"
+#include "handlers/static/media_type.h"
+#include "handlers/static/site_options.h"
+#include "http/conditional.h"
+#include "http/request.h"
+
+namespace troika {
+
+// One representation of a file (RFC 9110 §8.1).
+struct Variant {
+  Ref<CachedFile> file;  // of a live coder the file itself
+  Coding coding = Coding::identity;
+  bool live = false;
+
+  CachedFile::As as() const noexcept;
+  // A live coder's result that is worked out as a whole and kept.
+  bool is_kept(const SiteLimits& limits) const noexcept {
+    return live && file->size() <= limits.compress_whole;
+  }
+};
+
+// What there is to choose from.
+struct Offers {
+  Ref<CachedFile> file;
+  MediaType type;
+  std::array<Ref<CachedFile>, 4> sidecars{};  // by Coding; null: none that counts
+  bool may_stream = true;                     // another stream may be compressed as it is sent
+
+  // RFC 9110 §12.5.5: the answer depends on Accept-Encoding.
+  bool varies(const SiteOptions& options, const SiteLimits& limits) const noexcept;
+};
+
+// As docs/static-files.md says. Nothing: none is acceptable.
+std::optional<Variant> choose_variant(const Offers& offers, const Request& request,
+                                      const SiteOptions& options, const SiteLimits& limits);
+
+// Never later than `now` (RFC 9110 §8.8.2.1).
+Validators validators_of(const Variant& variant, WallTime now);
+
+}  // namespace troika

@@ -1,0 +1,199 @@
+#include "handlers/static/file_cache.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/fake_files.h"
+#include "support/session_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Stage {
+  Stage() {
+    for (const char name : std::string("abcdefgh"))
+      files.entries[std::string(1, name)].content = "body";
+    limits.cache_files = 4;
+    limits.open_files = 6;
+    limits.cache_bytes = 3 * BufferPool::kSizes[0];
+    limits.small_body = 8;
+  }
+  ~Stage() {
+    CHECK(cache->use().files >= cache->kept());
+    cache.reset();
+    CHECK(files.open_files == 0);
+    CHECK(bench.pool.outstanding() == 0);
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  Result<Ref<CachedFile>> open(const std::string& name) {
+    Result<Ref<CachedFile>> result = fail(ErrorCode::internal, "never called");
+    const auto operation = cache->open(name, [&](auto file) { result = std::move(file); });
+    CHECK(operation == nullptr);
+    return result;
+  }
+  Ref<CachedFile> load(const std::string& name) {
+    Ref<CachedFile> file = open(name).value();
+    bool done = false;
+    CHECK(cache->load(file, [&] { done = true; }) == nullptr);
+    CHECK(done);
+    return file;
+  }
+
+  Bench bench;
+  FakeFiles files{bench.pool};
+  SiteLimits limits;
+  std::optional<FileCache> cache{std::in_place, files, bench.clock, limits};
+};
+
+}  // namespace
+
+TEST_CASE("a file that was looked at just now is not looked at again") {
+  Stage stage;
+  const auto first = stage.open("a").value();
+  stage.bench.clock.advance(stage.limits.fresh - 1ns);
+  CHECK(stage.open("a").value().get() == first.get());
+  CHECK(stage.files.opened.size() == 1);
+  stage.bench.clock.advance(1ns);
+  CHECK(stage.open("a").value().get() == first.get());
+  CHECK(stage.files.opened.size() == 2);
+  CHECK(stage.files.open_files == 1);
+}
+
+TEST_CASE("a file that changed is another one, and who has the old one keeps it") {
+  const auto change = [](FakeFiles::Entry& entry, int what) {
+    if (what == 0) entry.inode = 2;
+    if (what == 1) entry.modified += 1;
+    if (what == 2) entry.modified_ns = 1;
+    if (what == 3) entry.changed += 1;
+    if (what == 4) entry.claimed_size = 5;
+    if (what == 5) entry.mode = S_IFREG | 0600U;
+  };
+  for (int what = 0; what < 6; ++what) {
+    CAPTURE(what);
+    Stage stage;
+    const auto first = stage.load("a");
+    change(stage.files.entries["a"], what);
+    stage.bench.clock.advance(stage.limits.fresh);
+    const auto second = stage.open("a").value();
+    CHECK(second.get() != first.get());
+    CHECK(second->body.empty());
+    CHECK(first->body.size() == 4);
+    CHECK(stage.cache->kept() == 1);
+    CHECK(stage.cache->use().files == 2);
+  }
+}
+
+TEST_CASE("a file that is gone is not served from memory") {
+  Stage stage;
+  (void)stage.load("a");
+  stage.files.entries.erase("a");
+  stage.bench.clock.advance(stage.limits.fresh);
+  CHECK(stage.open("a").error().code == ErrorCode::not_found);
+  CHECK(stage.cache->kept() == 0);
+  CHECK(stage.cache->use().files == 0);
+  CHECK(stage.cache->use().bytes == 0);
+}
+
+TEST_CASE("a file that was modified a moment before it was read is read again") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  entry.modified = std::chrono::system_clock::to_time_t(stage.bench.clock.wall()) - 1;
+  const auto first = stage.load("a");
+  CHECK_FALSE(first->is_settled());
+  CHECK(first->etag("", false).starts_with("W/\""));
+  entry.content = "EDIT";  // within the same step of the file system's clock
+  stage.bench.clock.advance(2s);
+  const auto second = stage.load("a");
+  REQUIRE(second.get() != first.get());
+  CHECK(second->is_settled());
+  CHECK(text_of(second->body.bytes()) == "EDIT");
+  CHECK(second->etag("", false).starts_with('"'));
+}
+
+TEST_CASE("no more files are kept than the limit says, the least recently used goes first") {
+  Stage stage;
+  for (const char* name : {"a", "b", "c", "d"}) (void)stage.open(name);
+  CHECK(stage.cache->kept() == 4);
+  (void)stage.open("a");
+  (void)stage.open("e");
+  CHECK(stage.cache->kept() == 4);
+  CHECK(stage.files.open_files == 4);
+  stage.files.opened.clear();
+  (void)stage.open("a");
+  CHECK(stage.files.opened.empty());
+  (void)stage.open("b");
+  CHECK(stage.files.opened == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("no more bytes are kept than the limit says") {
+  Stage stage;
+  for (const char* name : {"a", "b", "c"}) (void)stage.load(name);
+  CHECK(stage.cache->use().bytes == stage.limits.cache_bytes);
+  CHECK(stage.cache->kept() == 3);
+  (void)stage.load("d");
+  CHECK(stage.cache->use().bytes == stage.limits.cache_bytes);
+  CHECK(stage.cache->kept() == 3);
+}
+
+TEST_CASE("files that are being sent count, and beyond the limit none is opened") {
+  Stage stage;
+  std::vector<Ref<CachedFile>> sent;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) sent.push_back(stage.open(name).value());
+  CHECK(stage.cache->use().files == 6);
+  const auto refused = stage.open("g");
+  REQUIRE(!refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  CHECK(stage.files.open_files == 6);
+  sent.pop_back();  // "f" is kept, and nobody needs it
+  CHECK(stage.open("g").has_value());
+  CHECK(stage.files.open_files <= 6);
+}
+
+TEST_CASE("small bodies are kept, larger ones are not") {
+  Stage stage;
+  stage.files.entries["a"].content = "12345678";
+  stage.files.entries["b"].content = "123456789";
+  CHECK(stage.load("a")->body.size() == 8);
+  CHECK(stage.load("b")->body.empty());
+  CHECK(stage.files.reads == std::vector<std::size_t>{8});
+  (void)stage.load("a");
+  CHECK(stage.files.reads.size() == 1);
+}
+
+TEST_CASE("a body that is not whole, or of another moment, is not kept") {
+  Stage stage;
+  SECTION("a short read") { stage.files.short_reads = 3; }
+  SECTION("a failed read") { stage.files.entries["a"].read_error = ErrorCode::io; }
+  SECTION("a change between opening and reading") {
+    (void)stage.open("a");
+    stage.files.entries["a"].content = "EDIT";
+    stage.files.entries["a"].modified += 1;
+  }
+  CHECK(stage.load("a")->body.empty());
+  CHECK(stage.cache->use().bytes == 0);
+}
+
+TEST_CASE("an open that is cancelled calls nobody back") {
+  Stage stage;
+  stage.files.later = true;
+  auto operation = stage.cache->open("a", [](auto) { FAIL("called"); });
+  REQUIRE(operation != nullptr);
+  operation.reset();
+  CHECK(stage.files.waiting() == 0);
+}
+
+TEST_CASE("an entity tag says size, time and coding") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  entry.modified = 1'577'836'800;
+  entry.modified_ns = 5;
+  const auto file = stage.open("a").value();
+  CHECK(file->etag("", false) == "\"4-15e59a35b98a0005\"");
+  CHECK(file->etag(".br", false) == "\"4-15e59a35b98a0005.br\"");
+  CHECK(file->etag("+gz", true) == "W/\"4-15e59a35b98a0005+gz\"");
+}

@@ -1,0 +1,268 @@
+#pragma once
+// Reads a listing as a browser or a program would, and says what is wrong with it.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <format>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ascii.h"
+
+namespace troika::test {
+
+// Well-formed UTF-8 without surrogates and overlong forms.
+inline bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || size > text.size()) return false;
+    std::uint32_t point = size == 1 ? first : first & (0x7FU >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+      const auto next = static_cast<unsigned char>(text[i]);
+      if (next < 0x80 || next > 0xBF) return false;
+      point = point << 6U | (next & 0x3FU);
+    }
+    constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
+    if (point < kLeast[size] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
+      return false;
+    }
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+inline std::string percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%' || i + 2 >= text.size()) {
+      out.push_back(text[i]);
+      continue;
+    }
+    out.push_back(
+        static_cast<char>(ascii::hex_value(text[i + 1]) * 16 + ascii::hex_value(text[i + 2])));
+    i += 2;
+  }
+  return out;
+}
+
+// The tags of a page, as far as it is made of what a listing may be made of.
+class HtmlCheck {
+ public:
+  struct Tag {
+    std::string name;
+    std::map<std::string, std::string> attributes;
+    std::string text;  // of it and all that is inside
+  };
+
+  explicit HtmlCheck(std::string_view page) : rest_(page) {
+    if (!is_utf8(page)) problem("not UTF-8");
+    if (!take("<!doctype html>\n")) problem("no doctype");
+    while (!rest_.empty() && problem_.empty()) step();
+    if (!open_.empty()) problem("not all is closed");
+  }
+
+  const std::string& problem() const noexcept { return problem_; }  // empty: none
+  const std::vector<Tag>& tags() const noexcept { return tags_; }
+  std::vector<Tag> named(std::string_view name) const {
+    std::vector<Tag> found;
+    std::ranges::copy_if(tags_, std::back_inserter(found),
+                         [name](const Tag& tag) { return tag.name == name; });
+    return found;
+  }
+
+ private:
+  static constexpr std::string_view kAllowed =
+      " html[lang] head[] meta[charset,name,content] title[] style[] body[] main[] h1[] p[] "
+      "nav[aria-label,class] table[] thead[] tbody[] tr[class] th[scope,aria-sort] "
+      "td[title,colspan] a[href,rel] bdi[] span[title,aria-current] time[datetime] ";
+
+  void problem(std::string_view text) {
+    if (problem_.empty()) problem_ = std::format("{} before \"{}\"", text, rest_.substr(0, 60));
+  }
+
+  bool take(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+
+  std::string_view take_until(std::string_view stop) {
+    const std::string_view found = rest_.substr(0, rest_.find(stop));
+    rest_.remove_prefix(found.size());
+    return found;
+  }
+
+  void step() {
+    if (take("</")) return close();
+    if (take("<")) return open();
+    const std::string text = unescape(take_until("<"));
+    if (open_.empty() && text != "\n") problem("text outside");
+    for (const std::size_t i : open_) tags_[i].text += text;
+  }
+
+  void open() {
+    Tag tag{std::string(take_name()), {}, {}};
+    const std::size_t at = kAllowed.find(std::format(" {}[", tag.name));
+    if (tag.name.empty() || at == std::string_view::npos) return problem("unexpected tag");
+    const std::size_t list = kAllowed.find('[', at);
+    const std::string allowed =
+        std::format(",{},", kAllowed.substr(list + 1, kAllowed.find(']', list) - list - 1));
+    while (take(" ")) {
+      const std::string name(take_name());
+      if (name.empty() || !allowed.contains("," + name + ",")) return problem("bad attribute");
+      if (!take("=\"")) return problem("attribute without quotes");
+      const std::string value = unescape(take_until("\""));
+      if (!take("\"") || !tag.attributes.emplace(name, value).second) return problem("attribute");
+    }
+    if (!take(">")) return problem("tag not closed");
+    tags_.push_back(std::move(tag));
+    if (tags_.back().name == "meta") return;
+    if (tags_.back().name == "style") {
+      tags_.back().text = take_until("</style");
+      if (!take("</style>")) problem("style not closed");
+      return;
+    }
+    open_.push_back(tags_.size() - 1);
+  }
+
+  void close() {
+    const std::string_view name = take_name();
+    if (open_.empty() || tags_[open_.back()].name != name || !take(">")) return problem("nesting");
+    open_.pop_back();
+  }
+
+  std::string_view take_name() {
+    const auto* const end = std::ranges::find_if_not(
+        rest_, [](char c) { return (c >= 'a' && c <= 'z') || ascii::is_digit(c) || c == '-'; });
+    const std::string_view name(rest_.begin(), end);
+    rest_.remove_prefix(name.size());
+    return name;
+  }
+
+  // Only the five escapes, and nothing that should have been one.
+  std::string unescape(std::string_view text) {
+    static constexpr std::array<std::pair<std::string_view, char>, 5> kEscapes{
+        {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}}};
+    std::string out;
+    while (!text.empty()) {
+      const char c = text.front();
+      const auto* const escape = std::ranges::find_if(
+          kEscapes, [text](const auto& e) { return text.starts_with(e.first); });
+      const bool escaped = escape != kEscapes.end();
+      const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F;
+      if (control || (!escaped && std::string_view("&<>\"'").contains(c)))
+        problem("bare character");
+      out.push_back(escaped ? escape->second : c);
+      text.remove_prefix(escaped ? escape->first.size() : 1);
+    }
+    return out;
+  }
+
+  std::string_view rest_;
+  std::string problem_;
+  std::vector<Tag> tags_;
+  std::vector<std::size_t> open_;
+};
+
+// RFC 8259, flattened: "entries[0].name" -> text of a string, number or literal.
+class JsonCheck {
+ public:
+  explicit JsonCheck(std::string_view text) : rest_(text) {
+    good_ = is_utf8(text);
+    value("");
+    space();
+    good_ = good_ && rest_.empty();
+  }
+
+  bool good() const noexcept { return good_; }
+  std::string operator[](const std::string& path) const {
+    const auto found = values_.find(path);
+    return found == values_.end() ? "(missing)" : found->second;
+  }
+  bool has(const std::string& path) const { return values_.contains(path); }
+
+ private:
+  void space() {
+    while (!rest_.empty() && std::string_view(" \t\r\n").contains(rest_.front())) {
+      rest_.remove_prefix(1);
+    }
+  }
+  bool take(char c) {
+    space();
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  void value(const std::string& path) {
+    if (!good_) return;
+    if (take('{')) return members(path);
+    if (take('[')) return elements(path);
+    if (rest_.starts_with('"')) return void(values_.emplace(path, string()));
+    const std::size_t size = std::min(rest_.find_first_of(",]} \n"), rest_.size());
+    const std::string word(rest_.substr(0, size));
+    const bool number = !word.empty() && std::ranges::all_of(word, ascii::is_digit);
+    good_ = number || word == "true" || word == "false" || word == "null";
+    rest_.remove_prefix(size);
+    values_.emplace(path, word);
+  }
+
+  void members(const std::string& path) {
+    if (take('}')) return;
+    do {
+      space();
+      const std::string name = string();
+      good_ = good_ && take(':');
+      value(path.empty() ? name : path + "." + name);
+    } while (good_ && take(','));
+    good_ = good_ && take('}');
+  }
+
+  void elements(const std::string& path) {
+    if (take(']')) return;
+    std::size_t i = 0;
+    do {
+      value(std::format("{}[{}]", path, i++));
+    } while (good_ && take(','));
+    good_ = good_ && take(']');
+  }
+
+  std::string string() {
+    std::string out;
+    good_ = good_ && take('"');
+    while (good_ && !rest_.empty() && rest_.front() != '"') {
+      char c = rest_.front();
+      good_ = static_cast<unsigned char>(c) >= 0x20;
+      rest_.remove_prefix(1);
+      if (c == '\\') c = escape();
+      out.push_back(c);
+    }
+    good_ = good_ && take('"');
+    return out;
+  }
+
+  char escape() {
+    const char c = rest_.empty() ? '\0' : rest_.front();
+    rest_.remove_prefix(std::min<std::size_t>(1, rest_.size()));
+    if (c == '"' || c == '\\') return c;
+    int point = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const int digit = i < rest_.size() ? ascii::hex_value(rest_[i]) : -1;
+      good_ = good_ && digit >= 0;
+      point = point * 16 + digit;
+    }
+    good_ = good_ && c == 'u' && point < 0x20;
+    if (good_) rest_.remove_prefix(4);
+    return static_cast<char>(point);
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+  std::map<std::string, std::string> values_;
+};
+
+}  // namespace troika::test
