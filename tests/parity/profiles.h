@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "handlers/static/site_options.h"
+
+namespace troika::parity {
+
+struct Profile {
+  std::string name;
+  SiteOptions options;
+};
+// Those of README.md; made by what the command line is read with.
+const std::vector<Profile>& profiles();
+
+}  // namespace troika::parity

@@ -1,0 +1,105 @@
+#include "parity/table.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "parity/run.h"
+
+namespace troika::parity {
+namespace {
+
+const std::filesystem::path kTables =
+    std::filesystem::path(TROIKA_SOURCE_DIR) / "tests/parity/tables";
+
+TEST_CASE("Every row of the tables holds over every protocol") {
+  const auto rows = read_tables(kTables);
+  if (!rows) FAIL(rows.error());
+  CHECK(rows->size() >= 300);
+  Lab lab;
+  for (const Outcome& outcome : run_tables(lab, *rows)) {
+    if (!outcome.wrong.empty()) FAIL_CHECK(describe(outcome));
+  }
+  CHECK(lab.close() == 0);
+}
+
+TEST_CASE("A table is read as it is written") {
+  const auto rows = read_table("t",
+                               "// a remark\n"
+                               "%profile spa\n"
+                               "# RFC 9110 §13.1.2\n"
+                               "@ first: title\n"
+                               "GET /a.txt?x=1\n"
+                               "> If-None-Match: W/{etag a.txt}\n"
+                               ">body*3 ab\n"
+                               "\n"
+                               "< 304\n"
+                               "< ETag: {etag a.txt}\n"
+                               "< cache-control\n"
+                               "< -content-length\n"
+                               "< vary ~ accept-encoding\n"
+                               "= a\\r\\n\\x41\n"
+                               "=file name with space.txt 5 9\n"
+                               "=decoded br a b.txt\n"
+                               "=contains text of it\n"
+                               "=parts a.txt text/plain; charset=utf-8 0-4 10-19\n"
+                               "=empty\n"
+                               "@ second\n"
+                               "HEAD /\n"
+                               "< 200");
+  if (!rows) FAIL(rows.error());
+  REQUIRE(rows->size() == 2);
+  const Row& row = (*rows)[0];
+  CHECK(row.place() == "t.table:4");
+  CHECK(row.section == "RFC 9110 §13.1.2");
+  CHECK(row.profile == "spa");
+  CHECK(row.title == "first: title");
+  CHECK(row.ask.method == "GET");
+  CHECK(row.ask.target == "/a.txt?x=1");
+  CHECK(row.ask.fields == Fields{{"If-None-Match", "W/{etag a.txt}"}});
+  CHECK(row.ask.body == "ababab");
+  CHECK(row.status == 304);
+  REQUIRE(row.fields.size() == 4);
+  CHECK(row.fields[0].kind == FieldRule::Kind::exactly);
+  CHECK(row.fields[0].name == "etag");
+  CHECK(row.fields[0].value == "{etag a.txt}");
+  CHECK(row.fields[1].kind == FieldRule::Kind::once);
+  CHECK(row.fields[2].kind == FieldRule::Kind::absent);
+  CHECK(row.fields[2].name == "content-length");
+  CHECK(row.fields[3].kind == FieldRule::Kind::member);
+  CHECK(row.fields[3].value == "accept-encoding");
+  REQUIRE(row.bodies.size() == 6);
+  CHECK(row.bodies[0].text == "a\r\nA");
+  CHECK(row.bodies[1].file == "name with space.txt");
+  CHECK(row.bodies[1].ranges[0] == std::pair<std::uint64_t, std::uint64_t>(5, 9));
+  CHECK(row.bodies[2].coding == "br");
+  CHECK(row.bodies[2].file == "a b.txt");
+  CHECK(row.bodies[3].text == "text of it");
+  CHECK(row.bodies[4].type == "text/plain; charset=utf-8");
+  CHECK(row.bodies[4].ranges.size() == 2);
+  CHECK(row.bodies[5].kind == BodyRule::Kind::empty);
+  CHECK((*rows)[1].title == "second");
+  CHECK_FALSE((*rows)[1].ask.body.has_value());
+}
+
+TEST_CASE("What is wrong in a table is said with its file and line") {
+  const auto error = [](const char* text) {
+    const auto rows = read_table("bad", text);
+    return rows ? std::string("no error") : rows.error();
+  };
+  CHECK(error("@ t\nGET /\n") == "bad.table:2: \"t\" has no status");
+  CHECK(error("@ t\n< 200\n") == "bad.table:2: there is no request yet");
+  CHECK(error("@ t\n@ u\n") == "bad.table:2: \"t\" has no request");
+  CHECK(error("GET /\n") == "bad.table:1: a row begins with @ and its title");
+  CHECK(error("@ t\nGET / HTTP/1.1\n").starts_with("bad.table:2: "));
+  CHECK(error("@ t\nGET /\n> no colon\n") == "bad.table:3: a field is Name: value");
+  CHECK(error("@ t\nGET /\n< 200\n< 201\n") == "bad.table:4: a second status");
+  CHECK(error("@ t\nGET /\n< 200\n< two words\n").starts_with("bad.table:4: "));
+  CHECK(error("@ t\nGET /\n< 200\n=nothing of it\n").starts_with("bad.table:4: no such body"));
+  CHECK(error("@ t\nGET /\n< 200\n= \\q\n").starts_with("bad.table:4: an escape is"));
+  CHECK(error("@ t\nGET /\n< 200\n=decoded lzma a.txt\n").starts_with("bad.table:4: "));
+  CHECK(error("@ t\nGET /\n< 200\n=parts a.txt 0-4\n").starts_with("bad.table:4: "));
+  CHECK(error("\n%profil spa\n").starts_with("bad.table:2: no such setting"));
+  CHECK(error("@ t\nGET /\n< 200\n# s\n= x\n").starts_with("bad.table:5: "));
+}
+
+}  // namespace
+}  // namespace troika::parity
