@@ -53,8 +53,13 @@ bool CachedFile::is_same(const struct stat& other) const noexcept {
          nanoseconds(mine.st_ctim) == nanoseconds(other.st_ctim);
 }
 
-std::string CachedFile::etag(std::string_view suffix, bool weak) const {
-  return std::format("{}\"{:x}-{:x}{}\"", weak || !settled_ ? "W/" : "", size_, modified(), suffix);
+const std::string& CachedFile::etag(As as, std::string_view ending) {
+  std::string& etag = etags_[static_cast<std::size_t>(as)];
+  if (etag.empty()) {
+    const bool strong = settled_ && (as == As::itself || as == As::sidecar);
+    etag = std::format("{}\"{:x}-{:x}{}\"", strong ? "" : "W/", size_, modified(), ending);
+  }
+  return etag;
 }
 
 void CachedFile::charge(std::size_t bytes) noexcept {

@@ -47,8 +47,10 @@ class CachedFile final : public Counted {
   bool is_settled() const noexcept { return settled_; }
   // The same content, as far as a file system tells.
   bool is_same(const struct stat& other) const noexcept;
-  // RFC 9110 §8.8.3, as docs/static-files.md has it; `suffix` is ".br" or "+br", say.
-  std::string etag(std::string_view suffix, bool weak) const;
+  // RFC 9110 §8.8.3, as docs/static-files.md has it; made once. `ending` is ".br", say, of a
+  // sidecar,
+  // "+br" of a live coder, and always the same for one way of serving.
+  const std::string& etag(As as, std::string_view ending);
 
   // Counts bytes that are kept here against the cache.
   void charge(std::size_t bytes) noexcept;
@@ -62,6 +64,7 @@ class CachedFile final : public Counted {
  private:
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
+  std::array<std::string, 5> etags_;  // by As
   std::uint64_t size_;
   std::size_t charged_ = 0;
   bool settled_;

@@ -17,14 +17,15 @@ struct SiteOptions {
     std::string value;  // of the Cache-Control field
   };
 
-  bool listing = false;      // folders without an index file are listed
-  bool spa = false;          // pages that are not there are answered by /index.html
-  bool clean_urls = false;   // /about is answered by about.html
-  bool dotfiles = false;     // names that begin with a dot or end in "~" are served
-  bool compress = true;      // on the fly; sidecars are used in any case
-  std::vector<std::pair<std::uint16_t, std::string>> error_pages{};  // status, path beneath the root
-  std::vector<CacheRule> cache{};                                    // the first that matches
-  std::vector<std::pair<std::string, std::string>> headers{};        // set on every answer
+  bool listing = false;     // folders without an index file are listed
+  bool spa = false;         // pages that are not there are answered by /index.html
+  bool clean_urls = false;  // /about is answered by about.html
+  bool dotfiles = false;    // names that begin with a dot or end in "~" are served
+  bool compress = true;     // on the fly; sidecars are used in any case
+  std::vector<std::pair<std::uint16_t, std::string>>
+      error_pages{};                                           // status, path beneath the root
+  std::vector<CacheRule> cache{};                              // the first that matches
+  std::vector<std::pair<std::string, std::string>> headers{};  // set on every answer
   std::vector<std::string> cors{};  // origins that may read; one "*": all of them
 };
 

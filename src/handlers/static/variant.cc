@@ -14,11 +14,12 @@ constexpr std::array kBySize{Coding::br, Coding::zstd, Coding::gzip};
 // What is compressed again for every visitor should cost little.
 constexpr std::array kBySpeed{Coding::zstd, Coding::br, Coding::gzip};
 
-std::string_view short_name(Coding coding) noexcept {
+// Of an entity tag: a sidecar is another file, a live coder another form of the same one.
+std::string_view tag_ending(Coding coding, bool live) noexcept {
   switch (coding) {
-    case Coding::br: return "br";
-    case Coding::zstd: return "zst";
-    case Coding::gzip: return "gz";
+    case Coding::br: return live ? "+br" : ".br";
+    case Coding::zstd: return live ? "+zst" : ".zst";
+    case Coding::gzip: return live ? "+gz" : ".gz";
     default: return "";
   }
 }
@@ -77,12 +78,8 @@ std::optional<Variant> choose_variant(const Offers& offers, const Request& reque
 }
 
 Validators validators_of(const Variant& variant, WallTime now) {
-  std::string suffix;
-  if (variant.coding != Coding::identity) {
-    suffix = (variant.live ? "+" : ".") + std::string(short_name(variant.coding));
-  }
   const std::time_t modified = variant.file->file().info().st_mtim.tv_sec;
-  return {variant.file->etag(suffix, variant.live),
+  return {variant.file->etag(variant.as(), tag_ending(variant.coding, variant.live)),
           std::min(modified, std::chrono::system_clock::to_time_t(now))};
 }
 

@@ -105,14 +105,14 @@ TEST_CASE("a file that was modified a moment before it was read is read again") 
   entry.modified = std::chrono::system_clock::to_time_t(stage.bench.clock.wall()) - 1;
   const auto first = stage.load("a");
   CHECK_FALSE(first->is_settled());
-  CHECK(first->etag("", false).starts_with("W/\""));
+  CHECK(first->etag(CachedFile::As::itself, "").starts_with("W/\""));
   entry.content = "EDIT";  // within the same step of the file system's clock
   stage.bench.clock.advance(2s);
   const auto second = stage.load("a");
   REQUIRE(second.get() != first.get());
   CHECK(second->is_settled());
   CHECK(text_of(second->body.bytes()) == "EDIT");
-  CHECK(second->etag("", false).starts_with('"'));
+  CHECK(second->etag(CachedFile::As::itself, "").starts_with('"'));
 }
 
 TEST_CASE("no more files are kept than the limit says, the least recently used goes first") {
@@ -193,7 +193,7 @@ TEST_CASE("an entity tag says size, time and coding") {
   entry.modified = 1'577'836'800;
   entry.modified_ns = 5;
   const auto file = stage.open("a").value();
-  CHECK(file->etag("", false) == "\"4-15e59a35b98a0005\"");
-  CHECK(file->etag(".br", false) == "\"4-15e59a35b98a0005.br\"");
-  CHECK(file->etag("+gz", true) == "W/\"4-15e59a35b98a0005+gz\"");
+  CHECK(file->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0005\"");
+  CHECK(file->etag(CachedFile::As::sidecar, ".br") == "\"4-15e59a35b98a0005.br\"");
+  CHECK(file->etag(CachedFile::As::live_gzip, "+gz") == "W/\"4-15e59a35b98a0005+gz\"");
 }
