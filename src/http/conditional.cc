@@ -105,7 +105,7 @@ Precondition evaluate_preconditions(Method method, const HeaderMap& headers,
       return Precondition::failed;
     }
   } else if (const auto date = date_of(headers, "if-unmodified-since", now)) {
-    if (current.last_modified > *date) return Precondition::failed;
+    if (current.last_modified > date) return Precondition::failed;
   }
 
   const bool reads = method == Method::get || method == Method::head;
@@ -115,7 +115,8 @@ Precondition evaluate_preconditions(Method method, const HeaderMap& headers,
     }
   } else if (reads) {
     const auto date = date_of(headers, "if-modified-since", now);
-    if (date && current.last_modified <= *date) return Precondition::not_modified;
+    if (date && current.last_modified && *current.last_modified <= *date)
+      return Precondition::not_modified;
   }
   return Precondition::holds;
 }
@@ -126,7 +127,8 @@ bool if_range_holds(const HeaderMap& headers, const Validators& current, std::ti
   const std::string_view value = *headers.get("if-range");
   if (matches_strongly(value, current.etag)) return true;
   const auto tag = parse_tag(current.etag);
-  return tag && !tag->weak && parse_http_date(value, now) == current.last_modified;
+  return tag && !tag->weak && current.last_modified &&
+         parse_http_date(value, now) == current.last_modified;
 }
 
 }  // namespace troika

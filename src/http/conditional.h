@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,8 @@ namespace troika {
 
 // What identifies the selected representation (RFC 9110 §8.8).
 struct Validators {
-  std::string etag;               // as it is sent: "x" with its quotes, or W/"x"
-  std::time_t last_modified = 0;  // as it is sent
+  std::string etag;                            // as it is sent: "x" with its quotes, or W/"x"
+  std::optional<std::time_t> last_modified{};  // as it is sent; none: no date is known
 };
 
 // RFC 9110 §8.8.3.2. Both as they stand in a field, with quotes.

@@ -95,11 +95,13 @@ std::optional<std::size_t> AcceptEncoding::choose(std::span<const Coding> offers
 std::size_t choose_media_type(const HeaderMap& headers,
                               std::span<const std::string_view> offers) noexcept {
   std::size_t best = 0;
-  unsigned best_quality = 0;
+  Preference best_so_far;
   for (std::size_t i = 0; i < offers.size(); ++i) {
-    const unsigned quality = preference(headers, offers[i]).quality;
-    if (quality <= best_quality) continue;
-    best_quality = quality;
+    const Preference found = preference(headers, offers[i]);
+    const bool closer = found.quality == best_so_far.quality && found.quality > 0 &&
+                        found.specificity > best_so_far.specificity;
+    if (found.quality <= best_so_far.quality && !closer) continue;
+    best_so_far = found;
     best = i;
   }
   return best;

@@ -34,8 +34,8 @@ class AcceptEncoding {
   bool identity_implied_ = false;  // then its quality is 1, and q=0.001 is still better
 };
 
-// Accept (RFC 9110 §12.5.1): which of the media types ("text/html", without parameters) suits best,
-// of equals the first; the first, too, when none does.
+// Accept (RFC 9110 §12.5.1): which of the media types ("text/html", without parameters) suits best:
+// of equals the one that is named most closely, then the first; the first, too, when none does.
 std::size_t choose_media_type(const HeaderMap& headers,
                               std::span<const std::string_view> offers) noexcept;
 // True when Accept names this very type with a quality above 0, not by a wildcard.

@@ -1,27 +1,55 @@
 #include "server/static_site.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <format>
 
 #include "base/random.h"
 #include "handlers/static/static_handler.h"
 #include "uv/background.h"
+#include "uv/file_open.h"
 #include "uv/file_reader.h"
 
 namespace troika {
 namespace {
 
 // Half of the thread pool (server.cc): the other half reads files.
-constexpr std::size_t kBackgroundTasks = 4;
+constexpr std::size_t kCodingTasks = 3;
+constexpr std::size_t kSlowTasks = 1;
+
+bool is_readable_file(int root, const std::string& path) {
+  const Fd fd(open_beneath(root, path.c_str(), false));
+  struct stat info{};
+  return fd && fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+// They are no errors: a folder may be filled later.
+void warn_of_missing_pages(int root, const std::string& name, const SiteOptions& options,
+                           std::vector<std::string>& warnings) {
+  if (options.spa && !is_readable_file(root, "index.html")) {
+    warnings.push_back(std::format(
+        "--spa finds no index.html in {}: until there is one, pages that are not there are 404",
+        name));
+  }
+  for (const auto& [status, path] : options.error_pages) {
+    if (is_readable_file(root, path)) continue;
+    warnings.push_back(
+        std::format("--error-page {} finds no {} in {}: until there is one, a short text is sent",
+                    status, path, name));
+  }
+}
 
 }  // namespace
 
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
                                                              SiteOptions options,
-                                                             std::size_t open_files) {
+                                                             std::size_t open_files,
+                                                             std::vector<std::string>* warnings) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
+  if (warnings != nullptr) warn_of_missing_pages(opened->get(), root, options, *warnings);
   std::string secret(16, '\0');
   SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
   SiteLimits limits;
@@ -32,10 +60,13 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
     Site site;
     site.files =
         std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
-    site.background = std::make_unique<UvBackground>(loop, kBackgroundTasks);
+    site.coding = std::make_unique<UvBackground>(loop, kCodingTasks);
+    site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
     site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
         .files = *site.files,
-        .background = *site.background,
+        .coding = *site.coding,
+        .slow = *site.slow,
+        .timers = loop.timers(),
         .pool = pool,
         .clock = loop.clock(),
         .options = options,

@@ -23,8 +23,8 @@ namespace troika {
 class WriterThread;
 
 struct Site {
-  std::unique_ptr<FileReader> files{};       // of the handler, if it needs them
-  std::unique_ptr<Background> background{};  // likewise
+  std::unique_ptr<FileReader> files{};           // of the handler, if it needs them
+  std::unique_ptr<Background> coding{}, slow{};  // likewise
   std::unique_ptr<Handler> handler;
 };
 

@@ -41,6 +41,9 @@ Error open_error(int error) noexcept {
     case ENOTDIR:
     case ELOOP:
     case ENAMETOOLONG: return {ErrorCode::not_found, "no such file"};
+    case EINVAL:  // names that this file system cannot have
+    case EILSEQ: return {ErrorCode::not_found, "no such name"};
+    case ENODEV:
     case ENXIO: return {ErrorCode::not_found, "a socket, or a device that is not there"};
     case EXDEV: return {ErrorCode::not_found, "a link or path that leads out of the root"};
     case EACCES:

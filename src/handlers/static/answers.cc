@@ -1,7 +1,6 @@
 #include "handlers/static/answers.h"
 
 #include <algorithm>
-#include <format>
 
 #include "base/ascii.h"
 #include "http/error_body.h"
@@ -18,6 +17,22 @@ bool hidden_segment(std::string_view segment) noexcept {
 bool is_pchar(char c) noexcept {  // RFC 3986 §3.3, without "%"
   return ascii::is_alpha(c) || ascii::is_digit(c) ||
          std::string_view("-._~!$&'()*+,;=:@").contains(c);
+}
+
+template <class Allowed>
+std::string encode(std::string_view text, Allowed allowed) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (allowed(c)) {
+      out.push_back(c);
+    } else {
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -52,15 +67,11 @@ bool is_hidden(std::string_view path) noexcept {
 }
 
 std::string encode_path(std::string_view path) {
-  std::string out;
-  for (const char c : path) {
-    if (is_pchar(c) || c == '/') {
-      out.push_back(c);
-    } else {
-      out += std::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
+  return encode(path, [](char c) { return is_pchar(c) || c == '/'; });
+}
+
+std::string encode_query(std::string_view query) {
+  return encode(query, [](char c) { return is_pchar(c) || c == '/' || c == '?' || c == '%'; });
 }
 
 }  // namespace troika

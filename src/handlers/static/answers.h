@@ -21,5 +21,7 @@ bool is_hidden(std::string_view path) noexcept;
 
 // The path as it stands in a URI: what is not a pchar or a slash is percent-encoded.
 std::string encode_path(std::string_view path);
+// A query, as it was sent, as one (RFC 3986 §3.4): what is encoded already stays.
+std::string encode_query(std::string_view query);
 
 }  // namespace troika

@@ -10,7 +10,8 @@ namespace {
 
 class ContentBody final : public BodySource {
  public:
-  explicit ContentBody(Content content) : pieces_(std::move(content.pieces)), left_(content.size) {}
+  ContentBody(Content content, std::optional<LivePlace> place)
+      : pieces_(std::move(content.pieces)), left_(content.size), place_(std::move(place)) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override {
     if (left_ == 0) return Pulled{};
@@ -32,6 +33,7 @@ class ContentBody final : public BodySource {
   std::vector<Slice> pieces_;
   std::size_t at_ = 0;
   std::uint64_t left_;
+  std::optional<LivePlace> place_;
 };
 
 class JoinedBody final : public BodySource {
@@ -72,8 +74,8 @@ class JoinedBody final : public BodySource {
 
 }  // namespace
 
-std::unique_ptr<BodySource> content_body(Content content) {
-  return std::make_unique<ContentBody>(std::move(content));
+std::unique_ptr<BodySource> content_body(Content content, std::optional<LivePlace> place) {
+  return std::make_unique<ContentBody>(std::move(content), std::move(place));
 }
 
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,

@@ -1,14 +1,16 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "handlers/static/cached_file.h"
+#include "handlers/static/live_count.h"
 #include "http/body.h"
 
 namespace troika {
 
-// `content`, shared with whoever else has it.
-std::unique_ptr<BodySource> content_body(Content content);
+// `content`, shared with whoever else has it, and `place`, held as long as the body lives.
+std::unique_ptr<BodySource> content_body(Content content, std::optional<LivePlace> place = {});
 
 // `size` bytes of a file from an offset: out of memory when it is kept there.
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,

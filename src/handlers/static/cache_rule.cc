@@ -86,6 +86,42 @@ std::optional<std::string> value_of(std::string_view rule) {
   return directives_in(rule);
 }
 
+// fnmatch has no "**", so that each "**/" is tried as it is, which takes a folder or more, and left
+// out.
+bool matches_from(const std::string& glob, const std::string& path, std::size_t from) {
+  std::size_t at = glob.find("**/", from);
+  while (at != std::string::npos && at != 0 && glob[at - 1] != '/') at = glob.find("**/", at + 1);
+  if (at == std::string::npos) return fnmatch(glob.c_str(), path.c_str(), 0) == 0;
+  return matches_from(std::string(glob).erase(at, 3), path, at) || matches_from(glob, path, at + 3);
+}
+
+bool names_directive(std::string_view text) {
+  const auto is_it = [text](std::string_view d) { return ascii::equal_ignoring_case(d, text); };
+  return std::ranges::any_of(kDirectives, is_it) || std::ranges::any_of(kTimedDirectives, is_it);
+}
+
+// A glob that would match nothing, because something else was meant.
+Checked<void> check_glob(std::string_view glob, std::string_view text) {
+  if (names_directive(ascii::trim(glob.substr(0, glob.find(','))))) {
+    return std::unexpected(
+        std::format("--cache \"{}\" has a rule but no glob: write '*={}' for all files", text,
+                    directives_in(text) ? text : "RULE"));
+  }
+  if (glob.find_first_of("{}") != std::string_view::npos) {
+    return std::unexpected(std::format(
+        "--cache knows no braces, as in \"{}\": give --cache once for each of what they "
+        "hold, like --cache '*.js=7d' --cache '*.css=7d'",
+        glob));
+  }
+  if (glob.find_first_of(", \t") != std::string_view::npos) {
+    return std::unexpected(std::format(
+        "--cache takes one glob without a comma or a space, not \"{}\": give --cache once "
+        "for each glob, and write ? for such a character in a name",
+        glob));
+  }
+  return {};
+}
+
 }  // namespace
 
 bool matches_glob(std::string_view glob, std::string_view path) {
@@ -95,7 +131,7 @@ bool matches_glob(std::string_view glob, std::string_view path) {
   } else if (!glob.contains('/')) {
     path = path.substr(path.rfind('/') + 1);
   }
-  return fnmatch(std::string(glob).c_str(), std::string(path).c_str(), 0) == 0;
+  return matches_from(std::string(glob), std::string(path), 0);
 }
 
 Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
@@ -105,6 +141,7 @@ Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
     return std::unexpected(
         std::format("--cache takes GLOB=RULE, like '*.css=7d', not \"{}\"", text));
   }
+  if (auto checked = check_glob(glob, text); !checked) return std::unexpected(checked.error());
   const std::string_view rule = text.substr(equals + 1);
   auto value = value_of(rule);
   if (!value) {

@@ -25,6 +25,13 @@ struct Content {
   std::vector<Slice> pieces{};
   std::uint64_t size = 0;
 };
+// What a live coder made of a file.
+struct Encoded {
+  Content content;
+  Sha256 digest{};
+};
+// What a slice of that size takes from its pool.
+std::size_t slab_size(std::size_t size) noexcept;
 Content content_of(BufferPool& pool, std::span<const std::byte> bytes);
 
 // An open file or folder as it was at one moment, with all that was worked out from it. A file that
@@ -43,10 +50,14 @@ class CachedFile final : public Counted {
   std::uint64_t size() const noexcept { return size_; }
   // Nanoseconds since 1970.
   std::int64_t modified() const noexcept;
+  // Reproducible builds and package managers give all files one time, which says nothing of them.
+  bool is_dated() const noexcept;
   // What is newer than its file system's clock can tell apart may yet change unnoticed.
   bool is_settled() const noexcept { return settled_; }
-  // The same content, as far as a file system tells.
+  // The same file in the same state, as far as a file system tells.
   bool is_same(const struct stat& other) const noexcept;
+  // Whether it still has the content that it had when it was opened. It may have lost its name.
+  bool holds() const noexcept;
   // RFC 9110 §8.8.3, as docs/static-files.md has it; made once. `ending` is ".br", say, of a
   // sidecar,
   // "+br" of a live coder, and always the same for one way of serving.
@@ -57,11 +68,13 @@ class CachedFile final : public Counted {
 
   Slice body{};                                      // all of a small file, once it was read
   std::array<std::optional<HeaderMap>, 5> fields{};  // by As
-  Awaited<Result<Sha256>> digest{};
-  std::array<Awaited<Result<Content>>, 4> encoded{};  // by Coding
-  std::array<TimePoint, 4> no_sidecar_until{};        // by Coding
+  Awaited<Sha256> digest{};
+  std::array<Awaited<Encoded>, 4> encoded{};    // by Coding
+  std::array<TimePoint, 4> no_sidecar_until{};  // by Coding
 
  private:
+  std::int64_t stamp() const noexcept;
+
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
   std::array<std::string, 5> etags_;  // by As

@@ -1,6 +1,7 @@
 #include "handlers/static/computations.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,21 +13,18 @@ namespace {
 constexpr std::size_t kPiece = 256U << 10U;
 
 // Bytes that were read while the file changed belong to no entity tag.
-Status unchanged(const CachedFile& file) {
-  const auto now = file.file().now();
-  if (!now) return std::unexpected(now.error());
-  if (!file.is_same(*now)) return fail(ErrorCode::unavailable, "the file changes");
-  return {};
-}
+constexpr Error kChanges{ErrorCode::unavailable, "the file changes"};
 
 class DigestTask final : public Background::Task {
  public:
-  explicit DigestTask(Ref<CachedFile> file) : file_(std::move(file)), size_(file_->size()) {}
+  DigestTask(Background& background, Ref<CachedFile> file)
+      : background_(background), file_(std::move(file)), size_(file_->size()) {}
 
   void work() noexcept override {
     Sha256Sum sum;
     std::vector<std::byte> piece(kPiece);
     for (std::uint64_t at = 0; at < size_;) {
+      if (!file_->digest.wanted()) return;
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size_ - at));
       const auto count = file_->file().read_at(at, std::span(piece).first(wanted));
       if (!count || *count == 0) {
@@ -39,64 +37,80 @@ class DigestTask final : public Background::Task {
     result_ = sum.finish();
   }
   void finish() override {
-    if (const Status same = unchanged(*file_); !same) result_ = std::unexpected(same.error());
-    file_->digest.set(std::move(result_));
+    if (!result_) {
+      if (file_->digest.abandon()) compute_digest(background_, file_);
+      return;
+    }
+    if (*result_ && !file_->holds()) result_ = std::unexpected(kChanges);
+    file_->digest.finish(*result_);
   }
 
  private:
+  Background& background_;
   Ref<CachedFile> file_;
   std::uint64_t size_;
-  Result<Sha256> result_;
+  std::optional<Result<Sha256>> result_;  // empty: nobody waited
 };
 
 class EncodeTask final : public Background::Task {
  public:
-  EncodeTask(BufferPool& pool, Ref<CachedFile> file, Coding coding)
-      : pool_(pool),
+  EncodeTask(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding)
+      : background_(background),
+        pool_(pool),
         file_(std::move(file)),
         coding_(coding),
-        size_(static_cast<std::size_t>(file_->size())),
-        encoder_(make_encoder(coding, Effort::whole)) {}
+        size_(static_cast<std::size_t>(file_->size())) {}
 
   void work() noexcept override {
+    if (!encoded().wanted()) return;
     std::vector<std::byte> all(size_);
     const auto count = file_->file().read_at(0, all);
     if (!count || *count != size_) {
-      status_ = fail(ErrorCode::short_body, "the file became shorter");
+      result_ = fail(ErrorCode::short_body, "the file became shorter");
       return;
     }
-    status_ = encoder_->write(all, true, [this](std::span<const std::byte> bytes) {
+    const auto encoder = make_encoder(coding_, Effort::whole);
+    result_ = encoder->write(all, true, [this](std::span<const std::byte> bytes) {
       out_.insert(out_.end(), bytes.begin(), bytes.end());
     });
-    encoder_.reset();
+    digest_ = sha256(out_);
   }
   void finish() override {
-    if (status_) status_ = unchanged(*file_);
-    auto& encoded = file_->encoded[static_cast<std::size_t>(coding_)];
-    if (!status_) return encoded.set(std::unexpected(status_.error()));
-    file_->charge(out_.size());
-    encoded.set(content_of(pool_, out_));
+    if (!result_) {
+      if (encoded().abandon()) compute_encoded(background_, pool_, file_, coding_);
+      return;
+    }
+    if (!*result_) return encoded().finish(std::unexpected(result_->error()));
+    if (!file_->holds()) return encoded().finish(std::unexpected(kChanges));
+    Encoded made{content_of(pool_, out_), digest_};
+    for (const Slice& piece : made.content.pieces) file_->charge(slab_size(piece.size()));
+    encoded().finish(std::move(made));
   }
 
  private:
+  Awaited<Encoded>& encoded() const noexcept {
+    return file_->encoded[static_cast<std::size_t>(coding_)];
+  }
+
+  Background& background_;
   BufferPool& pool_;
   Ref<CachedFile> file_;
   Coding coding_;
   std::size_t size_;
-  std::unique_ptr<Encoder> encoder_;
   std::vector<std::byte> out_;
-  Status status_;
+  Sha256 digest_{};
+  std::optional<Status> result_;  // empty: nobody waited
 };
 
 }  // namespace
 
 void compute_digest(Background& background, Ref<CachedFile> file) {
-  background.post(std::make_unique<DigestTask>(std::move(file)));
+  background.post(std::make_unique<DigestTask>(background, std::move(file)));
 }
 
 void compute_encoded(Background& background, BufferPool& pool, Ref<CachedFile> file,
                      Coding coding) {
-  background.post(std::make_unique<EncodeTask>(pool, std::move(file), coding));
+  background.post(std::make_unique<EncodeTask>(background, pool, std::move(file), coding));
 }
 
 }  // namespace troika

@@ -5,8 +5,9 @@
 
 namespace troika {
 
-// Both work on the thread pool and set the file's Awaited, which the caller has claimed. An error
-// says that the file could not be read as a whole, as it was when it was opened.
+// Both work on the thread pool and finish the file's Awaited, which the caller has claimed, or stop
+// early when nobody waits any more. They fail when the file cannot be read as a whole, as it was
+// when it was opened.
 
 // file->digest
 void compute_digest(Background& background, Ref<CachedFile> file);

@@ -17,6 +17,7 @@ constexpr auto kOwnFields = std::to_array<std::string_view>({
     "accept-ranges",
     "alt-svc",
     "connection",
+    "content-digest",
     "content-encoding",
     "content-length",
     "content-range",
@@ -36,6 +37,9 @@ constexpr auto kOwnFields = std::to_array<std::string_view>({
     "vary",
 });
 static_assert(std::ranges::is_sorted(kOwnFields));
+
+// What the handler of files answers with. Other errors are found before it sees the request.
+constexpr auto kPageStatuses = std::to_array<std::uint16_t>({404, 405, 406, 412, 416, 500, 503});
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -94,10 +98,11 @@ Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view
   std::uint16_t status = 0;
   const char* const end = text.data() + std::min(equals, text.size());
   const auto [stop, error] = std::from_chars(text.data(), end, status);
-  if (equals == std::string_view::npos || error != std::errc{} || stop != end || status < 400 ||
-      status > 599) {
+  if (equals == std::string_view::npos || error != std::errc{} || stop != end ||
+      !std::ranges::contains(kPageStatuses, status)) {
     return std::unexpected(std::format(
-        "--error-page takes CODE=PATH with a code from 400 to 599, like 404=/404.html, not \"{}\"",
+        "--error-page takes CODE=PATH, like 404=/404.html, where CODE is 404, 405, 406, "
+        "412, 416, 500 or 503, not \"{}\"",
         text));
   }
   std::string_view path = text.substr(equals + 1);

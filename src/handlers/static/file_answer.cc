@@ -11,11 +11,13 @@ ResponseHead head_of_file(const Variant& variant, MediaType type, std::string_vi
   if (!kept) {
     kept.emplace();
     kept->add("content-type", type.text);
-    kept->add("last-modified", format_http_date(validators.last_modified));
+    if (validators.last_modified) {
+      kept->add("last-modified", format_http_date(*validators.last_modified));
+    }
     kept->add("etag", validators.etag);
     kept->add("cache-control", cache_control_of(options, path));
     kept->add("x-content-type-options", "nosniff");
-    if (!variant.live) kept->add("accept-ranges", "bytes");
+    if (!variant.is_live()) kept->add("accept-ranges", "bytes");
     if (variant.coding != Coding::identity) {
       kept->add("content-encoding", name_of(variant.coding));
     }

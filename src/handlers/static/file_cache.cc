@@ -3,20 +3,13 @@
 #include <utility>
 
 namespace troika {
-namespace {
-
-// What a slice of that size takes from its pool.
-std::size_t slab_size(std::size_t size) noexcept {
-  for (const std::size_t slab : BufferPool::kSizes) {
-    if (size <= slab) return slab;
-  }
-  return size;
-}
-
-}  // namespace
-
-FileCache::FileCache(FileReader& files, const Clock& clock, const SiteLimits& limits)
-    : files_(files), clock_(clock), limits_(limits), use_(make_ref<CacheUse>()) {}
+FileCache::FileCache(FileReader& files, TimerQueue& timers, const Clock& clock,
+                     const SiteLimits& limits)
+    : files_(files),
+      clock_(clock),
+      limits_(limits),
+      use_(make_ref<CacheUse>()),
+      sweep_timer_(timers, [this] { sweep(); }) {}
 
 std::unique_ptr<Operation> FileCache::open(std::string_view name, Opened done) {
   const auto found = by_name_.find(name);
@@ -29,7 +22,7 @@ std::unique_ptr<Operation> FileCache::open(std::string_view name, Opened done) {
     }
   }
   if (!make_room()) {
-    done(fail(ErrorCode::unavailable, "too many files are open"));
+    done(admit(std::string(name), fail(ErrorCode::unavailable, "too many files are open")));
     return nullptr;
   }
   return files_.open(std::string(name), [this, name = std::string(name), done = std::move(done)](
@@ -44,16 +37,22 @@ Result<Ref<CachedFile>> FileCache::admit(const std::string& name,
   const auto found = by_name_.find(name);
   if (found != by_name_.end()) {
     const Entries::iterator entry = found->second;
+    const Ref<CachedFile> kept = entry->file;
     // What was not settled when it was read may have changed since without a trace.
-    if (opened && entry->file->is_settled() && entry->file->is_same((*opened)->info())) {
+    const bool same = opened && kept->is_settled() && kept->is_same((*opened)->info());
+    const bool none_left = !opened && opened.error().code == ErrorCode::unavailable;
+    if (same || (none_left && kept->holds())) {
       entry->checked = clock_.now();
       entries_.splice(entries_.begin(), entries_, entry);
-      return entry->file;
+      return kept;
     }
     drop(entry);
   }
   if (!opened) return std::unexpected(opened.error());
   auto file = make_ref<CachedFile>(use_, std::move(*opened), clock_.wall());
+  // Holding a pipe open would make this server its reader.
+  if (!file->is_regular() && !file->is_folder()) return file;
+  if (entries_.empty()) sweep_timer_.set(clock_.now() + limits_.idle);
   entries_.push_front({name, file, clock_.now()});
   by_name_.emplace(entries_.front().name, entries_.begin());
   trim();
@@ -69,9 +68,8 @@ std::unique_ptr<Operation> FileCache::load(const Ref<CachedFile>& file,
   return files_.read(file->file(), 0, static_cast<std::size_t>(file->size()),
                      [this, file, done = std::move(done)](Result<Slice> bytes) mutable {
                        // Bytes of another moment must not stand under this moment's entity tag.
-                       const auto now = file->file().now();
-                       const bool whole = bytes && bytes->size() == file->size() && now &&
-                                          file->is_same(*now) && file->body.empty();
+                       const bool whole = bytes && bytes->size() == file->size() && file->holds() &&
+                                          file->body.empty();
                        if (whole) {
                          file->body = std::move(*bytes);
                          file->charge(slab_size(file->body.size()));
@@ -81,28 +79,39 @@ std::unique_ptr<Operation> FileCache::load(const Ref<CachedFile>& file,
                      });
 }
 
+void FileCache::doubt(std::string_view name) {
+  if (const auto found = by_name_.find(name); found != by_name_.end()) drop(found->second);
+}
+
 void FileCache::trim() {
-  while (!entries_.empty() &&
-         (entries_.size() > limits_.cache_files || use_->bytes > limits_.cache_bytes)) {
-    drop(std::prev(entries_.end()));
+  for (auto i = entries_.end(); i != entries_.begin();) {
+    if (entries_.size() <= limits_.cache_files && use_->bytes <= limits_.cache_bytes) return;
+    --i;
+    // Giving up what is being sent frees nothing, and the next visitor would open it once more.
+    if (i->file.unique()) i = drop(i);
   }
 }
 
-// Files that are being sent stay open whatever is given up here.
 bool FileCache::make_room() {
   for (auto i = entries_.end(); use_->files >= limits_.open_files && i != entries_.begin();) {
     --i;
-    if (!i->file.unique()) continue;
-    const auto next = std::next(i);
-    drop(i);
-    i = next;
+    if (i->file.unique()) i = drop(i);
   }
   return use_->files < limits_.open_files;
 }
 
-void FileCache::drop(Entries::iterator entry) {
+void FileCache::sweep() {
+  const TimePoint now = clock_.now();
+  for (auto i = entries_.begin(); i != entries_.end();) {
+    const bool idle = now - i->checked >= limits_.idle && i->file.unique();
+    i = idle ? drop(i) : std::next(i);
+  }
+  if (!entries_.empty()) sweep_timer_.set(now + limits_.idle);
+}
+
+FileCache::Entries::iterator FileCache::drop(Entries::iterator entry) {
   by_name_.erase(entry->name);
-  entries_.erase(entry);
+  return entries_.erase(entry);
 }
 
 }  // namespace troika

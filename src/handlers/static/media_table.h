@@ -9,13 +9,14 @@ struct MediaRow {
   std::string_view type, extensions;
 };
 
-// The types are those of IANA's registry; where it has none, what the web has settled on. Charsets
-// stand where the type defines one: all text, JavaScript (RFC 9239) and XML (RFC 7303), not JSON
-// (RFC 8259 §11). Source code is plain text, so that a browser shows it.
+// The types are those of IANA's registry; where it has none, what the web has settled on. All text
+// has a charset, JavaScript, too (RFC 9239). JSON knows none (RFC 8259 §11), and XML says it in the
+// document, which a charset here would overrule (RFC 7303 §3). Source code is plain text, so that a
+// browser shows it.
 inline constexpr auto kCompressibleTypes = std::to_array<MediaRow>({
     // What pages are made of.
     {"text/html; charset=utf-8", "htm html shtml"},
-    {"application/xhtml+xml; charset=utf-8", "xht xhtml"},
+    {"application/xhtml+xml", "xht xhtml"},
     {"text/css; charset=utf-8", "css"},
     {"text/javascript; charset=utf-8", "cjs js jsx mjs"},
     {"application/manifest+json", "webmanifest"},
@@ -56,34 +57,34 @@ inline constexpr auto kCompressibleTypes = std::to_array<MediaRow>({
     {"text/spdx; charset=utf-8", "spdx"},
 
     // XML.
-    {"application/xml; charset=utf-8", "rng xml xsd"},
-    {"application/xml-dtd; charset=utf-8", "dtd"},
-    {"application/xslt+xml; charset=utf-8", "xsl xslt"},
-    {"application/atom+xml; charset=utf-8", "atom"},
-    {"application/rss+xml; charset=utf-8", "rss"},
-    {"application/rdf+xml; charset=utf-8", "owl rdf"},
-    {"application/mathml+xml; charset=utf-8", "mathml"},
-    {"application/ttml+xml; charset=utf-8", "ttml"},
-    {"application/smil+xml; charset=utf-8", "smi smil"},
-    {"application/wsdl+xml; charset=utf-8", "wsdl"},
-    {"application/gpx+xml; charset=utf-8", "gpx"},
-    {"application/gml+xml; charset=utf-8", "gml"},
-    {"application/vnd.google-earth.kml+xml; charset=utf-8", "kml"},
-    {"application/vnd.openstreetmap.data+xml; charset=utf-8", "osm"},
-    {"application/oebps-package+xml; charset=utf-8", "opf"},
-    {"application/x-dtbncx+xml; charset=utf-8", "ncx"},
-    {"application/x-fictionbook+xml; charset=utf-8", "fb2"},
-    {"application/metalink+xml; charset=utf-8", "metalink"},
-    {"application/metalink4+xml; charset=utf-8", "meta4"},
-    {"application/dash+xml; charset=utf-8", "mpd"},
-    {"application/xspf+xml; charset=utf-8", "xspf"},
-    {"application/vnd.adobe.xdp+xml; charset=utf-8", "xdp"},
-    {"application/vnd.adobe.xfdf; charset=utf-8", "xfdf"},
-    {"application/vnd.recordare.musicxml+xml; charset=utf-8", "musicxml"},
+    {"application/xml", "rng xml xsd"},
+    {"application/xml-dtd", "dtd"},
+    {"application/xslt+xml", "xsl xslt"},
+    {"application/atom+xml", "atom"},
+    {"application/rss+xml", "rss"},
+    {"application/rdf+xml", "owl rdf"},
+    {"application/mathml+xml", "mathml"},
+    {"application/ttml+xml", "ttml"},
+    {"application/smil+xml", "smi smil"},
+    {"application/wsdl+xml", "wsdl"},
+    {"application/gpx+xml", "gpx"},
+    {"application/gml+xml", "gml"},
+    {"application/vnd.google-earth.kml+xml", "kml"},
+    {"application/vnd.openstreetmap.data+xml", "osm"},
+    {"application/oebps-package+xml", "opf"},
+    {"application/x-dtbncx+xml", "ncx"},
+    {"application/x-fictionbook+xml", "fb2"},
+    {"application/metalink+xml", "metalink"},
+    {"application/metalink4+xml", "meta4"},
+    {"application/dash+xml", "mpd"},
+    {"application/xspf+xml", "xspf"},
+    {"application/vnd.adobe.xdp+xml", "xdp"},
+    {"application/vnd.adobe.xfdf", "xfdf"},
+    {"application/vnd.recordare.musicxml+xml", "musicxml"},
     {"application/x-java-jnlp-file", "jnlp"},
     {"application/appinstaller", "appinstaller"},
     {"text/x-opml; charset=utf-8", "opml"},
-    {"application/opensearchdescription+xml; charset=utf-8", "osdx"},
+    {"application/opensearchdescription+xml", "osdx"},
 
     // Text.
     {"text/markdown; charset=utf-8", "markdown md mkd"},
@@ -117,7 +118,7 @@ inline constexpr auto kCompressibleTypes = std::to_array<MediaRow>({
      "dockerignore editorconfig gitattributes gitignore gitmodules htaccess npmrc nvmrc"},
 
     // Pictures, fonts, scenes and playlists that are not compressed in themselves.
-    {"image/svg+xml; charset=utf-8", "svg"},
+    {"image/svg+xml", "svg"},
     {"image/bmp", "bmp dib"},
     {"image/vnd.microsoft.icon", "cur ico"},
     {"image/x-portable-anymap", "pnm"},
@@ -137,10 +138,10 @@ inline constexpr auto kCompressibleTypes = std::to_array<MediaRow>({
     {"model/obj", "obj"},
     {"model/step", "step stp"},
     {"model/stl", "stl"},
-    {"model/vnd.collada+xml; charset=utf-8", "dae"},
+    {"model/vnd.collada+xml", "dae"},
     {"model/vnd.usda", "usda"},
     {"model/vrml", "vrml wrl"},
-    {"model/x3d+xml; charset=utf-8", "x3d"},
+    {"model/x3d+xml", "x3d"},
     {"text/x-gcode; charset=utf-8", "gcode"},
     {"chemical/x-cif", "cif"},
     {"chemical/x-mdl-molfile", "mol"},

@@ -25,19 +25,14 @@ constexpr std::array kSidecars{Sidecar{Coding::br, ".br"}, Sidecar{Coding::zstd,
 // A stream's encoder, counted for as long as it lives.
 class CountedEncoder final : public Encoder {
  public:
-  CountedEncoder(Ref<LiveCount> count, std::unique_ptr<Encoder> encoder)
-      : count_(std::move(count)), encoder_(std::move(encoder)) {
-    ++count_->streams;
-  }
-  CountedEncoder(const CountedEncoder&) = delete;
-  CountedEncoder& operator=(const CountedEncoder&) = delete;
-  ~CountedEncoder() override { --count_->streams; }
+  CountedEncoder(LivePlace place, std::unique_ptr<Encoder> encoder)
+      : place_(std::move(place)), encoder_(std::move(encoder)) {}
   Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
     return encoder_->write(bytes, last, sink);
   }
 
  private:
-  Ref<LiveCount> count_;
+  LivePlace place_;
   std::unique_ptr<Encoder> encoder_;
 };
 
@@ -46,7 +41,7 @@ class CountedEncoder final : public Encoder {
 void StaticJob::serve(Ref<CachedFile> file, std::string name) {
   name_ = std::move(name);
   offers_.file = std::move(file);
-  offers_.type = media_type_of(name_);
+  offers_.type = media_type_of(options(), name_);
   next_sidecar();
 }
 
@@ -67,17 +62,21 @@ void StaticJob::on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file) {
   const auto index = static_cast<std::size_t>(coding);
   if (file && (*file)->is_regular() && (*file)->modified() >= offers_.file->modified()) {
     offers_.sidecars[index] = *file;
-  } else {
+  } else if (file || is_absent(file.error().code)) {
     offers_.file->no_sidecar_until[index] = site_.clock.now() + limits().fresh;
+  } else {
+    offers_.unsure = true;
   }
   next_sidecar();
 }
 
 void StaticJob::choose() {
-  offers_.may_stream = site_.live->streams < limits().live_encoders;
+  offers_.may_keep = offers_.may_keep && !site_.cache.is_full();
+  offers_.may_stream = site_.streams->count < limits().live_encoders;
   auto variant = choose_variant(offers_, request_, options(), limits());
-  if (!variant && !offers_.may_stream) return refuse(ErrorCode::unavailable);
   if (!variant) {
+    const bool busy = !offers_.may_stream && offers_.live(limits()) == Variant::Live::streamed;
+    if (busy) return refuse(ErrorCode::unavailable);
     HeaderMap fields;
     fields.add("vary", "accept-encoding");
     return fail_with(406, std::move(fields));
@@ -90,10 +89,12 @@ void StaticJob::choose() {
     case Precondition::failed: return fail_with(412);
     case Precondition::not_modified: not_modified_ = true; break;
     case Precondition::holds:
-      if (is_get() && !variant_.live && request_.headers.count("range") == 1 &&
+      if (is_get() && !variant_.is_live() && request_.headers.count("range") == 1 &&
           if_range_holds(request_.headers, validators_, seconds)) {
-        ranges_ = troika::choose_ranges(*request_.headers.get("range"), variant_.file->size());
+        ranges_ = choose_ranges(*request_.headers.get("range"), variant_.file->size());
       }
+      // What is coded as a whole has no parts that could be decoded.
+      if (variant_.coding != Coding::identity && ranges_.parts.size() > 1) ranges_ = {};
   }
   proceed();
 }
@@ -101,35 +102,43 @@ void StaticJob::choose() {
 // Each step waits for one thing and comes back here.
 void StaticJob::proceed() {
   site_.cache.trim();
-  if (needs_encoded() || needs_digest() || needs_body()) return;
+  if (needs_encoded() || needs_digest() || needs_body() || is_outdated()) return;
   send_file();
 }
 
 bool StaticJob::needs_encoded() {
   const bool wanted = !not_modified_ || wants_sha256(request_.headers);
-  if (!variant_.is_kept(limits()) || !wanted) return false;
+  if (variant_.live != Variant::Live::kept || !wanted) return false;
   auto& encoded = variant_.file->encoded[static_cast<std::size_t>(variant_.coding)];
   if (encoded.get() != nullptr) return false;
-  operation_ = encoded.wait([this](const Result<Content>&) { proceed(); });
+  operation_ = encoded.wait([this](const Result<Encoded>& made) {
+    if (made) return proceed();
+    offers_.may_keep = false;  // the file changes all the time: as it is, or as a stream
+    not_modified_ = false;
+    choose();
+  });
   if (encoded.claim()) {
-    compute_encoded(site_.background, site_.pool, variant_.file, variant_.coding);
+    compute_encoded(site_.coding, site_.pool, variant_.file, variant_.coding);
   }
   return true;
 }
 
 bool StaticJob::needs_digest() {
-  const CachedFile& file = *variant_.file;
-  if (variant_.live || file.size() > limits().digest_bytes || !wants_sha256(request_.headers) ||
-      file.digest.get() != nullptr) {
+  CachedFile& file = *variant_.file;
+  if (variant_.is_live() || file.size() > limits().digest_bytes || digest_failed_ ||
+      !wants_sha256(request_.headers) || file.digest.get() != nullptr) {
     return false;
   }
-  operation_ = variant_.file->digest.wait([this](const Result<Sha256>&) { proceed(); });
-  if (variant_.file->digest.claim()) compute_digest(site_.background, variant_.file);
+  operation_ = file.digest.wait([this](const Result<Sha256>& sum) {
+    digest_failed_ = !sum;
+    proceed();
+  });
+  if (file.digest.claim()) compute_digest(site_.slow, variant_.file);
   return true;
 }
 
 bool StaticJob::needs_body() {
-  const bool sends = is_get() && !not_modified_ && !variant_.live &&
+  const bool sends = is_get() && !not_modified_ && !variant_.is_live() &&
                      ranges_.kind != RangeChoice::Kind::unsatisfiable;
   if (!sends || body_tried_) return false;
   body_tried_ = true;
@@ -137,38 +146,55 @@ bool StaticJob::needs_body() {
   return true;
 }
 
+// What is about to be read from the disk must be what was opened, up to a moment ago. Looked for
+// once more if not: a file that changes all the time is sent as it comes.
+bool StaticJob::is_outdated() {
+  const CachedFile& file = *variant_.file;
+  const bool in_memory = variant_.live == Variant::Live::kept || !file.body.empty();
+  if (in_memory || !is_get() || not_modified_ || file.size() == 0 || retried_ || file.holds()) {
+    return false;
+  }
+  retried_ = true;
+  site_.cache.doubt(name_);
+  for (const Sidecar& sidecar : kSidecars) site_.cache.doubt(name_ + std::string(sidecar.ending));
+  offers_ = {};
+  sidecar_ = 0;
+  ranges_ = {};
+  body_tried_ = digest_failed_ = false;
+  await(site_.cache.open(name_, [this](Result<Ref<CachedFile>> opened) {
+    if (!opened) return refuse(opened.error().code);
+    if (!(*opened)->is_regular()) return not_found();
+    serve(std::move(*opened), name_);
+  }));
+  return true;
+}
+
 void StaticJob::send_file() {
   ResponseHead head = not_modified_
                           ? head_not_modified(name_, validators_, options())
                           : head_of_file(variant_, offers_.type, name_, validators_, options());
-  if (variant_.live || offers_.varies(options(), limits())) {
+  if (variant_.is_live() || offers_.varies(options(), limits())) {
     head.headers.add("vary", "accept-encoding");
   }
+  // A page in place of something else must not be kept under that name.
+  if (depends_on_accept_) head.headers.set("cache-control", "no-store");
   add_digest(head.headers);
   if (not_modified_) return respond(std::move(head), nullptr);
   if (ranges_.kind == RangeChoice::Kind::unsatisfiable) return refuse_range(head.headers);
-  if (ranges_.kind == RangeChoice::Kind::parts) {
-    auto body = parts_body(head);
-    return respond(std::move(head), std::move(body));
-  }
-  auto body = whole_body();
-  if (body == nullptr) return refuse(ErrorCode::unavailable);
+  auto body = ranges_.kind == RangeChoice::Kind::parts ? parts_body(head) : whole_body();
+  offers_ = {};  // the body has what it needs; nothing else is to stay open for a slow reader
   respond(std::move(head), std::move(body));
 }
 
 void StaticJob::add_digest(HeaderMap& headers) {
   if (!wants_sha256(request_.headers)) return;
-  if (!variant_.live) {
-    const auto* const sum = variant_.file->digest.get();
-    if (sum != nullptr && *sum) headers.add("repr-digest", repr_digest(**sum));
-    return;
+  if (!variant_.is_live()) {
+    const Sha256* const sum = variant_.file->digest.get();
+    if (sum != nullptr) headers.add("repr-digest", repr_digest(*sum));
+  } else if (variant_.live == Variant::Live::kept) {
+    const auto& encoded = variant_.file->encoded[static_cast<std::size_t>(variant_.coding)];
+    if (encoded.get() != nullptr) headers.add("repr-digest", repr_digest(encoded.get()->digest));
   }
-  const auto* const content =
-      variant_.file->encoded[static_cast<std::size_t>(variant_.coding)].get();
-  if (content == nullptr || !*content) return;
-  Sha256Sum sum;
-  for (const Slice& piece : (*content)->pieces) sum.add(piece.bytes());
-  headers.add("repr-digest", repr_digest(sum.finish()));
 }
 
 void StaticJob::refuse_range(const HeaderMap& of_file) {
@@ -179,17 +205,19 @@ void StaticJob::refuse_range(const HeaderMap& of_file) {
   fail_with(416, std::move(fields));
 }
 
-// Null: the file changed while it was compressed.
 std::unique_ptr<BodySource> StaticJob::whole_body() {
   const Ref<CachedFile>& file = variant_.file;
-  if (!variant_.live) return file_body(site_.files, file, 0, file->size());
-  if (variant_.is_kept(limits())) {
-    const auto& content = *file->encoded[static_cast<std::size_t>(variant_.coding)].get();
-    return content ? content_body(*content) : nullptr;
+  auto identity = [&] { return file_body(site_.files, file, 0, file->size()); };
+  switch (variant_.live) {
+    case Variant::Live::no: return identity();
+    case Variant::Live::kept:
+      return content_body(file->encoded[static_cast<std::size_t>(variant_.coding)].get()->content);
+    case Variant::Live::streamed: break;
   }
   return compress_body(
-      site_.background, site_.pool, file_body(site_.files, file, 0, file->size()),
-      std::make_unique<CountedEncoder>(site_.live, make_encoder(variant_.coding, Effort::stream)));
+      site_.coding, site_.pool, identity(),
+      std::make_unique<CountedEncoder>(LivePlace(site_.streams),
+                                       make_encoder(variant_.coding, Effort::stream)));
 }
 
 std::unique_ptr<BodySource> StaticJob::parts_body(ResponseHead& head) {

@@ -25,7 +25,10 @@ struct SiteOptions {
   std::vector<std::pair<std::uint16_t, std::string>>
       error_pages{};                                           // status, path beneath the root
   std::vector<CacheRule> cache{};                              // the first that matches
-  std::vector<std::pair<std::string, std::string>> headers{};  // set on every answer
+  // Extension (in lower case, without a dot) and Content-Type; before the table of media types.
+  std::vector<std::pair<std::string, std::string>> types{};
+  // Set on every answer; of a name that is there several times, each value is sent.
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::vector<std::string> cors{};  // origins that may read; one "*": all of them
 };
 
@@ -39,9 +42,11 @@ struct SiteLimits {
   std::size_t compress_whole = 1U << 20U;    // up to this, compressed once and kept; else streamed
   std::size_t live_encoders = 64;            // streams being compressed; beyond it identity
   std::uint64_t digest_bytes = 256U << 20U;  // larger files get no Repr-Digest
-  std::size_t listing_entries = 1'000'000;   // of a folder that are looked at
+  std::size_t listing_entries = 200'000;     // of a folder that are looked at
   std::size_t listing_page = 1000;           // of a folder on one page
+  std::size_t listings = 64;                 // being made or sent; beyond it 503
   Duration fresh = std::chrono::milliseconds(100);  // then a kept file is looked at again
+  Duration idle = std::chrono::seconds(10);         // then it is closed
 };
 
 }  // namespace troika

@@ -7,12 +7,13 @@ namespace troika {
 struct StaticHandler::State {
   explicit State(Parts parts, std::shared_ptr<const StaticSite::Settings> settings)
       : site{.files = parts.files,
-             .background = parts.background,
+             .coding = parts.coding,
+             .slow = parts.slow,
              .pool = parts.pool,
              .clock = parts.clock,
              .settings = settings,
              .secret = std::move(parts.secret),
-             .cache = FileCache(parts.files, parts.clock, settings->limits)} {}
+             .cache = FileCache(parts.files, parts.timers, parts.clock, settings->limits)} {}
   StaticSite site;
 };
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "base/timer_queue.h"
 #include "handlers/static/site_options.h"
 #include "http/handler.h"
 #include "net/background.h"
@@ -14,7 +15,9 @@ class StaticHandler final : public Handler {
  public:
   struct Parts {
     FileReader& files;
-    Background& background;
+    Background& coding;  // compresses
+    Background& slow;    // lists folders and hashes files, which must not hold up the other
+    TimerQueue& timers;
     BufferPool& pool;
     const Clock& clock;
     SiteOptions options{};

@@ -41,7 +41,7 @@ void StaticJob::locate() {
 
 void StaticJob::on_located(Result<Ref<CachedFile>> file) {
   if (!file) {
-    if (file.error().code != ErrorCode::not_found) return refuse(file.error().code);
+    if (!is_absent(file.error().code)) return refuse(file.error().code);
     return try_html([this] { not_found(); });
   }
   if ((*file)->is_regular()) return serve(std::move(*file), name_);
@@ -51,7 +51,7 @@ void StaticJob::on_located(Result<Ref<CachedFile>> file) {
 
 void StaticJob::on_index(Result<Ref<CachedFile>> file) {
   if (file && (*file)->is_regular()) return serve(std::move(*file), name_ + "index.html");
-  if (!file && file.error().code != ErrorCode::not_found) return refuse(file.error().code);
+  if (!file && !is_absent(file.error().code)) return refuse(file.error().code);
   if (options().listing) return open_folder();
   not_found();
 }
@@ -61,6 +61,9 @@ void StaticJob::try_html(std::move_only_function<void()> otherwise) {
   if (!options().clean_urls) return otherwise();
   await(site_.cache.open(name_ + ".html",
                          [this, otherwise = std::move(otherwise)](auto file) mutable {
+                           if (!file && !is_absent(file.error().code)) {
+                             return refuse(file.error().code);
+                           }
                            if (!file || !(*file)->is_regular()) return otherwise();
                            serve(std::move(*file), name_ + ".html");
                          }));
@@ -70,7 +73,7 @@ void StaticJob::open_folder() {
   const std::string folder =
       name_.empty() ? "." : name_.substr(0, name_.size() - 1);  // without its slash
   await(site_.cache.open(folder, [this](Result<Ref<CachedFile>> file) {
-    if (!file && file.error().code != ErrorCode::not_found) return refuse(file.error().code);
+    if (!file && !is_absent(file.error().code)) return refuse(file.error().code);
     if (!file || !(*file)->is_folder()) return not_found();
     list(std::move(*file));
   }));
@@ -80,7 +83,7 @@ namespace {
 
 class ListTask final : public Background::Task {
  public:
-  using Done = std::move_only_function<void(Result<ListingPage>)>;
+  using Done = std::move_only_function<void(Result<std::string>)>;
   ListTask(Ref<CachedFile> folder, std::string path, const ListingQuery& query,
            std::shared_ptr<const StaticSite::Settings> settings, Done done)
       : folder_(std::move(folder)),
@@ -90,10 +93,11 @@ class ListTask final : public Background::Task {
         done_(std::move(done)) {}
 
   void work() noexcept override {
-    page_ = read_listing(folder_->file(), std::move(path_), query_, settings_->options,
-                         settings_->limits);
+    const auto page = read_listing(folder_->file(), std::move(path_), query_, settings_->options,
+                                   settings_->limits);
+    text_ = page.transform(query_.json ? render_json : render_html);
   }
-  void finish() override { done_(std::move(page_)); }
+  void finish() override { done_(std::move(text_)); }
 
  private:
   Ref<CachedFile> folder_;
@@ -101,28 +105,31 @@ class ListTask final : public Background::Task {
   ListingQuery query_;
   std::shared_ptr<const StaticSite::Settings> settings_;
   Done done_;
-  Result<ListingPage> page_;
+  Result<std::string> text_;
 };
 
 }  // namespace
 
 void StaticJob::list(Ref<CachedFile> folder) {
-  await(site_.background.run(std::make_unique<ListTask>(
+  if (site_.listings->count >= limits().listings) return refuse(ErrorCode::unavailable);
+  await(site_.slow.run(std::make_unique<ListTask>(
       std::move(folder), request_.target.path, parse_listing_query(request_), site_.settings,
-      [this](Result<ListingPage> page) { on_listing(std::move(page)); })));
+      [this, place = LivePlace(site_.listings)](Result<std::string> text) mutable {
+        on_listing(std::move(text), std::move(place));
+      })));
 }
 
-void StaticJob::on_listing(Result<ListingPage> page) {
-  if (!page) return refuse(page.error().code);
+void StaticJob::on_listing(Result<std::string> text, LivePlace place) {
+  if (!text) return refuse(text.error().code);
   ResponseHead head;
-  head.headers.add("content-type",
-                   page->query.json ? "application/json" : "text/html; charset=utf-8");
+  head.headers.add("content-type", parse_listing_query(request_).json ? "application/json"
+                                                                      : "text/html; charset=utf-8");
   head.headers.add("cache-control", "no-cache");
   head.headers.add("content-security-policy", listing_policy());
   head.headers.add("x-content-type-options", "nosniff");
   depends_on_accept_ = true;
   respond(std::move(head),
-          text_body(site_.pool, page->query.json ? render_json(*page) : render_html(*page)));
+          content_body(content_of(site_.pool, std::as_bytes(std::span(*text))), std::move(place)));
 }
 
 // The path begins with exactly one slash and holds no backslash, so that no client can take the
@@ -130,7 +137,7 @@ void StaticJob::on_listing(Result<ListingPage> page) {
 void StaticJob::redirect_to_folder() {
   HeaderMap fields;
   std::string location = encode_path(request_.target.path) + "/";
-  if (!request_.target.query.empty()) location += "?" + request_.target.query;
+  if (!request_.target.query.empty()) location += "?" + encode_query(request_.target.query);
   fields.add("location", location);
   fail_with(308, std::move(fields));
 }
@@ -143,6 +150,7 @@ void StaticJob::not_found() {
     if (!names_media_type(request_.headers, "text/html")) return fail_with(404);
   }
   await(site_.cache.open("index.html", [this](Result<Ref<CachedFile>> file) {
+    if (!file && !is_absent(file.error().code)) return refuse(file.error().code);
     if (!file || !(*file)->is_regular()) return fail_with(404);
     serve(std::move(*file), "index.html");
   }));
@@ -150,7 +158,7 @@ void StaticJob::not_found() {
 
 // What may not be read looks like what is not there.
 void StaticJob::refuse(ErrorCode code) {
-  if (code == ErrorCode::denied || code == ErrorCode::not_found) return not_found();
+  if (is_absent(code)) return not_found();
   if (code != ErrorCode::unavailable) return fail_with(500);
   HeaderMap fields;
   fields.add("retry-after", "1");
@@ -162,6 +170,8 @@ void StaticJob::fail_with(std::uint16_t status, HeaderMap fields) {
                                       &std::pair<std::uint16_t, std::string>::first);
   const auto short_text = [this, status](const HeaderMap& extra) {
     auto [head, body] = error_answer(status);
+    // 308 and 404 may be kept by a cache as long as it likes (RFC 9110 §15.1).
+    head.headers.add("cache-control", "no-cache");
     for (const auto [name, value] : extra) head.headers.set(name, value);
     respond(std::move(head), std::move(body));
   };
@@ -180,7 +190,7 @@ void StaticJob::fail_with(std::uint16_t status, HeaderMap fields) {
 void StaticJob::send_page(std::uint16_t status, const Ref<CachedFile>& page,
                           const std::string& path, const HeaderMap& fields) {
   ResponseHead head{.status = status, .headers = {}};
-  head.headers.add("content-type", media_type_of(path).text);
+  head.headers.add("content-type", media_type_of(options(), path).text);
   head.headers.add("cache-control", "no-cache");
   head.headers.add("x-content-type-options", "nosniff");
   for (const auto [name, value] : fields) head.headers.set(name, value);
@@ -190,7 +200,7 @@ void StaticJob::send_page(std::uint16_t status, const Ref<CachedFile>& page,
 void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   if (depends_on_accept_) add_vary(head.headers, "accept");
   add_cors(options(), request_, head.headers);
-  for (const auto& [name, value] : options().headers) head.headers.set(name, value);
+  add_own_fields(options(), head.headers);
   answered_ = true;
   std::ignore = responder_.respond(std::move(head), std::move(body));
 }

@@ -5,17 +5,13 @@
 
 #include "handlers/static/file_cache.h"
 #include "handlers/static/listing.h"
+#include "handlers/static/live_count.h"
 #include "handlers/static/static_handler.h"
 #include "handlers/static/variant.h"
 #include "http/handler.h"
 #include "http/range.h"
 
 namespace troika {
-
-// How many streams are being compressed.
-struct LiveCount final : Counted {
-  std::size_t streams = 0;
-};
 
 // What all requests of a worker's site share; outlives them.
 struct StaticSite {
@@ -25,13 +21,15 @@ struct StaticSite {
     SiteLimits limits;
   };
   FileReader& files;
-  Background& background;
+  Background& coding;
+  Background& slow;
   BufferPool& pool;
   const Clock& clock;
   std::shared_ptr<const Settings> settings;
   std::string secret;
   FileCache cache;
-  Ref<LiveCount> live = make_ref<LiveCount>();
+  Ref<LiveCount> streams = make_ref<LiveCount>();  // being compressed
+  Ref<LiveCount> listings = make_ref<LiveCount>();
 };
 
 // One request: finds its file, chooses what to send of it, waits for what has to be worked out, and
@@ -49,9 +47,13 @@ class StaticJob final : public Job {
   void try_html(std::move_only_function<void()> otherwise);
   void open_folder();
   void list(Ref<CachedFile> folder);
-  void on_listing(Result<ListingPage> page);
+  void on_listing(Result<std::string> text, LivePlace place);
   void redirect_to_folder();
   void not_found();
+  // Nothing is there, or it may not be read: both look the same.
+  static bool is_absent(ErrorCode code) noexcept {
+    return code == ErrorCode::not_found || code == ErrorCode::denied;
+  }
   void refuse(ErrorCode code);
 
   void serve(Ref<CachedFile> file, std::string name);
@@ -62,6 +64,7 @@ class StaticJob final : public Job {
   bool needs_encoded();
   bool needs_digest();
   bool needs_body();
+  bool is_outdated();
   void send_file();
   void add_digest(HeaderMap& headers);
   void refuse_range(const HeaderMap& of_file);
@@ -94,7 +97,7 @@ class StaticJob final : public Job {
   RangeChoice ranges_;
   bool depends_on_accept_ = false;
   bool not_modified_ = false;
-  bool body_tried_ = false;
+  bool body_tried_ = false, digest_failed_ = false, retried_ = false;
   bool answered_ = false;
 };
 

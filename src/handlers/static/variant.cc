@@ -32,7 +32,7 @@ bool worth_compressing(const Offers& offers, const SiteOptions& options,
 
 bool offers_live(const Offers& offers, const Request& request, const AcceptEncoding& accept,
                  const SiteOptions& options, const SiteLimits& limits) {
-  const bool streamed = offers.file->size() > limits.compress_whole;
+  const bool streamed = offers.live(limits) == Variant::Live::streamed;
   if (!options.compress || (streamed && !offers.may_stream)) return false;
   if (!accept.accepts(Coding::identity)) return true;  // better than nothing
   if (!worth_compressing(offers, options, limits)) return false;
@@ -41,16 +41,22 @@ bool offers_live(const Offers& offers, const Request& request, const AcceptEncod
   return !(streamed && wants_sha256(request.headers));
 }
 
+// What is coded as a whole has parts that are no parts of any encoding: clients cannot decode them.
+bool asks_for_parts(const Request& request) {
+  const auto range = request.headers.get("range");
+  return request.method == Method::get && range && range->contains(',');
+}
+
 }  // namespace
 
 CachedFile::As Variant::as() const noexcept {
   using enum CachedFile::As;
-  if (!live) return coding == Coding::identity ? itself : sidecar;
+  if (!is_live()) return coding == Coding::identity ? itself : sidecar;
   return coding == Coding::br ? live_br : coding == Coding::zstd ? live_zstd : live_gzip;
 }
 
 bool Offers::varies(const SiteOptions& options, const SiteLimits& limits) const noexcept {
-  return worth_compressing(*this, options, limits) ||
+  return unsure || worth_compressing(*this, options, limits) ||
          std::ranges::any_of(sidecars, [](const auto& sidecar) { return bool(sidecar); });
 }
 
@@ -58,13 +64,14 @@ std::optional<Variant> choose_variant(const Offers& offers, const Request& reque
                                       const SiteOptions& options, const SiteLimits& limits) {
   const AcceptEncoding accept(request.headers);
   std::vector<Coding> codings;  // of equal quality the first wins: sidecar, live coder, identity
-  for (const Coding coding : kBySize) {
-    if (offers.sidecars[static_cast<std::size_t>(coding)]) codings.push_back(coding);
+  if (!asks_for_parts(request) || !accept.accepts(Coding::identity)) {
+    for (const Coding coding : kBySize) {
+      if (offers.sidecars[static_cast<std::size_t>(coding)]) codings.push_back(coding);
+    }
   }
   const std::size_t sidecars = codings.size();
   if (offers_live(offers, request, accept, options, limits)) {
-    const bool streamed = offers.file->size() > limits.compress_whole;
-    const auto& order = streamed ? kBySpeed : kBySize;
+    const auto& order = offers.live(limits) == Variant::Live::kept ? kBySize : kBySpeed;
     codings.insert(codings.end(), order.begin(), order.end());
   }
   codings.push_back(Coding::identity);
@@ -72,15 +79,21 @@ std::optional<Variant> choose_variant(const Offers& offers, const Request& reque
   if (!chosen) return std::nullopt;
   const Coding coding = codings[*chosen];
   if (*chosen < sidecars) {
-    return Variant{offers.sidecars[static_cast<std::size_t>(coding)], coding, false};
+    return Variant{offers.sidecars[static_cast<std::size_t>(coding)], coding, Variant::Live::no};
   }
-  return Variant{offers.file, coding, coding != Coding::identity};
+  const bool live = coding != Coding::identity;
+  return Variant{offers.file, coding, live ? offers.live(limits) : Variant::Live::no};
 }
 
 Validators validators_of(const Variant& variant, WallTime now) {
-  const std::time_t modified = variant.file->file().info().st_mtim.tv_sec;
-  return {variant.file->etag(variant.as(), tag_ending(variant.coding, variant.live)),
-          std::min(modified, std::chrono::system_clock::to_time_t(now))};
+  CachedFile& file = *variant.file;
+  Validators validators{.etag =
+                            file.etag(variant.as(), tag_ending(variant.coding, variant.is_live()))};
+  if (file.is_dated()) {
+    validators.last_modified =
+        std::min(file.file().info().st_mtim.tv_sec, std::chrono::system_clock::to_time_t(now));
+  }
+  return validators;
 }
 
 }  // namespace troika

@@ -15,13 +15,14 @@ namespace troika {
 struct Variant {
   Ref<CachedFile> file;  // of a live coder the file itself
   Coding coding = Coding::identity;
-  bool live = false;
+  enum class Live : std::uint8_t {
+    no,
+    kept,     // compressed as a whole before it is sent, and kept
+    streamed  // compressed as it is sent
+  } live = Live::no;
 
+  bool is_live() const noexcept { return live != Live::no; }
   CachedFile::As as() const noexcept;
-  // A live coder's result that is worked out as a whole and kept.
-  bool is_kept(const SiteLimits& limits) const noexcept {
-    return live && file->size() <= limits.compress_whole;
-  }
 };
 
 // What there is to choose from.
@@ -29,8 +30,14 @@ struct Offers {
   Ref<CachedFile> file;
   MediaType type;
   std::array<Ref<CachedFile>, 4> sidecars{};  // by Coding; null: none that counts
-  bool may_stream = true;                     // another stream may be compressed as it is sent
+  bool unsure = false;                        // a sidecar could not be looked for
+  bool may_keep = true;    // there is room for another result, and the file does not change
+  bool may_stream = true;  // another stream may be compressed as it is sent
 
+  Variant::Live live(const SiteLimits& limits) const noexcept {
+    return may_keep && file->size() <= limits.compress_whole ? Variant::Live::kept
+                                                             : Variant::Live::streamed;
+  }
   // RFC 9110 §12.5.5: the answer depends on Accept-Encoding.
   bool varies(const SiteOptions& options, const SiteLimits& limits) const noexcept;
 };

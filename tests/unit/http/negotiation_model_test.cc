@@ -162,13 +162,14 @@ bool media_types_agree(Generator& field) {
   std::array<std::size_t, 3> types{};
   std::array<std::string_view, 3> offers;
   std::size_t best = 0;
-  int best_quality = 0;
+  int best_rank = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     types[i] = field.choices().below(3);
     offers[i] = kTypes[types[i]];
     const TypeQuality quality = type_quality(field, types[i]);
-    if (quality.quality > best_quality) {
-      best_quality = quality.quality;
+    const int rank = quality.quality > 0 ? quality.quality * 100 + quality.level : 0;
+    if (rank > best_rank) {
+      best_rank = rank;
       best = i;
     }
     const bool named = quality.level >= 30 && quality.quality > 0;

@@ -53,6 +53,49 @@ TEST_CASE("a slash in front holds a glob to the top of the folder") {
   CHECK_FALSE(matches_glob("/index.html", "a/index.html"));
 }
 
+TEST_CASE("a segment of two stars stands for any folders or none") {
+  for (const std::string_view glob : {"**/x.js", "/**/x.js", "**/**/x.js"}) {
+    CAPTURE(glob);
+    CHECK(matches_glob(glob, "x.js"));
+    CHECK(matches_glob(glob, "a/x.js"));
+    CHECK(matches_glob(glob, "a/b/x.js"));
+    CHECK_FALSE(matches_glob(glob, "ax.js"));
+    CHECK_FALSE(matches_glob(glob, "x.js/y"));
+  }
+  CHECK(matches_glob("a/**/x.js", "a/x.js"));
+  CHECK(matches_glob("a/**/x.js", "a/b/c/x.js"));
+  CHECK_FALSE(matches_glob("a/**/x.js", "b/a/x.js"));
+  CHECK_FALSE(matches_glob("a/**/x.js", "ax.js"));
+  CHECK(matches_glob("**/a/**/x.js", "a/x.js"));
+  CHECK(matches_glob("**/a/**/x.js", "b/a/c/x.js"));
+  CHECK(matches_glob("a/**", "a/b/c"));
+  CHECK_FALSE(matches_glob("a**/x.js", "x.js"));
+  CHECK_FALSE(matches_glob("a**/x.js", "ax.js"));
+}
+
+TEST_CASE(
+    "a cache rule without a glob, with braces or with a list of globs is told what to write") {
+  const auto read = [](std::string_view text) {
+    const auto parsed = parse_cache_rule(text);
+    return parsed ? parsed->glob : parsed.error();
+  };
+  CHECK(read("max-age=60") ==
+        "--cache \"max-age=60\" has a rule but no glob: write '*=max-age=60' for all files");
+  CHECK(read("public, max-age=60").ends_with("write '*=public, max-age=60' for all files"));
+  CHECK(read("private=7d").ends_with("write '*=RULE' for all files"));
+  CHECK(read("Max-Age=60").contains("no glob"));
+  CHECK(read("*.{js,css}=7d").contains("knows no braces, as in \"*.{js,css}\""));
+  CHECK(read("a{=7d").contains("knows no braces"));
+  CHECK(read("a}=7d").contains("knows no braces"));
+  CHECK(read("*.js,*.css=7d").contains("one glob without a comma or a space, not \"*.js,*.css\""));
+  CHECK(read("a b=7d").contains("one glob without a comma or a space"));
+  CHECK(read(" *=7d").contains("one glob without a comma or a space"));
+  CHECK(read("a\t=7d").contains("one glob without a comma or a space"));
+  CHECK(read("/private=7d") == "/private");
+  CHECK(read("max-age.js=7d") == "max-age.js");
+  CHECK(read("a?b=7d") == "a?b");
+}
+
 TEST_CASE("a cache rule is a word, a time or directives") {
   CHECK(cache_value("immutable") == "public, max-age=31536000, immutable");
   CHECK(cache_value("no-store") == "no-store");
@@ -134,6 +177,7 @@ TEST_CASE("fields that the server answers for cannot be set") {
   for (const std::string name : {"Accept-Ranges",
                                  "Alt-Svc",
                                  "Connection",
+                                 "Content-Digest",
                                  "Content-Encoding",
                                  "Content-Length",
                                  "Content-Range",
@@ -165,18 +209,64 @@ TEST_CASE("an error page is a status and a file beneath the root") {
   };
   CHECK(read("404=/errors/404.html") == "404|errors/404.html");
   CHECK(read("404=404.html") == "404|404.html");
-  CHECK(read("400=/a=b") == "400|a=b");
-  CHECK(read("599=/a") == "599|a");
-  for (const std::string_view text : {"399=/a", "600=/a", "404", "=/a", "404.=/a", "x=/a",
-                                      "+404=/a", " 404=/a", "65940=/a", "", "/404.html"}) {
+  CHECK(read("404=/a=b") == "404|a=b");
+  for (const std::string code : {"404", "405", "406", "412", "416", "500", "503"}) {
+    CHECK(read(code + "=/a") == code + "|a");
+  }
+  // 400 and the like are found before a handler sees the request.
+  for (const std::string_view text :
+       {"200=/a",  "304=/a", "400=/a",  "403=/a",  "408=/a",   "413=/a", "414=/a",
+        "417=/a",  "431=/a", "501=/a",  "502=/a",  "599=/a",   "404",    "=/a",
+        "404.=/a", "x=/a",   "+404=/a", " 404=/a", "65940=/a", "",       "/404.html"}) {
     CAPTURE(text);
-    CHECK(read(text).contains("code from 400 to 599"));
+    CHECK(read(text).contains("where CODE is 404, 405, 406, 412, 416, 500 or 503"));
     CHECK(read(text).contains("not \"" + std::string(text) + "\""));
   }
   for (const std::string_view text :
        {"404=", "404=/", "404=//a", "404=/a/", "404=/a//b", "404=/../a", "404=/a/..", "404=/./a"}) {
     CAPTURE(text);
     CHECK(read(text).contains("path of a file in the folder"));
+  }
+}
+
+TEST_CASE("a type of --type is a media type with parameters, for an extension") {
+  const auto read = [](std::string_view text) {
+    const auto parsed = parse_type_option(text);
+    return parsed ? parsed->first + "|" + parsed->second : parsed.error();
+  };
+  CHECK(read("md=text/plain") == "md|text/plain");
+  CHECK(read(".MD= text/plain\t") == "md|text/plain");
+  CHECK(read("html=text/html; charset=iso-8859-1") == "html|text/html; charset=iso-8859-1");
+  CHECK(read("c++=Text/X-C++;A=b ; c=\"d;=\\\"e\"") == "c++|Text/X-C++;A=b ; c=\"d;=\\\"e\"");
+  CHECK(read("x=a/b;c=\"\"") == "x|a/b;c=\"\"");
+  for (const std::string_view text : {"", "md", "=text/plain", ".=text/plain", "*.md=text/plain",
+                                      "tar.gz=a/b", "a/b=c/d", "{a,b}=c/d", "a b=c/d", "..a=c/d"}) {
+    CAPTURE(text);
+    CHECK(read(text).contains("--type takes EXT=TYPE"));
+    CHECK(read(text).contains("not \"" + std::string(text) + "\""));
+  }
+  for (const std::string_view type : {"",
+                                      "text",
+                                      "text/",
+                                      "/plain",
+                                      "text/*",
+                                      "text/a b",
+                                      "text/a/b",
+                                      "text /plain",
+                                      "text/plain;",
+                                      "text/plain; ;a=b",
+                                      "text/plain; charset",
+                                      "text/plain; =a",
+                                      "text/plain; a=",
+                                      "text/plain; a = b",
+                                      "text/plain; a=\"b",
+                                      "text/plain; a=\"b\"c",
+                                      "text/plain; a=\"b\\\"",
+                                      "text/plain, a/b",
+                                      "text/plain\r\na: b",
+                                      "text/plain; a=\"\x01\""}) {
+    CAPTURE(type);
+    CHECK(read("md=" + std::string(type)).contains("md=\"" + std::string(type) + "\" is no media"));
   }
 }
 

@@ -47,7 +47,8 @@ struct Stage {
   Bench bench;
   FakeFiles files{bench.pool};
   SiteLimits limits;
-  std::optional<FileCache> cache{std::in_place, files, bench.clock, limits};
+  TimerQueue timers;
+  std::optional<FileCache> cache{std::in_place, files, timers, bench.clock, limits};
 };
 
 }  // namespace
@@ -176,6 +177,77 @@ TEST_CASE("a body that is not whole, or of another moment, is not kept") {
   }
   CHECK(stage.load("a")->body.empty());
   CHECK(stage.cache->use().bytes == 0);
+}
+
+TEST_CASE("what is being sent is not given up, which would free nothing") {
+  Stage stage;
+  std::vector<Ref<CachedFile>> sent;
+  for (const char* name : {"a", "b", "c", "d", "e"}) sent.push_back(stage.load(name));
+  CHECK(stage.cache->kept() == 5);
+  stage.files.opened.clear();
+  CHECK(stage.open("a").value().get() == sent[0].get());
+  CHECK(stage.files.opened.empty());
+  sent.clear();
+  stage.cache->trim();
+  CHECK(stage.cache->kept() == 3);
+  CHECK(stage.cache->use().bytes <= stage.limits.cache_bytes);
+}
+
+TEST_CASE("a file that nobody asks for is closed after a while") {
+  Stage stage;
+  (void)stage.open("a");
+  const auto sent = stage.open("b").value();
+  stage.bench.clock.advance(stage.limits.idle - 1ns);
+  stage.timers.advance_to(stage.bench.clock.now());
+  CHECK(stage.cache->kept() == 2);
+  stage.bench.clock.advance(1ns);
+  stage.timers.advance_to(stage.bench.clock.now());
+  CHECK(stage.cache->kept() == 1);  // b is being sent
+  CHECK(stage.files.open_files == 1);
+  CHECK(stage.timers.size() == 1);
+}
+
+TEST_CASE("a kept file is served on when no descriptor is left to look at it again") {
+  Stage stage;
+  const auto kept = stage.load("a");
+  stage.files.entries["a"].open_error = ErrorCode::unavailable;
+  stage.bench.clock.advance(stage.limits.fresh);
+  CHECK(stage.open("a").value().get() == kept.get());
+  stage.files.entries["a"].content = "longer than before";
+  stage.bench.clock.advance(stage.limits.fresh);
+  CHECK(stage.open("a").error().code == ErrorCode::unavailable);
+}
+
+TEST_CASE("a pipe is not kept open") {
+  Stage stage;
+  stage.files.entries["a"].mode = S_IFIFO | 0644U;
+  CHECK_FALSE(stage.open("a").value()->is_regular());
+  CHECK(stage.files.open_files == 0);
+}
+
+TEST_CASE("a time that stands for no time says nothing of a file") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  for (const std::time_t constant : {0, 1, 315'532'800, 499'162'500}) {
+    entry.modified = constant;
+    entry.changed += 10;
+    stage.bench.clock.advance(1s);
+    const auto file = stage.open("a").value();
+    CHECK_FALSE(file->is_dated());
+    const std::string tag = file->etag(CachedFile::As::itself, "");
+    entry.changed += 10;  // replaced by another one of the same size and time
+    stage.bench.clock.advance(1s);
+    CHECK(stage.open("a").value()->etag(CachedFile::As::itself, "") != tag);
+  }
+  entry.modified = 2;
+  stage.bench.clock.advance(1s);
+  CHECK(stage.open("a").value()->is_dated());
+}
+
+TEST_CASE("a time beyond what nanoseconds can count is no overflow") {
+  Stage stage;
+  stage.files.entries["a"].modified = 16'000'000'000;  // year 2477
+  CHECK_FALSE(stage.open("a").value()->is_settled());
 }
 
 TEST_CASE("an open that is cancelled calls nobody back") {

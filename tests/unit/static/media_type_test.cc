@@ -26,8 +26,12 @@ TEST_CASE("what is like text has its charset, where the type knows one, and is c
          {"a/b.css", "text/css; charset=utf-8"},
          {"app.js", "text/javascript; charset=utf-8"},
          {"app.min.mjs", "text/javascript; charset=utf-8"},
-         {"feed.xml", "application/xml; charset=utf-8"},
-         {"favicon.svg", "image/svg+xml; charset=utf-8"},
+         {"feed.xml", "application/xml"},
+         {"page.xhtml", "application/xhtml+xml"},
+         {"favicon.svg", "image/svg+xml"},
+         {"words.dtd", "application/xml-dtd"},
+         {"scene.dae", "model/vnd.collada+xml"},
+         {"feeds.opml", "text/x-opml; charset=utf-8"},
          {"data.json", "application/json"},
          {"app.js.map", "application/json"},
          {"app.webmanifest", "application/manifest+json"},
@@ -42,9 +46,9 @@ TEST_CASE("what is like text has its charset, where the type knows one, and is c
          {"table.csv", "text/csv; charset=utf-8"},
          {"feast.ics", "text/calendar; charset=utf-8"},
          {"me.vcf", "text/vcard; charset=utf-8"},
-         {"walk.gpx", "application/gpx+xml; charset=utf-8"},
+         {"walk.gpx", "application/gpx+xml"},
          {"live.m3u8", "application/vnd.apple.mpegurl"},
-         {"live.mpd", "application/dash+xml; charset=utf-8"}},
+         {"live.mpd", "application/dash+xml"}},
         true);
 }
 
@@ -121,4 +125,36 @@ TEST_CASE("anything else is bytes") {
 TEST_CASE("the first and the last entry of the table are found") {
   CHECK(media_type_of("a.3g2").text == "video/3gpp2");
   CHECK(media_type_of("a.zst").text == "application/zstd");
+}
+
+TEST_CASE("a type that a person chose for an extension goes before the table") {
+  SiteOptions options;
+  options.types = {{"md", "text/plain"}, {"html", "text/html; charset=iso-8859-1"}, {"new", "a/b"}};
+  CHECK(media_type_of(options, "a.md/b/c.MD").text == "text/plain");
+  CHECK(media_type_of(options, "index.html").text == "text/html; charset=iso-8859-1");
+  CHECK(media_type_of(options, "index.htm").text == "text/html; charset=utf-8");
+  CHECK(media_type_of(options, "a.new").text == "a/b");
+  CHECK(media_type_of(options, "a.new.png").text == "image/png");
+  CHECK(media_type_of(options, "md").text == "application/octet-stream");
+  CHECK(media_type_of(options, "a.md/README").text == "text/plain; charset=utf-8");
+  CHECK(media_type_of({}, "a.md").text == "text/markdown; charset=utf-8");
+}
+
+TEST_CASE("a type that a person chose is compressible when it is like text or known to be") {
+  const auto compressible = [](std::string type) {
+    SiteOptions options;
+    options.types = {{"x", std::move(type)}};
+    return media_type_of(options, "a.x").compressible;
+  };
+  for (const char* const type :
+       {"text/x-mine", "Text/Plain; charset=utf-8", "application/json", "application/x+JSON",
+        "image/x+xml; a=b", "application/wasm;v=1", "font/TTF"}) {
+    CAPTURE(type);
+    CHECK(compressible(type));
+  }
+  for (const char* const type : {"image/png", "application/octet-stream", "text2/plain",
+                                 "application/x-mine", "a/json", "application/zip; a=\"+xml\""}) {
+    CAPTURE(type);
+    CHECK_FALSE(compressible(type));
+  }
 }

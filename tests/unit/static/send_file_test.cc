@@ -1,7 +1,7 @@
 // What tests/parity cannot say, because it takes a file system or a thread pool that obeys.
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/date.h"
+#include "handlers/static/listing.h"
 #include "site_stage.h"
 
 using namespace troika;
@@ -109,18 +109,133 @@ TEST_CASE("the first who asks may leave, and the others get what was begun") {
   CHECK(second.status() == 200);
 }
 
-TEST_CASE(
-    "a file that changes while it is compressed is 503, and right when it is asked for again") {
+TEST_CASE("a file that changes while it is compressed is compressed as it is sent") {
+  SiteStage stage;
+  add_text(stage, "log.txt", 5000);
+  stage.background.later = true;
+  Call call = stage.get("/log.txt", kBrotli);
+  for (std::size_t size = 5001; stage.background.waiting() > 0 && size < 5010; ++size) {
+    add_text(stage, "log.txt", size);  // somebody writes all the time
+    stage.background.complete();
+  }
+  stage.background.later = false;
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-encoding") == "br");
+  CHECK_FALSE(call.responder.body->remaining().has_value());
+  call.responder.body.reset();
+  stage.bench.clock.advance(1s);
+  CHECK(stage.get("/log.txt", kBrotli).responder.body->remaining().has_value());
+}
+
+TEST_CASE("a file that was replaced while it is compressed is sent as it was") {
   SiteStage stage;
   add_text(stage, "big.txt", 5000);
   stage.background.later = true;
   Call call = stage.get("/big.txt", kBrotli);
-  stage.files.entries["big.txt"].content = "shorter";
+  auto& entry = stage.files.entries["big.txt"];
+  entry.inode = 2;
+  entry.content = "new";
   stage.background.complete();
-  CHECK(call.status() == 503);
-  CHECK(call.field("retry-after") == "1");
-  stage.bench.clock.advance(1s);
-  CHECK(stage.get("/big.txt", kBrotli).body() == "shorter");
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-encoding") == "br");
+}
+
+TEST_CASE("work that nobody waits for any more is not done") {
+  SiteStage stage;
+  add_text(stage, "big.txt", 5000);
+  stage.background.later = true;
+  Call call = stage.get("/big.txt", kBrotli);
+  call.job.reset();
+  Call digest = stage.get("/big.txt", {{"want-repr-digest", "sha-256=1"}});
+  digest.job.reset();
+  while (stage.background.waiting() > 0) stage.background.complete();
+  stage.background.later = false;
+  CHECK(stage.background.posted == 2);
+  CHECK(stage.get("/big.txt", kBrotli).status() == 200);
+  CHECK(stage.background.posted == 3);  // the first had given up before it compressed
+}
+
+TEST_CASE("work that was given up is begun again for who came meanwhile") {
+  SiteStage stage;
+  add_text(stage, "big.txt", 5000);
+  stage.background.later = true;
+  Call call = stage.get("/big.txt", kBrotli);
+  call.job.reset();
+  stage.background.begin();  // sees that nobody waits
+  Call second = stage.get("/big.txt", kBrotli);
+  stage.background.end();
+  CHECK(second.responder.heads.empty());
+  stage.background.complete();
+  CHECK(second.field("content-encoding") == "br");
+}
+
+TEST_CASE("a file that was written to since it was opened is opened again") {
+  SiteStage stage;
+  stage.limits.small_body = 10;
+  add_text(stage, "big.bin", 100);
+  CHECK(stage.get("/big.bin").body().size() == 100);
+  add_text(stage, "big.bin", 200);  // within SiteLimits::fresh
+  Call call = stage.get("/big.bin");
+  CHECK(call.body() == std::string(200, 't'));
+}
+
+TEST_CASE("so many listings are made or sent at a time, the next is 503") {
+  SiteStage stage;
+  stage.options.listing = true;
+  stage.limits.listings = 2;
+  Call first = stage.get("/bare/");
+  Call second = stage.get("/bare/");
+  CHECK(second.status() == 200);
+  CHECK(stage.status("/bare/") == 503);
+  first.responder.body.reset();
+  CHECK(stage.status("/bare/") == 200);
+}
+
+TEST_CASE("errors that will pass are no 404 that a cache may keep") {
+  SiteStage stage;
+  stage.options.clean_urls = stage.options.spa = true;
+  stage.files.entries["about.html"].open_error = ErrorCode::unavailable;
+  CHECK(stage.status("/about") == 503);
+  stage.files.entries["index.html"].open_error = ErrorCode::io;
+  CHECK(stage.status("/other") == 500);
+}
+
+TEST_CASE("a sidecar that cannot be looked for now may be there for others") {
+  SiteStage stage;
+  add_text(stage, "x.bin", 2000);
+  stage.files.entries["x.bin.br"].content = "sidecar";
+  stage.files.entries["x.bin.br"].open_error = ErrorCode::unavailable;
+  Call call = stage.get("/x.bin", kBrotli);
+  CHECK(call.status() == 200);
+  CHECK(call.field("vary") == "accept-encoding");
+  stage.files.entries["x.bin.br"].open_error.reset();
+  CHECK(stage.get("/x.bin", kBrotli).body() == "sidecar");
+}
+
+TEST_CASE("fields of a person's own: several of one name, and never the policy of our own pages") {
+  SiteStage stage;
+  stage.options.listing = true;
+  stage.options.headers = {{"link", "</a>"}, {"link", "</b>"}, {"content-security-policy", "x"}};
+  Call file = stage.get("/a.txt");
+  CHECK(file.responder.heads[0].headers.count("link") == 2);
+  CHECK(file.field("content-security-policy") == "x");
+  CHECK(stage.get("/bare/").field("content-security-policy") == listing_policy());
+}
+
+TEST_CASE("parts of what is coded as a whole are not sent") {
+  SiteStage stage;
+  add_text(stage, "x.bin", 2000);
+  stage.files.entries["x.bin.br"].content = std::string(500, 's');
+  const auto ask = [&](const char* range, const char* codings) {
+    return stage.get("/x.bin", {{"range", range}, {"accept-encoding", codings}});
+  };
+  CHECK(ask("bytes=0-1", "br").field("content-encoding") == "br");
+  Call parts = ask("bytes=0-1,5-6", "br");
+  CHECK(parts.status() == 206);
+  CHECK(parts.field("content-encoding").empty());
+  Call whole = ask("bytes=0-1,5-6", "br, identity;q=0");
+  CHECK(whole.status() == 200);
+  CHECK(whole.body() == std::string(500, 's'));
 }
 
 TEST_CASE("so many streams are compressed at a time, the next gets identity") {

@@ -27,6 +27,7 @@ struct SiteStage {
   ~SiteStage() {
     handler.reset();
     CHECK(background.alive == 0);
+    CHECK(timers.size() == 0);
     CHECK(files.open_files == 0);
     CHECK(files.waiting() == 0);
     CHECK(bench.pool.outstanding() == 0);
@@ -37,7 +38,9 @@ struct SiteStage {
   StaticHandler& served() {
     if (handler == nullptr) {
       handler = std::make_unique<StaticHandler>(StaticHandler::Parts{.files = files,
-                                                                     .background = background,
+                                                                     .coding = background,
+                                                                     .slow = background,
+                                                                     .timers = timers,
                                                                      .pool = bench.pool,
                                                                      .clock = bench.clock,
                                                                      .options = options,
@@ -59,6 +62,7 @@ struct SiteStage {
   Bench bench;
   FakeFiles files{bench.pool};
   FakeBackground background;
+  TimerQueue timers;
   SiteOptions options;
   SiteLimits limits;
   std::unique_ptr<StaticHandler> handler;
