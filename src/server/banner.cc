@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "certs/inspect.h"
+#include "server/shell_word.h"
 #include "server/startup.h"
 #include "server/version.h"
 
@@ -30,18 +31,6 @@ std::optional<bool> curl_has_http3() {
   while (const std::size_t n = fread(chunk, 1, sizeof chunk, pipe.get())) text.append(chunk, n);
   if (text.empty()) return std::nullopt;
   return text.contains("HTTP3");
-}
-
-// In single quotes where the shell would see more than a word.
-std::string shell_word(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("/._-+:@%").contains(c);
-  });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 // The name to ask for: localhost where the certificate has it, else its first name, sent here.

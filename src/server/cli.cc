@@ -1,8 +1,9 @@
 #include "server/cli.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 
+#include "server/cli_address.h"
+#include "server/cli_hint.h"
 #include "server/cli_site.h"
 #include "server/version.h"
 
@@ -38,28 +39,6 @@ class CompactHelp final : public CLI::Formatter {
   std::string make_positionals(const CLI::App*) const override { return {}; }
 };
 
-std::vector<Address> loopback(std::uint16_t port) {
-  std::vector<Address> both{*Address::parse("127.0.0.1:0"), *Address::parse("[::1]:0")};
-  for (Address& address : both) address.set_port(port);
-  return both;
-}
-
-std::optional<std::uint16_t> port_number(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
-// "[ADDR:]PORT": a port alone means loopback on both families.
-Checked<std::vector<Address>> addresses_of(const std::string& text, ServeOptions& options) {
-  if (const auto port = port_number(text)) {
-    options.both_families = true;
-    return loopback(*port);
-  }
-  return Address::parse(text).transform([](Address a) { return std::vector{a}; });
-}
-
 struct Raw {
   std::string root, root_option, alt_svc;
   std::vector<std::string> listen, http, redirect;
@@ -72,8 +51,9 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
   }
   options.root = raw.root.empty() ? raw.root_option : raw.root;
   for (const std::string& text : raw.listen) {
-    const auto addresses = addresses_of(text, options);
+    const auto addresses = addresses_of(text);
     if (!addresses) return std::unexpected(addresses.error());
+    options.both_families |= addresses->size() > 1;
     options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
   }
   if (options.listen.empty()) {
@@ -82,8 +62,9 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
   }
   for (const auto& [texts, redirect] : {std::pair(&raw.http, false), {&raw.redirect, true}}) {
     for (const std::string& text : *texts) {
-      const auto addresses = addresses_of(text, options);
+      const auto addresses = addresses_of(text);
       if (!addresses) return std::unexpected(addresses.error());
+      options.both_families |= addresses->size() > 1;
       for (const Address& address : *addresses) options.plain.push_back({address, redirect});
     }
   }
@@ -112,12 +93,14 @@ void add_site_options(CLI::App& serve, SiteOptions& site, RawSite& raw) {
   flag("--spa", site.spa, "Answer pages that are not there by /index.html");
   flag("--clean-urls", site.clean_urls, "Answer /about by about.html");
   list(kFiles, "--error-page", "CODE=PATH", raw.error_pages,
-       "Page for a status: 404=/404.html (repeatable)");
+       "Page for 404 405 406 412 416 500 503 (repeatable)");
   flag("--dotfiles", site.dotfiles, "Serve .name and name~ as well");
   flag("--no-compress", raw.no_compress, "Do not compress; x.br, x.zst, x.gz are used");
+  list(kFiles, "--type", "EXT=TYPE", raw.types, "Media type: md=text/plain (repeatable)");
   list(kFields, "--cache", "GLOB=RULE", raw.cache,
        "Cache-Control: immutable, 7d, ... (repeatable)");
-  list(kFields, "--header", "'NAME: VALUE'", raw.headers, "Set on every answer (repeatable)");
+  list(kFields, "--header", "'NAME: VALUE'", raw.headers,
+       "Set on all answers from DIR (repeatable)");
   list(kFields, "--cors", "ORIGIN", raw.cors, "Pages from there may read; '*': all (repeatable)");
 }
 
@@ -157,6 +140,22 @@ Checked<void> check_folder(const CLI::App& serve, const std::string& root) {
   return {};
 }
 
+std::string complaint(const CLI::ParseError& error, const Words& words, const CLI::App& app,
+                      const std::string& folder) {
+  const bool without_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  const bool leftover = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (without_command || (leftover && app.remaining_size() > 0)) {
+    return misplaced_command_hint(words);
+  }
+  if (leftover) return leftover_hint(words, app.remaining(true), folder);
+  const std::string said = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
+  const std::string name = said.substr(0, said.find(':'));
+  const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
+  return option == nullptr ? said
+                           : name + " needs a value: " + name + ' ' + option->get_option_text();
+}
+
 }  // namespace
 
 std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** argv) {
@@ -183,7 +182,8 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
   } catch (const CLI::CallForVersion&) {
     return PrintAndExit{version_text(), 0};
   } catch (const CLI::ParseError& error) {
-    return PrintAndExit{std::string(error.what()) + "; see troika serve --help", 1};
+    const Words words(argv + 1, argv + argc);
+    return PrintAndExit{complaint(error, words, app, raw.root) + "; see troika serve --help", 1};
   }
   const auto checked =
       complete(options, raw).and_then([&] { return check_folder(*serve, options.root); });

@@ -39,14 +39,12 @@ Checked<void> check_once(const std::vector<std::pair<Key, std::string>>& values,
 Checked<void> complete_site(const RawSite& raw, SiteOptions& options) {
   options.compress = !raw.no_compress;
   return read_all(raw.error_pages, parse_error_page, options.error_pages)
+      .and_then([&] { return read_all(raw.types, parse_type_option, options.types); })
       .and_then([&] { return read_all(raw.cache, parse_cache_rule, options.cache); })
       .and_then([&] { return read_all(raw.headers, parse_header_option, options.headers); })
       .and_then([&] { return read_all(raw.cors, parse_cors_origin, options.cors); })
       .and_then([&] { return check_once(options.error_pages, "--error-page", "choose one page"); })
-      .and_then([&] {
-        return check_once(options.headers, "--header",
-                          "write it once, with a comma between its values");
-      });
+      .and_then([&] { return check_once(options.types, "--type", "choose one type"); });
 }
 
 }  // namespace troika

@@ -9,7 +9,7 @@ namespace troika {
 
 // Options of a folder of files, as they were written.
 struct RawSite {
-  std::vector<std::string> error_pages, cache, headers, cors;
+  std::vector<std::string> error_pages, types, cache, headers, cors;
   bool no_compress = false;
 };
 

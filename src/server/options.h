@@ -15,10 +15,10 @@ struct ServeOptions {
     bool redirect = false;  // 308 to https instead of serving
   };
 
-  std::string root;             // empty: the built-in page
+  std::string root;  // empty: the built-in page
   SiteOptions site;
   std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
-  bool both_families = false;   // some address stands for "loopback": IPv6 may be missing
+  bool both_families = false;   // some address stands for IPv4 and IPv6: the latter may be missing
   std::vector<PlainListener> plain;
   std::string cert_file, key_file;       // both empty: the local CA's
   std::string access_log = "-";          // a file, "-" for standard output, or "off"

@@ -37,7 +37,8 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
     };
     return {};
   }
-  auto make_site = static_site(options.root, options.site, startup.worker.limits.open_files);
+  auto make_site =
+      static_site(options.root, options.site, startup.worker.limits.open_files, &startup.warnings);
   if (!make_site) return std::unexpected(make_site.error());
   startup.worker.make_site = std::move(*make_site);
   return {};
@@ -63,20 +64,20 @@ Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup)
   return {};
 }
 
-// Where an address was given as "loopback", both families are meant: a machine without IPv6 is no
-// reason not to start.
+// Where an address was given as "loopback" or "all", both families are meant: a machine without
+// IPv6 is no reason not to start.
 ServeOptions reachable(const ServeOptions& options, Startup& startup) {
   ServeOptions possible = options;
   if (!options.both_families || probe_bind(SocketKind::udp, *Address::parse("[::1]:0"))) {
     return possible;
   }
-  const auto is_ipv6_loopback = [](const Address& address) {
-    return address.family() == AF_INET6 && address.is_loopback();
+  const auto has_twin = [](const Address& address) {
+    return address.family() == AF_INET6 && (address.is_loopback() || address.is_any());
   };
-  std::erase_if(possible.listen, is_ipv6_loopback);
+  std::erase_if(possible.listen, has_twin);
   if (possible.listen.empty()) return options;  // asked for by name: binding says what is wrong
-  std::erase_if(possible.plain, [&](const auto& plain) { return is_ipv6_loopback(plain.address); });
-  startup.warnings.emplace_back("this machine has no IPv6: https://[::1]/ will not answer");
+  std::erase_if(possible.plain, [&](const auto& plain) { return has_twin(plain.address); });
+  startup.warnings.emplace_back("this machine has no IPv6: only IPv4 addresses will answer");
   return possible;
 }
 

@@ -57,6 +57,33 @@ TEST_CASE("--listen is repeatable, and a port alone means loopback on both famil
   CHECK(options.listen[2].text() == "[::1]:9");
 }
 
+TEST_CASE("A colon or a star before the port means all addresses, localhost loopback") {
+  for (const std::string text : {":8443", "*:8443"}) {
+    const ServeOptions options = accepted({"serve", "--listen", text, "--http", ":80"});
+    CHECK(options.both_families);
+    REQUIRE(options.listen.size() == 2);
+    CHECK(options.listen[0].text() == "0.0.0.0:8443");
+    CHECK(options.listen[1].text() == "[::]:8443");
+    REQUIRE(options.plain.size() == 2);
+    CHECK(options.plain[1].address.text() == "[::]:80");
+  }
+  for (const std::string text : {"localhost:8443", "LocalHost:8443"}) {
+    const ServeOptions options = accepted({"serve", "--listen", text});
+    CHECK(options.both_families);
+    REQUIRE(options.listen.size() == 2);
+    CHECK(options.listen[0].text() == "127.0.0.1:8443");
+    CHECK(options.listen[1].text() == "[::1]:8443");
+  }
+  CHECK(!accepted({"serve", "--listen", "[::]:8443"}).both_families);
+  for (const std::string text :
+       {"::8443", ":", ":65536", "*", "**:8443", "example.org:443", "localhost"}) {
+    CHECK(refused({"serve", "--listen", text}) ==
+          "\"" + text +
+              "\" is not an address and port: write 8443 (loopback), :8443 (all addresses), "
+              "127.0.0.1:8443 or [::1]:8443");
+  }
+}
+
 TEST_CASE("Plain listeners serve or redirect") {
   const ServeOptions options =
       accepted({"serve", "--http", "127.0.0.1:80", "--http-redirect", "127.0.0.1:81"});
@@ -83,6 +110,49 @@ TEST_CASE("What is wrong is said in one sentence") {
   CHECK(refused({}).contains("--help"));
 }
 
+TEST_CASE("A folder without a command, or before it, is told what was meant") {
+  const std::string help = "; see troika serve --help";
+  CHECK(refused({"./site"}) == "did you mean: troika serve ./site" + help);
+  CHECK(refused({"../my site", "--spa"}) == "did you mean: troika serve '../my site' --spa" + help);
+  CHECK(refused({"/"}) == "did you mean: troika serve /" + help);
+  CHECK(refused({"."}) == "did you mean: troika serve ." + help);
+  CHECK(refused({"--spa", "site"}) == "did you mean: troika serve --spa site" + help);
+  CHECK(refused({"./site", "serve"}) == "did you mean: troika serve ./site" + help);
+  CHECK(refused({"--spa", "serve", "site"}) == "did you mean: troika serve --spa site" + help);
+  CHECK(refused({"fly"}) == "there is no command \"fly\": troika serve DIR serves a folder" + help);
+  CHECK(refused({}) == "there is no command: troika serve DIR serves a folder" + help);
+}
+
+TEST_CASE("An option that is not there is named, and --port told of --listen") {
+  const std::string help = "; see troika serve --help";
+  CHECK(refused({"serve", "--nope"}) == "there is no option --nope" + help);
+  CHECK(refused({"serve", "a", "--nope=3", "b"}) == "there is no option --nope" + help);
+  const std::string listen = "there is no option --port: use --listen ";
+  CHECK(refused({"serve", "--port", "8080"}) == listen + "8080" + help);
+  CHECK(refused({"serve", "--port", "8080", "site"}) == listen + "8080" + help);
+  CHECK(refused({"serve", "site", "--port", "8080"}) == listen + "8080" + help);
+  CHECK(refused({"serve", "site", "--port=8080"}) == listen + "8080" + help);
+  CHECK(refused({"serve", "site", "-p", "8080"}) ==
+        "there is no option -p: use --listen 8080" + help);
+  CHECK(refused({"serve", "--port"}) == listen + "PORT" + help);
+  CHECK(refused({"serve", "--port", "site"}) == listen + "PORT" + help);
+}
+
+TEST_CASE("An option without its value is told what it takes") {
+  CHECK(refused({"serve", "site", "--listen"}) ==
+        "--listen needs a value: --listen [ADDR:]PORT; see troika serve --help");
+  CHECK(refused({"serve", "site", "--spa", "--header"}) ==
+        "--header needs a value: --header 'NAME: VALUE'; see troika serve --help");
+  CHECK(refused({"serve", "--cert"}) ==
+        "--cert needs a value: --cert FILE; see troika serve --help");
+}
+
+TEST_CASE("A second folder is refused with the thought that quotes are missing") {
+  const std::string said = refused({"serve", "--header", "X-Frame-Options:", "DENY", "site"});
+  CHECK(said.contains("not \"DENY\" and \"site\" as well"));
+  CHECK(said.contains("quotes"));
+}
+
 TEST_CASE("Options of files fill what the handler is given") {
   const SiteOptions plain = accepted({"serve", "site"}).site;
   CHECK(!plain.listing);
@@ -103,21 +173,27 @@ TEST_CASE("Options of files fill what the handler is given") {
   REQUIRE(pages.size() == 2);
   CHECK(pages[0] == std::pair<std::uint16_t, std::string>(404, "a.html"));
   CHECK(pages[1] == std::pair<std::uint16_t, std::string>(503, "b"));
+  const auto types =
+      accepted({"serve", "--type", ".MD=text/plain", "site", "--type", "x=a/b; c=d"}).site.types;
+  REQUIRE(types.size() == 2);
+  CHECK(types[0] == std::pair<std::string, std::string>("md", "text/plain"));
+  CHECK(types[1] == std::pair<std::string, std::string>("x", "a/b; c=d"));
 }
 
 TEST_CASE("Options of fields are repeatable and keep their order") {
   const SiteOptions site =
       accepted({"serve", "--cache", "*.css=7d", "site", "--cache", "[a-c]*=no-store", "--header",
-                "X-A: 1, 2", "--header", "x-b:3", "--cors", "https://a.test", "--cors",
-                "http://b.test:81"})
+                "X-A: 1, 2", "--header", "x-b:3", "--header", "x-a: 3", "--cors", "https://a.test",
+                "--cors", "http://b.test:81"})
           .site;
   REQUIRE(site.cache.size() == 2);
   CHECK(site.cache[0].glob == "*.css");
   CHECK(site.cache[1].glob == "[a-c]*");
   CHECK(site.cache[1].value == "no-store");
-  REQUIRE(site.headers.size() == 2);
+  REQUIRE(site.headers.size() == 3);
   CHECK(site.headers[0] == std::pair<std::string, std::string>("x-a", "1, 2"));
   CHECK(site.headers[1] == std::pair<std::string, std::string>("x-b", "3"));
+  CHECK(site.headers[2] == std::pair<std::string, std::string>("x-a", "3"));
   CHECK(site.cors == std::vector<std::string>{"https://a.test", "http://b.test:81"});
 }
 
@@ -129,8 +205,10 @@ TEST_CASE("What is wrong with options of files and fields is said in one sentenc
   CHECK(refused({"serve", "site", "--cache"}).contains("--cache"));
   CHECK(refused({"serve", "site", "--error-page", "404=/a", "--error-page", "404=/b"}) ==
         "--error-page is given twice for 404: choose one page");
-  CHECK(refused({"serve", "site", "--header", "X-A: 1", "--header", "x-a: 2"})
-            .starts_with("--header is given twice for x-a"));
+  CHECK(refused({"serve", "site", "--error-page", "400=/a"}).contains("400=/a"));
+  CHECK(refused({"serve", "site", "--type", "md=text"}).contains("md=\"text\""));
+  CHECK(refused({"serve", "site", "--type", "md=a/b", "--type", ".MD=a/b"}) ==
+        "--type is given twice for md: choose one type");
 }
 
 TEST_CASE("Options of files and fields need a folder") {
@@ -140,6 +218,7 @@ TEST_CASE("Options of files and fields need a folder") {
   }
   CHECK(refused({"serve", "--error-page", "404=/a"}) ==
         "--error-page needs a folder: troika serve DIR --error-page CODE=PATH");
+  CHECK(refused({"serve", "--type", "a=b/c"}).contains("DIR --type EXT=TYPE"));
   CHECK(refused({"serve", "--cache", "*=1d"}).contains("DIR --cache GLOB=RULE"));
   CHECK(refused({"serve", "--header", "A: b"}).contains("DIR --header 'NAME: VALUE'"));
   CHECK(refused({"serve", "--cors", "*"}).contains("DIR --cors ORIGIN"));
@@ -191,6 +270,7 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "  --error-page CODE=PATH ",
                                        "  --dotfiles ",
                                        "  --no-compress ",
+                                       "  --type EXT=TYPE ",
                                        "Fields:",
                                        "  --cache GLOB=RULE ",
                                        "  --header 'NAME: VALUE' ",
