@@ -23,8 +23,8 @@ struct SiteOptions {
   bool dotfiles = false;    // names that begin with a dot or end in "~" are served
   bool compress = true;     // on the fly; sidecars are used in any case
   std::vector<std::pair<std::uint16_t, std::string>>
-      error_pages{};                                           // status, path beneath the root
-  std::vector<CacheRule> cache{};                              // the first that matches
+      error_pages{};               // status, path beneath the root
+  std::vector<CacheRule> cache{};  // the first that matches
   // Extension (in lower case, without a dot) and Content-Type; before the table of media types.
   std::vector<std::pair<std::string, std::string>> types{};
   // Set on every answer; of a name that is there several times, each value is sent.
