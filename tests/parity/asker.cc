@@ -60,8 +60,19 @@ void Asker::hang_up() {
   connection_ = nullptr;
 }
 
+// Once for each connection.
+void Asker::note_ending(std::string why, std::size_t again) {
+  if (!std::exchange(used_, false)) return;
+  endings_.push_back({std::move(why), last_ask_, last_answer_, again});
+  hang_up();
+}
+
 Checked<void> Asker::connect() {
   if (!lost() && connection_->ready() && !connection_->session().draining()) return {};
+  if (connection_ != nullptr) {
+    note_ending(connection_->closed() ? std::string(connection_->close_reason().detail)
+                                      : "it takes no more requests");
+  }
   hang_up();
   used_ = false;
   auto made = client_.connect(to_.protocol, to_.address, to_.host);
@@ -85,6 +96,7 @@ Checked<void> Asker::connect() {
 
 std::vector<Answer> Asker::ask_together(std::span<const Ask> asks) {
   if (const auto connected = connect(); !connected) {
+    endings_.push_back({.why = connected.error(), .after = asks.back(), .answer = {}});
     return std::vector<Answer>(asks.size(), Answer{.failure = connected.error()});
   }
   std::vector<client::Fetch*> fetches;
@@ -104,8 +116,27 @@ std::vector<Answer> Asker::ask_together(std::span<const Ask> asks) {
     answers.push_back(answer_of(*fetch));
     client_.drop(*fetch);
   }
-  if (!in_time) hang_up();
+  last_ask_ = asks.back();
+  last_answer_ = answers.back();
+  last_answer_.body.clear();
+  if (!in_time) note_ending("not in time");
   return answers;
+}
+
+// A kept connection may end at any time, and one that is lost takes with it what is not to blame:
+// these are asked once more, alone.
+void Asker::ask_again(std::span<const Ask> asks, std::vector<Answer>& answers) {
+  std::vector<std::size_t> innocent;
+  for (std::size_t i = 0; i < asks.size(); ++i) {
+    const bool blameless = answers[i].status == 0 || asks.size() > 1;
+    if (!answers[i].failure.empty() && blameless) innocent.push_back(i);
+  }
+  if (connection_ != nullptr) {
+    note_ending(std::string(connection_->close_reason().detail), innocent.size());
+  } else {
+    endings_.back().again += innocent.size();  // no connection, or none in time: noted already
+  }
+  for (const std::size_t i : innocent) answers[i] = ask_together(asks.subspan(i, 1)).front();
 }
 
 std::vector<Answer> Asker::ask(const std::vector<Ask>& asks) {
@@ -114,14 +145,7 @@ std::vector<Answer> Asker::ask(const std::vector<Ask>& asks) {
     const auto some = std::span(asks).subspan(at, std::min(to_.at_once, asks.size() - at));
     const bool reused = used_;
     std::vector<Answer> got = ask_together(some);
-    // A kept connection may end at any time, and one that is lost takes with it what is not to
-    // blame: these are asked once more, alone.
-    if (lost() && (reused || some.size() > 1)) {
-      for (std::size_t i = 0; i < some.size(); ++i) {
-        const bool innocent = got[i].status == 0 || some.size() > 1;
-        if (!got[i].failure.empty() && innocent) got[i] = ask_together(some.subspan(i, 1)).front();
-      }
-    }
+    if (lost() && (reused || some.size() > 1)) ask_again(some, got);
     std::ranges::move(got, std::back_inserter(answers));
   }
   return answers;

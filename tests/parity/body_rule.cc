@@ -72,6 +72,18 @@ Checked<BodyRule> parts_rule(std::string_view text) {
   return rule;
 }
 
+// A space within one of the texts is \x20.
+Checked<BodyRule> order_rule(std::string_view text) {
+  BodyRule rule{.kind = BodyRule::Kind::order};
+  while (!text.empty()) {
+    auto resolved = unescape(take_word(text));
+    if (!resolved) return std::unexpected(resolved.error());
+    if (!resolved->empty()) rule.texts.push_back(std::move(*resolved));
+  }
+  if (rule.texts.size() < 2) return std::unexpected("=order wants two texts or more");
+  return rule;
+}
+
 Checked<BodyRule> text_rule(BodyRule::Kind kind, std::string_view text) {
   auto resolved = unescape(text);
   if (!resolved) return std::unexpected(resolved.error());
@@ -108,6 +120,8 @@ Checked<BodyRule> parse_body_rule(std::string_view text) {
   if (word == "empty" && text.empty()) return BodyRule{.kind = BodyRule::Kind::empty};
   if (text.empty()) return std::unexpected(std::format("\"={}\" says nothing of what", word));
   if (word == "contains") return text_rule(BodyRule::Kind::contains, text);
+  if (word == "lacks") return text_rule(BodyRule::Kind::lacks, text);
+  if (word == "order") return order_rule(text);
   if (word == "file") return file_rule(text);
   if (word == "parts") return parts_rule(text);
   if (word != "decoded") return std::unexpected(std::format("no such body: \"={}\"", word));

@@ -5,6 +5,8 @@
 #include <format>
 
 #include "base/ascii.h"
+#include "parity/coding.h"
+#include "parity/invariants.h"
 #include "parity/values.h"
 
 namespace troika::parity {
@@ -57,6 +59,55 @@ std::string check_length(const Row& row, const Answer& answer) {
   return std::format("content-length: {}, of a body of {} bytes", joined(lengths), size);
 }
 
+std::string check_once(const Answer& answer, std::string_view name, std::string_view wanted) {
+  const auto values = values_of(answer, name);
+  if (values.size() == 1 && values[0] == wanted) return "";
+  return std::format("{}: got {}, not {}", name, values.empty() ? "none" : joined(values),
+                     shown(wanted));
+}
+
+struct Page {
+  std::string type, content;
+};
+
+// Of an error, as its profile has it: a page that is not there is none.
+Page error_page(const Row& row, const Fixture& fixture) {
+  for (const auto& [status, path] : profile_named(row.profile).options.error_pages) {
+    if (status != row.status) continue;
+    if (auto bytes = fixture.read(path)) return {"text/html; charset=utf-8", *bytes};
+  }
+  return {"text/plain; charset=utf-8", short_text(row.status)};
+}
+
+std::vector<std::string> check_error(const Row& row, const Answer& answer, const Fixture& fixture) {
+  const Page page = error_page(row, fixture);
+  const auto codings = values_of(answer, "content-encoding");
+  std::vector<std::string> wrong{check_once(answer, "content-type", page.type)};
+  if (row.ask.method == "HEAD") {
+    if (codings.empty()) {
+      wrong.push_back(check_once(answer, "content-length", std::to_string(page.content.size())));
+    }
+    return wrong;
+  }
+  const auto content = codings.empty() ? answer.body : decode(codings[0], answer.body);
+  if (!content || *content != page.content) {
+    wrong.push_back("body: " + difference(content.value_or("no encoding"), page.content));
+  }
+  return wrong;
+}
+
+// RFC 9110 §9.3.2: HEAD has the length that GET would have.
+std::string check_head(const BodyRule& rule, const Answer& answer, const Fixture& fixture) {
+  using Kind = BodyRule::Kind;
+  if (rule.kind == Kind::text) {
+    return check_once(answer, "content-length", std::to_string(rule.text.size()));
+  }
+  if (rule.kind != Kind::file || !rule.ranges.empty()) return "";
+  const auto file = fixture.read(rule.file);
+  if (!file) return file.error();
+  return check_once(answer, "content-length", std::to_string(file->size()));
+}
+
 }  // namespace
 
 Checked<Ask> ask_of(const Row& row, const Fixture& fixture) {
@@ -82,7 +133,12 @@ std::vector<std::string> check(const Row& row, const Answer& answer, const Fixtu
   }
   for (const FieldRule& rule : row.fields) note(check_field(rule, answer, fixture));
   note(check_length(row, answer));
-  if (row.ask.method == "HEAD") {
+  const bool head = row.ask.method == "HEAD";
+  if (row.status >= 400 && (row.bodies.empty() || head)) {
+    for (std::string& line : check_error(row, answer, fixture)) note(std::move(line));
+  }
+  if (head) {
+    for (const BodyRule& rule : row.bodies) note(check_head(rule, answer, fixture));
     if (!answer.body.empty()) note("body: an answer to HEAD has one: " + shown(answer.body));
     return wrong;
   }

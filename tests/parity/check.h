@@ -8,7 +8,8 @@ namespace troika::parity {
 // The row's request with its placeholders filled in.
 Checked<Ask> ask_of(const Row& row, const Fixture& fixture);
 
-// What is not as the row wants it, a line each; empty: all is.
+// What is not as the row wants it, a line each; empty: all is. A row of an error that says nothing
+// of its body wants the short text of its status, or the error page of its profile.
 std::vector<std::string> check(const Row& row, const Answer& answer, const Fixture& fixture);
 
 // As above, of the body alone; one line.

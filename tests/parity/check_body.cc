@@ -63,6 +63,18 @@ std::string check_parts(const BodyRule& rule, const Answer& answer, std::string_
   return "";
 }
 
+// Where each text stands first is what counts: a later row of a listing may name an earlier one.
+std::string check_order(const BodyRule& rule, std::string_view body) {
+  std::size_t before = 0;
+  for (const std::string& text : rule.texts) {
+    const std::size_t at = body.find(text);
+    if (at == std::string_view::npos) return std::format("body: {} is not in it", shown(text));
+    if (at < before) return std::format("body: {} is too early", shown(text));
+    before = at;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string check_body(const BodyRule& rule, const Answer& answer, const Fixture& fixture) {
@@ -73,6 +85,11 @@ std::string check_body(const BodyRule& rule, const Answer& answer, const Fixture
     if (answer.body.contains(rule.text)) return "";
     return std::format("body: {} is not in {}", shown(rule.text), shown(answer.body));
   }
+  if (rule.kind == Kind::lacks) {
+    if (!answer.body.contains(rule.text)) return "";
+    return std::format("body: {} is in {}", shown(rule.text), shown(answer.body));
+  }
+  if (rule.kind == Kind::order) return check_order(rule, answer.body);
   const auto file = fixture.read(rule.file);
   if (!file) return file.error();
   if (rule.kind == Kind::file) return check_file(rule, answer, *file);

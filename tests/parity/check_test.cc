@@ -37,6 +37,8 @@ TEST_CASE("Fields that are missing, wrong, doubled or too many are seen") {
   CHECK(verdict("< 200\n< etag: \"x\"\n< etag\n< vary ~ origin\n< vary ~ b\n< -age\n", answer)
             .empty());
   CHECK(verdict("< 200\n< etag: \"y\"\n", answer) == "etag: got \"\"x\"\", not \"\"y\"\"");
+  const Answer star{.status = 200, .fields = {{"vary", "*"}}};
+  CHECK(verdict("< 200\n< vary ~ origin\n", star).contains("has no member origin"));
   CHECK(verdict("< 200\n< age\n", answer) == "age is not there");
   CHECK(verdict("< 200\n< age: 1\n", answer) == "age is not there");
   CHECK(verdict("< 200\n< age ~ a\n", answer) == "age is not there");
@@ -62,11 +64,61 @@ TEST_CASE("A wrong byte of a body is seen, and where it is") {
 }
 
 TEST_CASE("An answer to HEAD has no body, and a length is the body's") {
-  CHECK(verdict("< 200\n=file a.txt\n", plain(""), "HEAD").empty());
+  const auto head = [](const char* length) {
+    return Answer{.status = 200, .fields = {{"content-length", length}}};
+  };
+  CHECK(verdict("< 200\n=file a.txt\n", head("36"), "HEAD").empty());
+  CHECK(verdict("< 200\n=file a.txt\n", head("35"), "HEAD").starts_with("content-length: got"));
+  CHECK(verdict("< 200\n=file a.txt\n", plain(""), "HEAD").starts_with("content-length: got none"));
+  CHECK(verdict("< 200\n= abc\n", head("3"), "HEAD").empty());
+  CHECK(verdict("< 200\n= abc\n", head("4"), "HEAD").starts_with("content-length: got"));
   CHECK(verdict("< 200\n", plain("x"), "HEAD").starts_with("body: "));
   const Answer answer{.status = 200, .fields = {{"content-length", "4"}}, .body = "abc"};
   CHECK(verdict("< 200\n", answer).starts_with("content-length: "));
   CHECK(verdict("< 200\n", {.status = 200, .fields = answer.fields}, "HEAD").empty());
+}
+
+TEST_CASE("A row of an error that says only its status wants the short text") {
+  const auto error = [](const char* type, const char* body) {
+    return Answer{.status = 404, .fields = {{"content-type", type}}, .body = body};
+  };
+  const char* const plain_text = "text/plain; charset=utf-8";
+  CHECK(verdict("< 404\n", error(plain_text, "404 Not Found\n")).empty());
+  CHECK(verdict("< 404\n", error(plain_text, "404 Not Foun\n")).starts_with("body: at byte 12"));
+  CHECK(verdict("< 404\n", error(plain_text, "")).starts_with("body: at byte 0"));
+  CHECK(verdict("< 404\n", error("text/html", "404 Not Found\n")).starts_with("content-type: "));
+  CHECK(verdict("< 404\n= own\n", error("text/html", "own")).empty());
+  const Answer head{.status = 404,
+                    .fields = {{"content-type", plain_text}, {"content-length", "14"}}};
+  CHECK(verdict("< 404\n=empty\n", head, "HEAD").empty());
+  CHECK(verdict("< 404\n", error(plain_text, ""), "HEAD") ==
+        "content-length: got none, not \"14\"");
+}
+
+TEST_CASE("An error of a profile with a page for it wants the page") {
+  const Fixture fixture;
+  const auto rows = read_table("t", "%profile errors\n@ t\nGET /\n< 404\n@ u\nGET /\n< 405\n");
+  const Answer page{.status = 404,
+                    .fields = {{"content-type", "text/html; charset=utf-8"}},
+                    .body = "<p>custom not found"};
+  const Answer text{.status = 405,
+                    .fields = {{"content-type", "text/plain; charset=utf-8"}},
+                    .body = "405 Method Not Allowed\n"};
+  CHECK(check((*rows)[0], page, fixture).empty());
+  CHECK(check((*rows)[1], text, fixture).empty());  // its page is not there
+  Answer other = page;
+  other.body = "404 Not Found\n";
+  CHECK(check((*rows)[0], other, fixture).size() == 1);
+}
+
+TEST_CASE("The order of texts is that of where each stands first, and some must not stand there") {
+  CHECK(verdict("< 200\n=order a b c\n", plain("xaxbxc")).empty());
+  CHECK(verdict("< 200\n=order a b c\n", plain("xaxcxb")).contains("\"c\" is too early"));
+  CHECK(verdict("< 200\n=order a b\n", plain("b a b")).contains("\"b\" is too early"));
+  CHECK(verdict("< 200\n=order a b c\n", plain("xaxb")).contains("\"c\" is not in it"));
+  CHECK(verdict("< 200\n=order a\\x20b c\n", plain("a b c")).empty());
+  CHECK(verdict("< 200\n=lacks d\n", plain("abc")).empty());
+  CHECK(verdict("< 200\n=lacks b\n", plain("abc")).contains("\"b\" is in"));
 }
 
 TEST_CASE("What is decoded is compared with the file, and damage is seen") {

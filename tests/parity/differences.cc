@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <format>
 #include <fstream>
-#include <map>
 #include <sstream>
 
 #include "base/ascii.h"
@@ -44,6 +43,10 @@ void level_now(Answer& answer) {
   }
 }
 
+bool is_future(const Ask& ask) {
+  return std::string_view(ask.target).substr(0, ask.target.find('?')) == "/future.txt";
+}
+
 std::map<std::string, std::string> lists(const Fields& fields) {
   std::map<std::string, std::string> all;
   for (const auto& [name, value] : fields) {
@@ -51,6 +54,29 @@ std::map<std::string, std::string> lists(const Fields& fields) {
     list += (list.empty() ? "" : " | ") + value;
   }
   return all;
+}
+
+std::string compare_lists(const std::map<std::string, std::string>& left,
+                          const std::map<std::string, std::string>& right) {
+  for (const auto& [name, value] : left) {
+    const auto other = right.find(name);
+    if (other == right.end()) return std::format("{} ({}) only in the first", name, shown(value));
+    if (other->second != value) {
+      return std::format("{}: {} and {}", name, shown(value), shown(other->second));
+    }
+  }
+  for (const auto& [name, value] : right) {
+    if (!left.contains(name)) return std::format("{} ({}) only in the second", name, shown(value));
+  }
+  return "";
+}
+
+std::string_view take_word(std::string_view& text) {
+  text = ascii::trim(text);
+  const std::size_t end = std::min(text.find(' '), text.size());
+  const std::string_view word = text.substr(0, end);
+  text.remove_prefix(end);
+  return word;
 }
 
 }  // namespace
@@ -68,65 +94,102 @@ Checked<Differences> Differences::parse(std::string_view text) {
   Differences all;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
+    const std::string wrong = number > kMostLines
+                                  ? std::format("more than {} differences", kMostLines)
+                                  : all.parse_line(text.substr(0, end));
+    if (!wrong.empty()) return std::unexpected(std::format("{}: {}", number, wrong));
     text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t space = line.find(' ');
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || space > colon ||
-        ascii::trim(line.substr(colon + 1)).empty()) {
-      return std::unexpected(
-          std::format("{}: a line is \"field NAME: why\" or \"rule NAME: why\"", number));
-    }
-    const std::string_view kind = line.substr(0, space);
-    const std::string name(line.substr(space + 1, colon - space - 1));
-    const bool is_rule = kind == "rule" && (name == kBoundary || name == kFuture);
-    if (!is_rule && (kind != "field" || !ascii::is_token(name))) {
-      return std::unexpected(std::format("{}: no such {}: {}", number, kind, name));
-    }
-    (is_rule ? all.rules_ : all.fields_).insert(name);
-    if (number > kMostLines) {
-      return std::unexpected(std::format("{}: more than {} differences", number, kMostLines));
-    }
   }
   return all;
 }
 
-Answer Differences::comparable(Answer answer) const {
-  if (rules_.contains(std::string(kBoundary))) level_boundary(answer);
-  if (rules_.contains(std::string(kFuture))) level_now(answer);
-  return answer;
-}
-
-std::string Differences::compare_fields(const Fields& a, const Fields& b) const {
-  auto left = lists(a), right = lists(b);
-  for (const std::string& name : fields_) {
-    left.erase(name);
-    right.erase(name);
+std::string Differences::parse_line(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || ascii::trim(line.substr(colon + 1)).empty()) {
+    return "a line is \"field NAME [PROTOCOL...]: why\" or \"rule NAME: why\"";
   }
-  for (const auto& [name, value] : left) {
-    const auto other = right.find(name);
-    if (other == right.end()) return std::format("{} ({}) only in the first", name, shown(value));
-    if (other->second != value) {
-      return std::format("{}: {} and {}", name, shown(value), shown(other->second));
+  std::string_view words = line.substr(0, colon);
+  const std::string_view kind = take_word(words);
+  const std::string name(take_word(words));
+  if (kind == "rule" && words.empty() && (name == kBoundary || name == kFuture)) {
+    rules_.insert(name);
+    return "";
+  }
+  if (kind != "field" || !ascii::is_token(name)) return std::format("no such {}: {}", kind, name);
+  std::set<std::string>& protocols = fields_[name];
+  while (!ascii::trim(words).empty()) {
+    const std::string protocol(take_word(words));
+    if (protocol != "h1" && protocol != "h2" && protocol != "h3") {
+      return std::format("no such protocol: {}", protocol);
     }
-  }
-  for (const auto& [name, value] : right) {
-    if (!left.contains(name)) return std::format("{} ({}) only in the second", name, shown(value));
+    protocols.insert(protocol);
   }
   return "";
 }
 
-std::string Differences::compare(const Answer& first, const Answer& second) const {
-  const Answer a = comparable(first), b = comparable(second);
-  if (a.failure != b.failure) {
-    return std::format("failure: \"{}\" and \"{}\"", a.failure, b.failure);
+Answer Differences::comparable(const Ask& ask, const Answer& answer) const {
+  Answer level = answer;
+  if (rules_.contains(std::string(kBoundary))) level_boundary(level);
+  if (rules_.contains(std::string(kFuture)) && is_future(ask)) level_now(level);
+  return level;
+}
+
+// Gives what may differ the same value, and says what is there or missing against its line.
+std::string Differences::level(Lists& fields, std::string_view protocol) const {
+  for (const std::string& name : ignored_) fields.erase(name);
+  for (const auto& [name, protocols] : fields_) {
+    if (ignored_.contains(name)) continue;
+    const bool there = fields.contains(name);
+    const bool here = protocols.empty() || protocols.contains(std::string(protocol));
+    if (there && !here) return std::format("{} over {}", name, protocol);
+    if (!there && protocols.empty()) return std::format("no {} over {}", name, protocol);
+    if (there) fields[name] = "any";
   }
+  return "";
+}
+
+std::string Differences::compare(const Ask& ask, Said first, Said second) const {
+  for (const Said& said : {first, second}) {
+    if (said.answer.failure.empty()) continue;
+    return std::format("no whole answer over {}: {}", said.protocol, said.answer.failure);
+  }
+  const Answer a = comparable(ask, first.answer), b = comparable(ask, second.answer);
   if (a.status != b.status) return std::format("status: {} and {}", a.status, b.status);
-  if (auto fields = compare_fields(a.fields, b.fields); !fields.empty()) return fields;
-  if (auto fields = compare_fields(a.trailers, b.trailers); !fields.empty()) {
-    return "trailer " + fields;
+  Lists left = lists(a.fields), right = lists(b.fields);
+  if (auto wrong = level(left, first.protocol); !wrong.empty()) return wrong;
+  if (auto wrong = level(right, second.protocol); !wrong.empty()) return wrong;
+  for (const auto& [name, protocols] : fields_) {
+    if (protocols.empty()) continue;
+    // Over all of its protocols or over none.
+    const bool both = protocols.contains(std::string(first.protocol)) &&
+                      protocols.contains(std::string(second.protocol));
+    if (both && left.contains(name) != right.contains(name)) {
+      return std::format("{} only over {}", name,
+                         left.contains(name) ? first.protocol : second.protocol);
+    }
+    left.erase(name);
+    right.erase(name);
   }
+  if (auto fields = compare_lists(left, right); !fields.empty()) return fields;
+  const std::string trailers = compare_lists(lists(a.trailers), lists(b.trailers));
+  if (!trailers.empty()) return "trailer " + trailers;
   return a.body == b.body ? "" : "body: " + difference(a.body, b.body);
+}
+
+std::string Differences::compare_heads(const Ask& ask, const Answer& get,
+                                       const Answer& head) const {
+  const Answer a = comparable(ask, get), b = comparable(ask, head);
+  if (a.status != b.status) return std::format("status: {} and {}", a.status, b.status);
+  Lists left = lists(a.fields), right = lists(b.fields);
+  for (const auto& [name, protocols] : fields_) {
+    if (!protocols.empty()) {  // about the connection, or the body, which HEAD has none of
+      left.erase(name);
+      right.erase(name);
+    } else if (left.contains(name) && right.contains(name)) {
+      left[name] = right[name] = "any";
+    }
+  }
+  return compare_lists(left, right);
 }
 
 }  // namespace troika::parity

@@ -23,6 +23,7 @@ constexpr timespec kUsual{1577836800, 0};  // 2020-01-01 00:00:00
 constexpr timespec kDayBefore{1577836800 - 86400, 0};
 constexpr timespec kDayAfter{1577836800 + 86400, 0};
 constexpr timespec kOfB{1592224245, 123456789};  // 2020-06-15 12:30:45.123456789
+constexpr timespec kEpoch{1, 0};                 // 1970-01-01 00:00:01
 constexpr timespec kFuture{4102444800, 0};       // 2100-01-01 00:00:00
 
 void must(int result, const std::string& what) {
@@ -104,6 +105,7 @@ void write_representations(const Maker& make) {
   make.write("large.txt", prose(2U << 20U));
   make.write("image.png", "\x89PNG\r\n\x1a\n" + noise(3992, 2));
   make.write("future.txt", "later");
+  make.write("epoch.txt", letters);
   make.write("data.json", lines("{\"n\": ", "}", 2000));
   make.write("pic.svg", lines("<circle r=\"", "\"/>", 2000));
 }
@@ -116,6 +118,11 @@ void write_names(const Maker& make) {
   make.write("dir/sub/b.txt", "deep");
   make.write("bare/x.txt", "x");
   make.write("bare/y.txt", "y");
+  make.write("sorted/alpha.txt", prose(300));
+  make.write("sorted/beta.txt", prose(100));
+  make.write("sorted/gamma.txt", prose(200));
+  make.write("sorted/inner/x.txt", "x");
+  make.write("sorted/zoo/x.txt", "x");
   make.write("about.html", "<p>about");
   make.write("both.html", "<p>both-file");
   make.write("both/index.html", "<p>both-folder");
@@ -125,7 +132,8 @@ void write_names(const Maker& make) {
   make.write("assets/js/x.js", script(40));
   make.write("errors/404.html", "<p>custom not found");
   make.write(".well-known/security.txt", "contact");
-  for (const char* const name : {".hidden", ".git/config", "backup~", "dir/.secret"}) {
+  for (const char* const name :
+       {".hidden", ".git/config", "backup~", "dir/.secret", "sorted/.dot", "sorted/kept~"}) {
     make.write(name, "hidden");
   }
   for (const char* const name :
@@ -147,6 +155,11 @@ void write_links(const Maker& make) {
   make.link("dangling", "nothing");
   make.special("pipe", S_IFIFO);
   make.special("socket", S_IFSOCK);
+  make.link("sorted/inside.txt", "../a.txt");
+  make.link("sorted/outside.txt", "../../canary.txt");
+  make.link("sorted/nowhere.txt", "nothing");
+  make.special("sorted/fifo", S_IFIFO);
+  make.special("sorted/socket", S_IFSOCK);
 }
 
 void set_times(const Maker& make, const fs::path& above) {
@@ -157,6 +170,10 @@ void set_times(const Maker& make, const fs::path& above) {
   make.set_time("stale.js.gz", kDayBefore);
   make.set_time("newer.js.br", kDayAfter);
   make.set_time("future.txt", kFuture);
+  make.set_time("epoch.txt", kEpoch);
+  make.set_time("sorted/gamma.txt", {kUsual.tv_sec + 31 * 86400, 0});
+  make.set_time("sorted/alpha.txt", {kUsual.tv_sec + 60 * 86400, 0});
+  make.set_time("sorted/beta.txt", {kUsual.tv_sec + 91 * 86400, 0});
 }
 
 }  // namespace

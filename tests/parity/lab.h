@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/client.h"
 #include "parity/asker.h"
@@ -29,6 +30,9 @@ class Lab {
   const Fixture& fixture() const noexcept { return fixture_; }
   // `protocol`: an index of kProtocols. Throws for a profile that does not exist.
   Asker& asker(const std::string& profile, std::size_t protocol);
+  // Ends the connections of a profile, after one more request on each; what they ended of before
+  // without leave (ending.h), a line each.
+  std::vector<std::string> hang_up(const std::string& profile);
   // Ends all connections; what the client then still holds of its pool, which should be nothing.
   std::size_t close();
 

@@ -1,5 +1,6 @@
 #include "parity/profiles.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "handlers/static/fields.h"
@@ -61,6 +62,12 @@ const std::vector<Profile>& profiles() {
       {"nocompress", with(&SiteOptions::compress, false)},
   };
   return all;
+}
+
+const Profile& profile_named(const std::string& name) {
+  const auto found = std::ranges::find(profiles(), name, &Profile::name);
+  if (found == profiles().end()) throw std::runtime_error("no such profile: " + name);
+  return *found;
 }
 
 }  // namespace troika::parity

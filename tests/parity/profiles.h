@@ -12,5 +12,7 @@ struct Profile {
 };
 // Those of README.md; made by what the command line is read with.
 const std::vector<Profile>& profiles();
+// Throws when there is none.
+const Profile& profile_named(const std::string& name);
 
 }  // namespace troika::parity

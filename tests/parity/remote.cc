@@ -143,6 +143,10 @@ Checked<Learned> Remote::learn(Differences& allowed) {
       }
     }
     note_changes(first.fields, second.fields, changing_);
+    if (kProtocols.at(p).protocol == client::Protocol::h3 && !first_of(first, "alt-svc").empty()) {
+      announces_over_h3_ = true;
+      allowed.ignore_field("alt-svc");
+    }
     body_changes_ = body_changes_ || first.body != second.body;
     if (!learned) {
       learned =
@@ -156,6 +160,20 @@ Checked<Learned> Remote::learn(Differences& allowed) {
     changing_.insert("body");
   }
   return *learned;
+}
+
+std::string Remote::endings() {
+  std::string text;
+  for (std::size_t p = 0; p < kProtocols.size(); ++p) {
+    if (reached_.at(p).asker == nullptr) continue;
+    const auto endings = reached_.at(p).asker->take_endings();
+    if (endings.empty()) continue;
+    std::size_t again = 0;
+    for (const Asker::Ending& ending : endings) again += ending.again;
+    text += std::format("{}{}: {} connections ended, {} requests asked again",
+                        text.empty() ? "" : "; ", kProtocols.at(p).name, endings.size(), again);
+  }
+  return text;
 }
 
 Remote::Row Remote::ask(Generic request, const Differences& allowed) {
@@ -175,7 +193,8 @@ Remote::Row Remote::ask(Generic request, const Differences& allowed) {
       first_name = protocol.name;
       continue;
     }
-    const std::string difference = allowed.compare(*first, answer);
+    const std::string difference =
+        allowed.compare(row.request.ask, {first_name, *first}, {protocol.name, answer});
     if (difference.empty()) continue;
     row.differs += std::format("{}{} and {}: {}", row.differs.empty() ? "" : "; ", first_name,
                                protocol.name, difference);

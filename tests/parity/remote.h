@@ -39,13 +39,18 @@ class Remote {
   Checked<Learned> learn(Differences& allowed);
   const std::set<std::string>& changing() const noexcept { return changing_; }
 
+  // It leads to where one is: said once, and not of each answer.
+  bool announces_over_h3() const noexcept { return announces_over_h3_; }
+  // Connections that ended while they were of use, and requests that were asked again.
+  std::string endings();
+
   Row ask(Generic request, const Differences& allowed);
 
  private:
   std::string target_;
   std::array<Reach, kProtocols.size()> reached_;
   std::set<std::string> changing_;  // fields; "body" when it is the body
-  bool body_changes_ = false;
+  bool body_changes_ = false, announces_over_h3_ = false;
 };
 
 }  // namespace troika::parity

@@ -3,69 +3,71 @@
 #include <format>
 
 #include "parity/check.h"
+#include "parity/invariants.h"
 
 namespace troika::parity {
 namespace {
 
-// Rows of one profile and protocol together, so that they can be in flight together.
-void run_rows(Lab& lab, const std::string& profile, std::size_t protocol,
-              const std::vector<Outcome*>& outcomes) {
-  Asker& asker = lab.asker(profile, protocol);
-  std::vector<Ask> asks;
-  std::vector<Outcome*> asked;
-  for (Outcome* const outcome : outcomes) {
-    auto ask = ask_of(*outcome->row, lab.fixture());
-    if (!ask) {
-      outcome->wrong = {ask.error()};
-      continue;
-    }
-    outcome->curl = curl_line(*ask, kProtocols.at(protocol).name, asker.authority());
-    asks.push_back(std::move(*ask));
-    asked.push_back(outcome);
-  }
-  const std::vector<Answer> answers = asker.ask(asks);
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    asked[i]->wrong = check(*asked[i]->row, answers[i], lab.fixture());
+struct Asked {
+  Ask ask;
+  std::array<Outcome*, kProtocols.size()> outcomes;
+};
+
+void check_asked(const Fixture& fixture, const Differences& allowed, const Asked& asked,
+                 std::size_t protocol, const Answer& first, const Answer& answer) {
+  Outcome& outcome = *asked.outcomes.at(protocol);
+  const char* const name = kProtocols.at(protocol).name;
+  outcome.wrong = check(*outcome.row, answer, fixture);
+  const Profile& profile = profile_named(outcome.row->profile);
+  std::ranges::move(broken(asked.ask, profile, name, answer), std::back_inserter(outcome.wrong));
+  if (protocol == 0) return;
+  const std::string difference =
+      allowed.compare(asked.ask, {kProtocols[0].name, first}, {name, answer});
+  if (!difference.empty()) {
+    outcome.wrong.push_back(std::format("differs from {}: {}", kProtocols[0].name, difference));
   }
 }
 
-std::vector<std::string> compare_batch(Lab& lab, const Differences& allowed,
-                                       const std::string& profile,
-                                       const std::vector<const Generated*>& batch) {
+void run_batch(Lab& lab, const Differences& allowed, const std::string& profile,
+               std::span<Asked> batch) {
   std::vector<Ask> asks;
-  for (const Generated* const one : batch) asks.push_back(one->ask);
-  std::array<std::vector<Answer>, kProtocols.size()> answers;
+  for (const Asked& one : batch) asks.push_back(one.ask);
+  std::vector<Answer> first;
   for (std::size_t p = 0; p < kProtocols.size(); ++p) {
-    answers.at(p) = lab.asker(profile, p).ask(asks);
-  }
-  std::vector<std::string> found;
-  for (std::size_t i = 0; i < asks.size(); ++i) {
-    for (std::size_t p = 1; p < kProtocols.size(); ++p) {
-      const std::string difference = allowed.compare(answers[0][i], answers.at(p)[i]);
-      if (difference.empty()) continue;
-      const char* const name = kProtocols.at(p).name;
-      found.push_back(std::format("request {} ({}): h1 and {} differ: {}\n  {}", batch[i]->number,
-                                  profile, name, difference,
-                                  curl_line(asks[i], name, lab.asker(profile, p).authority())));
+    Asker& asker = lab.asker(profile, p);
+    std::vector<Answer> answers = asker.ask(asks);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      batch[i].outcomes.at(p)->curl = curl_line(asks[i], kProtocols.at(p).name, asker.authority());
+      check_asked(lab.fixture(), allowed, batch[i], p, p == 0 ? answers[i] : first[i], answers[i]);
     }
+    if (p == 0) first = std::move(answers);
   }
-  return found;
 }
 
 }  // namespace
 
-std::vector<Outcome> run_tables(Lab& lab, const std::vector<Row>& rows) {
-  std::vector<Outcome> all;
-  all.reserve(rows.size() * kProtocols.size());
-  std::map<std::pair<std::string, std::size_t>, std::vector<Outcome*>> groups;
+TablesRun run_tables(Lab& lab, const Differences& allowed, const std::vector<Row>& rows) {
+  TablesRun run;
+  run.outcomes.reserve(rows.size() * kProtocols.size());
+  std::map<std::string, std::vector<Asked>> by_profile;
   for (const Row& row : rows) {
+    const auto ask = ask_of(row, lab.fixture());
+    Asked asked{.ask = ask.value_or(Ask{}), .outcomes = {}};
     for (std::size_t p = 0; p < kProtocols.size(); ++p) {
-      all.push_back({.row = &row, .protocol = p, .wrong = {}, .curl = {}});
-      groups[{row.profile, p}].push_back(&all.back());
+      run.outcomes.push_back({.row = &row, .protocol = p, .wrong = {}, .curl = {}});
+      asked.outcomes.at(p) = &run.outcomes.back();
+      if (!ask) run.outcomes.back().wrong = {ask.error()};
     }
+    if (ask) by_profile[row.profile].push_back(std::move(asked));
   }
-  for (const auto& [key, outcomes] : groups) run_rows(lab, key.first, key.second, outcomes);
-  return all;
+  for (auto& [profile, all] : by_profile) {
+    for (std::size_t at = 0; at < all.size(); at += kBatch) {
+      run_batch(lab, allowed, profile,
+                std::span(all).subspan(at, std::min(kBatch, all.size() - at)));
+    }
+    std::ranges::move(lab.hang_up(profile), std::back_inserter(run.connections));
+  }
+  return run;
 }
 
 std::string describe(const Outcome& outcome) {
@@ -75,23 +77,6 @@ std::string describe(const Outcome& outcome) {
                   row.title, row.section, row.profile);
   for (const std::string& line : outcome.wrong) text += "\n  " + line;
   return text + "\n  " + outcome.curl;
-}
-
-std::vector<std::string> run_generated(Lab& lab, const Differences& allowed,
-                                       const std::vector<Generated>& set) {
-  constexpr std::size_t kBatch = 50;  // bounds what is held of the answers
-  std::map<std::string, std::vector<const Generated*>> by_profile;
-  for (const Generated& one : set) by_profile[one.profile].push_back(&one);
-  std::vector<std::string> found;
-  for (const auto& [profile, all] : by_profile) {
-    for (std::size_t at = 0; at < all.size(); at += kBatch) {
-      const auto end = std::min(at + kBatch, all.size());
-      const std::vector batch(all.begin() + static_cast<std::ptrdiff_t>(at),
-                              all.begin() + static_cast<std::ptrdiff_t>(end));
-      std::ranges::move(compare_batch(lab, allowed, profile, batch), std::back_inserter(found));
-    }
-  }
-  return found;
 }
 
 }  // namespace troika::parity

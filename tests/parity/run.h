@@ -10,16 +10,23 @@ namespace troika::parity {
 struct Outcome {
   const Row* row;
   std::size_t protocol;            // an index of kProtocols
-  std::vector<std::string> wrong;  // empty: as the row wants it
+  std::vector<std::string> wrong;  // empty: as the row wants it, and as over the first protocol
   std::string curl;
 };
-// Each row over each protocol, in the order of `rows`.
-std::vector<Outcome> run_tables(Lab& lab, const std::vector<Row>& rows);
+struct TablesRun {
+  std::vector<Outcome> outcomes;         // each row over each protocol, in the order of the rows
+  std::vector<std::string> connections;  // that ended without leave, a line each
+};
+TablesRun run_tables(Lab& lab, const Differences& allowed, const std::vector<Row>& rows);
 // Where it failed and why, on some lines.
 std::string describe(const Outcome& outcome);
 
-// A line or more for each request that the protocols do not agree on.
+// Some lines for each request that the protocols do not agree on, or whose answer is none that this
+// server may give; and for each connection that ended without leave.
 std::vector<std::string> run_generated(Lab& lab, const Differences& allowed,
                                        const std::vector<Generated>& set);
+
+// What both are run in: bounds what is held of the answers.
+inline constexpr std::size_t kBatch = 50;
 
 }  // namespace troika::parity

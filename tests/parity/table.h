@@ -14,11 +14,12 @@ struct FieldRule {
 };
 
 struct BodyRule {
-  enum class Kind : std::uint8_t { text, empty, file, decoded, contains, parts } kind;
-  std::string text{};    // of text and contains; escapes are resolved
-  std::string file{};    // of file, decoded and parts
-  std::string coding{};  // of decoded
-  std::string type{};    // of parts: the Content-Type of each
+  enum class Kind : std::uint8_t { text, empty, file, decoded, contains, lacks, order, parts } kind;
+  std::string text{};                // of text, contains and lacks; escapes are resolved
+  std::vector<std::string> texts{};  // of order; likewise
+  std::string file{};                // of file, decoded and parts
+  std::string coding{};              // of decoded
+  std::string type{};                // of parts: the Content-Type of each
   // First and last byte: of parts each one, of file at most one.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges{};
 };

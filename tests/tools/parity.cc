@@ -113,7 +113,7 @@ int run_own() {
   const auto allowed = Differences::read(folder / "differences.txt");
   if (!allowed) return complain(allowed.error());
   Lab lab;
-  const auto outcomes = run_tables(lab, *rows);
+  const auto [outcomes, connections] = run_tables(lab, *allowed, *rows);
   print_tables(outcomes);
   std::size_t failures = 0;
   for (const Outcome& outcome : outcomes) {
@@ -121,11 +121,13 @@ int run_own() {
     if (failures++ == 0) say("");
     say(describe(outcome), Tone::bad);
   }
+  for (const std::string& connection : connections) say(connection, Tone::bad);
+  failures += connections.size();
   const auto set = generate(lab.fixture(), kGeneratedRequests, kGeneratedSeed);
   const auto differences = run_generated(lab, *allowed, set);
   say(std::format("\n{} generated requests: {}", set.size(),
-                  differences.empty() ? "no difference between the protocols"
-                                      : std::format("{} differences", differences.size())),
+                  differences.empty() ? "all rightly answered, and the same over the protocols"
+                                      : std::format("{} findings", differences.size())),
       differences.empty() ? Tone::good : Tone::bad);
   for (const std::string& difference : differences) say(difference, Tone::bad);
   return failures + differences.size() == 0 ? 0 : 1;
@@ -154,6 +156,9 @@ void print_learned(const Remote& remote, const Learned& learned) {
   }
   if (!changing.empty()) {
     matrix.add({{"  not compared"}, {changing + " (two answers to the same request differ)"}});
+  }
+  if (remote.announces_over_h3()) {
+    matrix.add({{"  alt-svc"}, {"is sent over h3, too, where it leads nowhere else", Tone::bad}});
   }
   std::fputs(matrix.text(colour()).c_str(), stdout);
 }
@@ -204,6 +209,7 @@ int run_remote(const Arguments& arguments) {
     rows.push_back(remote->ask(std::move(request), *allowed));
   }
   const std::size_t different = print_rows(rows);
+  if (const std::string endings = remote->endings(); !endings.empty()) say("\n" + endings);
   say(std::format(
           "\n{} requests: {}", rows.size(),
           different == 0 ? std::string("all the same") : std::format("{} differ", different)),
