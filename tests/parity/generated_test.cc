@@ -5,6 +5,7 @@
 
 #include "http/date.h"
 #include "parity/run.h"
+#include "test_paths.h"
 
 namespace troika::parity {
 namespace {

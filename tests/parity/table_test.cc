@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "parity/run.h"
+#include "test_paths.h"
 
 namespace troika::parity {
 namespace {

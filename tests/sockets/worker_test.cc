@@ -19,7 +19,7 @@ Site pattern_site(std::uint64_t size) {
     std::ignore = responder.respond({}, std::make_unique<PatternBody>(context.services.pool, size));
     return nullptr;
   };
-  return {nullptr, std::move(handler)};
+  return {.handler = std::move(handler)};
 }
 
 struct Rig {

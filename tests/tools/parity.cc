@@ -13,6 +13,7 @@
 #include "parity/matrix.h"
 #include "parity/remote.h"
 #include "parity/run.h"
+#include "test_paths.h"
 
 using namespace troika;
 using namespace troika::parity;

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "test_paths.h"
 #include "unit/layout/include_rules.h"
 
 namespace troika::layout {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "test_paths.h"
 #include "unit/uv/file_rig.h"
 #include "unit/uv/inject.h"
 
