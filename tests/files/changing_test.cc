@@ -13,7 +13,7 @@ namespace {
 
 // What the last point leaves is more than a connection's buffers take, the kernel's included.
 constexpr std::uint64_t kStep = 1U << 20U;
-constexpr std::uint64_t kPoints = kSanitized ? 4 : 10;
+constexpr std::uint64_t kPoints = 10;
 constexpr std::uint64_t kTextSize = 16U << 20U;
 
 // How a body was received that should be a part of the old content.
