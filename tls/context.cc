@@ -119,6 +119,13 @@ Checked<std::unique_ptr<ServerContext>> ServerContext::make(Wire wire,
   if (!configure_server(context->get(), wire)) {
     return std::unexpected("OpenSSL refused the server's settings: " + ossl_error() + ".");
   }
+  if (options.ticket_keys) {
+    TicketKeys keys = *options.ticket_keys;
+    if (SSL_CTX_ctrl(context->get(), SSL_CTRL_SET_TLSEXT_TICKET_KEYS,
+                     static_cast<long>(keys.size()), keys.data()) != 1) {
+      return std::unexpected("OpenSSL refused the keys for session tickets: " + ossl_error() + ".");
+    }
+  }
   if (auto used = use_certificate(context->get(), options); !used) {
     return std::unexpected(std::move(used.error()));
   }

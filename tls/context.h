@@ -1,7 +1,9 @@
 #pragma once
 #include <openssl/ssl.h>
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +24,13 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
 enum class Wire { tcp, quic };
 
+// What session tickets are sealed with.
+using TicketKeys = std::array<std::byte, 80>;
+
 struct ServerOptions {
   std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
+  // The same for all workers, so that a client may come back to any; none: the context's own.
+  std::optional<TicketKeys> ticket_keys{};
 };
 
 // One SSL_CTX for one worker and one transport.

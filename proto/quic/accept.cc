@@ -38,10 +38,19 @@ bool Endpoint::Impl::dispatch(const Datagram& packet, TimePoint now) {
     connection->receive(packet, now);
     return true;
   }
+  if (id_factory_.worker_of(id) != config_.worker) {
+    return forward(packet, id) || (has_long_header(packet) && accept(packet, now));
+  }
   if (has_long_header(packet)) return accept(packet, now);
-  // An id that another worker gave out may well be alive there.
-  if (!id_factory_.is_ours(id) || !answers_.stateless_reset(packet, id, now)) return false;
+  if (id.size() != kOwnIdBytes || !answers_.stateless_reset(packet, id, now)) return false;
   ++counters_.resets_sent;
+  return true;
+}
+
+// The owner is never asked to hand it on: by its own reckoning it is the owner.
+bool Endpoint::Impl::forward(const Datagram& packet, std::span<const std::uint8_t> id) {
+  if (!forward_ || !forward_(id_factory_.worker_of(id), packet)) return false;
+  ++counters_.forwarded;
   return true;
 }
 

@@ -33,8 +33,10 @@ class IdFactory {
 
   // Its first byte names the worker, for the filter that steers datagrams to sockets.
   ngtcp2_cid make() noexcept;
-  bool is_ours(std::span<const std::uint8_t> id) const noexcept {
-    return id.size() == kOwnIdBytes && id[0] % workers_ == worker_;
+  // Whose connection it is, whether we gave the id out or a client made it up: uv/reuseport_filter
+  // goes by the same byte.
+  unsigned worker_of(std::span<const std::uint8_t> id) const noexcept {
+    return id.empty() ? worker_ : id[0] % workers_;
   }
   // RFC 9000 §10.3.2: from the id and the secret alone, so that it survives a restart.
   ngtcp2_stateless_reset_token token_of(const ngtcp2_cid& id) const noexcept;

@@ -86,6 +86,7 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
     : impl_(std::make_unique<Impl>(config, clock, random, sink, tls, std::move(application))) {}
 Endpoint::~Endpoint() = default;
 
+void Endpoint::set_forward(Forward forward) { impl_->set_forward(std::move(forward)); }
 void Endpoint::receive(const Datagram& datagram, TimePoint now) { impl_->receive(datagram, now); }
 bool Endpoint::flush(TimePoint now) { return impl_->flush(now); }
 void Endpoint::on_writable() { impl_->on_writable(); }

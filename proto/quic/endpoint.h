@@ -33,6 +33,7 @@ struct EndpointConfig {
 
 struct EndpointCounters {
   std::uint64_t accepted = 0, refused = 0, handshakes = 0, resets_sent = 0, versions_sent = 0;
+  std::uint64_t forwarded = 0;  // to another worker
   std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
 };
 
@@ -40,12 +41,19 @@ struct EndpointCounters {
 // what belongs to none. Without I/O: the worker feeds it and asks it to flush.
 class Endpoint {
  public:
+  // Takes a copy of a packet to the worker that its connection id names. False: it cannot.
+  using Forward = std::move_only_function<bool(unsigned worker, const Datagram& packet)>;
+
   // The arguments outlive the endpoint. `sink` is asked only from flush() and on_writable().
   Endpoint(EndpointConfig config, const Clock& clock, Random& random, DatagramSink& sink,
            const tls::ServerContext& tls, ApplicationFactory application);
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
   ~Endpoint();  // connections go silently: call close_all() first to tell the peers
+
+  // Where packets go that came to this worker although they belong to another one: the steering of
+  // sockets can fail where the kernel knows no filter. Without it they are dropped.
+  void set_forward(Forward forward);
 
   void receive(const Datagram& datagram, TimePoint now);
   // Sends what the dirty connections have, with a byte budget each; true: call again this turn's

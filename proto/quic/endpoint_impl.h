@@ -16,6 +16,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   Impl& operator=(const Impl&) = delete;
   ~Impl() = default;
 
+  void set_forward(Forward forward) { forward_ = std::move(forward); }
   void receive(const Datagram& datagram, TimePoint now);
   bool flush(TimePoint now);
   void on_writable() { outbox_.resend(); }
@@ -40,6 +41,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   // accept.cc
   bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped
   bool accept(const Datagram& packet, TimePoint now);
+  bool forward(const Datagram& packet, std::span<const std::uint8_t> id);
   bool has_room() const noexcept;
 
   void free_connection(Connection& connection) noexcept;
@@ -49,6 +51,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   Random& random_;
   const tls::ServerContext& tls_;
   const ApplicationFactory make_application_;
+  Forward forward_;
   Outbox outbox_;
   IdFactory id_factory_;
   Answers answers_;

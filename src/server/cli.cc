@@ -40,7 +40,7 @@ class CompactHelp final : public CLI::Formatter {
 };
 
 struct Raw {
-  std::string root, root_option, alt_svc;
+  std::string root, root_option, alt_svc, workers;
   std::vector<std::string> listen, http, redirect;
   RawSite site;
 };
@@ -77,6 +77,14 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
     if (!options.alt_svc) {
       return std::unexpected("--alt-svc takes a port or \"off\", not \"" + raw.alt_svc + "\"");
     }
+  }
+  if (!raw.workers.empty()) {
+    const auto count = port_number(raw.workers);  // it takes a small number without more ado
+    if (!count || *count == 0 || *count > kMostWorkers) {
+      return std::unexpected(std::format("--workers takes a number from 1 to {}, not \"{}\"",
+                                         kMostWorkers, raw.workers));
+    }
+    options.workers = *count;
   }
   return complete_site(raw.site, options.site);
 }
@@ -123,7 +131,9 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   one("Certificate", "--cert", "FILE", options.cert_file,
       "Certificate and its chain (default: a local CA's)");
   one("Certificate", "--key", "FILE", options.key_file, "Private key of the certificate");
-  one("Log", "--access-log", "FILE|-|off", options.access_log, "One line a request (default: -)");
+  one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
+  one("Process", "--access-log", "FILE|-|off", options.access_log,
+      "One line a request (default: -)");
 }
 
 // An option that says something of files, given without any.

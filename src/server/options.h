@@ -8,6 +8,9 @@
 
 namespace troika {
 
+// One byte of a connection id names the worker, so that many differ by chance often enough.
+inline constexpr unsigned kMostWorkers = 128;
+
 // What a person asked for on the command line.
 struct ServeOptions {
   struct PlainListener {
@@ -23,6 +26,7 @@ struct ServeOptions {
   std::string cert_file, key_file;       // both empty: the local CA's
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
+  unsigned workers = 0;                  // 0: as many as this process may use cores
 };
 
 }  // namespace troika

@@ -11,13 +11,15 @@
 
 #include "server/access_log.h"
 #include "server/startup.h"
+#include "server/static_site.h"
+#include "server/worker_group.h"
 #include "uv/signals.h"
 #include "uv/writer_thread.h"
 
 namespace troika {
 namespace {
 
-constexpr unsigned kPoolThreads = 8;  // for file reads that the page cache cannot answer
+constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache cannot answer
 
 // Null with no error: the log is off.
 Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
@@ -41,30 +43,37 @@ int complain(const std::string& sentence) {
 
 int run_server(const ServeOptions& options) {
   ignore_sigpipe();
-  size_thread_pool(kPoolThreads);
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
+  const auto worker_count = static_cast<unsigned>(startup->workers.size());
+  size_thread_pool(kReadingThreads + background_threads(worker_count));
   auto lines = open_access_log(options.access_log);
   if (!lines) return complain(lines.error());
   WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
 
   std::fputs(banner(*startup).c_str(), stderr);
   AccessLog access_log(lines->get());
-  startup->worker.observer = &access_log;
-  startup->worker.notices = &notices;
-  Worker worker(std::move(startup->worker));
+  for (WorkerConfig& worker : startup->workers) {
+    worker.observer = &access_log;
+    worker.notices = &notices;
+  }
+  Loop loop;  // of this thread, for signals alone
+  WorkerGroup workers(std::move(startup->workers),
+                      [&loop] { loop.post([&loop] { loop.stop(); }); });
   bool at_once = false;
-  Signals signals(worker.loop(), [&](int, unsigned count) {
+  Signals signals(loop, [&](int, unsigned count) {
     if (count == 1) {
-      notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
-                               worker.connections()));
-      worker.drain();
+      std::size_t connections = 0;
+      workers.ask([&](Worker& worker) { connections += worker.connections(); });
+      notices.line(
+          std::format("troika: stopping; {} connections to finish (again: at once)", connections));
+      workers.drain();
     } else {
       at_once = true;
-      worker.stop();
+      workers.stop();
     }
   });
-  worker.run();
+  loop.run();
   return at_once ? 1 : 0;
 }
 

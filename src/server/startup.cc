@@ -1,6 +1,7 @@
 #include "server/startup.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,14 +14,24 @@
 #include "server/static_site.h"
 #include "server/version.h"
 #include "uv/bind.h"
+#include "uv/reuseport_filter.h"
 
 namespace troika {
 namespace {
 
 constexpr std::size_t kReservedDescriptors = 256;  // of the process itself
 
-// Raises the limit of open files as far as it goes, and leaves a third of it to files.
-void fit_limits(Limits& limits) {
+// As many as the kernel lets this process use.
+unsigned usable_cores() noexcept {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<unsigned>(std::clamp(CPU_COUNT(&cores), 1, int{kMostWorkers}));
+}
+
+// Raises the limit of open files as far as it goes, leaves a third of it to files, and gives each
+// worker its share of all that the process has.
+void fit_limits(Limits& limits, unsigned workers) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
@@ -28,19 +39,24 @@ void fit_limits(Limits& limits) {
   const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
   limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
   limits.open_files = std::min(limits.open_files, (all - kReservedDescriptors) / 3);
+  for (std::size_t* const share : {&limits.connections, &limits.open_files,
+                                   &limits.quic_connections, &limits.quic_half_open}) {
+    *share = std::max<std::size_t>(*share / workers, 16);
+  }
 }
 
 Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
-  if (options.root.empty()) {
-    startup.worker.make_site = [](Loop&, BufferPool&) {
-      return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
-    };
-    return {};
+  std::function<Site(Loop&, BufferPool&)> make_site = [](Loop&, BufferPool&) {
+    return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
+  };
+  if (!options.root.empty()) {
+    const SiteShare share{startup.workers.front().limits.open_files,
+                          static_cast<unsigned>(startup.workers.size())};
+    auto made = static_site(options.root, options.site, share, &startup.warnings);
+    if (!made) return std::unexpected(made.error());
+    make_site = std::move(*made);
   }
-  auto make_site =
-      static_site(options.root, options.site, startup.worker.limits.open_files, &startup.warnings);
-  if (!make_site) return std::unexpected(make_site.error());
-  startup.worker.make_site = std::move(*make_site);
+  for (WorkerConfig& worker : startup.workers) worker.make_site = make_site;
   return {};
 }
 
@@ -55,11 +71,14 @@ Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup)
     startup.ca_file = made->ca_file;
   }
   startup.cert_file = tls.cert_file;
-  for (auto [wire, context] : {std::pair(tls::Wire::tcp, &startup.worker.tls_tcp),
-                               std::pair(tls::Wire::quic, &startup.worker.tls_quic)}) {
-    auto made = tls::ServerContext::make(wire, tls);
-    if (!made) return std::unexpected(made.error());
-    *context = std::move(*made);
+  SystemRandom().fill(tls.ticket_keys.emplace());
+  for (WorkerConfig& worker : startup.workers) {
+    for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
+                                 std::pair(tls::Wire::quic, &worker.tls_quic)}) {
+      auto made = tls::ServerContext::make(wire, tls);
+      if (!made) return std::unexpected(made.error());
+      *context = std::move(*made);
+    }
   }
   return {};
 }
@@ -121,27 +140,40 @@ Checked<void> check_overlap(const ServeOptions& options) {
   return {};
 }
 
+// A member of both groups for each worker, in the order of the workers, by which the filter counts.
 Checked<void> bind_secure(const ServeOptions& options, const Address& address, Startup& startup) {
   for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
     if (auto free = probe_bind(kind, address); !free) return free;
   }
-  auto tcp = TcpListener::bind(address, {.reuse_port = true});
-  if (!tcp) return std::unexpected(tcp.error());
-  auto udp = UdpSocket::bind(address, {.reuse_port = true});
-  if (!udp) return std::unexpected(udp.error());
-  const Address bound = bound_address(udp->get());
-  startup.listen.push_back(bound);
-  startup.worker.secure.push_back(
-      {std::move(*tcp), std::move(*udp), alt_svc_value(options, bound)});
+  for (WorkerConfig& worker : startup.workers) {
+    auto tcp = TcpListener::bind(address, {.reuse_port = true});
+    if (!tcp) return std::unexpected(tcp.error());
+    auto udp = UdpSocket::bind(address, {.reuse_port = true});
+    if (!udp) return std::unexpected(udp.error());
+    worker.secure.push_back({std::move(*tcp), std::move(*udp), alt_svc_value(options, address)});
+  }
+  const auto count = static_cast<unsigned>(startup.workers.size());
+  const int group = startup.workers.front().secure.back().udp.get();
+  if (count > 1 && !steer_by_connection_id(group, count)) {
+    startup.warnings.push_back(std::format(
+        "this kernel steers no QUIC packets to their workers on {}: they are handed on, which is "
+        "slower",
+        address.text()));
+  }
+  startup.listen.push_back(address);
   return {};
 }
 
 Checked<void> bind_plain(const ServeOptions::PlainListener& plain, Startup& startup) {
+  ServeOptions::PlainListener bound = plain;
   if (auto free = probe_bind(SocketKind::tcp, plain.address); !free) return free;
-  auto tcp = TcpListener::bind(plain.address, {.reuse_port = true});
-  if (!tcp) return std::unexpected(tcp.error());
-  startup.plain.push_back({bound_address(tcp->get()), plain.redirect});
-  startup.worker.plain.push_back({std::move(*tcp), plain.redirect});
+  for (WorkerConfig& worker : startup.workers) {
+    auto tcp = TcpListener::bind(bound.address, {.reuse_port = true});
+    if (!tcp) return std::unexpected(tcp.error());
+    bound.address = bound_address(tcp->get());
+    worker.plain.push_back({std::move(*tcp), plain.redirect});
+  }
+  startup.plain.push_back(bound);
   return {};
 }
 
@@ -151,7 +183,18 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   Startup startup;
   ServeOptions options = reachable(asked, startup);
   startup.root = options.root;
-  fit_limits(startup.worker.limits);
+  const unsigned workers = options.workers == 0 ? usable_cores() : options.workers;
+  startup.workers.resize(workers);
+  Limits limits;
+  fit_limits(limits, workers);
+  quic::Secret secret;
+  SystemRandom().fill(secret);
+  for (WorkerConfig& worker : startup.workers) {
+    worker.limits = limits;
+    worker.secret = secret;
+    worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
+    worker.count = static_cast<std::uint8_t>(workers);
+  }
   if (auto done = prepare_site(options, startup); !done) return std::unexpected(done.error());
   if (auto done = prepare_certificate(options, startup); !done) {
     return std::unexpected(done.error());
@@ -166,9 +209,9 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   for (const ServeOptions::PlainListener& plain : options.plain) {
     if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
   }
-  startup.worker.https_port = startup.listen.front().port();
-  SystemRandom random;
-  random.fill(startup.worker.secret);
+  for (WorkerConfig& worker : startup.workers) {
+    worker.https_port = startup.listen.front().port();
+  }
   return startup;
 }
 

@@ -8,7 +8,7 @@ namespace troika {
 
 // What run_server made of the options, for the banner.
 struct Startup {
-  WorkerConfig worker;
+  std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;
   std::string root;                // as the person wrote it; empty: the built-in page

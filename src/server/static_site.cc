@@ -15,9 +15,9 @@
 namespace troika {
 namespace {
 
-// Half of the thread pool (server.cc): the other half reads files.
-constexpr std::size_t kCodingTasks = 3;
-constexpr std::size_t kSlowTasks = 1;
+// Of one worker. Compressing takes all the CPU that it gets, so more threads than cores are waste.
+constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
+constexpr unsigned kSlowTasks = 1;
 
 bool is_readable_file(int root, const std::string& path) {
   const Fd fd(open_beneath(root, path.c_str(), false));
@@ -43,9 +43,12 @@ void warn_of_missing_pages(int root, const std::string& name, const SiteOptions&
 
 }  // namespace
 
+unsigned background_threads(unsigned workers) noexcept {
+  return workers * (coding_tasks(workers) + kSlowTasks);
+}
+
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
-                                                             SiteOptions options,
-                                                             std::size_t open_files,
+                                                             SiteOptions options, SiteShare share,
                                                              std::vector<std::string>* warnings) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
@@ -53,28 +56,32 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   std::string secret(16, '\0');
   SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
   SiteLimits limits;
-  limits.open_files = open_files;
-  limits.cache_files = std::min(limits.cache_files, open_files / 2);
-  return [root = std::make_shared<const Fd>(std::move(*opened)), options = std::move(options),
-          limits, secret = std::move(secret)](Loop& loop, BufferPool& pool) {
-    Site site;
-    site.files =
-        std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
-    site.coding = std::make_unique<UvBackground>(loop, kCodingTasks);
-    site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
-    site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
-        .files = *site.files,
-        .coding = *site.coding,
-        .slow = *site.slow,
-        .timers = loop.timers(),
-        .pool = pool,
-        .clock = loop.clock(),
-        .options = options,
-        .limits = limits,
-        .secret = secret,
-    });
-    return site;
-  };
+  limits.open_files = share.open_files;
+  limits.cache_files = std::min(limits.cache_files, share.open_files / 2);
+  limits.cache_bytes /= share.workers;
+  limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
+  limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
+  return
+      [root = std::make_shared<const Fd>(std::move(*opened)), options = std::move(options), limits,
+       secret = std::move(secret), workers = share.workers](Loop& loop, BufferPool& pool) {
+        Site site;
+        site.files =
+            std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
+        site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
+        site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
+        site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
+            .files = *site.files,
+            .coding = *site.coding,
+            .slow = *site.slow,
+            .timers = loop.timers(),
+            .pool = pool,
+            .clock = loop.clock(),
+            .options = options,
+            .limits = limits,
+            .secret = secret,
+        });
+        return site;
+      };
 }
 
 }  // namespace troika

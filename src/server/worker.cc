@@ -12,6 +12,8 @@ namespace {
 quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
   quic::EndpointConfig quic;
   quic.secret = config.secret;
+  quic.worker = config.index;
+  quic.workers = config.count;
   quic.connections = config.limits.quic_connections;
   quic.half_open = config.limits.quic_half_open;
   quic.streams_bidi = config.limits.concurrent_streams;
@@ -30,7 +32,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
 
 // One UDP socket and the QUIC connections that came through it.
 struct Worker::QuicListener {
-  QuicListener(Worker& worker, Fd udp)
+  QuicListener(Worker& worker, Fd udp, std::size_t number)
       : socket(
             worker.loop_, std::move(udp),
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
@@ -41,7 +43,12 @@ struct Worker::QuicListener {
                    return h3::make_session(worker.services_, quic);
                  }),
         timer(worker.loop_.timers(),
-              [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {}
+              [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {
+    if (!worker.config_.forward) return;
+    endpoint.set_forward([&worker, number](unsigned to, const Datagram& packet) {
+      return worker.config_.forward(to, number, packet);
+    });
+  }
 
   UdpSocket socket;
   quic::Endpoint endpoint;
@@ -71,7 +78,7 @@ Worker::~Worker() {
 }
 
 void Worker::listen_secure(WorkerConfig::Secure& secure) {
-  quic_.push_back(std::make_unique<QuicListener>(*this, std::move(secure.udp)));
+  quic_.push_back(std::make_unique<QuicListener>(*this, std::move(secure.udp), quic_.size()));
   listeners_.push_back(std::make_unique<TcpListener>(
       loop_, std::move(secure.tcp),
       [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
@@ -110,6 +117,10 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   added.start();
 }
 
+void Worker::receive(std::size_t listener, const Datagram& datagram) {
+  quic_.at(listener)->endpoint.receive(datagram, loop_.clock().now());
+}
+
 bool Worker::flush() {
   std::vector<Connection*> batch;
   batch.swap(dirty_);
@@ -125,6 +136,10 @@ bool Worker::flush() {
   }
   if (draining_ && connections() == 0) loop_.stop();
   return more;
+}
+
+const quic::EndpointCounters& Worker::quic(std::size_t listener) const {
+  return quic_.at(listener)->endpoint.counters();
 }
 
 void Worker::drain() {

@@ -43,6 +43,12 @@ struct WorkerConfig {
   // What a worker serves; called once, on its thread, with what the handler may use.
   std::function<Site(Loop&, BufferPool&)> make_site;
   std::uint16_t https_port = 443;  // where redirects lead
+  // Which of how many this is: connection ids name it, and its sockets are that member of their
+  // groups.
+  std::uint8_t index = 0, count = 1;
+  // Brings a datagram to another worker, for its QUIC socket of that number in `secure`; empty:
+  // there is no other.
+  std::function<bool(unsigned to, std::size_t listener, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   Limits limits;
@@ -66,9 +72,12 @@ class Worker final : private ConnectionOwner {
   // at the drain deadline.
   void drain();
   void stop() noexcept { loop_.stop(); }
+  // A datagram that came to another worker.
+  void receive(std::size_t listener, const Datagram& datagram);
 
   const BufferPool& pool() const noexcept { return pool_; }
-  std::size_t connections() const noexcept;                    // TCP and QUIC
+  std::size_t connections() const noexcept;  // TCP and QUIC
+  const quic::EndpointCounters& quic(std::size_t listener) const;
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
 
  private:

@@ -24,7 +24,8 @@ void patient(WorkerConfig& config) {
 std::unique_ptr<test::LiveServer> serve(const Fixture& fixture, const std::string& name) {
   const Profile& profile = profile_named(name);
   return std::make_unique<test::LiveServer>(
-      test::must(static_site(fixture.root().string(), profile.options, kOpenFiles)), patient);
+      test::must(static_site(fixture.root().string(), profile.options, SiteShare{kOpenFiles})),
+      patient);
 }
 
 }  // namespace

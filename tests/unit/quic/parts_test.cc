@@ -56,7 +56,7 @@ TEST_CASE("Ids of a worker keep their remainder for every number of workers") {
       const ngtcp2_cid id = ids.make();
       REQUIRE(id.datalen == 12);
       REQUIRE(id.data[0] % workers == workers - 1);
-      REQUIRE(ids.is_ours({id.data, id.datalen}));
+      REQUIRE(ids.worker_of({id.data, id.datalen}) == config.worker);
     }
   }
 }

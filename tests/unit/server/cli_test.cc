@@ -93,6 +93,15 @@ TEST_CASE("Plain listeners serve or redirect") {
   CHECK(options.plain[1].address.port() == 81);
 }
 
+TEST_CASE("--workers takes a number from 1 to 128") {
+  CHECK(accepted({"serve"}).workers == 0);
+  CHECK(accepted({"serve", "--workers", "1"}).workers == 1);
+  CHECK(accepted({"serve", "--workers", "128"}).workers == 128);
+  for (const char* wrong : {"0", "129", "-1", "all", "2.5"}) {
+    CHECK(refused({"serve", "--workers", wrong}).contains(wrong));
+  }
+}
+
 TEST_CASE("--alt-svc takes a port or off") {
   CHECK(!accepted({"serve"}).alt_svc);
   CHECK(accepted({"serve", "--alt-svc", "443"}).alt_svc == 443);
@@ -283,7 +292,8 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "Certificate:",
                                        "  --cert FILE ",
                                        "  --key FILE ",
-                                       "Log:",
+                                       "Process:",
+                                       "  --workers N ",
                                        "  --access-log FILE|-|off ",
                                        "Examples:"}) {
     const long here = at(start);

@@ -1,0 +1,78 @@
+#include "server/worker_group.h"
+
+#include <future>
+#include <utility>
+
+namespace troika {
+
+WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
+                         std::move_only_function<void()> all_ended)
+    : running_(configs.size()), all_ended_(std::move(all_ended)) {
+  for (WorkerConfig& config : configs) {
+    config.forward = [this](unsigned to, std::size_t listener, const Datagram& datagram) {
+      return forward(to, listener, datagram);
+    };
+    auto member = std::make_unique<Member>();
+    member->worker = std::make_unique<Worker>(std::move(config));
+    members_.push_back(std::move(member));
+  }
+  // Only now may one of them find another one.
+  for (const auto& member : members_) {
+    member->thread = std::thread([this, &member = *member] { run(member); });
+  }
+}
+
+WorkerGroup::~WorkerGroup() {
+  stop();
+  for (const auto& member : members_) member->thread.join();
+}
+
+void WorkerGroup::run(Member& member) {
+  member.worker->run();
+  member.ended = true;
+  if (--running_ == 0) all_ended_();
+}
+
+void WorkerGroup::drain() {
+  for (const auto& member : members_) {
+    member->worker->loop().post([&worker = *member->worker] { worker.drain(); });
+  }
+}
+
+void WorkerGroup::stop() {
+  for (const auto& member : members_) {
+    member->worker->loop().post([&worker = *member->worker] { worker.stop(); });
+  }
+}
+
+void WorkerGroup::ask(const std::function<void(Worker&)>& task) {
+  for (const auto& member : members_) {
+    auto done = std::make_shared<std::promise<void>>();
+    auto answered = done->get_future();
+    member->worker->loop().post([&task, done, &worker = *member->worker] {
+      task(worker);
+      done->set_value();
+    });
+    while (answered.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
+      if (member->ended) break;
+    }
+  }
+}
+
+bool WorkerGroup::forward(unsigned to, std::size_t listener, const Datagram& datagram) {
+  Member& member = *members_.at(to);
+  if (member.forwarded.fetch_add(1) >= kMostForwarded) {
+    --member.forwarded;
+    return false;
+  }
+  std::vector<std::byte> bytes(datagram.bytes.begin(), datagram.bytes.end());
+  member.worker->loop().post([&member, listener, bytes = std::move(bytes), local = datagram.local,
+                              remote = datagram.remote, ecn = datagram.ecn] {
+    --member.forwarded;
+    member.worker->receive(
+        listener, {.local = local, .remote = remote, .ecn = ecn, .bytes = std::span(bytes)});
+  });
+  return true;
+}
+
+}  // namespace troika
