@@ -55,7 +55,10 @@ constexpr client::Protocol kProtocols[] = {client::Protocol::h1, client::Protoco
 TEST_CASE("100 readers a protocol that stop hold at most 1 MiB each while another goes on") {
   for (const client::Protocol protocol : kProtocols) {
     DYNAMIC_SECTION("protocol " << static_cast<int>(protocol)) {
-      Rig rig(kLarge);
+      // It is memory that counts here: no reader is to be cut off on a machine that is slow.
+      Rig rig(kLarge, [](WorkerConfig& config) {
+        config.timeouts.write_progress = std::chrono::minutes(10);
+      });
       std::vector<client::Fetch*> stalled;
       for (int i = 0; i < 100; ++i) {
         client::Fetch& fetch = rig.get(rig.connect(protocol));
