@@ -66,9 +66,55 @@ bool Endpoint::Impl::accept(const Datagram& packet, TimePoint now) {
   }
   if (!has_room()) {
     ++counters_.refused;
-    return answers_.refuse(packet, initial);
+    return answers_.refuse(packet, initial, NGTCP2_CONNECTION_REFUSED);
   }
-  auto connection = Connection::make(shared_, initial, packet.local, packet.remote, now);
+  const TokenCheck token = check_token(packet, initial);
+  // RFC 9000 §8.1.2: it will accept no other Retry, so it is told at once.
+  if (token.verdict == TokenCheck::Verdict::refused) {
+    return answers_.refuse(packet, initial, NGTCP2_INVALID_TOKEN);
+  }
+  // RFC 9000 §7.2: only an id that a Retry gave out may be shorter.
+  if (token.verdict != TokenCheck::Verdict::retry &&
+      initial.dcid.datalen < NGTCP2_MIN_INITIAL_DCIDLEN) {
+    return false;
+  }
+  // Asked for every client, as it is here that it goes on and off.
+  const bool retrying = retry_is_on();
+  if (retrying && !token.proves_address()) return retry(packet, initial);
+  return accept(packet, initial, token, now);
+}
+
+TokenCheck Endpoint::Impl::check_token(const Datagram& packet,
+                                       const ngtcp2_pkt_hd& initial) noexcept {
+  const TokenCheck token = tokens_.check(packet.remote, initial);
+  if (initial.tokenlen != 0) {
+    ++(token.proves_address() ? counters_.tokens_accepted : counters_.tokens_refused);
+  }
+  return token;
+}
+
+// Half-way off, so that it does not go on and off with each client.
+bool Endpoint::Impl::retry_is_on() noexcept {
+  if (half_open_ >= config_.retry_above) {
+    retrying_ = true;
+  } else if (2 * half_open_ < config_.retry_above) {
+    retrying_ = false;
+  }
+  return retrying_;
+}
+
+// The id that the client is to use from now on is one of this worker, so it comes back here.
+bool Endpoint::Impl::retry(const Datagram& packet, const ngtcp2_pkt_hd& initial) {
+  const ngtcp2_cid scid = id_factory_.make();
+  const Token token = tokens_.for_retry(packet.remote, initial, scid);
+  if (!answers_.retry(packet, initial, scid, token.view())) return false;
+  ++counters_.retries_sent;
+  return true;
+}
+
+bool Endpoint::Impl::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial,
+                            const TokenCheck& token, TimePoint now) {
+  auto connection = Connection::make(shared_, initial, token, packet.local, packet.remote, now);
   if (!connection) return false;
   ++counters_.accepted;
   connection->place = connections_.size();

@@ -53,12 +53,21 @@ bool Answers::stateless_reset(const Datagram& to, std::span<const std::uint8_t> 
   return add(to, space, size);
 }
 
-bool Answers::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial) {
+bool Answers::retry(const Datagram& to, const ngtcp2_pkt_hd& initial, const ngtcp2_cid& scid,
+                    std::span<const std::uint8_t> token) {
+  if (full() || token.empty()) return false;
+  std::array<std::uint8_t, NGTCP2_MAX_UDP_PAYLOAD_SIZE> space;
+  const ngtcp2_ssize size =
+      ngtcp2_crypto_write_retry(space.data(), space.size(), initial.version, &initial.scid, &scid,
+                                &initial.dcid, token.data(), token.size());
+  return add(to, space, size);
+}
+
+bool Answers::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint64_t error) {
   if (full()) return false;
   std::array<std::uint8_t, NGTCP2_MAX_UDP_PAYLOAD_SIZE> space;
   const ngtcp2_ssize size = ngtcp2_crypto_write_connection_close(
-      space.data(), space.size(), initial.version, &initial.scid, &initial.dcid,
-      NGTCP2_CONNECTION_REFUSED, nullptr, 0);
+      space.data(), space.size(), initial.version, &initial.scid, &initial.dcid, error, nullptr, 0);
   return add(to, space, size);
 }
 

@@ -10,8 +10,8 @@
 
 namespace troika::quic {
 
-// What is sent for no connection: Version Negotiation, stateless resets, refusals. Each is smaller
-// than what it answers, and they wait here for the flush, in bounded number.
+// What is sent for no connection: Version Negotiation, Retry, stateless resets, refusals. Each is
+// smaller than what it answers, and they wait here for the flush, in bounded number.
 class Answers {
  public:
   static constexpr std::size_t kMostWaiting = 256;
@@ -25,7 +25,9 @@ class Answers {
   // Each is false if nothing will be sent.
   bool version_negotiation(const Datagram& to, const ngtcp2_version_cid& packet, TimePoint now);
   bool stateless_reset(const Datagram& to, std::span<const std::uint8_t> id, TimePoint now);
-  bool refuse(const Datagram& to, const ngtcp2_pkt_hd& initial);
+  bool retry(const Datagram& to, const ngtcp2_pkt_hd& initial, const ngtcp2_cid& scid,
+             std::span<const std::uint8_t> token);
+  bool refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint64_t error);
 
   void flush(Outbox& outbox);  // until it is blocked
   bool empty() const noexcept { return waiting_.empty(); }

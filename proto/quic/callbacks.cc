@@ -78,12 +78,20 @@ struct Callbacks {
 
   // The address that logs and access rules see is a validated one, never just the latest
   // (RFC 9000 §9.3).
-  static int path_validated(ngtcp2_conn*, std::uint32_t, const ngtcp2_path* path,
+  static int path_validated(ngtcp2_conn*, std::uint32_t flags, const ngtcp2_path* path,
                             const ngtcp2_path*, ngtcp2_path_validation_result result, void* user) {
     if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) return 0;
     core(user).packet_limit_ = Core::kNoLimit;
     core(user).local_ = Address(path->local.addr);
     core(user).remote_ = Address(path->remote.addr);
+    if ((flags & NGTCP2_PATH_VALIDATION_FLAG_NEW_TOKEN) != 0) {
+      core(user).on_address_proven(core(user).remote_);
+    }
+    return 0;
+  }
+
+  static int token_received(ngtcp2_conn*, const std::uint8_t* token, std::size_t size, void* user) {
+    core(user).on_token({as_bytes(token), size});
     return 0;
   }
 
@@ -134,6 +142,7 @@ ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   callbacks.get_new_connection_id2 = Callbacks::new_id;
   callbacks.remove_connection_id = Callbacks::id_removed;
   callbacks.path_validation = Callbacks::path_validated;
+  callbacks.recv_new_token = Callbacks::token_received;
   callbacks.recv_stateless_reset2 = Callbacks::reset_received;
   callbacks.rand = Callbacks::random;
   return callbacks;

@@ -36,7 +36,7 @@ class IdFactory {
   // Whose connection it is, whether we gave the id out or a client made it up: uv/reuseport_filter
   // goes by the same byte.
   unsigned worker_of(std::span<const std::uint8_t> id) const noexcept {
-    return id.empty() ? worker_ : id[0] % workers_;
+    return id.empty() ? unsigned{worker_} : unsigned{id[0]} % workers_;
   }
   // RFC 9000 §10.3.2: from the id and the secret alone, so that it survives a restart.
   ngtcp2_stateless_reset_token token_of(const ngtcp2_cid& id) const noexcept;

@@ -14,6 +14,9 @@ namespace {
 // A client has a buffer for each connection; its bursts need not be large.
 constexpr std::size_t kBufferBytes = 16U << 10U;
 
+// A token takes its place in each of the first packets.
+constexpr std::size_t kMostTokenBytes = 512;
+
 class ClientCore final : public Core {
  public:
   ClientCore(Random& random, Outbox& outbox, const Address& local, const Address& remote)
@@ -31,6 +34,7 @@ class ClientCore final : public Core {
   }
   bool is_dirty() const noexcept { return dirty_; }
   void forget_dirty() noexcept { dirty_ = false; }
+  std::span<const std::byte> token() const noexcept { return token_; }
 
  private:
   bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override {
@@ -40,17 +44,26 @@ class ClientCore final : public Core {
   }
   void id_retired(const ngtcp2_cid&) noexcept override {}
   void on_established() override {}
+  void on_token(std::span<const std::byte> token) override {
+    if (token.size() <= kMostTokenBytes) token_.assign(token.begin(), token.end());
+  }
   void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
 
   bool dirty_ = false;  // since the last flush began
+  std::vector<std::byte> token_;
 };
 
 Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
                          const ApplicationFactory& make_application, TimePoint now) {
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
-  const ngtcp2_settings settings = make_settings(now, config.handshake_timeout, random());
+  ngtcp2_settings settings = make_settings(now, config.handshake_timeout, random());
+  if (!config.token.empty() && config.token.size() <= kMostTokenBytes) {
+    settings.token = as_u8(config.token.data());
+    settings.tokenlen = config.token.size();
+    settings.token_type = NGTCP2_TOKEN_TYPE_NEW_TOKEN;
+  }
   const ngtcp2_transport_params params = make_params(config);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::client);
   Path path{local(), remote()};
@@ -81,6 +94,7 @@ class Client final : public ClientConnection {
     return core_.established() ? State::established : State::handshake;
   }
   Error close_reason() const noexcept override { return core_.reason(); }
+  std::span<const std::byte> token() const noexcept override { return core_.token(); }
 
   void receive(const Datagram& datagram, TimePoint now) override {
     busy_ = true;

@@ -1,6 +1,8 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -16,7 +18,8 @@ struct ClientConfig {
   std::size_t connection_window = 4U << 20U;  // bytes
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::uint32_t version = 1;  // QUIC version of the first Initial; others force negotiation
+  std::vector<std::byte> token{};  // that an earlier connection to this server was given
+  std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
 };
 
 // One QUIC connection from the client side, without I/O. The arguments outlive it.
@@ -35,6 +38,8 @@ class ClientConnection {
   virtual QuicApplication& application() noexcept = 0;
   virtual State state() const noexcept = 0;
   virtual Error close_reason() const noexcept = 0;  // once closed; `closed` for a clean one
+  // The last that the server gave for the next connection (NEW_TOKEN); empty: none yet.
+  virtual std::span<const std::byte> token() const noexcept = 0;
   virtual void receive(const Datagram& datagram, TimePoint now) = 0;
   virtual bool flush(TimePoint now) = 0;  // true: there is more to send
   virtual void on_writable() = 0;

@@ -87,6 +87,9 @@ Error Core::peer_reason() const noexcept {
   if (error.error_code == NGTCP2_CONNECTION_REFUSED) {
     return {ErrorCode::unavailable, "the peer refuses new connections"};
   }
+  if (error.error_code == NGTCP2_INVALID_TOKEN) {
+    return {ErrorCode::denied, "the peer refuses the token of its Retry"};
+  }
   if (is_crypto_error(error.error_code)) {
     return {ErrorCode::denied, "the peer ended the TLS handshake with an alert"};
   }

@@ -6,6 +6,30 @@
 #include "proto/quic/settings.h"
 
 namespace troika::quic {
+namespace {
+
+// What the handshake proves about a Retry (RFC 9000 §7.3).
+void set_original(ngtcp2_transport_params& params, const ngtcp2_pkt_hd& initial,
+                  const TokenCheck& token) noexcept {
+  const bool retried = token.verdict == TokenCheck::Verdict::retry;
+  params.original_dcid = retried ? token.original : initial.dcid;
+  params.original_dcid_present = 1;
+  if (!retried) return;
+  params.retry_scid = initial.dcid;
+  params.retry_scid_present = 1;
+}
+
+// A token here lifts the limit of three times the bytes (RFC 9000 §8.1): only a good one is told.
+void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
+               const TokenCheck& token) noexcept {
+  if (!token.proves_address()) return;
+  settings.token = initial.token;
+  settings.tokenlen = initial.tokenlen;
+  settings.token_type = token.verdict == TokenCheck::Verdict::retry ? NGTCP2_TOKEN_TYPE_RETRY
+                                                                    : NGTCP2_TOKEN_TYPE_NEW_TOKEN;
+}
+
+}  // namespace
 
 Connection::Connection(const ConnectionShared& shared, const Address& local, const Address& remote)
     : Core(shared.random, shared.outbox, local, remote),
@@ -13,22 +37,23 @@ Connection::Connection(const ConnectionShared& shared, const Address& local, con
       timer_(shared.timers, [this] { dirty(); }) {}
 
 std::unique_ptr<Connection> Connection::make(const ConnectionShared& shared,
-                                             const ngtcp2_pkt_hd& initial, const Address& local,
-                                             const Address& remote, TimePoint now) {
+                                             const ngtcp2_pkt_hd& initial, const TokenCheck& token,
+                                             const Address& local, const Address& remote,
+                                             TimePoint now) {
   std::unique_ptr<Connection> connection(new Connection(shared, local, remote));
-  return connection->start(initial, now) ? std::move(connection) : nullptr;
+  return connection->start(initial, token, now) ? std::move(connection) : nullptr;
 }
 
-bool Connection::start(const ngtcp2_pkt_hd& initial, TimePoint now) {
+bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, TimePoint now) {
   const ngtcp2_cid own = shared_.ids.make();
   ngtcp2_transport_params params = make_params(shared_.config);
-  params.original_dcid = initial.dcid;
-  params.original_dcid_present = 1;
-  const ngtcp2_stateless_reset_token token = shared_.ids.token_of(own);
-  std::ranges::copy(token.data, params.stateless_reset_token);
+  set_original(params, initial, token);
+  const ngtcp2_stateless_reset_token reset = shared_.ids.token_of(own);
+  std::ranges::copy(reset.data, params.stateless_reset_token);
   params.stateless_reset_token_present = 1;
 
-  const ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random());
+  ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random());
+  set_token(settings, initial, token);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
@@ -86,6 +111,12 @@ void Connection::id_retired(const ngtcp2_cid& id) noexcept {
 void Connection::on_established() {
   end_handshake();
   shared_.owner.handshake_completed();
+  on_address_proven(remote());
+}
+
+void Connection::on_address_proven(const Address& remote) {
+  const Token token = shared_.tokens.for_visitor(remote);
+  if (token.size != 0) ngtcp2_conn_submit_new_token(conn(), token.bytes.data(), token.size);
 }
 
 void Connection::end_handshake() noexcept {

@@ -5,6 +5,7 @@
 #include "base/timer_queue.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/core.h"
+#include "proto/quic/tokens.h"
 
 namespace troika::quic {
 
@@ -28,6 +29,7 @@ struct ConnectionShared {
   Random& random;
   Outbox& outbox;
   IdFactory& ids;
+  const Tokens& tokens;
   TimerQueue& timers;
   ConnectionOwner& owner;
   const tls::ServerContext& tls;
@@ -38,10 +40,11 @@ struct ConnectionShared {
 class Connection final : public Core {
  public:
   // Null if a library refuses. `initial` is the header of the client's first packet, which is still
-  // to be given to receive().
+  // to be given to receive(), and `token` what its token is worth.
   static std::unique_ptr<Connection> make(const ConnectionShared& shared,
-                                          const ngtcp2_pkt_hd& initial, const Address& local,
-                                          const Address& remote, TimePoint now);
+                                          const ngtcp2_pkt_hd& initial, const TokenCheck& token,
+                                          const Address& local, const Address& remote,
+                                          TimePoint now);
   ~Connection() override;
 
   // After a flush: the timer, and what an ended connection needs no more.
@@ -52,12 +55,13 @@ class Connection final : public Core {
 
  private:
   Connection(const ConnectionShared& shared, const Address& local, const Address& remote);
-  bool start(const ngtcp2_pkt_hd& initial, TimePoint now);
+  bool start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, TimePoint now);
   bool add_id(const ConnectionId& id);
 
   bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override;
   void id_retired(const ngtcp2_cid& id) noexcept override;
   void on_established() override;
+  void on_address_proven(const Address& remote) override;
   void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
   bool on_sendable() override;
   void end_handshake() noexcept;

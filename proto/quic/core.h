@@ -91,6 +91,10 @@ class Core : public QuicStreams {
   virtual bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) = 0;
   virtual void id_retired(const ngtcp2_cid& id) noexcept = 0;
   virtual void on_established() = 0;
+  // Server: a token for the client's next visit from there is due.
+  virtual void on_address_proven(const Address&) {}
+  // Client: the server gives one.
+  virtual void on_token(std::span<const std::byte>) {}
   virtual void dirty() noexcept = 0;  // a flush is needed
   // Keys to send with are there. False: there is no application.
   virtual bool on_sendable() = 0;

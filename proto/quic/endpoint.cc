@@ -17,9 +17,11 @@ Endpoint::Impl::Impl(EndpointConfig config, const Clock& clock, Random& random, 
       make_application_(std::move(application)),
       outbox_(sink, Outbox::kMostBytes),
       id_factory_(config_, random_),
+      tokens_(config_, clock_),
       answers_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, random_, outbox_, id_factory_, timers_, *this, tls_, make_application_} {}
+      shared_{config_, random_, outbox_, id_factory_,      tokens_,
+              timers_, *this,   tls_,    make_application_} {}
 
 // A GRO buffer may hold packets of several connections, so each segment is looked up.
 void Endpoint::Impl::receive(const Datagram& datagram, TimePoint now) {

@@ -20,6 +20,11 @@ struct EndpointConfig {
                workers = 1;         // the first byte of every id of ours is ≡ worker (mod workers)
   std::size_t connections = 10000;  // then new ones are refused (CONNECTION_REFUSED)
   std::size_t half_open = 1000;     // handshakes in flight, likewise
+  // From so many handshakes in flight on, whoever has no token is sent a Retry, until they are
+  // fewer than half of it. 0: always.
+  std::size_t retry_above = 100;
+  Duration retry_token_lifetime = std::chrono::seconds(10);
+  Duration new_token_lifetime = std::chrono::hours(24);
   std::uint32_t streams_bidi = 100;
   std::uint32_t streams_uni = 3;
   std::size_t stream_window = 256U << 10U;    // bytes
@@ -34,6 +39,8 @@ struct EndpointConfig {
 struct EndpointCounters {
   std::uint64_t accepted = 0, refused = 0, handshakes = 0, resets_sent = 0, versions_sent = 0;
   std::uint64_t forwarded = 0;  // to another worker
+  std::uint64_t retries_sent = 0;
+  std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // the latter: unreadable ones, too
   std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
 };
 

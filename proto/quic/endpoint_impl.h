@@ -5,6 +5,7 @@
 #include "proto/quic/answers.h"
 #include "proto/quic/cid_table.h"
 #include "proto/quic/connection.h"
+#include "proto/quic/tokens.h"
 
 namespace troika::quic {
 
@@ -42,7 +43,12 @@ class Endpoint::Impl final : public ConnectionOwner {
   bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped
   bool accept(const Datagram& packet, TimePoint now);
   bool forward(const Datagram& packet, std::span<const std::uint8_t> id);
+  bool accept(const Datagram& packet, const ngtcp2_pkt_hd& initial, const TokenCheck& token,
+              TimePoint now);
+  TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
+  bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
   bool has_room() const noexcept;
+  bool retry_is_on() noexcept;
 
   void free_connection(Connection& connection) noexcept;
 
@@ -54,6 +60,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   Forward forward_;
   Outbox outbox_;
   IdFactory id_factory_;
+  const Tokens tokens_;
   Answers answers_;
   TimerQueue timers_;
   CidTable<Connection> ids_;
@@ -61,6 +68,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   mutable EndpointCounters counters_;
   std::size_t half_open_ = 0;
   bool draining_ = false;
+  bool retrying_ = false;
   std::vector<Connection*> dirty_;
   std::vector<std::unique_ptr<Connection>> connections_;
 };

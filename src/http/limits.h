@@ -34,6 +34,7 @@ struct Limits {
   std::size_t quic_connections = 10000;  // RLIMIT_NOFILE less a reserve for files
   std::size_t open_files = 4096;         // a worker: kept open or being sent; lowered likewise
   std::size_t quic_half_open = 1000;     // handshakes in flight, then refused
+  std::size_t quic_retry_above = 100;    // handshakes in flight, then clients need a token
   std::size_t datagrams_per_wake = 64;
   std::uint32_t stateless_resets_per_second = 100;  // a worker
   std::uint32_t version_negotiations_per_second = 100;

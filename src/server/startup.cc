@@ -39,8 +39,9 @@ void fit_limits(Limits& limits, unsigned workers) {
   const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
   limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
   limits.open_files = std::min(limits.open_files, (all - kReservedDescriptors) / 3);
-  for (std::size_t* const share : {&limits.connections, &limits.open_files,
-                                   &limits.quic_connections, &limits.quic_half_open}) {
+  for (std::size_t* const share :
+       {&limits.connections, &limits.open_files, &limits.quic_connections, &limits.quic_half_open,
+        &limits.quic_retry_above}) {
     *share = std::max<std::size_t>(*share / workers, 16);
   }
 }

@@ -16,6 +16,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
   quic.workers = config.count;
   quic.connections = config.limits.quic_connections;
   quic.half_open = config.limits.quic_half_open;
+  quic.retry_above = config.limits.quic_retry_above;
   quic.streams_bidi = config.limits.concurrent_streams;
   quic.streams_uni = config.limits.peer_uni_streams;
   quic.stream_window = config.limits.h3_stream_window;
@@ -23,6 +24,8 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
   quic.connection_ids = config.limits.connection_ids;
   quic.resets_per_second = config.limits.stateless_resets_per_second;
   quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
+  quic.retry_token_lifetime = config.timeouts.retry_token;
+  quic.new_token_lifetime = config.timeouts.new_token;
   quic.handshake_timeout = config.timeouts.handshake;
   quic.idle_timeout = config.timeouts.idle_quic;
   return quic;

@@ -99,7 +99,8 @@ void run_out(quic::Endpoint& endpoint, sim::SimClock& clock) {
 }  // namespace
 }  // namespace troika
 
-// The input: for each datagram two bytes of length, one of how it comes, then its bytes.
+// The input: for each datagram two bytes of length, one of how it comes, then its bytes. The first
+// one's also says whether there is Retry from the beginning.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace troika;
   sim::SimClock clock;
@@ -107,6 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Balance balance;
   quic::EndpointConfig config;
   config.half_open = 4;
+  config.retry_above = size >= 3 && (data[2] & 0x80U) != 0 ? 0 : 100;
   quic::Endpoint endpoint(config, clock, random, balance, context(),
                           [](quic::QuicStreams&) { return std::make_unique<Mute>(); });
   const Address local = Address::v4(0x0a000001, 443);

@@ -50,7 +50,7 @@ class Catcher {
 };
 
 // The first datagrams of a client that nobody hears.
-inline std::vector<Bytes> first_flight(QuicWorld& w) {
+inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& tls = client_tls()) {
   struct Sink final : DatagramSink {
     std::vector<Bytes> sent;
     SendOutcome send(const Datagram& datagram) override {
@@ -67,7 +67,7 @@ inline std::vector<Bytes> first_flight(QuicWorld& w) {
   ScriptLog log;
   auto client = quic::ClientConnection::make(
       w.client_config, w.client_address(99), w.port.address(), w.world.clock, w.world.random, sink,
-      client_tls(),
+      tls,
       [&log](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, log); });
   while ((*client)->flush(w.world.clock.now())) {
   }

@@ -75,8 +75,12 @@ class QuicWorld {
 
   // The link applies to both ways.
   ClientSide& connect(const Link& link = {}, const tls::ClientContext& tls = client_tls()) {
+    return connect_from(client_address(clients.size() + 1), link, tls);
+  }
+  ClientSide& connect_from(const Address& address, const Link& link = {},
+                           const tls::ClientContext& tls = client_tls()) {
     ClientSide& client = *clients.emplace_back(std::make_unique<ClientSide>());
-    client.port = &world.net.open(client_address(clients.size()));
+    client.port = &world.net.open(address);
     world.net.both_ways(client.port->address(), port.address(), link);
     auto made = quic::ClientConnection::make(
         client_config, client.port->address(), port.address(), world.clock, world.random,

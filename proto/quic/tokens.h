@@ -1,0 +1,58 @@
+#pragma once
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/clock.h"
+#include "net/address.h"
+#include "proto/quic/endpoint.h"
+
+namespace troika::quic {
+
+// What the token of a client's first packet proves.
+struct TokenCheck {
+  enum class Verdict : std::uint8_t {
+    none,     // nothing: no token, or one that counts as none
+    retry,    // that the client has got our Retry
+    visitor,  // that it has been here before, from the same address
+    refused,  // it is of a Retry that was another's, or long ago
+  };
+  Verdict verdict = Verdict::none;
+  ngtcp2_cid original{};  // of `retry`: the id that the client began with
+
+  // Then nobody else has put the client's address into the packet.
+  bool proves_address() const noexcept {
+    return verdict == Verdict::retry || verdict == Verdict::visitor;
+  }
+};
+
+// A token as it goes into a packet.
+struct Token {
+  std::array<std::uint8_t, NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2> bytes{};
+  std::size_t size = 0;  // 0: a library refuses
+  std::span<const std::uint8_t> view() const noexcept { return std::span(bytes).first(size); }
+};
+
+// Address validation by tokens (RFC 9000 §8.1), without a memory of those given out: all workers,
+// and those after a restart, have the key. They are told by the time of day, which restarts keep.
+class Tokens {
+ public:
+  Tokens(const EndpointConfig& config, const Clock& clock);
+
+  Token for_retry(const Address& client, const ngtcp2_pkt_hd& initial,
+                  const ngtcp2_cid& retry_scid) const noexcept;
+  Token for_visitor(const Address& client) const noexcept;  // of NEW_TOKEN
+  TokenCheck check(const Address& client, const ngtcp2_pkt_hd& initial) const noexcept;
+
+ private:
+  ngtcp2_tstamp wall() const noexcept;
+
+  const Clock& clock_;
+  const Duration retry_lifetime_, visitor_lifetime_;
+  std::array<std::uint8_t, 32> key_{};
+};
+
+}  // namespace troika::quic

@@ -1,0 +1,149 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "proto/quic/cid.h"
+#include "proto/quic/tokens.h"
+#include "quic_world.h"
+
+namespace troika::test {
+namespace {
+
+using quic::Token;
+using Verdict = quic::TokenCheck::Verdict;
+
+const Address kClient = Address::v4(0x0a000100, 40000);
+
+ngtcp2_cid id_of(std::uint8_t byte) {
+  ngtcp2_cid id{};
+  id.datalen = quic::kOwnIdBytes;
+  std::ranges::fill(std::span(id.data).first(id.datalen), byte);
+  return id;
+}
+
+// Initial packets with a token: the one that began, and the one after its Retry.
+ngtcp2_pkt_hd initial(const ngtcp2_cid& dcid, std::span<const std::uint8_t> token = {}) {
+  ngtcp2_pkt_hd head{};
+  head.version = NGTCP2_PROTO_VER_V1;
+  head.dcid = dcid;
+  head.token = token.data();
+  head.tokenlen = token.size();
+  return head;
+}
+
+struct Sealed {
+  sim::SimClock clock;
+  quic::Tokens tokens{endpoint_config(), clock};
+  Token retry = tokens.for_retry(kClient, initial(id_of(1)), id_of(2));
+  Token visitor = tokens.for_visitor(kClient);
+
+  Verdict of_retry(std::span<const std::uint8_t> token, const Address& from = kClient) const {
+    return tokens.check(from, initial(id_of(2), token)).verdict;
+  }
+  Verdict of_visitor(std::span<const std::uint8_t> token, const Address& from = kClient) const {
+    return tokens.check(from, initial(id_of(3), token)).verdict;
+  }
+};
+
+TEST_CASE("A Retry's token proves an address and tells the id that the client began with") {
+  Sealed s;
+  const auto check = s.tokens.check(kClient, initial(id_of(2), s.retry.view()));
+  CHECK(check.verdict == Verdict::retry);
+  const ngtcp2_cid original = id_of(1);
+  CHECK(ngtcp2_cid_eq(&check.original, &original) != 0);
+  CHECK(s.of_retry({}) == Verdict::none);
+}
+
+TEST_CASE("A Retry's token is refused from elsewhere: another address, another port") {
+  Sealed s;
+  CHECK(s.of_retry(s.retry.view(), Address::v4(0x0a000101, 40000)) == Verdict::refused);
+  CHECK(s.of_retry(s.retry.view(), Address::v4(0x0a000100, 40001)) == Verdict::refused);
+  CHECK(s.of_retry(s.retry.view(), *Address::parse("[::1]:40000")) == Verdict::refused);
+  // With an id that no Retry gave out it cannot be read.
+  CHECK(s.tokens.check(kClient, initial(id_of(9), s.retry.view())).verdict == Verdict::none);
+}
+
+TEST_CASE("A Retry's token holds for ten seconds, a visitor's for a day") {
+  Sealed s;
+  const TimePoint start = s.clock.now();
+  s.clock.advance_to(start + 10s - 1ns);
+  CHECK(s.of_retry(s.retry.view()) == Verdict::retry);
+  s.clock.advance_to(start + 10s);
+  CHECK(s.of_retry(s.retry.view()) == Verdict::refused);
+  s.clock.advance_to(start + 24h - 1ns);
+  CHECK(s.of_visitor(s.visitor.view()) == Verdict::visitor);
+  s.clock.advance_to(start + 24h);
+  CHECK(s.of_visitor(s.visitor.view()) == Verdict::none);
+}
+
+TEST_CASE("A visitor's token is good from any port of its address and from no other address") {
+  Sealed s;
+  CHECK(s.of_visitor(s.visitor.view(), Address::v4(0x0a000100, 1)) == Verdict::visitor);
+  CHECK(s.of_visitor(s.visitor.view(), Address::v4(0x0a000101, 40000)) == Verdict::none);
+}
+
+TEST_CASE("Tokens of both kinds over IPv6 prove the address that they are for") {
+  Sealed s;
+  const Address six = *Address::parse("[2001:db8::1]:40000");
+  const Token retry = s.tokens.for_retry(six, initial(id_of(1)), id_of(2));
+  CHECK(s.of_retry(retry.view(), six) == Verdict::retry);
+  CHECK(s.of_retry(retry.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::refused);
+  const Token visitor = s.tokens.for_visitor(six);
+  CHECK(s.of_visitor(visitor.view(), six) == Verdict::visitor);
+  CHECK(s.of_visitor(visitor.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::none);
+}
+
+TEST_CASE("A token with any one bit flipped, or of any other length, proves nothing") {
+  Sealed s;
+  for (const Token& good : {s.retry, s.visitor}) {
+    for (std::size_t bit = 0; bit < 8 * good.size; ++bit) {
+      Token token = good;
+      token.bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+      INFO("bit " << bit);
+      REQUIRE(s.of_retry(token.view()) == Verdict::none);
+    }
+    for (std::size_t size = 0; size < good.size; ++size) {
+      REQUIRE(s.of_retry(good.view().first(size)) == Verdict::none);
+    }
+    std::vector<std::uint8_t> longer(good.view().begin(), good.view().end());
+    while (longer.size() < 1100) {
+      longer.push_back(0);
+      REQUIRE(s.of_retry(longer) == Verdict::none);
+    }
+  }
+}
+
+TEST_CASE("Random bytes behind either kind's first byte prove nothing") {
+  Sealed s;
+  SeededRandom random(7);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<std::uint8_t> token(1 + random.below(120));
+    random.fill(std::as_writable_bytes(std::span(token)));
+    token[0] = i % 2 == 0 ? NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2 : NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR;
+    REQUIRE(s.of_retry(token) == Verdict::none);
+  }
+}
+
+TEST_CASE("Tokens follow from the secret: good at every worker that has it, and nowhere else") {
+  Sealed s;
+  auto config = endpoint_config();
+  config.worker = 1;
+  config.workers = 2;
+  const quic::Tokens neighbour(config, s.clock);
+  CHECK(neighbour.check(kClient, initial(id_of(2), s.retry.view())).verdict == Verdict::retry);
+  CHECK(neighbour.check(kClient, initial(id_of(3), s.visitor.view())).verdict == Verdict::visitor);
+  config.secret[0] ^= std::byte{1};
+  const quic::Tokens stranger(config, s.clock);
+  CHECK(stranger.check(kClient, initial(id_of(2), s.retry.view())).verdict == Verdict::none);
+  CHECK(stranger.check(kClient, initial(id_of(3), s.visitor.view())).verdict == Verdict::none);
+}
+
+TEST_CASE("The secret itself opens no token: it is not the key") {
+  Sealed s;
+  const auto secret = endpoint_config().secret;
+  CHECK(ngtcp2_crypto_verify_regular_token(s.visitor.bytes.data(), s.visitor.size,
+                                           reinterpret_cast<const std::uint8_t*>(secret.data()),
+                                           secret.size(), kClient.get(), kClient.size(),
+                                           NGTCP2_SECONDS, 0) != 0);
+}
+
+}  // namespace
+}  // namespace troika::test
