@@ -1,6 +1,7 @@
 #pragma once
 // Datagrams made by hand, for what needs no keys.
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "quic_world.h"
@@ -28,6 +29,29 @@ inline Bytes short_header(std::size_t size, std::byte first_of_id = std::byte{0}
   packet[0] = std::byte{0x40};
   packet[1] = first_of_id;
   return packet;
+}
+
+// RFC 9000 §8.1, at every datagram: to no client more than three times what came from it.
+inline bool within_limit(QuicWorld& w) {
+  struct Balance {
+    std::size_t in = 0, out = 0;
+  };
+  std::multimap<std::pair<TimePoint, bool>, const sim::Sent*> events;  // arrivals come first
+  for (const sim::Sent& each : w.world.net.log()) {
+    if (each.fate == sim::Fate::unreachable) continue;  // to those who are only made up
+    if (each.from == w.port.address()) {
+      events.insert({{each.at, true}, &each});
+    } else if (each.arrived()) {
+      events.insert({{each.arrives, false}, &each});
+    }
+  }
+  std::map<std::string, Balance> of;
+  for (const auto& [when, each] : events) {
+    Balance& balance = of[(when.second ? each->to : each->from).text()];
+    (when.second ? balance.out : balance.in) += each->bytes;
+    if (balance.out > 3 * balance.in) return false;
+  }
+  return true;
 }
 
 // Takes what a port receives, in place of a client.
