@@ -8,8 +8,6 @@
 namespace troika {
 namespace {
 
-constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
-
 bool hidden_segment(std::string_view segment) noexcept {
   return (segment.starts_with('.') && segment != ".well-known") || segment.ends_with('~');
 }

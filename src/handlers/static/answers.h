@@ -9,6 +9,9 @@ namespace troika {
 
 // What the handlers of read-only content have in common.
 
+// The Allow field of read-only content.
+inline constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
+
 // True when it answered: OPTIONS, and every method that only reads does not know.
 bool answer_method(const Request& request, Responder& responder);
 

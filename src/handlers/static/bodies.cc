@@ -10,8 +10,11 @@ namespace {
 
 class ContentBody final : public BodySource {
  public:
-  ContentBody(Content content, std::optional<LivePlace> place)
-      : pieces_(std::move(content.pieces)), left_(content.size), place_(std::move(place)) {}
+  ContentBody(Content content, LivePlace place, Ref<CachedFile> file)
+      : pieces_(std::move(content.pieces)),
+        left_(content.size),
+        place_(std::move(place)),
+        file_(std::move(file)) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override {
     if (left_ == 0) return Pulled{};
@@ -33,7 +36,8 @@ class ContentBody final : public BodySource {
   std::vector<Slice> pieces_;
   std::size_t at_ = 0;
   std::uint64_t left_;
-  std::optional<LivePlace> place_;
+  LivePlace place_;
+  Ref<CachedFile> file_;
 };
 
 class JoinedBody final : public BodySource {
@@ -74,8 +78,12 @@ class JoinedBody final : public BodySource {
 
 }  // namespace
 
-std::unique_ptr<BodySource> content_body(Content content, std::optional<LivePlace> place) {
-  return std::make_unique<ContentBody>(std::move(content), std::move(place));
+std::unique_ptr<BodySource> content_body(Content content, LivePlace place) {
+  return std::make_unique<ContentBody>(std::move(content), std::move(place), Ref<CachedFile>());
+}
+
+std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file) {
+  return std::make_unique<ContentBody>(std::move(content), LivePlace(), std::move(file));
 }
 
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
@@ -84,7 +92,7 @@ std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& 
   Content part{.size = size};
   part.pieces.push_back(
       file->body.sub(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)));
-  return content_body(std::move(part));
+  return content_body(std::move(part), file);
 }
 
 std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts) {

@@ -1,6 +1,5 @@
 #pragma once
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "handlers/static/cached_file.h"
@@ -10,7 +9,9 @@
 namespace troika {
 
 // `content`, shared with whoever else has it, and `place`, held as long as the body lives.
-std::unique_ptr<BodySource> content_body(Content content, std::optional<LivePlace> place = {});
+std::unique_ptr<BodySource> content_body(Content content, LivePlace place = {});
+// `content`, which is kept with `file`: as long as it is sent it counts as the file's.
+std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file);
 
 // `size` bytes of a file from an offset: out of memory when it is kept there.
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,

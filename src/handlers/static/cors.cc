@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "handlers/static/answers.h"
 #include "handlers/static/fields.h"
 
 namespace troika {
@@ -33,7 +34,7 @@ std::string requested_headers(const HeaderMap& headers) {
 }
 
 void add_preflight(const HeaderMap& request, HeaderMap& headers) {
-  headers.set("access-control-allow-methods", "GET, HEAD, OPTIONS");
+  headers.set("access-control-allow-methods", kAllow);
   if (const std::string names = requested_headers(request); !names.empty()) {
     headers.set("access-control-allow-headers", names);
   }

@@ -12,6 +12,7 @@ struct LiveCount final : Counted {
 };
 class LivePlace {
  public:
+  LivePlace() noexcept = default;  // of none
   explicit LivePlace(Ref<LiveCount> count) : count_(std::move(count)) { ++count_->count; }
   LivePlace(LivePlace&&) noexcept = default;
   LivePlace& operator=(LivePlace&&) = delete;

@@ -71,6 +71,7 @@ void StaticJob::on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file) {
 }
 
 void StaticJob::choose() {
+  site_.cache.trim();
   offers_.may_keep = offers_.may_keep && !site_.cache.is_full();
   offers_.may_stream = site_.streams->count < limits().live_encoders;
   auto variant = choose_variant(offers_, request_, options(), limits());
@@ -211,7 +212,8 @@ std::unique_ptr<BodySource> StaticJob::whole_body() {
   switch (variant_.live) {
     case Variant::Live::no: return identity();
     case Variant::Live::kept:
-      return content_body(file->encoded[static_cast<std::size_t>(variant_.coding)].get()->content);
+      return content_body(file->encoded[static_cast<std::size_t>(variant_.coding)].get()->content,
+                          file);
     case Variant::Live::streamed: break;
   }
   return compress_body(

@@ -5,7 +5,7 @@
 namespace troika {
 
 struct StaticHandler::State {
-  explicit State(Parts parts, std::shared_ptr<const StaticSite::Settings> settings)
+  State(Parts parts, const std::shared_ptr<const StaticSite::Settings>& settings)
       : site{.files = parts.files,
              .coding = parts.coding,
              .slow = parts.slow,
@@ -20,7 +20,7 @@ struct StaticHandler::State {
 StaticHandler::StaticHandler(Parts parts) {
   auto settings =
       std::make_shared<const StaticSite::Settings>(std::move(parts.options), parts.limits);
-  state_ = std::make_unique<State>(std::move(parts), std::move(settings));
+  state_ = std::make_unique<State>(std::move(parts), settings);
 }
 
 StaticHandler::~StaticHandler() = default;

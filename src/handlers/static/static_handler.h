@@ -25,7 +25,7 @@ class StaticHandler final : public Handler {
     std::string secret{};  // random; nobody can foretell a multipart boundary without it
   };
   explicit StaticHandler(Parts parts);
-  ~StaticHandler();
+  ~StaticHandler() override;
   [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
 
  private:

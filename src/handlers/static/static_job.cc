@@ -17,7 +17,7 @@ StaticJob::StaticJob(StaticSite& site, const RequestContext& context, Responder&
 
 bool StaticJob::begin() {
   HeaderMap allow;
-  allow.add("allow", "GET, HEAD, OPTIONS");
+  allow.add("allow", kAllow);
   if (request_.method == Method::options) {
     respond({.status = 204, .headers = std::move(allow)}, nullptr);
   } else if (!is_get() && request_.method != Method::head) {

@@ -264,6 +264,25 @@ TEST_CASE("what is compressed whole and what as a stream differ by one byte") {
   CHECK_FALSE(stage.get("/stream.txt", kBrotli).responder.body->remaining().has_value());
 }
 
+TEST_CASE("what is being sent counts, and beyond twice the cache nothing more is kept") {
+  SiteStage stage;
+  stage.limits.cache_bytes = BufferPool::kSizes[0];  // one result
+  for (const char* name : {"a", "b", "c", "d"}) {
+    add_text(stage, std::string(name) + ".log", 5000);
+  }
+  Call a = stage.get("/a.log", kBrotli);
+  Call b = stage.get("/b.log", kBrotli);
+  Call c = stage.get("/c.log", kBrotli);  // at twice the bytes it is still kept
+  CHECK(c.responder.body->remaining().has_value());
+  Call d = stage.get("/d.log", kBrotli);
+  CHECK_FALSE(d.responder.body->remaining().has_value());
+  a.responder.body.reset();
+  CHECK(stage.get("/b.log", kBrotli).responder.body->remaining().has_value());
+  b.responder.body.reset();
+  c.responder.body.reset();
+  CHECK(stage.get("/d.log", kBrotli).responder.body->remaining().has_value());
+}
+
 TEST_CASE("a digest is worked out once, and not for a file above the limit") {
   const Fields wants{{"want-repr-digest", "sha-256=1"}};
   SiteStage stage;
