@@ -27,6 +27,8 @@ class ByteSession {
   // may hold a 400 or GOAWAY): the session is then `finished`.
   virtual Status receive(std::span<const std::byte> bytes, TimePoint now) = 0;
   virtual void receive_end(TimePoint now) = 0;  // the peer sends no more (FIN)
+  // Server: what came so far is no replay; what was held back may start in the next produce().
+  virtual void on_handshake_done(TimePoint) {}
   // Appends to `out` until it holds `high` bytes or nothing is left to send now.
   virtual Status produce(OutputQueue& out, std::size_t high, TimePoint now) = 0;
   virtual void on_written(std::size_t bytes,

@@ -27,10 +27,19 @@ enum class Wire { tcp, quic };
 // What session tickets are sealed with.
 using TicketKeys = std::array<std::byte, 80>;
 
+class ReplayRegister;
+
+// Whether clients show certificates of their own (mTLS). Optional: one that is shown must be good.
+enum class ClientAuth : std::uint8_t { none, optional, required };
+
 struct ServerOptions {
   std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
   // The same for all workers, so that a client may come back to any; none: the context's own.
   std::optional<TicketKeys> ticket_keys{};
+  // Of the process, and outlives the contexts; null: early data is refused.
+  ReplayRegister* replays = nullptr;
+  ClientAuth client_auth = ClientAuth::none;
+  std::string client_ca_file{};  // PEM; whose certificates clients show
 };
 
 // One SSL_CTX for one worker and one transport.

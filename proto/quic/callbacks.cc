@@ -81,6 +81,7 @@ struct Callbacks {
   static int path_validated(ngtcp2_conn*, std::uint32_t flags, const ngtcp2_path* path,
                             const ngtcp2_path*, ngtcp2_path_validation_result result, void* user) {
     if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) return 0;
+    core(user).on_path_validated();
     core(user).packet_limit_ = Core::kNoLimit;
     core(user).local_ = Address(path->local.addr);
     core(user).remote_ = Address(path->remote.addr);

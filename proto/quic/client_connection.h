@@ -20,6 +20,8 @@ struct ClientConfig {
   Duration idle_timeout = std::chrono::seconds(30);
   std::vector<std::byte> token{};  // that an earlier connection to this server was given
   std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
+  std::vector<std::byte>
+      resumption{};  // from ClientConnection::resumption(); empty: full handshake
 };
 
 // One QUIC connection from the client side, without I/O. The arguments outlive it.

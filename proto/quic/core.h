@@ -93,6 +93,7 @@ class Core : public QuicStreams {
   virtual void on_established() = 0;
   // Server: a token for the client's next visit from there is due.
   virtual void on_address_proven(const Address&) {}
+  virtual void on_path_validated() noexcept {}
   // Client: the server gives one.
   virtual void on_token(std::span<const std::byte>) {}
   virtual void dirty() noexcept = 0;  // a flush is needed

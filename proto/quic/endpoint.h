@@ -34,6 +34,7 @@ struct EndpointConfig {
   std::uint32_t version_negotiations_per_second = 100;
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
+  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
 };
 
 struct EndpointCounters {
@@ -41,6 +42,9 @@ struct EndpointCounters {
   std::uint64_t forwarded = 0;  // to another worker
   std::uint64_t retries_sent = 0;
   std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // the latter: unreadable ones, too
+  std::uint64_t paths_validated = 0;                      // after the handshake
+  std::uint64_t key_updates = 0;                          // begun by this side
+  std::uint64_t early_accepted = 0, early_rejected = 0;   // connections that sent 0-RTT
   std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
 };
 

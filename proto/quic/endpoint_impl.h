@@ -37,6 +37,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   void handshake_began() noexcept override { ++half_open_; }
   void handshake_ended() noexcept override { --half_open_; }
   void handshake_completed() noexcept override { ++counters_.handshakes; }
+  void path_validated() noexcept override { ++counters_.paths_validated; }
   void connection_dirty(Connection& connection) noexcept override;
 
   // accept.cc

@@ -30,11 +30,16 @@ struct Limits {
   std::uint32_t peer_uni_streams = 3;  // replenished as they close
   std::uint32_t connection_ids = 7;
 
+  std::size_t early_data_bytes = 16U << 10U;  // TCP: what a client may send before the handshake
+  std::size_t early_held = 16;                // requests of a connection that wait for it, then 425
+  std::size_t replay_entries = 64U << 10U;    // the process: early ClientHellos that it remembers
+
   std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit
   std::size_t quic_connections = 10000;  // RLIMIT_NOFILE less a reserve for files
   std::size_t open_files = 4096;         // a worker: kept open or being sent; lowered likewise
   std::size_t quic_half_open = 1000;     // handshakes in flight, then refused
   std::size_t quic_retry_above = 100;    // handshakes in flight, then clients need a token
+  std::uint64_t quic_key_update_packets = 1U << 22U;  // sent with one key; AES-GCM's limit is 2^23
   std::size_t datagrams_per_wake = 64;
   std::uint32_t stateless_resets_per_second = 100;  // a worker
   std::uint32_t version_negotiations_per_second = 100;

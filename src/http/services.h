@@ -7,6 +7,7 @@
 
 namespace troika {
 
+class AuthorityCheck;
 class Handler;
 class ExchangeObserver;
 
@@ -18,6 +19,7 @@ struct Services {
   const Timeouts& timeouts;
   Handler& handler;
   ExchangeObserver& observer;
+  const AuthorityCheck* authority = nullptr;  // null: every authority is served
   DateCache date{};
 };
 

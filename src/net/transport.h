@@ -18,7 +18,13 @@ struct SecurityInfo {
   std::string server_name;  // SNI, empty if none was sent
   std::string version;      // "TLSv1.3"
   std::string cipher, group;
+  std::string client_name;        // subject of the client's verified certificate; empty: none
+  std::uint8_t quic_version = 0;  // 1 or 2; 0: TCP
   bool resumed = false;
+  bool early_data = false;  // the client sent early data, and it was accepted (0-RTT)
+  // The handshake still goes on: what comes now may be a replay (RFC 8446 §8), and of the above
+  // only alpn and server_name are certain.
+  bool handshaking = false;
 };
 
 // Plaintext both ways over a ByteStream: as it is (PlainTransport) or within TLS (TlsTransport).
@@ -27,7 +33,9 @@ class Transport {
  public:
   class Observer {
    public:
-    virtual void on_ready() = 0;                                  // once: security() is final
+    virtual void on_ready() = 0;  // once: bytes can go both ways
+    // Once, after on_ready(), and at once unless security().handshaking: security() is final.
+    virtual void on_handshake_done() {}
     virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
     virtual void on_end() = 0;                                    // FIN, or close_notify in TLS
     virtual void on_writable() = 0;         // write_budget() rose above 0, or all is flushed

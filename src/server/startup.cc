@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <format>
 
-#include "certs/dev_ca.h"
-#include "certs/inspect.h"
 #include "handlers/static/embedded_handler.h"
 #include "server/embedded_page.h"
+#include "server/startup_tls.h"
 #include "server/static_site.h"
 #include "server/version.h"
 #include "uv/bind.h"
@@ -58,29 +57,6 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
     make_site = std::move(*made);
   }
   for (WorkerConfig& worker : startup.workers) worker.make_site = make_site;
-  return {};
-}
-
-Checked<void> prepare_certificate(const ServeOptions& options, Startup& startup) {
-  tls::ServerOptions tls{options.cert_file, options.key_file};
-  if (options.cert_file.empty()) {
-    const auto folder = default_state_folder();
-    if (!folder) return std::unexpected(folder.error());
-    const auto made = ensure_dev_certificate(*folder, {}, std::chrono::system_clock::now());
-    if (!made) return std::unexpected(made.error());
-    tls = {made->cert_file, made->key_file};
-    startup.ca_file = made->ca_file;
-  }
-  startup.cert_file = tls.cert_file;
-  SystemRandom().fill(tls.ticket_keys.emplace());
-  for (WorkerConfig& worker : startup.workers) {
-    for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
-                                 std::pair(tls::Wire::quic, &worker.tls_quic)}) {
-      auto made = tls::ServerContext::make(wire, tls);
-      if (!made) return std::unexpected(made.error());
-      *context = std::move(*made);
-    }
-  }
   return {};
 }
 
@@ -197,7 +173,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
     worker.count = static_cast<std::uint8_t>(workers);
   }
   if (auto done = prepare_site(options, startup); !done) return std::unexpected(done.error());
-  if (auto done = prepare_certificate(options, startup); !done) {
+  if (auto done = prepare_tls(options, startup); !done) {
     return std::unexpected(done.error());
   }
   if (auto done = choose_port(options.listen); !done) return std::unexpected(done.error());

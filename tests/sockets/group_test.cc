@@ -2,12 +2,9 @@
 #include <sys/socket.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <future>
 
 #include "client/client.h"
-#include "server/startup.h"
-#include "server/worker_group.h"
-#include "support/live_server.h"
+#include "support/live_group.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -15,46 +12,6 @@ using namespace troika::test;
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(20);
-
-class LiveGroup {
- public:
-  explicit LiveGroup(unsigned workers, const std::function<void(Startup&)>& tweak = {}) {
-    ServeOptions options;
-    options.cert_file = test_certificate().cert_file;
-    options.key_file = test_certificate().key_file;
-    options.listen = {must(Address::parse("127.0.0.1:0"))};
-    options.workers = workers;
-    Startup startup = must(start_up(options));
-    address = startup.listen.front();
-    for (WorkerConfig& worker : startup.workers) worker.observer = &observer_;
-    if (tweak) tweak(startup);
-    group_.emplace(std::move(startup.workers), [this] { ended_.set_value(); });
-  }
-
-  // Of all workers, in their order.
-  template <class T>
-  std::vector<T> each(T (*of)(Worker&)) {
-    std::vector<T> all;
-    group_->ask([&](Worker& worker) { all.push_back(of(worker)); });
-    return all;
-  }
-  // The client goes on meanwhile: what it has not acknowledged is still in flight.
-  void drain(client::Client& client) {
-    group_->drain();
-    const auto ended = ended_.get_future();
-    REQUIRE(client.run_until(
-        [&] { return ended.wait_for(Duration::zero()) == std::future_status::ready; }, kPatience));
-  }
-
-  Address address;
-
- private:
-  struct Nobody final : ExchangeObserver {
-    void on_complete(const ExchangeSummary&) noexcept override {}
-  } observer_;
-  std::promise<void> ended_;
-  std::optional<WorkerGroup> group_;
-};
 
 std::uint64_t accepted(Worker& worker) { return worker.quic(0).accepted; }
 std::uint64_t forwarded(Worker& worker) { return worker.quic(0).forwarded; }

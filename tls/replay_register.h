@@ -1,0 +1,39 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+
+namespace troika::tls {
+
+// Which early ClientHellos have been seen, for all workers of a process: RFC 8446 §8.2. A client's
+// early data counts only when its ClientHello is new here, so that a replay of its first flight is
+// an ordinary handshake. May be called from any thread.
+class ReplayRegister {
+ public:
+  struct Counters {
+    std::uint64_t accepted = 0;  // early data that counts
+    std::uint64_t replayed = 0;  // a ClientHello that was seen before
+    std::uint64_t rejected = 0;  // for any other reason: the register is full, limits have changed
+  };
+
+  // Remembers `entries` ClientHellos for `window`, which covers the time that a ticket's age leaves
+  // to a replay; when it is full, early data is rejected.
+  ReplayRegister(const Clock& clock, std::size_t entries, Duration window);
+  ReplayRegister(const ReplayRegister&) = delete;
+  ReplayRegister& operator=(const ReplayRegister&) = delete;
+  ~ReplayRegister();
+
+  // True once for each ClientHello, by its random, which the PSK binder covers.
+  bool admit(std::span<const std::byte, 32> client_random);
+  void count_rejected() noexcept;
+  Counters counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troika::tls
