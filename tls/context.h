@@ -27,6 +27,7 @@ enum class Wire { tcp, quic };
 // What session tickets are sealed with.
 using TicketKeys = std::array<std::byte, 80>;
 
+class KeyLog;
 class ReplayRegister;
 
 // Whether clients show certificates of their own (mTLS). Optional: one that is shown must be good.
@@ -40,6 +41,8 @@ struct ServerOptions {
   ReplayRegister* replays = nullptr;
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca_file{};  // PEM; whose certificates clients show
+  // Outlives the contexts; null: secrets stay secret, whatever the environment says.
+  KeyLog* key_log = nullptr;
 };
 
 // One SSL_CTX for one worker and one transport.

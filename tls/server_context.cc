@@ -4,6 +4,7 @@
 
 #include "tls/alpn.h"
 #include "tls/context.h"
+#include "tls/install_key_log.h"
 #include "tls/make_context.h"
 #include "tls/pem.h"
 
@@ -66,6 +67,9 @@ Checked<std::unique_ptr<ServerContext>> ServerContext::make(Wire wire,
                      static_cast<long>(keys.size()), keys.data()) != 1) {
       return std::unexpected("OpenSSL refused the keys for session tickets: " + ossl_error() + ".");
     }
+  }
+  if (options.key_log != nullptr && !install_key_log(context->get(), *options.key_log)) {
+    return std::unexpected("OpenSSL refused the key log: " + ossl_error() + ".");
   }
   if (auto used = use_certificate(context->get(), options); !used) {
     return std::unexpected(std::move(used.error()));
