@@ -1,5 +1,6 @@
 // Any order of what a protocol stream and a handler may do to an Exchange. Whatever comes: one
-// summary, one head at most, no byte beyond a declared length, and nothing left at the end.
+// summary, one head at most, no byte beyond a declared length, nothing left at the end, and no
+// handler for what may be a replay.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -73,6 +74,8 @@ struct Run {
   Bench bench;
   Port port;
   int jobs = 0;
+  std::size_t body_bytes = 0;  // of the request, so far
+  bool complete = false;
   Responder* responder = nullptr;
   BodySource* body = nullptr;
   BodyProbe probe;
@@ -94,6 +97,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(data, size);
   Run run;
   run.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    const Method method = context.request.method;
+    const bool harmless =
+        (method == Method::get || method == Method::head || method == Method::options) &&
+        run.complete && run.body_bytes == 0;
+    require(harmless || !run.bench.peer.security.handshaking);
     run.responder = &responder;
     run.body = &context.body;
     const unsigned how = input.byte() % 3;
@@ -106,11 +114,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Exchange exchange(run.port, run.bench.services, run.bench.peer, 1000);
     // A protocol stream stops asking once it is reset; a handler once its job is gone.
     while (!input.empty() && !run.port.dead) {
-      const unsigned op = input.byte() % 14;
+      const unsigned op = input.byte() % 16;
       const bool handler_lives = run.jobs > 0;
       if (op == 0 && !begun) {
         begun = true;
-        exchange.begin(request_from(input));
+        Request request = request_from(input);
+        run.complete = !request.has_body;
+        exchange.begin(std::move(request));
+      } else if (op == 14 && !begun) {
+        run.bench.peer.security.handshaking = true;
+        run.bench.limits.early_held = input.byte() % 2;
       } else if (op == 1 && !begun) {
         begun = true;
         exchange.begin_rejected(request_from(input), 400);
@@ -120,10 +133,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         exchange.advance();
       } else if (op == 3 && !exchange.request_complete()) {
         const std::string text(input.byte(), 'b');
-        if (!exchange.on_body(bytes_of(text), input.byte() % 4 == 0)) {
+        run.body_bytes += text.size();
+        run.complete = input.byte() % 4 == 0;
+        if (!exchange.on_body(bytes_of(text), run.complete)) {
           exchange.on_peer_abort(AbortReason::protocol_error);
         }
       } else if (op == 4 && !exchange.request_complete()) {
+        run.complete = true;
         if (!exchange.on_trailers({})) exchange.on_peer_abort(AbortReason::protocol_error);
       } else if (op == 5 && run.port.heads > 0) {
         const auto result = exchange.pull_response(1 + input.byte());
@@ -150,12 +166,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::ignore = run.body->pull(1 + input.byte());
       } else if (op == 13) {
         run.probe.release();
+      } else if (op == 15) {
+        run.bench.peer.security.handshaking = false;
       }
+      require(run.bench.peer.held <= run.bench.limits.early_held);
     }
   }
   require(run.bench.observer.entries.size() == (begun ? 1U : 0U));
   require(run.port.heads <= 1);
-  require(run.jobs == 0 && run.probe.alive == 0);
+  require(run.jobs == 0 && run.probe.alive == 0 && run.bench.peer.held == 0);
   require(run.bench.pool.outstanding() == 0);
   return 0;
 }

@@ -1,0 +1,73 @@
+#include "server/key_log_file.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "server/startup.h"
+#include "support/live_server.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+std::string text_of_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info{};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  return info.st_mode & 07777U;
+}
+
+ServeOptions options_with(const std::string& key_log) {
+  ServeOptions options;
+  options.listen = {must(Address::parse("127.0.0.1:0"))};
+  options.cert_file = test_certificate().cert_file;
+  options.key_file = test_certificate().key_file;
+  options.key_log = key_log;
+  options.workers = 1;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("A key log is its owner's alone, new or not, and is added to") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() / "keys";
+  const mode_t before = umask(0);
+  must(KeyLogFile::open(path))->line("A 1 2");
+  umask(before);
+  CHECK(mode_of(path) == 0600);
+  REQUIRE(chmod(path.c_str(), 0644) == 0);
+  must(KeyLogFile::open(path))->line("B 3 4");
+  CHECK(mode_of(path) == 0600);
+  CHECK(text_of_file(path) == "A 1 2\nB 3 4\n");
+}
+
+TEST_CASE("A key log that cannot be written is one sentence, and no server") {
+  const test::TemporaryFolder folder;
+  for (const std::string& path :
+       std::vector{folder.path().string(), (folder.path() / "none" / "keys").string()}) {
+    const auto refused = start_up(options_with(path));
+    REQUIRE(!refused);
+    CHECK(refused.error().starts_with("cannot write the key log " + path));
+    CHECK(refused.error().contains("--keylog"));
+    CHECK(!refused.error().contains('\n'));
+  }
+}
+
+TEST_CASE("The banner warns of a key log that was asked for; without asking there is none") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() / "keys";
+  const Startup with = must(start_up(options_with(path)));
+  CHECK(banner(with).contains(path + ": EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n"));
+  const Startup without = must(start_up(options_with("")));
+  CHECK(without.key_log == nullptr);
+  CHECK(!banner(without).contains("KEY LOG"));
+}
