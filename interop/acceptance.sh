@@ -124,6 +124,7 @@ errors() { # what goes wrong at start is one sentence and exit code 1
   complain "bad address" "nonsense" --listen nonsense
   complain "cert without key" "together" --cert "$work/c.pem"
   complain "access log" "access log" --listen 0 --access-log "$work/none/log"
+  complain "key log" "key log" --listen 0 --keylog "$work/none/keys"
   complain "unknown option" "--nope" --nope
   stop_server
 }

@@ -210,5 +210,16 @@ TEST_CASE("the client starts as many requests as the server allows, and one more
   CHECK(pair.start(make_request("/")).stream);
 }
 
+TEST_CASE("A server without room to write stops reading, but not before the handshake is done") {
+  for (const bool handshaking : {true, false}) {
+    CAPTURE(handshaking);
+    Pair pair([&](test::Bench& bench) { bench.peer.security.handshaking = handshaking; });
+    pair.run();
+    pair.wire->high = 0;
+    pair.wire->run();
+    CHECK(pair.server->interest().wants_read == handshaking);
+  }
+}
+
 }  // namespace
 }  // namespace troika::h2
