@@ -102,6 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (method == Method::get || method == Method::head || method == Method::options) &&
         run.complete && run.body_bytes == 0;
     require(harmless || !run.bench.peer.security.handshaking);
+    require(run.port.heads == 0);
     run.responder = &responder;
     run.body = &context.body;
     const unsigned how = input.byte() % 3;
