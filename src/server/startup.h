@@ -1,13 +1,16 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "server/options.h"
+#include "server/resumption.h"
 #include "server/worker.h"
 
 namespace troika {
 
 // What run_server made of the options, for the banner.
 struct Startup {
+  std::unique_ptr<Resumption> resumption;  // outlives the workers
   std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;
