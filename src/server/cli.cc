@@ -132,7 +132,7 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       "Certificate and its chain (default: a local CA's)");
   one("Certificate", "--key", "FILE", options.key_file, "Private key of the certificate");
   one("TLS", "--secrets", "FILE", options.secrets_file,
-      "Keep them here (made if missing): clients resume after a restart");
+      "Made if missing; clients resume after a restart");
   serve.add_flag("!--no-0rtt", options.early_data, "No answers to early data")->group("TLS");
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--access-log", "FILE|-|off", options.access_log,
