@@ -27,6 +27,7 @@ struct ServeOptions {
   std::string secrets_file;              // empty: secrets that end with the process
   bool early_data = true;                // 0-RTT
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
+  std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
   unsigned workers = 0;                  // 0: as many as this process may use cores
 };

@@ -19,6 +19,13 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   if (options.early_data) tls.replays = &startup.resumption->replays;
   tls.early_data_bytes =
       static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
+  if (!options.key_log.empty()) {
+    auto opened = KeyLogFile::open(options.key_log);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    startup.key_log = std::move(*opened);
+    startup.key_log_file = options.key_log;
+    tls.key_log = startup.key_log.get();
+  }
   for (WorkerConfig& worker : startup.workers) {
     for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
                                  std::pair(tls::Wire::quic, &worker.tls_quic)}) {
