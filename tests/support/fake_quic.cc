@@ -233,7 +233,8 @@ void FakeQuic::maybe_close(StreamId id, Stream& s) {
 void FakeQuic::take(const Event& event, TimePoint now) {
   switch (event.kind) {
     case Event::Kind::data:
-      receive(event.stream, std::as_bytes(std::span(event.bytes)), event.fin, now);
+      receive(event.stream, std::as_bytes(std::span(event.bytes)), event.fin, now,
+              security_.handshaking);
       post_ack({.kind = Event::Kind::ack,
                 .stream = event.stream,
                 .number = event.bytes.size(),

@@ -89,6 +89,19 @@ class FakeQuic final : public quic::QuicStreams {
     check(app_->on_handshake_done(now));
     dirty_ = true;
   }
+  // A server to whom early data comes: all that it gets until end_handshake() is that.
+  void start_early(quic::QuicApplication& application) {
+    app_ = &application;
+    security_.handshaking = true;
+    check(app_->on_ready());
+    dirty_ = true;
+  }
+  void end_handshake(TimePoint now) {
+    security_.handshaking = false;
+    check(app_->on_handshake_done(now));
+    dirty_ = true;
+  }
+  SecurityInfo& known_security() { return security_; }
   // The connection goes: the application lets its exchanges go.
   void lose() {
     if (app_ != nullptr) std::exchange(app_, nullptr)->abort();

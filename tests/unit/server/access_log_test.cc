@@ -9,8 +9,10 @@ using namespace troika::test;
 
 namespace {
 
-std::string line_of(const Request& request, AbortReason aborted = AbortReason::none) {
-  const Bench bench;
+std::string line_of(const Request& request, AbortReason aborted = AbortReason::none,
+                    const SecurityInfo& security = {}) {
+  Bench bench;
+  bench.peer.security = security;
   return format_access_line({.request = request,
                              .peer = bench.peer,
                              .status = 200,
@@ -31,11 +33,34 @@ Request get(std::string target) {
 }  // namespace
 
 TEST_CASE("A line has time, client, method, target, status, bytes, protocol and duration") {
-  CHECK(line_of(get("/a?b")) == "2023-11-14T22:13:20.000Z 127.0.0.1 GET /a?b 200 5 HTTP/3 1.500ms");
+  CHECK(line_of(get("/a?b")) ==
+        "2023-11-14T22:13:20.000Z 127.0.0.1 GET /a?b 200 5 HTTP/3 1.500ms - -");
+}
+
+TEST_CASE("TLS version and group are always there, what else is true of a connection follows") {
+  SecurityInfo security{.encrypted = true, .version = "TLSv1.3", .group = "X25519MLKEM768"};
+  const auto end = [&](bool early = false, AbortReason aborted = AbortReason::none) {
+    Request request = get("/");
+    request.early_data = early;
+    const std::string line = line_of(request, aborted, security);
+    return line.substr(line.find("ms ") + 3);
+  };
+  CHECK(end() == "TLSv1.3 X25519MLKEM768");
+  security.resumed = true;
+  CHECK(end() == "TLSv1.3 X25519MLKEM768 resumed");
+  CHECK(end(true) == "TLSv1.3 X25519MLKEM768 resumed 0-rtt");
+  security.quic_version = 2;
+  CHECK(end(true) == "TLSv1.3 X25519MLKEM768 quic=v2 resumed 0-rtt");
+  security.client_name = "CN=Ann O\\x, O=\"Acme\"";
+  CHECK(end(true, AbortReason::timeout) ==
+        "TLSv1.3 X25519MLKEM768 quic=v2 resumed 0-rtt "
+        "client=CN=Ann\\x20O\\x5cx,\\x20O=\\x22Acme\\x22 (timeout)");
+  security = {.encrypted = true, .version = "TLSv1.2"};
+  CHECK(end() == "TLSv1.2 -");
 }
 
 TEST_CASE("An exchange that was cut off says why") {
-  CHECK(line_of(get("/"), AbortReason::peer_reset).ends_with(" 1.500ms (reset by client)"));
+  CHECK(line_of(get("/"), AbortReason::peer_reset).ends_with(" 1.500ms - - (reset by client)"));
 }
 
 TEST_CASE("What a peer sent cannot make a second line or look like another field") {

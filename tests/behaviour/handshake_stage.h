@@ -1,0 +1,49 @@
+#pragma once
+// A server session of any protocol whose handshake is over when a test says so, and a client.
+#include <memory>
+#include <string>
+
+#include "client/fetch.h"
+#include "support/session_harness.h"
+
+namespace troika::test {
+
+enum class Over : std::uint8_t { h1, h2, h3 };
+std::string name_of(Over protocol);
+
+class HandshakeStage {
+ public:
+  HandshakeStage(const HandshakeStage&) = delete;
+  HandshakeStage& operator=(const HandshakeStage&) = delete;
+  virtual ~HandshakeStage() = default;
+
+  Bench bench;  // handler, limits and timeouts may be changed before open()
+  BufferPool client_pool;
+
+  // A server whose client's handshake still goes on, or is over already.
+  virtual void open(bool handshaking, std::string server_name = "") = 0;
+  virtual void end_handshake() = 0;
+  virtual void run() = 0;   // until nothing moves
+  virtual void lose() = 0;  // the server has lost its client, and is gone itself
+
+  // Begins a request; h1 can have one at a time. A null body is none.
+  client::Fetch& begin(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    return *fetches.emplace_back(
+        std::make_unique<client::Fetch>(client(), request, std::move(body)));
+  }
+  client::Fetch& fetch(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    client::Fetch& one = begin(request, std::move(body));
+    run();
+    return one;
+  }
+
+  std::vector<std::unique_ptr<client::Fetch>> fetches;
+
+ protected:
+  explicit HandshakeStage(std::string alpn) : bench(std::move(alpn)) {}
+  virtual ClientSession& client() = 0;
+};
+
+std::unique_ptr<HandshakeStage> make_handshake_stage(Over protocol);
+
+}  // namespace troika::test

@@ -1,0 +1,110 @@
+// 421 (RFC 9110 §15.5.20): written once, true over every protocol.
+#include <catch2/catch_test_macros.hpp>
+
+#include "behaviour/handshake_stage.h"
+#include "support/fake_authority_check.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+using Asked = std::vector<std::pair<std::string, std::string>>;
+
+Request request_for(std::string authority) {
+  Request request;
+  request.method_text = "GET";
+  request.scheme = "https";
+  request.authority = std::move(authority);
+  request.target.raw = "/";
+  return request;
+}
+
+// Opens a server for a client that sent `server_name` and runs `check` on it, over each protocol.
+void over_each(const std::string& server_name,
+               const std::function<void(HandshakeStage&, FakeAuthorityCheck&)>& check) {
+  for (const Over protocol : {Over::h1, Over::h2, Over::h3}) {
+    DYNAMIC_SECTION(name_of(protocol)) {
+      FakeAuthorityCheck names;
+      const auto stage = make_handshake_stage(protocol);
+      stage->bench.services.authority = &names;
+      stage->open(false, server_name);
+      check(*stage, names);
+      const std::size_t requests = stage->fetches.size();
+      stage->lose();
+      CHECK(stage->bench.pool.outstanding() == 0);
+      CHECK(stage->client_pool.outstanding() == 0);
+      CHECK(stage->bench.observer.entries.size() == requests);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A request for a name that the certificate does not cover is answered 421") {
+  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+    const client::Fetch& fetch = stage.fetch(request_for("b.test"));
+    CHECK(fetch.status() == 421);
+    CHECK(fetch.body == "421 Misdirected Request\n");
+    CHECK(stage.bench.handler.started == 0);
+    CHECK(names.asked == Asked{{"a.test", "b.test"}});
+    CHECK(stage.fetch(request_for("a.test")).status() == 200);  // the connection goes on
+  });
+}
+
+TEST_CASE("The check is asked about the bare host, and says what is covered") {
+  const std::vector<std::pair<std::string, std::string>> hosts{
+      {"b.test", "b.test"},     {"b.test:8443", "b.test"},
+      {"b.test.", "b.test"},    {"B.test.:1", "B.test"},
+      {"x.b.test", "x.b.test"}, {"127.0.0.1:8443", "127.0.0.1"},
+      {"[::1]", "::1"},         {"[2001:db8::7]:8443", "2001:db8::7"}};
+  over_each("a.test", [&](HandshakeStage& stage, FakeAuthorityCheck& names) {
+    for (const auto& [authority, host] : hosts) {
+      CAPTURE(authority);
+      names.names.clear();
+      CHECK(stage.fetch(request_for(authority)).status() == 421);
+      names.names = {host};
+      CHECK(stage.fetch(request_for(authority)).status() == 200);
+      CHECK(names.asked == Asked(2, {"a.test", host}));
+      names.asked.clear();
+    }
+  });
+}
+
+TEST_CASE("The name that the client came for is served whatever the certificate says") {
+  over_each("A.test.", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+    for (const std::string authority : {"a.test", "a.TEST:8443", "A.test."}) {
+      CAPTURE(authority);
+      CHECK(stage.fetch(request_for(authority)).status() == 200);
+    }
+    CHECK(names.asked.empty());
+  });
+}
+
+TEST_CASE("Who sent no name in the handshake may ask for any") {
+  over_each("", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+    CHECK(stage.fetch(request_for("b.test")).status() == 200);
+    CHECK(names.asked.empty());
+  });
+}
+
+TEST_CASE("A request that is not valid anyway keeps its own status") {
+  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+    Request request = request_for("b.test");
+    request.headers.add("expect", "wonders");
+    CHECK(stage.fetch(request).status() == 417);
+    CHECK(names.asked.empty());
+  });
+}
+
+TEST_CASE("A body for a name that is not covered goes the way of one that nobody reads") {
+  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck&) {
+    Request request = request_for("b.test");
+    request.method = Method::post;
+    request.method_text = "POST";
+    const client::Fetch& fetch =
+        stage.fetch(request, body_of(stage.client_pool, std::string(5000, 'x')));
+    CHECK(fetch.status() == 421);
+    CHECK(stage.bench.handler.started == 0);
+  });
+}

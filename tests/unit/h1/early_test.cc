@@ -1,0 +1,76 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/h1_harness.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+struct EarlyServer : H1Server {
+  EarlyServer() {
+    bench.peer.security.encrypted = true;
+    bench.peer.security.handshaking = true;
+  }
+  std::string end_handshake() {
+    bench.peer.security.handshaking = false;
+    session().on_handshake_done(bench.clock.now());
+    return take();
+  }
+};
+
+constexpr std::string_view kPost = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+constexpr std::string_view kGet = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("A request that is sent ahead waits behind one that is held for the handshake") {
+  EarlyServer server;
+  CHECK(server.send(std::string(kPost) + std::string(kGet)).empty());
+  CHECK(server.bench.handler.started == 0);
+  // The rest of the handshake comes by the same way.
+  CHECK(server.interest().wants_read);
+  CHECK(server.send(kGet).empty());
+
+  const std::string text = server.end_handshake();
+  const H1ResponseReader reader(text);
+  CHECK(reader.error.empty());
+  CHECK(reader.responses.size() == 3);
+  REQUIRE(server.bench.handler.requests.size() == 3);
+  CHECK(server.bench.handler.requests[0].early_data);
+  CHECK(server.bench.handler.requests[1].target.raw == "/b");
+  CHECK(!server.bench.handler.requests[1].early_data);  // it was read after the handshake
+  server.close();
+  CHECK(server.bench.pool.outstanding() == 0);
+}
+
+TEST_CASE("A request behind one that was answered from early data is held on its own account") {
+  EarlyServer server;
+  CHECK(H1ResponseReader(server.send(std::string(kGet) + std::string(kPost))).responses.size() ==
+        1);
+  CHECK(server.bench.handler.started == 1);
+  CHECK(H1ResponseReader(server.end_handshake()).responses.size() == 1);
+}
+
+TEST_CASE("A held request whose body turns out to be broken is answered 400 and never handled") {
+  EarlyServer server;
+  const std::string text = server.send(
+      "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nnot a size");
+  const H1ResponseReader reader(text);
+  REQUIRE(reader.responses.size() == 1);
+  CHECK(reader.responses[0].status == 400);
+  CHECK(server.end_handshake().empty());
+  CHECK(server.bench.handler.started == 0);
+  CHECK(server.bench.peer.held == 0);
+}
+
+TEST_CASE("A connection that ends while a request is held never handles it") {
+  EarlyServer server;
+  CHECK(server.send(kPost).empty());
+  server.close();
+  CHECK(server.bench.handler.started == 0);
+  REQUIRE(server.log().size() == 1);
+  CHECK(server.log()[0].aborted == AbortReason::peer_gone);
+  CHECK(server.bench.peer.held == 0);
+  CHECK(server.bench.pool.outstanding() == 0);
+}
