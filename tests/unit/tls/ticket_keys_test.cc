@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tls/resumption.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {
@@ -181,6 +182,20 @@ TEST_CASE("a ticket of an older epoch resumes, and is renewed by one of this epo
   clock.time += 12h;
   CHECK_FALSE(visits.resumes(0, ticket));
   CHECK(visits.resumes(0, renewed));
+}
+
+TEST_CASE("a client of TLS 1.3 has another ticket for each visit") {
+  SetClock clock;
+  TicketKeys keys(clock, root_of('a'), 12h, 24h);
+  Visits visits(keys);
+  TlsPair first(*visits.servers[0], visits.client->new_ssl("localhost"));
+  REQUIRE(first.shake_hands());
+  const auto ticket = tls::resumption_of(first.client.ssl);
+  REQUIRE_FALSE(ticket.empty());
+  TlsPair pair(*visits.servers[0], visits.client->new_ssl("localhost", ticket));
+  REQUIRE(pair.shake_hands());
+  CHECK(pair.server.transport->security().resumed);
+  CHECK_FALSE(tls::resumption_of(pair.client.ssl).empty());
 }
 
 TEST_CASE("a ring may be asked by many threads while its epochs pass") {
