@@ -1,9 +1,9 @@
 #pragma once
 #include <openssl/ssl.h>
 
-#include <array>
+#include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,21 +24,20 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
 enum class Wire { tcp, quic };
 
-// What session tickets are sealed with.
-using TicketKeys = std::array<std::byte, 80>;
-
 class KeyLog;
 class ReplayRegister;
+class TicketKeys;
 
 // Whether clients show certificates of their own (mTLS). Optional: one that is shown must be good.
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerOptions {
   std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
-  // The same for all workers, so that a client may come back to any; none: the context's own.
-  std::optional<TicketKeys> ticket_keys{};
-  // Of the process, and outlives the contexts; null: early data is refused.
+  // Both of the process, and outlive the contexts. Without keys a context has its own, without a
+  // register early data is refused.
+  TicketKeys* ticket_keys = nullptr;
   ReplayRegister* replays = nullptr;
+  std::uint32_t early_data_bytes = 16U << 10U;  // TCP: of one client
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca_file{};  // PEM; whose certificates clients show
   // Outlives the contexts; null: secrets stay secret, whatever the environment says.
@@ -67,13 +66,15 @@ class ClientContext {
  public:
   static Checked<std::unique_ptr<ClientContext>> make(Wire wire, const ClientOptions& options);
   // A new SSL in connect state, with SNI and host name check for `server_name` (an IP literal is
-  // checked as such and sends no SNI).
-  SslPtr new_ssl(const std::string& server_name) const;
+  // checked as such and sends no SNI). With `resumption`, from resumption_of() an earlier one, it
+  // resumes that session if it can.
+  SslPtr new_ssl(const std::string& server_name, std::span<const std::byte> resumption = {}) const;
 
  private:
-  ClientContext(SslContextPtr context, bool verify)
-      : context_(std::move(context)), verify_(verify) {}
+  ClientContext(SslContextPtr context, const ClientOptions& options)
+      : context_(std::move(context)), alpn_(options.alpn), verify_(!options.ca_file.empty()) {}
   SslContextPtr context_;
+  std::vector<std::string> alpn_;
   bool verify_;
 };
 
