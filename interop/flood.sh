@@ -22,6 +22,7 @@ start_server "$work/site" --workers "${WORKERS:-2}"
 for _ in $(seq 20); do ask "$url/x" >/dev/null; done
 before=$(rss)
 
+: >"$work/flood"
 "$flood" "$port" "$clients" "$seconds" >"$work/flood" 2>&1 &
 flooding=$!
 # One connection asks ten times a second, for as long as the flood lasts, and a little longer.
