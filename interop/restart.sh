@@ -41,7 +41,8 @@ for workers in "$@"; do
   kill -KILL "$server_pid"
   wait "$server_pid" 2>/dev/null
   begin "$workers" "$port"
-  exec {go}>&- # each of them waits for that
+  for _ in $(seq $clients); do printf x; done >&"$go" # each of them waits for one
+  exec {go}>&-
   for pid in "${pids[@]}"; do
     wait "$pid"
     check "a client comes back with $workers workers" 0 $?

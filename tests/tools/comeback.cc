@@ -1,6 +1,6 @@
-// comeback PORT CA: connects over HTTP/3, asks for "/" and prints "connected". When its standard
-// input ends it asks again on that connection, and says how the connection ended and after how
-// long; then it connects anew and asks there. Exit code 0: it was a stateless reset within a
+// comeback PORT CA: connects over HTTP/3, asks for "/" and prints "connected". When a byte comes on
+// its standard input it asks again on that connection, and says how the connection ended and after
+// how long; then it connects anew and asks there. Exit code 0: it was a stateless reset within a
 // second, and the new connection was answered.
 #include <unistd.h>
 
@@ -52,8 +52,7 @@ int main(int argc, char** argv) {
 
   // Nothing is sent meanwhile.
   char c = 0;
-  while (read(STDIN_FILENO, &c, 1) > 0) {
-  }
+  if (read(STDIN_FILENO, &c, 1) != 1) return fail("nobody says when");
   const TimePoint asked = client.loop().clock().now();
   client::Fetch& fetch = client.fetch(*old, client::make_request("GET", "localhost", "/"));
   if (!client.run_until([&] { return old->closed(); }, kPatience)) {
