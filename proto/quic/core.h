@@ -37,6 +37,7 @@ class Core : public QuicStreams {
   bool alive() const noexcept { return phase_ == Phase::open && !ending_; }
   Phase phase() const noexcept { return phase_; }
   bool established() const noexcept { return established_; }
+  bool wants_retry() const noexcept { return retry_wanted_; }  // and is dead
   const Error& reason() const noexcept { return reason_; }
   QuicApplication* application() const noexcept { return application_.get(); }
 
@@ -140,7 +141,7 @@ class Core : public QuicStreams {
   Phase phase_ = Phase::open;
   bool ready_ = false, established_ = false;
   bool drain_wanted_ = false, drain_told_ = false;
-  bool application_failed_ = false, reset_received_ = false;
+  bool application_failed_ = false, reset_received_ = false, retry_wanted_ = false;
   TimePoint now_{};                      // of the call that is on the stack
   TimePoint unanswered_since_ = kNever;  // bytes are in flight, and nothing came since then
   std::size_t packet_limit_ = kNoLimit;  // bytes, once a black hole was found
