@@ -65,6 +65,7 @@ struct Callbacks {
     self.security_ = tls::describe(self.session_->ssl());
     const bool is_v2 = ngtcp2_conn_get_negotiated_version(conn) == NGTCP2_PROTO_VER_V2;
     self.security_.quic_version = is_v2 ? 2 : 1;
+    self.budget_.validated(Address(ngtcp2_conn_get_path(conn)->remote.addr));
     self.on_established();
     return self.answer(self.application_->on_handshake_done(self.now_));
   }
@@ -90,9 +91,7 @@ struct Callbacks {
                             const ngtcp2_path*, ngtcp2_path_validation_result result, void* user) {
     if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) return 0;
     core(user).on_path_validated();
-    core(user).packet_limit_ = Core::kNoLimit;
-    core(user).local_ = Address(path->local.addr);
-    core(user).remote_ = Address(path->remote.addr);
+    core(user).path_changed(Address(path->local.addr), Address(path->remote.addr));
     if ((flags & NGTCP2_PATH_VALIDATION_FLAG_NEW_TOKEN) != 0) {
       core(user).on_address_proven(core(user).remote_);
     }

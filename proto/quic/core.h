@@ -8,6 +8,7 @@
 #include "proto/quic/application.h"
 #include "proto/quic/ossl_session.h"
 #include "proto/quic/outbox.h"
+#include "proto/quic/path_budget.h"
 
 namespace troika::quic {
 
@@ -113,9 +114,12 @@ class Core : public QuicStreams {
   void record(Record::Kind kind, StreamId stream, std::uint64_t value);
   void apply_records();
   bool run_application(TimePoint now);
+  void path_changed(const Address& local, const Address& remote) noexcept;
 
   // writer.cc
+  struct Burst;
   bool write_burst(TimePoint now);
+  void send_stray(const Burst& burst);
   void detect_black_hole(const ngtcp2_conn_info& info, TimePoint now);
   static ngtcp2_ssize write_packet_cb(ngtcp2_conn* conn, ngtcp2_path* path, ngtcp2_pkt_info* pi,
                                       std::uint8_t* dest, std::size_t size, ngtcp2_tstamp stamp,
@@ -155,6 +159,8 @@ class Core : public QuicStreams {
   bool ready_ = false, established_ = false, confirmed_ = false;
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false;
+  PathBudget budget_;                    // server, once the handshake is complete
+  Burst* burst_ = nullptr;               // that is being written
   std::optional<ngtcp2_cid> retry_id_;   // client: that the server's Retry gave out
   TimePoint now_{};                      // of the call that is on the stack
   TimePoint unanswered_since_ = kNever;  // bytes are in flight, and nothing came since then

@@ -7,15 +7,13 @@
 #include "base/random.h"
 #include "net/datagram.h"
 #include "proto/quic/application.h"
+#include "proto/quic/congestion.h"
 #include "tls/context.h"
 
 namespace troika::quic {
 
 // Keys that a restart keeps, so that old connections can be reset and tokens still hold.
 using Secret = std::array<std::byte, 32>;
-
-// How fast a server sends on a path that loses or delays packets (RFC 9438, BBR v2, RFC 9002 §7).
-enum class Congestion : std::uint8_t { cubic, bbr, reno };
 
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
