@@ -38,6 +38,7 @@ class Core : public QuicStreams {
   bool alive() const noexcept { return phase_ == Phase::open && !ending_; }
   Phase phase() const noexcept { return phase_; }
   bool established() const noexcept { return established_; }
+  bool wants_retry() const noexcept { return retry_wanted_; }  // and is dead
   const Error& reason() const noexcept { return reason_; }
   QuicApplication* application() const noexcept { return application_.get(); }
 
@@ -158,7 +159,7 @@ class Core : public QuicStreams {
   Phase phase_ = Phase::open;
   bool ready_ = false, established_ = false, confirmed_ = false;
   bool drain_wanted_ = false, drain_told_ = false;
-  bool application_failed_ = false, reset_received_ = false;
+  bool application_failed_ = false, reset_received_ = false, retry_wanted_ = false;
   PathBudget budget_;                    // server, once the handshake is complete
   Burst* burst_ = nullptr;               // that is being written
   std::optional<ngtcp2_cid> retry_id_;   // client: that the server's Retry gave out
