@@ -17,6 +17,10 @@ void Core::receive(const Datagram& packet, TimePoint now) {
   const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
                                          packet.bytes.size(), to_stamp(now));
   if (error != 0) on_library_error(error, now);
+  if (confirmed_ && ngtcp2_conn_is_server(conn()) != 0) {
+    const Address current(ngtcp2_conn_get_path(conn())->remote.addr);
+    budget_.received(current, packet.remote, packet.bytes.size());
+  }
   dirty();
 }
 
@@ -33,6 +37,17 @@ bool Core::flush(TimePoint now) {
   }
   if (phase_ == Phase::open && ending_) more = send_close(*ending_, now);
   return more;
+}
+
+// Behind another port of the same address the path is most likely the one that it was (RFC 9000
+// §9.4), and so is its MTU.
+void Core::path_changed(const Address& local, const Address& remote) noexcept {
+  Address same_port = remote;
+  same_port.set_port(remote_.port());
+  if (same_port != remote_) packet_limit_ = kNoLimit;
+  local_ = local;
+  remote_ = remote;
+  budget_.validated(remote);
 }
 
 // What is due and what was recorded. False: nothing is to be written.

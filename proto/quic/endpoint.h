@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "net/datagram.h"
 #include "proto/quic/application.h"
+#include "proto/quic/congestion.h"
 #include "tls/context.h"
 
 namespace troika::quic {
@@ -35,6 +36,7 @@ struct EndpointConfig {
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
   std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
+  Congestion congestion = Congestion::cubic;
 };
 
 struct EndpointCounters {

@@ -39,6 +39,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   void handshake_ended() noexcept override { --half_open_; }
   void handshake_completed() noexcept override { ++counters_.handshakes; }
   void path_validated() noexcept override { ++counters_.paths_validated; }
+  void key_updated() noexcept override { ++counters_.key_updates; }
   void connection_dirty(Connection& connection) noexcept override;
 
   // accept.cc

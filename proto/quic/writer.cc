@@ -32,10 +32,8 @@ Pieces pieces_of(const StreamWrite& write) {
 // RFC 8899 §4.3, which ngtcp2 leaves out: a path whose MTU has shrunk swallows full packets for
 // ever. When nothing at all comes back for a while, only packets of the size that any path takes
 // are made.
-void Core::detect_black_hole(TimePoint now) {
+void Core::detect_black_hole(const ngtcp2_conn_info& info, TimePoint now) {
   if (packet_limit_ != kNoLimit) return;
-  ngtcp2_conn_info info;
-  ngtcp2_conn_get_conn_info(conn(), &info);
   if (info.bytes_in_flight == 0) {
     unanswered_since_ = kNever;
   } else if (unanswered_since_ == kNever) {
@@ -46,21 +44,37 @@ void Core::detect_black_hole(TimePoint now) {
   }
 }
 
+// What one call of ngtcp2 writes for one send.
+struct Core::Burst {
+  const ngtcp2_path* path;  // of its first packet
+  // A packet to elsewhere, at which the burst ended: ngtcp2 1.22 would send it, and with a
+  // challenge of an old address at the front all data that follow, where the first one goes.
+  std::vector<std::byte> stray{};
+  Address stray_local{}, stray_remote{};
+  Ecn stray_ecn{};
+};
+
 // One burst of packets of one size in a row, as much as pacing allows at once. The next one is due
 // when ngtcp2's expiry says so, which may be now.
 bool Core::write_burst(TimePoint now) {
-  detect_black_hole(now);
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn(), &info);
+  detect_black_hole(info, now);
+  renew_key(info, now);
   // Below the largest packet that it may send, ngtcp2 could not probe for the path's MTU.
   const std::size_t most = std::max(ngtcp2_conn_get_send_quantum(conn()),
                                     ngtcp2_conn_get_max_tx_udp_payload_size(conn()));
   const std::span space = outbox_.buffer().first(std::min(most, outbox_.buffer().size()));
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);
-  ngtcp2_pkt_info info{};
+  ngtcp2_pkt_info mark{};
   std::size_t segment_bytes = 0;
+  Burst burst{.path = &path.path};
+  burst_ = &burst;
   const ngtcp2_ssize size = ngtcp2_conn_write_aggregate_pkt2(
-      conn(), &path.path, &info, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
+      conn(), &path.path, &mark, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
       Outbox::kMostSegments, to_stamp(now));
+  burst_ = nullptr;
   if (size < 0) {
     on_library_error(static_cast<int>(size), now);
     return false;
@@ -69,17 +83,41 @@ bool Core::write_burst(TimePoint now) {
   if (size == 0) return false;
   outbox_.send({.local = Address(path.path.local.addr),
                 .remote = Address(path.path.remote.addr),
-                .ecn = static_cast<Ecn>(info.ecn),
+                .ecn = static_cast<Ecn>(mark.ecn),
                 .bytes = space.first(static_cast<std::size_t>(size)),
                 .segment_bytes = segment_bytes});
+  send_stray(burst);
   return to_time(ngtcp2_conn_get_expiry(conn())) <= now;
+}
+
+// Lost if the burst has blocked the way out, as packets may be.
+void Core::send_stray(const Burst& burst) {
+  if (burst.stray.empty() || outbox_.blocked()) return;
+  const std::span bytes = outbox_.buffer().first(burst.stray.size());
+  std::ranges::copy(burst.stray, bytes.begin());
+  outbox_.send({.local = burst.stray_local,
+                .remote = burst.stray_remote,
+                .ecn = burst.stray_ecn,
+                .bytes = bytes});
 }
 
 ngtcp2_ssize Core::write_packet_cb(ngtcp2_conn*, ngtcp2_path* path, ngtcp2_pkt_info* pi,
                                    std::uint8_t* dest, std::size_t size, ngtcp2_tstamp stamp,
                                    void* user) {
   Core& self = *static_cast<Core*>(user);
-  return self.write_packet(path, pi, {dest, std::min(size, self.packet_limit_)}, stamp);
+  Burst& burst = *self.burst_;
+  if (!burst.stray.empty() || self.budget_.exhausted()) return 0;
+  const std::span space(dest, std::min(size, self.packet_limit_));
+  const ngtcp2_ssize written = self.write_packet(path, pi, space, stamp);
+  if (written <= 0) return written;
+  self.budget_.sent(Address(path->remote.addr), static_cast<std::size_t>(written));
+  if (ngtcp2_path_eq(path, burst.path) != 0) return written;
+  const auto packet = std::as_bytes(space.first(static_cast<std::size_t>(written)));
+  burst.stray.assign(packet.begin(), packet.end());
+  burst.stray_local = Address(path->local.addr);
+  burst.stray_remote = Address(path->remote.addr);
+  burst.stray_ecn = static_cast<Ecn>(pi->ecn);
+  return 0;
 }
 
 // Asks the application for stream data until the packet is full or nothing is left. Between two

@@ -40,10 +40,17 @@ class CompactHelp final : public CLI::Formatter {
 };
 
 struct Raw {
-  std::string root, root_option, alt_svc, workers;
+  std::string root, root_option, alt_svc, workers, congestion;
   std::vector<std::string> listen, http, redirect;
   RawSite site;
 };
+
+std::optional<quic::Congestion> congestion_named(std::string_view name) {
+  if (name == "cubic") return quic::Congestion::cubic;
+  if (name == "bbr") return quic::Congestion::bbr;
+  if (name == "reno") return quic::Congestion::reno;
+  return std::nullopt;
+}
 
 Checked<void> complete(ServeOptions& options, const Raw& raw) {
   if (!raw.root.empty() && !raw.root_option.empty()) {
@@ -85,6 +92,14 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
                                          kMostWorkers, raw.workers));
     }
     options.workers = *count;
+  }
+  if (!raw.congestion.empty()) {
+    const auto named = congestion_named(raw.congestion);
+    if (!named) {
+      return std::unexpected("--congestion takes cubic, bbr or reno, not \"" + raw.congestion +
+                             "\"");
+    }
+    options.congestion = *named;
   }
   return complete_site(raw.site, options.site);
 }
@@ -132,6 +147,8 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       "Certificate and its chain (default: a local CA's)");
   one("Certificate", "--key", "FILE", options.key_file, "Private key of the certificate");
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
+  one("Process", "--congestion", "cubic|bbr|reno", raw.congestion,
+      "How QUIC finds its speed (default: cubic)");
   one("Process", "--access-log", "FILE|-|off", options.access_log,
       "One line a request (default: -)");
   one("Process", "--secrets", "FILE", options.secrets_file,

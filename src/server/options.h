@@ -5,6 +5,7 @@
 
 #include "handlers/static/site_options.h"
 #include "net/address.h"
+#include "proto/quic/congestion.h"
 
 namespace troika {
 
@@ -30,6 +31,7 @@ struct ServeOptions {
   std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
   unsigned workers = 0;                  // 0: as many as this process may use cores
+  quic::Congestion congestion = quic::Congestion::cubic;
 };
 
 }  // namespace troika

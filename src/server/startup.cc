@@ -172,6 +172,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   for (WorkerConfig& worker : startup.workers) {
     worker.limits = limits;
     worker.secret = secrets->quic;
+    worker.congestion = options.congestion;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
   }

@@ -29,6 +29,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
   quic.retry_token_lifetime = config.timeouts.retry_token;
   quic.new_token_lifetime = config.timeouts.new_token;
   quic.handshake_timeout = config.timeouts.handshake;
+  quic.congestion = config.congestion;
   quic.idle_timeout = config.timeouts.idle_quic;
   return quic;
 }

@@ -52,6 +52,7 @@ struct WorkerConfig {
   std::function<bool(unsigned to, std::size_t listener, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
+  quic::Congestion congestion = quic::Congestion::cubic;
   Limits limits;
   Timeouts timeouts;
   ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each

@@ -93,6 +93,18 @@ TEST_CASE("Plain listeners serve or redirect") {
   CHECK(options.plain[1].address.port() == 81);
 }
 
+TEST_CASE("--congestion takes cubic, bbr or reno") {
+  using quic::Congestion;
+  CHECK(accepted({"serve"}).congestion == Congestion::cubic);
+  CHECK(accepted({"serve", "--congestion", "cubic"}).congestion == Congestion::cubic);
+  CHECK(accepted({"serve", "--congestion", "bbr"}).congestion == Congestion::bbr);
+  CHECK(accepted({"serve", "--congestion", "reno"}).congestion == Congestion::reno);
+  for (const char* wrong : {"vegas", "CUBIC", "bbr2", " "}) {
+    CHECK(refused({"serve", "--congestion", wrong}) ==
+          "--congestion takes cubic, bbr or reno, not \"" + std::string(wrong) + "\"");
+  }
+}
+
 TEST_CASE("--workers takes a number from 1 to 128") {
   CHECK(accepted({"serve"}).workers == 0);
   CHECK(accepted({"serve", "--workers", "1"}).workers == 1);
@@ -294,6 +306,7 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "  --key FILE ",
                                        "Process:",
                                        "  --workers N ",
+                                       "  --congestion cubic|bbr|reno ",
                                        "  --access-log FILE|-|off ",
                                        "Examples:"}) {
     const long here = at(start);
