@@ -18,8 +18,9 @@ struct ClientConfig {
   std::size_t connection_window = 4U << 20U;  // bytes
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::vector<std::byte> token{};  // that an earlier connection to this server was given
-  std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
+  std::vector<std::byte> token{};       // that an earlier connection to this server was given
+  bool takes_preferred_address = true;  // moves where the server asks it to, if it can
+  std::uint32_t version = 1;  // QUIC version of the first Initial; others force negotiation
   std::vector<std::byte>
       resumption{};  // from ClientConnection::resumption(); empty: full handshake
 };
