@@ -4,6 +4,7 @@
 
 #include "server/cli_address.h"
 #include "server/cli_hint.h"
+#include "server/cli_quic.h"
 #include "server/cli_site.h"
 #include "server/version.h"
 
@@ -43,6 +44,7 @@ struct Raw {
   std::string root, root_option, alt_svc, workers;
   std::vector<std::string> listen, http, redirect;
   RawSite site;
+  RawQuic quic;
 };
 
 Checked<void> complete(ServeOptions& options, const Raw& raw) {
@@ -86,6 +88,7 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
     }
     options.workers = *count;
   }
+  if (auto done = complete_quic(raw.quic, options); !done) return done;
   return complete_site(raw.site, options.site);
 }
 
@@ -134,6 +137,13 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--access-log", "FILE|-|off", options.access_log,
       "One line a request (default: -)");
+  serve.add_option("--preferred-address", raw.quic.preferred, "HTTP/3 clients go on there")
+      ->option_text("ADDR:PORT")
+      ->allow_extra_args(false)
+      ->group("Addresses");
+  one("Process", "--qlog", "DIR", options.qlog, "A qlog file a QUIC connection");
+  one("Process", "--qlog-only", "1/N|ADDR[/BITS]", raw.quic.qlog_only,
+      "Some of them: by chance, or by client");
 }
 
 // An option that says something of files, given without any.

@@ -5,6 +5,7 @@
 
 #include "handlers/static/site_options.h"
 #include "net/address.h"
+#include "server/qlog_filter.h"
 
 namespace troika {
 
@@ -26,7 +27,11 @@ struct ServeOptions {
   std::string cert_file, key_file;       // both empty: the local CA's
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
-  unsigned workers = 0;                  // 0: as many as this process may use cores
+  Address preferred_v4,
+      preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere
+  std::string qlog;  // a folder; empty: no log
+  QlogFilter qlog_only;
+  unsigned workers = 0;  // 0: as many as this process may use cores
 };
 
 }  // namespace troika

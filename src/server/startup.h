@@ -2,6 +2,7 @@
 #include <string>
 
 #include "server/options.h"
+#include "server/qlog_folder.h"
 #include "server/worker.h"
 
 namespace troika {
@@ -11,8 +12,9 @@ struct Startup {
   std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;
-  std::string root;                // as the person wrote it; empty: the built-in page
-  std::string cert_file, ca_file;  // ca_file is empty with a certificate of the user's own
+  std::string root;                  // as the person wrote it; empty: the built-in page
+  std::string cert_file, ca_file;    // ca_file is empty with a certificate of the user's own
+  std::unique_ptr<QlogFolder> qlog;  // null: no log; outlives the workers
   std::vector<std::string> warnings;
 };
 
