@@ -138,7 +138,7 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   one("Process", "--access-log", "FILE|-|off", options.access_log,
       "One line a request (default: -)");
   serve.add_option("--preferred-address", raw.quic.preferred, "HTTP/3 clients go on there")
-      ->option_text("ADDR:PORT")
+      ->option_text("IP:PORT")
       ->allow_extra_args(false)
       ->group("Addresses");
   one("Process", "--qlog", "DIR", options.qlog, "A qlog file a QUIC connection");
