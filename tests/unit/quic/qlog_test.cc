@@ -92,6 +92,7 @@ TEST_CASE("The log of a connection is whole records from its first packet to its
   CHECK_FALSE(log.ended);
   client.quic->close(0x100, w.world.clock.now());
   REQUIRE(w.run_until([&] { return log.ended; }, 1s));
+  CHECK(w.endpoint->objects() == 1);  // its draining needs no log
 
   const std::vector<Json> records = read_json_sequence(log.text);
   const Json& header = records.front();
