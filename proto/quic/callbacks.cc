@@ -98,6 +98,18 @@ struct Callbacks {
     return 0;
   }
 
+  static int preferred_address(ngtcp2_conn*, ngtcp2_path* path,
+                               const ngtcp2_preferred_addr* offered, void* user) {
+    core(user).on_preferred_address(*offered, *path);
+    return 0;
+  }
+
+  static void qlog(void* user, std::uint32_t flags, const void* records, std::size_t size) {
+    Core& self = core(user);
+    if (size != 0) self.qlog_->write({static_cast<const std::byte*>(records), size});
+    if ((flags & NGTCP2_QLOG_WRITE_FLAG_FIN) != 0) self.qlog_.reset();
+  }
+
   static int token_received(ngtcp2_conn*, const std::uint8_t* token, std::size_t size, void* user) {
     core(user).on_token({as_bytes(token), size});
     return 0;
@@ -144,6 +156,11 @@ void set_crypto(ngtcp2_callbacks& callbacks) {
 
 }  // namespace
 
+void Core::log_to(std::unique_ptr<QlogSink> sink, ngtcp2_settings& settings) noexcept {
+  qlog_ = std::move(sink);
+  if (qlog_) settings.qlog_write = Callbacks::qlog;
+}
+
 // Not set on purpose: stream_stop_sending tells of our own STOP_SENDING, not of the peer's.
 ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   ngtcp2_callbacks callbacks{};
@@ -164,6 +181,7 @@ ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   callbacks.path_validation = Callbacks::path_validated;
   callbacks.recv_retry = Callbacks::retry_received;
   callbacks.version_negotiation = Callbacks::version_negotiated;
+  callbacks.select_preferred_addr = Callbacks::preferred_address;
   callbacks.recv_new_token = Callbacks::token_received;
   callbacks.recv_stateless_reset2 = Callbacks::reset_received;
   callbacks.rand = Callbacks::random;

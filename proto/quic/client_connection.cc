@@ -5,6 +5,7 @@
 #include "proto/quic/cid.h"
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
+#include "proto/quic/preferred_address.h"
 #include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
 
@@ -44,18 +45,23 @@ class ClientCore final : public Core {
   }
   void id_retired(const ngtcp2_cid&) noexcept override {}
   void on_established() override {}
+  void on_preferred_address(const ngtcp2_preferred_addr& offered, ngtcp2_path& path) override {
+    if (takes_preferred_address_) choose_preferred_address(offered, local(), path);
+  }
   void on_token(std::span<const std::byte> token) override {
     if (token.size() <= kMostTokenBytes) token_.assign(token.begin(), token.end());
   }
   void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
 
+  bool takes_preferred_address_ = false;
   bool dirty_ = false;  // since the last flush began
   std::vector<std::byte> token_;
 };
 
 Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
                          const ApplicationFactory& make_application, TimePoint now) {
+  takes_preferred_address_ = config.takes_preferred_address;
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
   ngtcp2_settings settings =

@@ -23,6 +23,7 @@ struct ClientConfig {
   // Those that the server may move to within the handshake (RFC 9368), `version` among them; empty:
   // that one alone.
   std::vector<std::uint32_t> versions{};
+  bool takes_preferred_address = true;  // moves where the server asks it to, if it can
   std::vector<std::byte>
       resumption{};  // from ClientConnection::resumption(); empty: full handshake
 };

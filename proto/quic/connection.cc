@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/quic/convert.h"
+#include "proto/quic/preferred_address.h"
 #include "proto/quic/settings.h"
 
 namespace troika::quic {
@@ -51,10 +52,16 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   const ngtcp2_stateless_reset_token reset = shared_.ids.token_of(own);
   std::ranges::copy(reset.data, params.stateless_reset_token);
   params.stateless_reset_token_present = 1;
+  const bool moves = is_to_move(shared_.config, local());
+  if (moves) set_preferred_address(params, shared_.config, shared_.ids);
 
   ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random(),
                                            shared_.config.congestion, kVersions);
   set_token(settings, initial, token);
+  if (shared_.config.qlog != nullptr) {
+    const ngtcp2_cid& id = params.original_dcid;
+    log_to(shared_.config.qlog->open({id.data, id.datalen}, remote()), settings);
+  }
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
@@ -68,7 +75,8 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   half_open_ = true;
   shared_.owner.handshake_began();
   // Until the client has seen an id of ours, it sends to the one that it made up.
-  return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own));
+  return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own)) &&
+         (!moves || add_id(ConnectionId(params.preferred_addr.cid)));
 }
 
 Connection::~Connection() {

@@ -9,6 +9,7 @@
 #include "proto/quic/ossl_session.h"
 #include "proto/quic/outbox.h"
 #include "proto/quic/path_budget.h"
+#include "proto/quic/qlog.h"
 
 namespace troika::quic {
 
@@ -69,6 +70,8 @@ class Core : public QuicStreams {
         remote_(remote) {}
   virtual ~Core() = default;
 
+  // Before the library's connection is made, of whose settings it is one. Null: no log.
+  void log_to(std::unique_ptr<QlogSink> sink, ngtcp2_settings& settings) noexcept;
   void set_session(std::unique_ptr<OsslSession> session) { session_ = std::move(session); }
   void set_application(std::unique_ptr<QuicApplication> application) {
     application_ = std::move(application);
@@ -104,6 +107,8 @@ class Core : public QuicStreams {
   virtual void on_address_proven(const Address&) {}
   virtual void on_path_validated() noexcept {}
   virtual void on_key_updated() noexcept {}  // by this side
+  // Client: the server offers to go on elsewhere. `path` is left as it is to stay.
+  virtual void on_preferred_address(const ngtcp2_preferred_addr&, ngtcp2_path&) {}
   // Client: the server gives one.
   virtual void on_token(std::span<const std::byte>) {}
   virtual void dirty() noexcept = 0;  // a flush is needed
@@ -154,6 +159,7 @@ class Core : public QuicStreams {
   std::vector<Record> records_;
   std::optional<AppError> close_wanted_;
   std::unique_ptr<QuicApplication> application_;  // outlives the session, which points to its bytes
+  std::unique_ptr<QlogSink> qlog_;                // outlives the session, whose end it is told
   std::unique_ptr<OsslSession> session_;
 
   Phase phase_ = Phase::open;

@@ -8,6 +8,7 @@
 #include "net/datagram.h"
 #include "proto/quic/application.h"
 #include "proto/quic/congestion.h"
+#include "proto/quic/qlog.h"
 #include "tls/context.h"
 
 namespace troika::quic {
@@ -18,9 +19,11 @@ using Secret = std::array<std::byte, 32>;
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
   std::uint8_t worker = 0,
-               workers = 1;         // the first byte of every id of ours is ≡ worker (mod workers)
-  std::size_t connections = 10000;  // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;     // handshakes in flight, likewise
+               workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
+  Address preferred_v4, preferred_v6;  // where clients are asked to move to (RFC 9000 §9.6)
+  QlogSource* qlog = nullptr;          // outlives the endpoint; null: no connection is logged
+  std::size_t connections = 10000;     // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;        // handshakes in flight, likewise
   // From so many handshakes in flight on, whoever has no token is sent a Retry, until they are
   // fewer than half of it. 0: always.
   std::size_t retry_above = 100;

@@ -28,6 +28,7 @@ class QuicConnection final : public Connection {
   bool flush(TimePoint now) override;
 
   UdpSocket& socket() noexcept { return *socket_; }
+  const Address& remote() const noexcept { return streams_->remote(); }  // the server may move it
 
  private:
   explicit QuicConnection(Loop& loop)

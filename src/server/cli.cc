@@ -4,6 +4,7 @@
 
 #include "server/cli_address.h"
 #include "server/cli_hint.h"
+#include "server/cli_quic.h"
 #include "server/cli_site.h"
 #include "server/version.h"
 
@@ -43,6 +44,7 @@ struct Raw {
   std::string root, root_option, alt_svc, workers, congestion;
   std::vector<std::string> listen, http, redirect;
   RawSite site;
+  RawQuic quic;
 };
 
 std::optional<quic::Congestion> congestion_named(std::string_view name) {
@@ -101,6 +103,7 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
     }
     options.congestion = *named;
   }
+  if (auto done = complete_quic(raw.quic, options); !done) return done;
   return complete_site(raw.site, options.site);
 }
 
@@ -156,6 +159,13 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   serve.add_flag("!--no-0rtt", options.early_data, "No answers to early data")->group("Process");
   one("Process", "--keylog", "FILE", options.key_log,
       "Secrets to decrypt all traffic (for debugging)");
+  serve.add_option("--preferred-address", raw.quic.preferred, "HTTP/3 clients go on there")
+      ->option_text("IP:PORT")
+      ->allow_extra_args(false)
+      ->group("Addresses");
+  one("Process", "--qlog", "DIR", options.qlog, "A qlog file a QUIC connection");
+  one("Process", "--qlog-only", "1/N|ADDR[/BITS]", raw.quic.qlog_only,
+      "Some of them: by chance, or by client");
 }
 
 // An option that says something of files, given without any.

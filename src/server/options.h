@@ -6,6 +6,7 @@
 #include "handlers/static/site_options.h"
 #include "net/address.h"
 #include "proto/quic/congestion.h"
+#include "server/qlog_filter.h"
 
 namespace troika {
 
@@ -30,8 +31,12 @@ struct ServeOptions {
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
-  unsigned workers = 0;                  // 0: as many as this process may use cores
   quic::Congestion congestion = quic::Congestion::cubic;
+  Address preferred_v4,
+      preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere
+  std::string qlog;  // a folder; empty: no log
+  QlogFilter qlog_only;
+  unsigned workers = 0;  // 0: as many as this process may use cores
 };
 
 }  // namespace troika

@@ -50,6 +50,8 @@ int run_server(const ServeOptions& options) {
   auto lines = open_access_log(options.access_log);
   if (!lines) return complain(lines.error());
   WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
+  const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);  // gone before the notices
+  if (qlog) qlog->set_notices(&notices);
 
   std::fputs(banner(*startup).c_str(), stderr);
   AccessLog access_log(lines->get());

@@ -9,11 +9,12 @@
 
 #include "handlers/static/embedded_handler.h"
 #include "server/embedded_page.h"
+#include "server/startup_quic.h"
 #include "server/startup_tls.h"
 #include "server/static_site.h"
 #include "server/version.h"
 #include "uv/bind.h"
-#include "uv/reuseport_filter.h"
+#include "uv/udp_socket.h"
 
 namespace troika {
 namespace {
@@ -129,14 +130,7 @@ Checked<void> bind_secure(const ServeOptions& options, const Address& address, S
     if (!udp) return std::unexpected(udp.error());
     worker.secure.push_back({std::move(*tcp), std::move(*udp), alt_svc_value(options, address)});
   }
-  const auto count = static_cast<unsigned>(startup.workers.size());
-  const int group = startup.workers.front().secure.back().udp.get();
-  if (count > 1 && !steer_by_connection_id(group, count)) {
-    startup.warnings.push_back(std::format(
-        "this kernel steers no QUIC packets to their workers on {}: they are handed on, which is "
-        "slower",
-        address.text()));
-  }
+  steer(startup, address, startup.workers.front().secure.back().udp.get());
   startup.listen.push_back(address);
   return {};
 }
@@ -190,6 +184,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   for (const ServeOptions::PlainListener& plain : options.plain) {
     if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
   }
+  if (auto done = prepare_quic(options, startup); !done) return std::unexpected(done.error());
   for (WorkerConfig& worker : startup.workers) {
     worker.https_port = startup.listen.front().port();
   }

@@ -4,6 +4,7 @@
 
 #include "server/key_log_file.h"
 #include "server/options.h"
+#include "server/qlog_folder.h"
 #include "server/resumption.h"
 #include "server/worker.h"
 
@@ -19,6 +20,7 @@ struct Startup {
   std::string root;                // as the person wrote it; empty: the built-in page
   std::string cert_file, ca_file;  // ca_file is empty with a certificate of the user's own
   std::string key_log_file;
+  std::unique_ptr<QlogFolder> qlog;  // null: no log; outlives the workers
   std::vector<std::string> warnings;
 };
 

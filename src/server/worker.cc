@@ -6,16 +6,21 @@
 
 #include "net/plain_transport.h"
 #include "proto/h3/session.h"
+#include "server/qlog_choice.h"
+#include "uv/udp_sockets.h"
 #include "uv/writer_thread.h"
 
 namespace troika {
 namespace {
 
-quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
+quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog) {
   quic::EndpointConfig quic;
+  quic.qlog = qlog;
   quic.secret = config.secret;
   quic.worker = config.index;
   quic.workers = config.count;
+  quic.preferred_v4 = config.preferred_v4;
+  quic.preferred_v6 = config.preferred_v6;
   quic.connections = config.limits.quic_connections;
   quic.half_open = config.limits.quic_half_open;
   quic.retry_above = config.limits.quic_retry_above;
@@ -36,27 +41,33 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config) {
 
 }  // namespace
 
-// One UDP socket and the QUIC connections that came through it.
-struct Worker::QuicListener {
-  QuicListener(Worker& worker, Fd udp, std::size_t number)
-      : socket(
+// All UDP sockets, and the QUIC connections that come through them: one may move from one address
+// of ours to another.
+struct Worker::Quic {
+  Quic(Worker& worker, std::vector<Fd> udp)
+      : qlog(choose_logs(worker)),
+        sockets(
             worker.loop_, std::move(udp),
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
-        endpoint(endpoint_config(worker.config_), worker.loop_.clock(), worker.random_, socket,
-                 *worker.config_.tls_quic,
+        endpoint(endpoint_config(worker.config_, qlog.get()), worker.loop_.clock(), worker.random_,
+                 sockets, *worker.config_.tls_quic,
                  [&worker](quic::QuicStreams& quic) {
                    return h3::make_session(worker.services_, quic);
                  }),
         timer(worker.loop_.timers(),
               [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {
-    if (!worker.config_.forward) return;
-    endpoint.set_forward([&worker, number](unsigned to, const Datagram& packet) {
-      return worker.config_.forward(to, number, packet);
-    });
+    if (worker.config_.forward) endpoint.set_forward(worker.config_.forward);
   }
 
-  UdpSocket socket;
+  static std::unique_ptr<QlogChoice> choose_logs(Worker& worker) {
+    const WorkerConfig& config = worker.config_;
+    if (config.qlog == nullptr) return nullptr;
+    return std::make_unique<QlogChoice>(config.qlog_only, *config.qlog, worker.random_);
+  }
+
+  const std::unique_ptr<QlogChoice> qlog;  // null: there are no logs
+  UdpSockets sockets;
   quic::Endpoint endpoint;
   Timer timer;
 };
@@ -72,20 +83,26 @@ Worker::Worker(WorkerConfig config)
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       memory_timer_(loop_.timers(), [] { malloc_trim(0); }) {
   loop_.set_flush([this](TimePoint) { return flush(); });
+  listen_quic();
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
   for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
 }
 
 Worker::~Worker() {
   listeners_.clear();
-  quic_.clear();
+  quic_.reset();
   dirty_.clear();
   connections_.clear();
   loop_.deferred().run();
 }
 
+void Worker::listen_quic() {
+  std::vector<Fd> udp = std::move(config_.preferred_udp);
+  for (WorkerConfig::Secure& secure : config_.secure) udp.push_back(std::move(secure.udp));
+  if (!udp.empty()) quic_ = std::make_unique<Quic>(*this, std::move(udp));
+}
+
 void Worker::listen_secure(WorkerConfig::Secure& secure) {
-  quic_.push_back(std::make_unique<QuicListener>(*this, std::move(secure.udp), quic_.size()));
   listeners_.push_back(std::make_unique<TcpListener>(
       loop_, std::move(secure.tcp),
       [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
@@ -124,8 +141,8 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   added.start();
 }
 
-void Worker::receive(std::size_t listener, const Datagram& datagram) {
-  quic_.at(listener)->endpoint.receive(datagram, loop_.clock().now());
+void Worker::receive(const Datagram& datagram) {
+  quic_->endpoint.receive(datagram, loop_.clock().now());
 }
 
 bool Worker::flush() {
@@ -137,9 +154,9 @@ bool Worker::flush() {
     if (connection->flush(loop_.clock().now())) on_dirty(*connection);
   }
   bool more = !dirty_.empty();
-  for (const auto& quic : quic_) {
-    more |= quic->endpoint.flush(loop_.clock().now());
-    quic->timer.set(quic->endpoint.deadline());
+  if (quic_) {
+    more |= quic_->endpoint.flush(loop_.clock().now());
+    quic_->timer.set(quic_->endpoint.deadline());
   }
   look_for_memory();
   if (draining_ && connections() == 0) loop_.stop();
@@ -148,27 +165,24 @@ bool Worker::flush() {
 
 // After a moment, as the last of them are only about to be freed.
 void Worker::look_for_memory() {
-  std::size_t objects = connections_.size();
-  for (const auto& quic : quic_) objects += quic->endpoint.objects();
+  const std::size_t objects = connections_.size() + (quic_ ? quic_->endpoint.objects() : 0);
   if (crowd_.gone(objects)) memory_timer_.set(loop_.clock().now() + std::chrono::seconds(1));
 }
 
-const quic::EndpointCounters& Worker::quic(std::size_t listener) const {
-  return quic_.at(listener)->endpoint.counters();
-}
+const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->endpoint.counters(); }
 
 void Worker::drain() {
   draining_ = true;
   listeners_.clear();
   // Each may be done at once, and take itself out of the list.
   for (auto i = connections_.begin(); i != connections_.end();) (*i++)->drain();
-  for (const auto& quic : quic_) quic->endpoint.drain();
+  if (quic_) quic_->endpoint.drain();
   drain_timer_.set(loop_.clock().now() + config_.timeouts.drain);
 }
 
 void Worker::drain_deadline() {
   for (auto i = connections_.begin(); i != connections_.end();) (*i++)->abort();
-  for (const auto& quic : quic_) quic->endpoint.close_all(loop_.clock().now());
+  if (quic_) quic_->endpoint.close_all(loop_.clock().now());
 }
 
 void Worker::starved(std::uint64_t pauses) {
@@ -180,9 +194,7 @@ void Worker::starved(std::uint64_t pauses) {
 }
 
 std::size_t Worker::connections() const noexcept {
-  std::size_t count = connections_.size();
-  for (const auto& quic : quic_) count += quic->endpoint.connections();
-  return count;
+  return connections_.size() + (quic_ ? quic_->endpoint.connections() : 0);
 }
 
 void Worker::on_dirty(Connection& connection) noexcept {

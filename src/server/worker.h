@@ -13,14 +13,15 @@
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
 #include "server/crowd.h"
+#include "server/qlog_filter.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
 #include "uv/tcp_listener.h"
-#include "uv/udp_socket.h"
 
 namespace troika {
 
+class QlogFolder;
 class WriterThread;
 
 struct Site {
@@ -41,15 +42,17 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
+  // Where QUIC clients are asked to move to, and the UDP sockets that this takes besides.
+  Address preferred_v4, preferred_v6;
+  std::vector<Fd> preferred_udp;
   // What a worker serves; called once, on its thread, with what the handler may use.
   std::function<Site(Loop&, BufferPool&)> make_site;
   std::uint16_t https_port = 443;  // where redirects lead
   // Which of how many this is: connection ids name it, and its sockets are that member of their
   // groups.
   std::uint8_t index = 0, count = 1;
-  // Brings a datagram to another worker, for its QUIC socket of that number in `secure`; empty:
-  // there is no other.
-  std::function<bool(unsigned to, std::size_t listener, const Datagram& datagram)> forward;
+  // Brings a datagram to another worker; empty: there is no other.
+  std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   quic::Congestion congestion = quic::Congestion::cubic;
@@ -57,6 +60,8 @@ struct WorkerConfig {
   Timeouts timeouts;
   ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each
   WriterThread* notices = nullptr;       // lines for the operator
+  QlogFolder* qlog = nullptr;            // null: QUIC connections are not logged
+  QlogFilter qlog_only;
 };
 
 // One loop and all that it serves; nothing of it is shared with another worker but the two writers.
@@ -75,16 +80,17 @@ class Worker final : private ConnectionOwner {
   void drain();
   void stop() noexcept { loop_.stop(); }
   // A datagram that came to another worker.
-  void receive(std::size_t listener, const Datagram& datagram);
+  void receive(const Datagram& datagram);
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
-  const quic::EndpointCounters& quic(std::size_t listener) const;
+  const quic::EndpointCounters& quic(std::size_t = 0) const;
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
 
  private:
-  struct QuicListener;
+  struct Quic;
 
+  void listen_quic();
   void listen_secure(WorkerConfig::Secure& secure);
   void listen_plain(WorkerConfig::Plain& plain);
   void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
@@ -107,7 +113,7 @@ class Worker final : private ConnectionOwner {
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;
   std::vector<std::unique_ptr<TcpListener>> listeners_;
-  std::vector<std::unique_ptr<QuicListener>> quic_;
+  std::unique_ptr<Quic> quic_;  // null: no address for it
   Timer drain_timer_, memory_timer_;
   Crowd crowd_;
   std::uint64_t refused_ = 0;

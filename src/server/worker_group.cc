@@ -9,8 +9,8 @@ WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
                          std::move_only_function<void()> all_ended)
     : running_(configs.size()), all_ended_(std::move(all_ended)) {
   for (WorkerConfig& config : configs) {
-    config.forward = [this](unsigned to, std::size_t listener, const Datagram& datagram) {
-      return forward(to, listener, datagram);
+    config.forward = [this](unsigned to, const Datagram& datagram) {
+      return forward(to, datagram);
     };
     auto member = std::make_unique<Member>();
     member->worker = std::make_unique<Worker>(std::move(config));
@@ -59,18 +59,18 @@ void WorkerGroup::ask(const std::function<void(Worker&)>& task) {
   }
 }
 
-bool WorkerGroup::forward(unsigned to, std::size_t listener, const Datagram& datagram) {
+bool WorkerGroup::forward(unsigned to, const Datagram& datagram) {
   Member& member = *members_.at(to);
   if (member.forwarded.fetch_add(1) >= kMostForwarded) {
     --member.forwarded;
     return false;
   }
   std::vector<std::byte> bytes(datagram.bytes.begin(), datagram.bytes.end());
-  member.worker->loop().post([&member, listener, bytes = std::move(bytes), local = datagram.local,
+  member.worker->loop().post([&member, bytes = std::move(bytes), local = datagram.local,
                               remote = datagram.remote, ecn = datagram.ecn] {
     --member.forwarded;
     member.worker->receive(
-        listener, {.local = local, .remote = remote, .ecn = ecn, .bytes = std::span(bytes)});
+        {.local = local, .remote = remote, .ecn = ecn, .bytes = std::span(bytes)});
   });
   return true;
 }

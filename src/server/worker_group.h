@@ -37,7 +37,7 @@ class WorkerGroup {
     std::thread thread;
   };
 
-  bool forward(unsigned to, std::size_t listener, const Datagram& datagram);
+  bool forward(unsigned to, const Datagram& datagram);
   void run(Member& member);
 
   std::vector<std::unique_ptr<Member>> members_;

@@ -12,6 +12,7 @@
 #include "server/worker.h"
 #include "support/session_harness.h"
 #include "uv/bind.h"
+#include "uv/udp_socket.h"
 
 namespace troika::test {
 

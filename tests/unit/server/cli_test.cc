@@ -114,6 +114,42 @@ TEST_CASE("--workers takes a number from 1 to 128") {
   }
 }
 
+TEST_CASE("--preferred-address takes one address of each family") {
+  CHECK(accepted({"serve"}).preferred_v4.family() == AF_UNSPEC);
+  const ServeOptions options = accepted({"serve", "--preferred-address", "192.0.2.7:443",
+                                         "--preferred-address", "[2001:db8::7]:444"});
+  CHECK(options.preferred_v4.text() == "192.0.2.7:443");
+  CHECK(options.preferred_v6.text() == "[2001:db8::7]:444");
+  CHECK(refused({"serve", "--preferred-address", "192.0.2.7:443", "--preferred-address",
+                 "192.0.2.8:443"}) ==
+        "--preferred-address takes one address of a family, and 192.0.2.7:443 and 192.0.2.8:443 "
+        "are both IPv4");
+  CHECK(refused({"serve", "--preferred-address", "[::1]:1", "--preferred-address", "[::2]:1"})
+            .ends_with("both IPv6"));
+  const std::string hint = ": write one like 192.0.2.7:443 or [2001:db8::7]:443";
+  for (const std::string wildcard : {"0.0.0.0:443", "[::]:443"}) {
+    CHECK(refused({"serve", "--preferred-address", wildcard}) ==
+          "--preferred-address " + wildcard + " names no address that a client could go to" + hint);
+  }
+  CHECK(refused({"serve", "--preferred-address", "192.0.2.7:0"}) ==
+        "--preferred-address 192.0.2.7:0 names no port" + hint);
+  for (const std::string wrong : {"443", "192.0.2.7", "example.org:443", ":443", "::1:443"}) {
+    CHECK(refused({"serve", "--preferred-address", wrong}) ==
+          "--preferred-address: \"" + wrong +
+              "\" is not an address and port: write it like 127.0.0.1:8443 or [::1]:8443");
+  }
+}
+
+TEST_CASE("--qlog takes a folder, and --qlog-only chooses") {
+  CHECK(accepted({"serve"}).qlog.empty());
+  CHECK(accepted({"serve", "--qlog", "logs"}).qlog == "logs");
+  CHECK(accepted({"serve", "--qlog", "logs", "--qlog-only", "1/7"}).qlog_only.one_in == 7);
+  CHECK(accepted({"serve", "--qlog", "logs", "--qlog-only", "10.0.0.0/8"}).qlog_only.clients);
+  CHECK(refused({"serve", "--qlog-only", "1/7"}) ==
+        "--qlog-only chooses among the files of --qlog DIR: give both");
+  CHECK(refused({"serve", "--qlog", "logs", "--qlog-only", "some"}).contains("\"some\""));
+}
+
 TEST_CASE("--alt-svc takes a port or off") {
   CHECK(!accepted({"serve"}).alt_svc);
   CHECK(accepted({"serve", "--alt-svc", "443"}).alt_svc == 443);

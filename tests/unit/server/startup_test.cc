@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "support/live_server.h"
+#include "uv/bind.h"
+#include "uv/udp_socket.h"
 
 using namespace troika;
 
@@ -67,4 +69,71 @@ TEST_CASE("A page that is a folder, or a link out of the folder, is as good as n
     site.error_pages = {{404, path}};
     CHECK(notes(root.string(), site).size() == (missing ? 1 : 0));
   }
+}
+
+namespace {
+
+ServeOptions on_loopback() {
+  ServeOptions options;
+  options.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  options.cert_file = test::test_certificate().cert_file;
+  options.key_file = test::test_certificate().key_file;
+  options.workers = 2;
+  return options;
+}
+
+Address free_address(const char* ip) {
+  Address address = *Address::parse(ip);
+  address.set_port(*free_port({&address, 1}));
+  return address;
+}
+
+}  // namespace
+
+TEST_CASE("A preferred address gets a socket for each worker, unless a listener has it already") {
+  ServeOptions options = on_loopback();
+  options.preferred_v4 = free_address("127.0.0.2:0");
+  {
+    const Startup startup = test::must(start_up(options));
+    for (const WorkerConfig& worker : startup.workers) {
+      REQUIRE(worker.preferred_udp.size() == 1);
+      CHECK(bound_address(worker.preferred_udp[0].get()) == options.preferred_v4);
+      CHECK(worker.preferred_v4 == options.preferred_v4);
+    }
+  }
+  for (const char* listener : {"127.0.0.2:0", "0.0.0.0:0"}) {
+    options.listen = {*Address::parse(listener)};
+    options.listen[0].set_port(options.preferred_v4.port());
+    const Startup startup = test::must(start_up(options));
+    CHECK(startup.workers[0].preferred_udp.empty());
+    CHECK(startup.workers[1].preferred_v4 == options.preferred_v4);
+  }
+}
+
+TEST_CASE("A preferred address that this machine has not, or that is taken, is said at start") {
+  ServeOptions options = on_loopback();
+  options.preferred_v4 = *Address::parse("192.0.2.7:443");
+  CHECK(start_up(options).error().contains("192.0.2.7 is not an address of this machine"));
+  options.preferred_v4 = free_address("127.0.0.2:0");
+  const auto other = UdpSocket::bind(options.preferred_v4, {});
+  REQUIRE(other);
+  CHECK(start_up(options).error().contains("is taken (UDP)"));
+}
+
+TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
+  const test::TemporaryFolder folder;
+  ServeOptions options = on_loopback();
+  options.qlog = folder.path().string();
+  CHECK(test::must(start_up(options)).qlog);
+  options.qlog = (folder.path() / "missing").string();
+  CHECK(start_up(options).error().contains("cannot write qlog files into " + options.qlog));
+  write(folder.path() / "site/logs/x");
+  write(folder.path() / "site-logs/x");
+  options.root = (folder.path() / "site").string();
+  for (const char* inside : {"site", "site/logs", "site/../site/logs"}) {
+    options.qlog = (folder.path() / inside).string();
+    CHECK(start_up(options).error().contains("which is served"));
+  }
+  options.qlog = (folder.path() / "site-logs").string();
+  CHECK(test::must(start_up(options)).workers[1].qlog != nullptr);
 }

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "net/address.h"
+
+namespace troika::quic {
+
+// Takes the qlog of one connection, which owns it: JSON text sequences (RFC 7464) of qlog 0.3.
+class QlogSink {
+ public:
+  virtual ~QlogSink() = default;  // nothing more comes
+  // Whole records, each with its separator before and its newline behind.
+  virtual void write(std::span<const std::byte> records) noexcept = 0;
+};
+
+// Says which connections of an endpoint are logged, and where to.
+class QlogSource {
+ public:
+  // Null: this one is not. `id` is the destination id that the client made up first.
+  virtual std::unique_ptr<QlogSink> open(std::span<const std::uint8_t> id,
+                                         const Address& remote) = 0;
+
+ protected:
+  ~QlogSource() = default;
+};
+
+}  // namespace troika::quic

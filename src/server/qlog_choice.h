@@ -1,0 +1,25 @@
+#pragma once
+#include "proto/quic/qlog.h"
+#include "server/qlog_filter.h"
+#include "server/qlog_folder.h"
+
+namespace troika {
+
+// The logs of one worker's connections. The arguments outlive it.
+class QlogChoice final : public quic::QlogSource {
+ public:
+  QlogChoice(const QlogFilter& filter, QlogFolder& folder, Random& random)
+      : filter_(filter), folder_(folder), random_(random) {}
+
+  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id,
+                                       const Address& remote) override {
+    return filter_.wants(remote, random_) ? folder_.open(id) : nullptr;
+  }
+
+ private:
+  const QlogFilter& filter_;
+  QlogFolder& folder_;
+  Random& random_;
+};
+
+}  // namespace troika

@@ -1,0 +1,29 @@
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "uv/fd.h"
+
+namespace troika {
+
+// The file of one log, on the thread that writes.
+class QlogFile {
+ public:
+  explicit QlogFile(std::string name) : name_(std::move(name)) {}
+
+  // Makes the file in `folder` the first time. 0, or an errno: then nothing of `records` is in it,
+  // nor will be of others, as a log with a gap would mislead.
+  int write(int folder, std::string_view records) noexcept;
+
+ private:
+  bool write_all(std::string_view records) noexcept;  // false: errno says why
+
+  std::string name_;
+  Fd fd_;
+  off_t written_ = 0;
+  int error_ = 0;
+};
+
+}  // namespace troika

@@ -1,0 +1,220 @@
+#include "server/qlog_folder.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <format>
+#include <list>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "server/qlog_file.h"
+#include "uv/writer_thread.h"
+
+namespace troika {
+namespace {
+
+// Why there is less than somebody may look for.
+enum class Lack : std::uint8_t { files, waiting, size, disk };
+
+std::string file_name(std::span<const std::uint8_t> id) {
+  std::string name;
+  for (const std::uint8_t byte : id) name += std::format("{:02x}", byte);
+  return name + ".sqlog";
+}
+
+}  // namespace
+
+struct QlogFolder::Log {
+  explicit Log(std::string name) : file(std::move(name)) {}
+
+  QlogFile file;  // the thread's; all else is under the lock
+  std::string waiting;
+  std::size_t unwritten = 0;  // `waiting`, and what the thread has in its hands
+  std::size_t bytes = 0;      // so far
+  bool queued = false;        // in `ready`
+  bool closed = false;        // the connection is gone
+  bool cut = false;
+};
+
+struct QlogFolder::State {
+  State(std::string p, Fd fd, Options o) : path(std::move(p)), folder(std::move(fd)), options(o) {}
+
+  // What the thread takes of a log at once.
+  struct Portion {
+    Log* log;
+    std::string records;
+    bool last;
+  };
+
+  void run();
+  std::vector<Portion> next_batch();
+  void write(const Portion& portion);
+
+  // These hold the lock already.
+  void queue(Log& log);
+  void cut(Log& log, Lack why, int error = 0);
+  void tell(Lack what, int error = 0);
+
+  const std::string path;
+  const Fd folder;
+  const Options options;
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::list<Log> logs;  // until they are closed and written
+  std::vector<Log*> ready;
+  Counters counters;
+  WriterThread* notices = nullptr;
+  std::array<bool, 4> told{};
+  bool stopping = false, stopped = false;
+};
+
+class QlogFolder::Sink final : public quic::QlogSink {
+ public:
+  Sink(State& state, Log& log) : state_(state), log_(log) {}
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  ~Sink() override {
+    const std::lock_guard lock(state_.mutex);
+    log_.closed = true;
+    state_.queue(log_);
+  }
+
+  void write(std::span<const std::byte> records) noexcept override {
+    const std::lock_guard lock(state_.mutex);
+    const std::size_t size = records.size();
+    if (log_.cut) return;
+    if (log_.unwritten + size > state_.options.waiting) return state_.cut(log_, Lack::waiting);
+    if (log_.bytes + size > state_.options.file_bytes) return state_.cut(log_, Lack::size);
+    log_.waiting.append(reinterpret_cast<const char*>(records.data()), size);
+    log_.unwritten += size;
+    log_.bytes += size;
+    state_.queue(log_);
+  }
+
+ private:
+  State& state_;
+  Log& log_;
+};
+
+Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, Options options) {
+  Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+    return std::unexpected(
+        std::format("cannot write qlog files into {}: {}; name a folder that is there and that "
+                    "this user may write to with --qlog",
+                    path, std::strerror(errno)));
+  }
+  return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), options));
+}
+
+QlogFolder::QlogFolder(std::string path, Fd folder, Options options)
+    : state_(std::make_shared<State>(std::move(path), std::move(folder), options)),
+      thread_([state = state_] { state->run(); }) {}
+
+QlogFolder::~QlogFolder() {
+  std::unique_lock lock(state_->mutex);
+  state_->stopping = true;
+  state_->changed.notify_all();
+  const bool stopped = state_->changed.wait_for(lock, state_->options.last_chance,
+                                                [this] { return state_->stopped; });
+  state_->notices = nullptr;
+  lock.unlock();
+  stopped ? thread_.join() : thread_.detach();  // a disk that is gone can hold write() for ever
+}
+
+std::unique_ptr<quic::QlogSink> QlogFolder::open(std::span<const std::uint8_t> id) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->logs.size() >= state_->options.files) {
+    ++state_->counters.refused;
+    state_->tell(Lack::files);
+    return nullptr;
+  }
+  ++state_->counters.opened;
+  return std::make_unique<Sink>(*state_, state_->logs.emplace_back(file_name(id)));
+}
+
+QlogFolder::Counters QlogFolder::counters() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->counters;
+}
+
+void QlogFolder::set_notices(WriterThread* notices) {
+  const std::lock_guard lock(state_->mutex);
+  state_->notices = notices;
+}
+
+void QlogFolder::State::queue(Log& log) {
+  if (std::exchange(log.queued, true)) return;
+  ready.push_back(&log);
+  changed.notify_all();
+}
+
+void QlogFolder::State::cut(Log& log, Lack why, int error) {
+  log.cut = true;
+  ++counters.cut;
+  tell(why, error);
+}
+
+void QlogFolder::State::tell(Lack what, int error) {
+  if (std::exchange(told[static_cast<std::size_t>(what)], true) || notices == nullptr) return;
+  const auto reason = [&]() -> std::string {
+    switch (what) {
+      case Lack::files:
+        return std::format(
+            "more than {} connections at a time: some go without a log; "
+            "--qlog-only chooses which have one",
+            options.files);
+      case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
+      case Lack::size:
+        return std::format("the log of a connection ends at {} bytes", options.file_bytes);
+      case Lack::disk: break;
+    }
+    return std::format("the log of a connection ends early: {}", std::strerror(error));
+  };
+  notices->line(std::format("troika: qlog in {}: {} (said once)", path, reason()));
+}
+
+void QlogFolder::State::run() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are for the threads that have a loop
+  for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
+    for (const Portion& portion : batch) write(portion);
+  }
+  const std::lock_guard lock(mutex);
+  stopped = true;
+  changed.notify_all();
+}
+
+std::vector<QlogFolder::State::Portion> QlogFolder::State::next_batch() {
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [this] { return stopping || !ready.empty(); });
+  std::vector<Portion> batch;
+  for (Log* const log : std::exchange(ready, {})) {
+    log->queued = false;
+    batch.push_back({log, std::exchange(log->waiting, {}), log->closed});
+  }
+  return batch;
+}
+
+void QlogFolder::State::write(const Portion& portion) {
+  Log& log = *portion.log;
+  const int error = log.file.write(folder.get(), portion.records);
+  std::list<Log> done;  // closed without the lock: that may take the disk's time, too
+  const std::lock_guard lock(mutex);
+  log.unwritten -= portion.records.size();
+  if (error != 0 && !log.cut) cut(log, Lack::disk, error);
+  if (!portion.last) return;
+  const auto here = [&log](const Log& each) { return &each == &log; };
+  done.splice(done.begin(), logs, std::ranges::find_if(logs, here));
+}
+
+}  // namespace troika

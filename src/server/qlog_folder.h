@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "proto/quic/qlog.h"
+#include "uv/fd.h"
+
+namespace troika {
+
+class WriterThread;
+
+// Files of qlog in one folder, one for each connection that is logged, written by a thread of its
+// own. Nobody who logs ever waits: when the disk is too slow or full, a log ends early, after a
+// whole record. Shared by all workers; outlives every log.
+class QlogFolder {
+ public:
+  struct Options {
+    std::size_t files = 64;                          // open at a time
+    std::size_t waiting = 256U << 10U;               // bytes of a log that are not written yet
+    std::size_t file_bytes = 64U << 20U;             // of a log in all
+    Duration last_chance = std::chrono::seconds(1);  // for what is left at the end
+  };
+  struct Counters {
+    std::uint64_t opened = 0;
+    std::uint64_t refused = 0;  // as many were open as may be
+    std::uint64_t cut = 0;      // ended early
+  };
+
+  // The error is one sentence.
+  static Checked<std::unique_ptr<QlogFolder>> make(const std::string& path, Options options);
+  QlogFolder(const QlogFolder&) = delete;
+  QlogFolder& operator=(const QlogFolder&) = delete;
+  ~QlogFolder();
+
+  // From any thread; null: too many are open. The sink belongs to one thread at a time.
+  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id);
+  Counters counters() const;
+  // Where it is said, once for each reason, that a log is missing or ends early; outlives this.
+  void set_notices(WriterThread* notices);
+
+ private:
+  struct Log;
+  struct State;
+  class Sink;
+
+  QlogFolder(std::string path, Fd folder, Options options);
+
+  std::shared_ptr<State> state_;  // with the thread, which may be stuck when this object dies
+  std::thread thread_;
+};
+
+}  // namespace troika

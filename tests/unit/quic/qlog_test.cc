@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+
+#include "quic_world.h"
+#include "support/json.h"
+
+namespace troika::test {
+namespace {
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += std::format("{:02x}", byte);
+  return text;
+}
+
+// Keeps the logs of all connections that it is asked for.
+class Logs final : public quic::QlogSource {
+ public:
+  struct Log {
+    std::string id;
+    Address remote;
+    std::string text{};
+    bool ended = false;
+  };
+  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id,
+                                       const Address& remote) override {
+    ++asked;
+    if (!wanted) return nullptr;
+    all.push_back(std::make_unique<Log>(hex(id), remote));
+    return std::make_unique<Sink>(*all.back());
+  }
+
+  bool wanted = true;
+  int asked = 0;
+  std::vector<std::unique_ptr<Log>> all;
+
+ private:
+  class Sink final : public quic::QlogSink {
+   public:
+    explicit Sink(Log& log) : log_(log) {}
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+    ~Sink() override { log_.ended = true; }
+    void write(std::span<const std::byte> records) noexcept override {
+      CHECK(records.front() == std::byte{0x1e});
+      CHECK(records.back() == std::byte{'\n'});
+      log_.text.append(reinterpret_cast<const char*>(records.data()), records.size());
+    }
+
+   private:
+    Log& log_;
+  };
+};
+
+struct LoggedWorld {
+  explicit LoggedWorld(std::size_t retry_above = 100) {
+    config.qlog = &logs;
+    config.retry_above = retry_above;
+    world.emplace(1, config);
+  }
+
+  Logs logs;  // outlives the endpoint
+  quic::EndpointConfig config = endpoint_config();
+  std::optional<QuicWorld> world;
+};
+
+bool has_event(const std::vector<Json>& records, const std::string& name) {
+  return std::ranges::any_of(
+      records, [&](const Json& r) { return r.has("name") && r.at("name").text() == name; });
+}
+
+bool has_frame(const std::vector<Json>& records, const std::string& event,
+               const std::string& frame) {
+  return std::ranges::any_of(records, [&](const Json& record) {
+    if (!record.has("name") || record.at("name").text() != event) return false;
+    return std::ranges::any_of(record.at("data").at("frames").array(), [&](const Json& each) {
+      return each.at("frame_type").text() == frame;
+    });
+  });
+}
+
+TEST_CASE("The log of a connection is whole records from its first packet to its last") {
+  LoggedWorld logged;
+  QuicWorld& w = *logged.world;
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  REQUIRE(w.ask(client, "send 100000"));
+  REQUIRE(logged.logs.all.size() == 1);
+  const Logs::Log& log = *logged.logs.all[0];
+  CHECK(log.remote == client.port->address());
+  CHECK_FALSE(log.ended);
+  client.quic->close(0x100, w.world.clock.now());
+  REQUIRE(w.run_until([&] { return log.ended; }, 1s));
+  CHECK(w.endpoint->objects() == 1);  // its draining needs no log
+
+  const std::vector<Json> records = read_json_sequence(log.text);
+  const Json& header = records.front();
+  CHECK(header.at("qlog_format").text() == "JSON-SEQ");
+  CHECK(header.at("qlog_version").text() == "0.3");
+  CHECK(header.at("trace").at("vantage_point").at("type").text() == "server");
+  CHECK(header.at("trace").at("common_fields").at("group_id").text() == log.id);
+  double before = 0;
+  for (const Json& record : std::span(records).subspan(1)) {
+    CHECK(record.at("time").number() >= before);
+    before = record.at("time").number();
+    CHECK(record.has("data"));
+  }
+  for (const char* name : {"transport:parameters_set", "transport:packet_sent",
+                           "transport:packet_received", "recovery:metrics_updated"}) {
+    INFO(name);
+    CHECK(has_event(records, name));
+  }
+  CHECK(has_frame(records, "transport:packet_received", "connection_close"));
+}
+
+TEST_CASE("What is lost is in the log") {
+  LoggedWorld logged;
+  QuicWorld& w = *logged.world;
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  w.to_client(client).loss = 0.2;
+  REQUIRE(w.ask(client, "send 200000"));
+  CHECK(has_event(read_json_sequence(logged.logs.all.at(0)->text), "recovery:packet_lost"));
+}
+
+// The library's own name for it, group_id, is then the id that the Retry gave out.
+TEST_CASE("A log is asked for by the id that the client began with, after a Retry, too") {
+  LoggedWorld logged(0);
+  QuicWorld& w = *logged.world;
+  REQUIRE(w.establish(w.connect()));
+  CHECK(w.endpoint->counters().retries_sent > 0);
+  REQUIRE(logged.logs.all.size() == 1);
+  const Logs::Log& log = *logged.logs.all[0];
+  const std::vector<Json> records = read_json_sequence(log.text);
+  const auto ours = std::ranges::find_if(records, [](const Json& record) {
+    return record.has("name") && record.at("name").text() == "transport:parameters_set" &&
+           record.at("data").at("owner").text() == "local";
+  });
+  REQUIRE(ours != records.end());
+  CHECK(ours->at("data").at("original_destination_connection_id").text() == log.id);
+  CHECK(ours->at("data").at("retry_source_connection_id").text() ==
+        records.front().at("trace").at("common_fields").at("group_id").text());
+}
+
+TEST_CASE("A connection whose log nobody wants goes without") {
+  LoggedWorld logged;
+  logged.logs.wanted = false;
+  QuicWorld& w = *logged.world;
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  CHECK(w.ask(client, "send 1000"));
+  CHECK(logged.logs.asked == 1);
+}
+
+TEST_CASE("Logs end with the endpoint, whatever state their connections are in") {
+  LoggedWorld logged;
+  QuicWorld& w = *logged.world;
+  REQUIRE(w.establish(w.connect()));
+  w.connect();
+  REQUIRE(w.run_until([&] { return logged.logs.all.size() == 2; }, 1s));
+  w.world.leave(w.port);
+  w.endpoint.reset();
+  CHECK(logged.logs.all[0]->ended);
+  CHECK(logged.logs.all[1]->ended);
+}
+
+}  // namespace
+}  // namespace troika::test

@@ -1,0 +1,269 @@
+#include "server/qlog_folder.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <condition_variable>
+#include <cstdarg>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+
+#include "support/live_server.h"
+#include "uv/writer_thread.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+// A disk that takes its time: files are made only when it is let go.
+class SlowDisk {
+ public:
+  SlowDisk() { set(true); }
+  SlowDisk(const SlowDisk&) = delete;
+  SlowDisk& operator=(const SlowDisk&) = delete;
+  ~SlowDisk() { set(false); }
+
+  static void wait() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [] { return !held_; });
+    --waiting_;
+  }
+  // Until the thread is held up.
+  static void reached() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [] { return waiting_ > 0; });
+  }
+
+ private:
+  static void set(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  inline static std::mutex mutex_;
+  inline static std::condition_variable changed_;
+  inline static bool held_ = false;
+  inline static int waiting_ = 0;
+};
+
+}  // namespace
+
+// All of this program's calls come by here.
+extern "C" int openat(int folder, const char* path, int flags, ...) {
+  static const auto real =
+      reinterpret_cast<int (*)(int, const char*, int, ...)>(dlsym(RTLD_NEXT, "openat"));
+  if (!std::string_view(path).ends_with(".sqlog")) {
+    va_list more;
+    va_start(more, flags);
+    const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return real(folder, path, flags, mode);
+  }
+  va_list more;
+  va_start(more, flags);
+  const mode_t mode = va_arg(more, mode_t);
+  va_end(more);
+  SlowDisk::wait();
+  return real(folder, path, flags, mode);
+}
+
+namespace {
+
+constexpr std::uint8_t kId[] = {0x01, 0xab, 0xff, 0x00};
+constexpr std::uint8_t kOther[] = {0x02};
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+struct Rig {
+  explicit Rig(QlogFolder::Options options = {}) {
+    options.last_chance = std::chrono::seconds(20);
+    logs = must(QlogFolder::make(folder.path().string(), options));
+    logs->set_notices(&*notices);
+  }
+  // Waits for all that was logged, and gives what was said meanwhile.
+  std::string finish() {
+    logs.reset();
+    notices.reset();
+    return read(folder.path() / "notices");
+  }
+  std::string log(const char* name) { return read(folder.path() / name); }
+
+  TemporaryFolder folder;
+  std::optional<WriterThread> notices{
+      std::in_place, Fd(::open((folder.path() / "notices").c_str(), O_WRONLY | O_CREAT, 0600))};
+  std::unique_ptr<QlogFolder> logs;
+};
+
+}  // namespace
+
+TEST_CASE("Each log is a file of its connection's id, for its owner alone") {
+  Rig rig;
+  auto one = rig.logs->open(kId), other = rig.logs->open(kOther);
+  one->write(bytes("a"));
+  other->write(bytes("x"));
+  one->write(bytes("bc"));
+  one.reset();
+  other.reset();
+  CHECK(rig.finish().empty());
+  CHECK(rig.log("01abff00.sqlog") == "abc");
+  CHECK(rig.log("02.sqlog") == "x");
+  struct stat info{};
+  REQUIRE(stat((rig.folder.path() / "02.sqlog").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("What is logged is in the file while its connection lives") {
+  Rig rig;
+  const auto log = rig.logs->open(kId);
+  log->write(bytes("abc"));
+  while (rig.log("01abff00.sqlog") != "abc") std::this_thread::yield();
+  log->write(bytes("def"));
+  while (rig.log("01abff00.sqlog") != "abcdef") std::this_thread::yield();
+}
+
+TEST_CASE("A connection that never wrote a record leaves no file") {
+  Rig rig;
+  rig.logs->open(kId).reset();
+  CHECK(rig.finish().empty());
+  CHECK_FALSE(std::filesystem::exists(rig.folder.path() / "01abff00.sqlog"));
+}
+
+TEST_CASE("A disk that is too slow ends a log after a whole record, and no other one") {
+  Rig rig({.waiting = 10});
+  auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
+  {
+    const SlowDisk disk;
+    log->write(bytes("12345"));
+    SlowDisk::reached();
+    log->write(bytes("67890"));  // with what the thread has in its hands: just as much as may wait
+    CHECK(rig.logs->counters().cut == 0);
+    other->write(bytes("1234567890"));
+    log->write(bytes("x"));
+    CHECK(rig.logs->counters().cut == 1);
+    log->write({});
+    other->write(bytes("y"));
+    CHECK(rig.logs->counters().cut == 2);
+  }
+  while (rig.log("02.sqlog").size() < 10) std::this_thread::yield();
+  log->write(bytes("z"));  // there is room again, but a gap before it
+  log.reset();
+  other.reset();
+  CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
+                            ": the disk is too slow: the log of a connection ends early (said "
+                            "once)\n");
+  CHECK(rig.log("01abff00.sqlog") == "1234567890");
+  CHECK(rig.log("02.sqlog") == "1234567890");
+}
+
+TEST_CASE("So many logs are open at a time and no more; one that has ended makes room") {
+  Rig rig({.files = 2});
+  auto one = rig.logs->open(kId);
+  const auto two = rig.logs->open(kOther);
+  REQUIRE(one);
+  REQUIRE(two);
+  CHECK_FALSE(rig.logs->open(std::span(kId).first(2)));
+  CHECK_FALSE(rig.logs->open(std::span(kId).first(3)));
+  CHECK(rig.logs->counters().refused == 2);
+  one.reset();
+  auto three = rig.logs->open(std::span(kId).first(2));
+  while (!three) three = rig.logs->open(std::span(kId).first(2));
+  CHECK(rig.logs->counters().opened == 3);
+}
+
+TEST_CASE("Too many logs at a time are told of once, and what to do") {
+  Rig rig({.files = 1});
+  auto one = rig.logs->open(kId);
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(rig.logs->open(kOther));
+  one.reset();
+  CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
+                            ": more than 1 connections at a time: some go without a log; "
+                            "--qlog-only chooses which have one (said once)\n");
+}
+
+TEST_CASE("A log ends at its most bytes, after a whole record") {
+  Rig rig({.file_bytes = 10});
+  auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
+  log->write(bytes("12345"));
+  log->write(bytes("67890"));
+  CHECK(rig.logs->counters().cut == 0);
+  other->write(bytes("123456"));
+  other->write(bytes("78901"));
+  CHECK(rig.logs->counters().cut == 1);
+  log.reset();
+  other.reset();
+  CHECK(rig.finish().contains("ends at 10 bytes"));
+  CHECK(rig.log("01abff00.sqlog") == "1234567890");
+  CHECK(rig.log("02.sqlog") == "123456");
+}
+
+TEST_CASE("A file that is there already is left alone: a client chooses the name") {
+  Rig rig;
+  std::ofstream(rig.folder.path() / "02.sqlog") << "mine";
+  std::filesystem::create_symlink("elsewhere", rig.folder.path() / "01abff00.sqlog");
+  auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
+  log->write(bytes("abc"));
+  other->write(bytes("abc"));
+  log.reset();
+  other.reset();
+  CHECK(rig.finish().contains("ends early: File exists"));
+  CHECK(rig.log("02.sqlog") == "mine");
+  CHECK_FALSE(std::filesystem::exists(rig.folder.path() / "elsewhere"));
+}
+
+TEST_CASE("A disk that is full ends a log after a whole record") {
+  Rig rig;
+  auto log = rig.logs->open(kId);
+  log->write(bytes(std::string(100, 'a')));
+  while (rig.log("01abff00.sqlog").size() < 100) std::this_thread::yield();
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = 150;
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  log->write(bytes(std::string(100, 'b')));  // half of it fits
+  while (rig.logs->counters().cut == 0) std::this_thread::yield();
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  log->write(bytes("c"));
+  log.reset();
+  CHECK(rig.finish().contains("ends early: File too large"));
+  CHECK(rig.log("01abff00.sqlog") == std::string(100, 'a'));
+}
+
+TEST_CASE("A disk that never answers does not hold up the end") {
+  const SlowDisk disk;
+  TemporaryFolder folder;
+  auto logs = must(
+      QlogFolder::make(folder.path().string(), {.last_chance = std::chrono::milliseconds(20)}));
+  auto log = logs->open(kId);
+  log->write(bytes("abc"));
+  SlowDisk::reached();
+  log.reset();
+  logs.reset();
+  SUCCEED("the destructor came back");
+}
+
+TEST_CASE("A folder that is not there, or is none, is said in one sentence") {
+  TemporaryFolder folder;
+  const std::string missing = (folder.path() / "missing").string();
+  CHECK(QlogFolder::make(missing, {}).error() ==
+        "cannot write qlog files into " + missing +
+            ": No such file or directory; name a folder that is there and that this user may write "
+            "to with --qlog");
+  std::ofstream(folder.path() / "file") << "x";
+  CHECK(
+      QlogFolder::make((folder.path() / "file").string(), {}).error().contains("Not a directory"));
+}
