@@ -35,7 +35,7 @@ class ReplayRegister;
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerOptions {
-  std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
+  std::string cert_file{}, key_file{};  // PEM; the file of the certificate holds its chain too
   // The same for all workers, so that a client may come back to any; none: the context's own.
   std::optional<TicketKeys> ticket_keys{};
   // Of the process, and outlives the contexts; null: early data is refused.

@@ -5,6 +5,7 @@
 
 #include "handlers/static/site_options.h"
 #include "net/address.h"
+#include "tls/context.h"
 
 namespace troika {
 
@@ -23,7 +24,10 @@ struct ServeOptions {
   std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
   bool both_families = false;   // some address stands for IPv4 and IPv6: the latter may be missing
   std::vector<PlainListener> plain;
-  std::string cert_file, key_file;       // both empty: the local CA's
+  std::vector<tls::CertificateFiles> certificates;
+  std::string certs_folder;  // more of them; no certificate at all: the local CA's
+  tls::ClientAuth client_auth = tls::ClientAuth::none;
+  std::string client_ca;                 // a file; whose certificates clients show
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
   unsigned workers = 0;                  // 0: as many as this process may use cores

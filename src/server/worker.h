@@ -12,6 +12,7 @@
 #include "net/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
+#include "server/covered_authorities.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
@@ -74,6 +75,8 @@ class Worker final : private ConnectionOwner {
   void stop() noexcept { loop_.stop(); }
   // A datagram that came to another worker.
   void receive(std::size_t listener, const Datagram& datagram);
+  // Connections that are there go on with those that they have.
+  void use_certificates(const tls::CertificateSet::Ptr& certificates);
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
@@ -99,7 +102,8 @@ class Worker final : private ConnectionOwner {
   SystemRandom random_;
   Site site_;
   RedirectHandler redirect_;
-  Services services_, redirect_services_;
+  CoveredAuthorities authorities_;
+  Services services_, plain_services_, redirect_services_;
   tls::RecordScratch scratch_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;

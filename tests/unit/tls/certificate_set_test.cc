@@ -41,7 +41,7 @@ struct Store {
 };
 
 std::unique_ptr<ServerContext> context_of(CertificateSet::Ptr set, Wire wire = Wire::tcp) {
-  return ServerContext::make(wire, {.cert_file = "", .key_file = "", .certificates = set}).value();
+  return ServerContext::make(wire, {.certificates = set}).value();
 }
 
 std::string error_of(const Store& store) {
