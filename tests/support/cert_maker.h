@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <format>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ struct CertSpec {
 
 struct PemPair {
   std::string cert, key;
+  std::string serial{};  // hex
 };
 
 class TestCa {
@@ -46,7 +48,8 @@ class TestCa {
     if (X509_sign(cert.get(), key_.get(), EVP_sha256()) == 0) std::abort();
     return {text([&](BIO* out) { PEM_write_bio_X509(out, cert.get()); }), text([&](BIO* out) {
               PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-            })};
+            }),
+            std::format("{:X}", serial_)};
   }
 
  private:

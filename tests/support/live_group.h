@@ -45,6 +45,9 @@ class LiveGroup {
         std::chrono::seconds(20)));
   }
 
+  WorkerGroup& workers() { return *group_; }
+  const Startup& startup() const { return startup_; }  // but for what the workers are made of
+
   Address address;
 
  private:
