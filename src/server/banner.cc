@@ -67,7 +67,7 @@ std::string certificates_text(const tls::CertificateSet& certificates) {
 }  // namespace
 
 std::string banner(const Startup& startup) {
-  const tls::Identity& first = startup.certificates->identities().front();
+  const tls::Identity& first = startup.certificates.set->identities().front();
   const Way way = way_to(startup, first.names);
   const std::string url = std::format("https://{}:{}/", way.host, startup.listen.front().port());
   const std::string trust = std::format(
@@ -83,7 +83,7 @@ std::string banner(const Startup& startup) {
     std::format_to(out, "  without TLS  {}{}\n", plain.address.text(),
                    plain.redirect ? " (redirects to https)" : "");
   }
-  text += certificates_text(*startup.certificates);
+  text += certificates_text(*startup.certificates.set);
   if (!startup.ca_file.empty()) {
     std::format_to(out, "  its CA       {} (import it to make a browser trust this server)\n",
                    startup.ca_file);

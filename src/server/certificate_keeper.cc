@@ -63,40 +63,36 @@ std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates
   return lines;
 }
 
-CertificateKeeper::CertificateKeeper(const Clock& clock, CertificateSources sources,
-                                     tls::CertificateSet::Ptr certificates)
-    : clock_(clock),
-      sources_(std::move(sources)),
-      certificates_(std::move(certificates)),
-      next_day_(clock.now() + kDay) {}
+CertificateKeeper::CertificateKeeper(const Clock& clock, LoadedCertificates certificates)
+    : clock_(clock), served_(std::move(certificates)), next_day_(clock.now() + kDay) {}
 
 CertificateKeeper::Seen CertificateKeeper::look() {
   Seen seen;
   look_after_day(seen);
-  auto stamps = look_at(sources_);
-  const bool same = stamps == stamps_;
+  auto stamps = look_at(served_.sources);
+  const bool same = stamps == served_.stamps;
   if (same && settled_) return seen;
-  stamps_ = std::move(stamps);
+  served_.stamps = std::move(stamps);
   settled_ = same;
-  auto loaded = sources_.load();
+  auto loaded = load(served_.sources);
   if (!loaded) {
     if (same) seen.lines.push_back("the certificates stay as they were: " + loaded.error());
     return seen;
   }
-  if ((*loaded)->same_as(*certificates_)) return seen;
-  seen.lines.push_back("new certificates: " + change_text(*certificates_, **loaded));
-  seen.changed = certificates_ = std::move(*loaded);
+  if ((*loaded)->same_as(*served_.set)) return seen;
+  seen.lines.push_back("new certificates: " + change_text(*served_.set, **loaded));
+  seen.changed = served_.set = std::move(*loaded);
   return seen;
 }
 
 void CertificateKeeper::look_after_day(Seen& seen) {
   if (clock_.now() < next_day_) return;
   next_day_ = clock_.now() + kDay;
-  if (!sources_.state_folder.empty()) {
-    const auto made = ensure_dev_certificate(sources_.state_folder, {}, clock_.wall());
+  if (!served_.sources.state_folder.empty()) {
+    const auto made = ensure_dev_certificate(served_.sources.state_folder, {}, clock_.wall());
     if (!made) seen.lines.push_back(made.error());
   }
-  for (std::string& line : expiry_warnings(*certificates_, clock_.wall())) {
+  for (std::string& line : expiry_warnings(*served_.set, clock_.wall())) {
     seen.lines.push_back(std::move(line));
   }
 }

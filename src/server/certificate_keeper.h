@@ -21,8 +21,7 @@ class CertificateKeeper {
     std::vector<std::string> lines;    // for the operator
   };
 
-  CertificateKeeper(const Clock& clock, CertificateSources sources,
-                    tls::CertificateSet::Ptr certificates);
+  CertificateKeeper(const Clock& clock, LoadedCertificates certificates);
   // A change is read at once, and once more by the next look: by then what was being written is
   // complete. Only then it is an error.
   Seen look();
@@ -31,11 +30,9 @@ class CertificateKeeper {
   void look_after_day(Seen& seen);
 
   const Clock& clock_;
-  CertificateSources sources_;
-  tls::CertificateSet::Ptr certificates_;
-  std::vector<FileStamp> stamps_;
+  LoadedCertificates served_;  // the stamps: of the last look
   TimePoint next_day_;
-  bool settled_ = false;  // the stamps are those of the look before
+  bool settled_ = true;  // the stamps are those of the look before
 };
 
 }  // namespace troika

@@ -12,6 +12,7 @@ constexpr std::int64_t nanoseconds(const timespec& time) {
 FileStamp stamp(const std::string& path) {
   struct stat seen{};
   if (stat(path.c_str(), &seen) != 0) return {.path = path};
+  if (!S_ISREG(seen.st_mode)) return {.path = path, .there = true};
   return {.path = path,
           .there = true,
           .device = seen.st_dev,
@@ -34,10 +35,17 @@ Checked<std::vector<tls::CertificateFiles>> all_pairs(const CertificateSources& 
 
 }  // namespace
 
-Checked<tls::CertificateSet::Ptr> CertificateSources::load() const {
-  const auto all = all_pairs(*this);
-  if (!all) return std::unexpected(all.error());
-  return tls::CertificateSet::load(*all);
+Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources) {
+  const auto pairs = all_pairs(sources);
+  if (!pairs) return std::unexpected(pairs.error());
+  return tls::CertificateSet::load(*pairs);
+}
+
+Checked<LoadedCertificates> load_all(CertificateSources sources) {
+  auto stamps = look_at(sources);
+  auto set = load(sources);
+  if (!set) return std::unexpected(std::move(set.error()));
+  return LoadedCertificates{std::move(sources), std::move(stamps), std::move(*set)};
 }
 
 std::vector<FileStamp> look_at(const CertificateSources& sources) {

@@ -14,12 +14,10 @@ struct CertificateSources {
   std::vector<tls::CertificateFiles> pairs;
   std::string folder;        // of more pairs; empty: none
   std::string state_folder;  // of the local CA, which made the pair; empty: it did not
-
-  // Reads all of them. The error is a sentence that names the file.
-  Checked<tls::CertificateSet::Ptr> load() const;
 };
 
-// What a file looks like from outside. When none of this differs, neither does what is in it.
+// What a file looks like from outside. When none of this differs, neither does what is in it. A
+// pipe can be read only once, so it looks the same always.
 struct FileStamp {
   std::string path;
   bool there = false;
@@ -28,7 +26,17 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// Of all files that load() would read now.
+// What a server has read.
+struct LoadedCertificates {
+  CertificateSources sources;
+  std::vector<FileStamp> stamps;  // from before the files were read
+  tls::CertificateSet::Ptr set;
+};
+
+// Of all files that would be read now.
 std::vector<FileStamp> look_at(const CertificateSources& sources);
+// The error is a sentence that names the file.
+Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources);
+Checked<LoadedCertificates> load_all(CertificateSources sources);
 
 }  // namespace troika

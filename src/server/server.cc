@@ -63,8 +63,7 @@ int run_server(const ServeOptions& options) {
   WorkerGroup workers(std::move(startup->workers),
                       [&loop] { loop.post([&loop] { loop.stop(); }); });
   const CertificateWatch watch(
-      loop, look,
-      CertificateKeeper(loop.clock(), std::move(startup->sources), startup->certificates), workers,
+      loop, look, CertificateKeeper(loop.clock(), startup->certificates), workers,
       [&notices](const std::string& line) { notices.line("troika: " + line); });
   bool at_once = false;
   Signals signals(loop, [&](int, unsigned count) {

@@ -14,8 +14,7 @@ struct Startup {
   std::vector<ServeOptions::PlainListener> plain;
   std::string root;     // as the person wrote it; empty: the built-in page
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
-  CertificateSources sources;
-  tls::CertificateSet::Ptr certificates;
+  LoadedCertificates certificates;
   std::vector<std::string> warnings;
 };
 

@@ -25,11 +25,11 @@ Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& sta
 Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   auto sources = sources_of(options, startup);
   if (!sources) return std::unexpected(sources.error());
-  const auto certificates = sources->load();
+  auto certificates = load_all(std::move(*sources));
   if (!certificates) return std::unexpected(certificates.error());
-  startup.sources = std::move(*sources);
-  startup.certificates = *certificates;
-  for (std::string& line : expiry_warnings(**certificates, std::chrono::system_clock::now())) {
+  startup.certificates = std::move(*certificates);
+  const tls::CertificateSet& set = *startup.certificates.set;
+  for (std::string& line : expiry_warnings(set, std::chrono::system_clock::now())) {
     startup.warnings.push_back(std::move(line));
   }
 
@@ -40,7 +40,7 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   if (tls.client_auth != tls::ClientAuth::none) tls.replays = nullptr;
   SystemRandom().fill(tls.ticket_keys.emplace());
   for (WorkerConfig& worker : startup.workers) {
-    tls.certificates = startup.certificates->copy();
+    tls.certificates = set.copy();
     for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
                                  std::pair(tls::Wire::quic, &worker.tls_quic)}) {
       auto made = tls::ServerContext::make(wire, tls);

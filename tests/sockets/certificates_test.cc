@@ -116,9 +116,8 @@ struct SwapRig {
   CertificateWatch watch{
       client->loop(),
       long_run() ? Timeouts{}.certificate_look : Duration(std::chrono::milliseconds(50)),
-      CertificateKeeper(client->loop().clock(), group.startup().sources,
-                        group.startup().certificates),
-      group.workers(), [&](const std::string& line) { lines.push_back(line); }};
+      CertificateKeeper(client->loop().clock(), group.startup().certificates), group.workers(),
+      [&](const std::string& line) { lines.push_back(line); }};
   Load load{*client, group.address};
 };
 
@@ -147,12 +146,13 @@ TEST_CASE("certificates are swapped under load: no request fails, new connection
     const TimePoint start = rig.client->loop().clock().now();
     rig.put(pem);
     for (const Protocol protocol : {Protocol::h2, Protocol::h3}) {
-      while (rig.serial(protocol) != pem.serial) {
-        REQUIRE(rig.client->loop().clock().now() - start < soon);
-      }
+      Duration begun{};
+      do {
+        begun = rig.client->loop().clock().now() - start;
+        REQUIRE(begun < soon);
+      } while (rig.serial(protocol) != pem.serial);
+      slowest = std::max(slowest, begun);
     }
-    slowest = std::max(slowest, rig.client->loop().clock().now() - start);
-    CHECK(slowest < soon);
     CHECK(rig.serial(Protocol::h1) == pem.serial);
     CHECK(rig.load.served > served);
     CHECK(rig.load.failed == 0);
@@ -161,7 +161,7 @@ TEST_CASE("certificates are swapped under load: no request fails, new connection
   }
   CHECK(rig.lines.size() == static_cast<std::size_t>(swaps + (swaps + 1) / 3));
   if (long_run()) {
-    WARN(std::format("{} requests served, the slowest swap took {}", rig.load.served,
+    WARN(std::format("{} requests served; the slowest swap took {}", rig.load.served,
                      std::chrono::duration_cast<std::chrono::milliseconds>(slowest)));
   }
 }

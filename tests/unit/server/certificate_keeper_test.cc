@@ -39,8 +39,7 @@ struct Desk {
   }
   std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
   CertificateKeeper keeper() const {
-    const CertificateSources sources{{}, folder.path().string(), ""};
-    return {clock, sources, must(sources.load())};
+    return {clock, must(load_all({{}, folder.path().string(), ""}))};
   }
 
   MovedClock clock;
@@ -154,7 +153,7 @@ TEST_CASE("a certificate that ends within 14 days is told at the start and once 
   const Desk desk;
   constexpr long kDays = 24L * 3600;
   desk.put("one", desk.ca.make({.names = "DNS:one.example", .until = 14 * kDays + 60}));
-  const auto set = must(CertificateSources{{}, desk.folder.path().string(), ""}.load());
+  const auto set = must(load({{}, desk.folder.path().string(), ""}));
   const WallTime now = desk.clock.wall();
   const std::string which = "the certificate " + desk.file("one.pem").string() + " (one.example) ";
   const std::string day = date(set->identities()[0].not_after);
@@ -184,7 +183,7 @@ TEST_CASE("the local CA's certificate is renewed while the server runs") {
   MovedClock clock;
   const auto made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
   const CertificateSources sources{{{made.cert_file, made.key_file}}, "", folder.path().string()};
-  CertificateKeeper keeper(clock, sources, must(sources.load()));
+  CertificateKeeper keeper(clock, must(load_all(sources)));
   int changes = 0;
   for (int day = 1; day <= 120; ++day) {
     clock.moved += kDay + std::chrono::minutes(1);
@@ -199,4 +198,17 @@ TEST_CASE("the local CA's certificate is renewed while the server runs") {
     CHECK(seen.lines[0].contains("localhost"));
   }
   CHECK(changes == 2);  // they live for 90 days and are renewed when 30 are left
+}
+
+TEST_CASE("a key that came through a pipe is read at the start alone") {
+  const Desk desk;
+  const std::string pipe = desk.file("pipe").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const PemPair pem = desk.ca.make({});
+  std::thread writer([&] { put_file(pipe, pem.key); });
+  put_file(desk.file("piped"), pem.cert);
+  auto loaded = must(load_all({{{desk.file("piped").string(), pipe}}, "", ""}));
+  writer.join();
+  CertificateKeeper keeper(desk.clock, std::move(loaded));
+  for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
 }
