@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -38,14 +39,36 @@ bool expect_peer(SSL* ssl, const std::string& name, bool is_ip) {
   return SSL_set1_host(ssl, name.c_str()) == 1;
 }
 
+Checked<void> show_certificate(SSL_CTX* ctx, const CertificateFiles& files) {
+  const auto set = CertificateSet::load(std::span(&files, 1));
+  if (!set) return std::unexpected(set.error());
+  const Identity& own = (*set)->identities().front();
+  if (SSL_CTX_use_cert_and_key(ctx, own.leaf.get(), own.key.get(), own.chain.get(), 1) == 1) {
+    return {};
+  }
+  return std::unexpected("The certificate in " + files.cert_file +
+                         " cannot be used: " + ossl_error() + ".");
+}
+
+int tell_of_good(X509_STORE_CTX* check, void* options) noexcept {
+  const int good = X509_verify_cert(check);
+  if (good != 1) return good;
+  BIGNUM* const number =
+      ASN1_INTEGER_to_BN(X509_get0_serialNumber(X509_STORE_CTX_get0_cert(check)), nullptr);
+  char* const hex = BN_bn2hex(number);
+  static_cast<const ClientOptions*>(options)->on_server_certificate(hex);
+  OPENSSL_free(hex);
+  BN_free(number);
+  return good;
+}
+
 }  // namespace
 
 Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
                                                             const ClientOptions& options) {
   auto context = make_context(TLS_client_method(), wire);
   if (!context) return std::unexpected(std::move(context.error()));
-  const bool verify = !options.ca_file.empty();
-  if (verify) {
+  if (!options.ca_file.empty()) {
     auto readable = read_certificates(options.ca_file);  // for its error text
     if (!readable) return std::unexpected(std::move(readable.error()));
     if (SSL_CTX_load_verify_file(context->get(), options.ca_file.c_str()) != 1) {
@@ -63,7 +86,16 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     return std::unexpected("OpenSSL refused the client's list of ALPN protocols: " + ossl_error() +
                            ".");
   }
-  return std::unique_ptr<ClientContext>(new ClientContext(std::move(*context), options));
+  if (!options.cert_file.empty()) {
+    const auto shown = show_certificate(context->get(), {options.cert_file, options.key_file});
+    if (!shown) return std::unexpected(shown.error());
+  }
+  SSL_CTX* const raw = context->get();
+  std::unique_ptr<ClientContext> made(new ClientContext(std::move(*context), options));
+  if (made->options_.on_server_certificate) {
+    SSL_CTX_set_cert_verify_callback(raw, tell_of_good, &made->options_);
+  }
+  return made;
 }
 
 SslPtr ClientContext::new_ssl(const std::string& server_name,
@@ -73,12 +105,12 @@ SslPtr ClientContext::new_ssl(const std::string& server_name,
   const bool is_ip = is_ip_literal(server_name);
   // RFC 6066 §3: no literal addresses in SNI.
   const bool named = is_ip || server_name.empty() || set_sni(ssl.get(), server_name);
-  if (!named || (verify_ && !expect_peer(ssl.get(), server_name, is_ip))) {
+  if (!named || (verifies() && !expect_peer(ssl.get(), server_name, is_ip))) {
     ERR_clear_error();
     return {};
   }
   SSL_set_connect_state(ssl.get());
-  if (!resumption.empty()) resume(ssl.get(), resumption, alpn_);
+  if (!resumption.empty()) resume(ssl.get(), resumption, options_.alpn);
   return ssl;
 }
 

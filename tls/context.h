@@ -2,6 +2,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "net/transport.h"
+#include "tls/certificate_set.h"
 
 namespace troika::tls {
 
@@ -32,14 +34,15 @@ class TicketKeys;
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerOptions {
-  std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
+  std::string cert_file{}, key_file{};  // PEM; the file of the certificate holds its chain too
   // Both of the process, and outlive the contexts. Without keys a context has its own, without a
   // register early data is refused.
   TicketKeys* ticket_keys = nullptr;
   ReplayRegister* replays = nullptr;
   std::uint32_t early_data_bytes = 16U << 10U;  // TCP: of one client
   ClientAuth client_auth = ClientAuth::none;
-  std::string client_ca_file{};  // PEM; whose certificates clients show
+  std::string client_ca_file{};        // PEM; whose certificates clients show
+  CertificateSet::Ptr certificates{};  // not null: instead of the two files
   // Outlives the contexts; null: secrets stay secret, whatever the environment says.
   KeyLog* key_log = nullptr;
 };
@@ -51,15 +54,23 @@ class ServerContext {
   static Checked<std::unique_ptr<ServerContext>> make(Wire wire, const ServerOptions& options);
   // A new SSL in accept state; for QUIC the caller goes on with the ngtcp2 calls.
   SslPtr new_ssl() const;
+  const CertificateSet& certificates() const noexcept { return **certificates_; }
+  // For handshakes that begin from now on; other connections go on as they are.
+  void use(CertificateSet::Ptr certificates) noexcept { *certificates_ = std::move(certificates); }
 
  private:
-  explicit ServerContext(SslContextPtr context) : context_(std::move(context)) {}
+  ServerContext(SslContextPtr context, CertificateSet::Ptr& certificates)
+      : context_(std::move(context)), certificates_(&certificates) {}
   SslContextPtr context_;
+  CertificateSet::Ptr* certificates_;  // of the SSL_CTX; what it points at is not null
 };
 
 struct ClientOptions {
   std::string ca_file;            // empty: the peer is not verified (tests and load runs only)
   std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
+  std::string cert_file{}, key_file{};  // what is shown to a server that asks; empty: nothing
+  // Called with the serial number (hex) of each good certificate that a server shows.
+  std::function<void(const std::string& serial)> on_server_certificate{};
 };
 
 class ClientContext {
@@ -71,11 +82,12 @@ class ClientContext {
   SslPtr new_ssl(const std::string& server_name, std::span<const std::byte> resumption = {}) const;
 
  private:
-  ClientContext(SslContextPtr context, const ClientOptions& options)
-      : context_(std::move(context)), alpn_(options.alpn), verify_(!options.ca_file.empty()) {}
+  ClientContext(SslContextPtr context, ClientOptions options)
+      : context_(std::move(context)), options_(std::move(options)) {}
+  bool verifies() const noexcept { return !options_.ca_file.empty(); }
+
   SslContextPtr context_;
-  std::vector<std::string> alpn_;
-  bool verify_;
+  ClientOptions options_;
 };
 
 // What was agreed on; complete once the handshake is.

@@ -1,13 +1,13 @@
-#include <openssl/err.h>
+#include <openssl/evp.h>
 
-#include <string_view>
+#include <array>
 
 #include "tls/alpn.h"
+#include "tls/client_auth.h"
 #include "tls/context.h"
 #include "tls/early_data.h"
 #include "tls/install_key_log.h"
 #include "tls/make_context.h"
-#include "tls/pem.h"
 #include "tls/ticket_keys.h"
 
 namespace troika::tls {
@@ -19,39 +19,58 @@ int take_server_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 bool configure_server(SSL_CTX* ctx, Wire wire) {
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // What is sent after the leaf is what its file holds, never what the clients' CA would add.
+  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
   // Tickets carry the state: a cache here would only be memory that clients can fill.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  // A session of one transport is refused by the other.
-  const std::string_view id = wire == Wire::tcp ? "troika-tcp" : "troika-quic";
   install_server_alpn(ctx, wire);
   SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(take_server_name));
-  return SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
-         SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(id.data()),
-                                        static_cast<unsigned int>(id.size())) == 1;
+  return SSL_CTX_set_num_tickets(ctx, 1) == 1;
 }
 
-Checked<void> use_certificate(SSL_CTX* ctx, const ServerOptions& options) {
-  auto chain = read_certificates(options.cert_file);
-  if (!chain) return std::unexpected(std::move(chain.error()));
-  auto key = read_private_key(options.key_file);
-  if (!key) return std::unexpected(std::move(key.error()));
-  if (X509_check_private_key(chain->front().get(), key->get()) != 1) {
-    ERR_clear_error();
-    return std::unexpected("The key in " + options.key_file +
-                           " does not belong to the first certificate in " + options.cert_file +
-                           ": give the two files of one pair.");
+// A session of one transport is refused by the other, and one that was made under another policy
+// for clients' certificates by both (CVE-2025-23419).
+bool set_session_id(SSL_CTX* ctx, Wire wire, const std::string& policy) {
+  const std::string text = (wire == Wire::tcp ? "troika-tcp" : "troika-quic") + policy;
+  std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> digest{};
+  std::size_t size = 0;
+  return EVP_Q_digest(nullptr, "SHA256", nullptr, text.data(), text.size(), digest.data(), &size) ==
+             1 &&
+         SSL_CTX_set_session_id_context(ctx, digest.data(), static_cast<unsigned int>(size)) == 1;
+}
+
+Checked<CertificateSet::Ptr> certificates_of(const ServerOptions& options) {
+  if (options.certificates != nullptr) return options.certificates;
+  const CertificateFiles pair{options.cert_file, options.key_file};
+  return CertificateSet::load(std::span(&pair, 1));
+}
+
+// When OpenSSL is to choose a certificate. Of several it takes the one whose key can sign as the
+// client wants (RFC 8446 §4.4.2.2), in its own order of algorithms: ECDSA comes before RSA.
+int show_certificate(SSL* ssl, void* current) noexcept {
+  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const auto& certificates = *static_cast<const CertificateSet::Ptr*>(current);
+  SSL_certs_clear(ssl);
+  for (const Identity* identity : certificates->choose(name == nullptr ? "" : name)) {
+    if (SSL_use_cert_and_key(ssl, identity->leaf.get(), identity->key.get(), identity->chain.get(),
+                             1) != 1) {
+      return 0;
+    }
   }
-  bool used = SSL_CTX_use_certificate(ctx, chain->front().get()) == 1 &&
-              SSL_CTX_use_PrivateKey(ctx, key->get()) == 1;
-  for (std::size_t i = 1; used && i < chain->size(); ++i) {
-    used = SSL_CTX_add1_chain_cert(ctx, (*chain)[i].get()) == 1;
-  }
-  if (!used) {
-    return std::unexpected("The certificate in " + options.cert_file +
-                           " cannot be used: " + ossl_error() + ".");
-  }
-  return {};
+  return 1;
+}
+
+void free_certificates(void*, void* current, CRYPTO_EX_DATA*, int, long, void*) noexcept {
+  delete static_cast<CertificateSet::Ptr*>(current);
+}
+
+// Where the set lives that handshakes choose from: an SSL keeps its SSL_CTX alive, and that this.
+CertificateSet::Ptr* keep(SSL_CTX* ctx, CertificateSet::Ptr certificates) {
+  static const int slot = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nullptr, nullptr,
+                                                  nullptr, free_certificates);
+  auto current = std::make_unique<CertificateSet::Ptr>(std::move(certificates));
+  return SSL_CTX_set_ex_data(ctx, slot, current.get()) == 1 ? current.release() : nullptr;
 }
 
 }  // namespace
@@ -72,10 +91,18 @@ Checked<std::unique_ptr<ServerContext>> ServerContext::make(Wire wire,
   if (options.key_log != nullptr && !install_key_log(context->get(), *options.key_log)) {
     return std::unexpected("OpenSSL refused the key log: " + ossl_error() + ".");
   }
-  if (auto used = use_certificate(context->get(), options); !used) {
-    return std::unexpected(std::move(used.error()));
+  const auto policy =
+      install_client_auth(context->get(), options.client_auth, options.client_ca_file);
+  if (!policy) return std::unexpected(policy.error());
+  if (!set_session_id(context->get(), wire, *policy)) {
+    return std::unexpected("OpenSSL refused the server's settings: " + ossl_error() + ".");
   }
-  return std::unique_ptr<ServerContext>(new ServerContext(std::move(*context)));
+  auto certificates = certificates_of(options);
+  if (!certificates) return std::unexpected(std::move(certificates.error()));
+  auto* const current = keep(context->get(), std::move(*certificates));
+  if (current == nullptr) return std::unexpected("OpenSSL has no memory: " + ossl_error() + ".");
+  SSL_CTX_set_cert_cb(context->get(), show_certificate, current);
+  return std::unique_ptr<ServerContext>(new ServerContext(std::move(*context), *current));
 }
 
 SslPtr ServerContext::new_ssl() const {

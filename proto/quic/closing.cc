@@ -1,3 +1,6 @@
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <bit>
 
 #include "proto/quic/convert.h"
@@ -11,6 +14,14 @@ constexpr std::size_t kAnswerFactor = 3;
 
 constexpr bool is_crypto_error(std::uint64_t code) noexcept {
   return code >= NGTCP2_CRYPTO_ERROR && code <= NGTCP2_CRYPTO_ERROR + 0xff;  // RFC 9001 §4.8
+}
+
+// The alert is its last byte; the text lies in a table of OpenSSL's.
+std::string_view alert_text(std::uint64_t crypto_error) noexcept {
+  const auto alert = static_cast<int>(crypto_error & 0xffU);
+  const char* const text =
+      ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + alert));
+  return text != nullptr ? text : "the peer ended the TLS handshake with an alert";
 }
 
 }  // namespace
@@ -91,7 +102,7 @@ Error Core::peer_reason() const noexcept {
     return {ErrorCode::denied, "the peer refuses the token of its Retry"};
   }
   if (is_crypto_error(error.error_code)) {
-    return {ErrorCode::denied, "the peer ended the TLS handshake with an alert"};
+    return {ErrorCode::denied, alert_text(error.error_code)};
   }
   return {ErrorCode::protocol, "closed by the peer with a transport error"};
 }

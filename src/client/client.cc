@@ -19,7 +19,9 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   for (const Wanted& wanted : {Wanted{&client->h1_, tls::Wire::tcp, {"http/1.1"}},
                                Wanted{&client->h2_, tls::Wire::tcp, {"h2"}},
                                Wanted{&client->h3_, tls::Wire::quic, {"h3"}}}) {
-    auto made = tls::ClientContext::make(wanted.wire, {options.ca_file, wanted.alpn});
+    auto made =
+        tls::ClientContext::make(wanted.wire, {options.ca_file, wanted.alpn, options.cert_file,
+                                               options.key_file, options.on_server_certificate});
     if (!made) return std::unexpected(made.error());
     *wanted.context = std::move(*made);
   }

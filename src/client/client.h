@@ -23,7 +23,9 @@ enum class Early : std::uint8_t { none, safe_requests, all };
 class Client {
  public:
   struct Options {
-    std::string ca_file;  // empty: servers are not verified
+    std::string ca_file;                  // empty: servers are not verified
+    std::string cert_file{}, key_file{};  // shown to servers that ask; empty: nothing
+    std::function<void(const std::string& serial)> on_server_certificate{};  // of a full handshake
   };
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);

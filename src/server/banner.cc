@@ -3,14 +3,17 @@
 #include <filesystem>
 #include <format>
 #include <memory>
+#include <ranges>
 
-#include "certs/inspect.h"
+#include "server/certificate_keeper.h"
 #include "server/shell_word.h"
 #include "server/startup.h"
 #include "server/version.h"
 
 namespace troika {
 namespace {
+
+constexpr std::size_t kMostShown = 20;  // certificates
 
 std::string join(const std::vector<Address>& addresses) {
   std::string text;
@@ -49,15 +52,27 @@ Way way_to(const Startup& startup, const std::vector<std::string>& names) {
   return {*name, std::format(" --resolve {}:{}:{}", *name, first.port(), target)};
 }
 
+std::string certificates_text(const tls::CertificateSet& certificates) {
+  std::string text;
+  for (const tls::Identity& identity : certificates.identities() | std::views::take(kMostShown)) {
+    text += std::format("  certificate  {}, for {}, valid until {:%F}\n", identity.files.cert_file,
+                        names_text(identity),
+                        std::chrono::floor<std::chrono::days>(identity.not_after));
+  }
+  const std::size_t count = certificates.identities().size();
+  if (count > kMostShown) text += std::format("               and {} more\n", count - kMostShown);
+  return text;
+}
+
 }  // namespace
 
 std::string banner(const Startup& startup) {
-  const CertificateSummary certificate = inspect_certificate(startup.cert_file);
-  const Way way = way_to(startup, certificate.names);
+  const tls::Identity& first = startup.certificates.set->identities().front();
+  const Way way = way_to(startup, first.names);
   const std::string url = std::format("https://{}:{}/", way.host, startup.listen.front().port());
   const std::string trust = std::format(
-      "--cacert {}{}", shell_word(startup.ca_file.empty() ? startup.cert_file : startup.ca_file),
-      way.option);
+      "--cacert {}{}",
+      shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
 
   std::string text = std::format("Troika {} serves {} on {}\n", build_text(),
                                  startup.root.empty() ? "its built-in page" : startup.root, url);
@@ -68,8 +83,7 @@ std::string banner(const Startup& startup) {
     std::format_to(out, "  without TLS  {}{}\n", plain.address.text(),
                    plain.redirect ? " (redirects to https)" : "");
   }
-  std::format_to(out, "  certificate  {}, valid until {}\n", startup.cert_file,
-                 certificate.not_after);
+  text += certificates_text(*startup.certificates.set);
   if (!startup.ca_file.empty()) {
     std::format_to(out, "  its CA       {} (import it to make a browser trust this server)\n",
                    startup.ca_file);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/cli_address.h"
+#include "server/cli_certificates.h"
 #include "server/cli_hint.h"
 #include "server/cli_quic.h"
 #include "server/cli_site.h"
@@ -43,6 +44,7 @@ class CompactHelp final : public CLI::Formatter {
 struct Raw {
   std::string root, root_option, alt_svc, workers, congestion;
   std::vector<std::string> listen, http, redirect;
+  RawCertificates certificates;
   RawSite site;
   RawQuic quic;
 };
@@ -77,10 +79,7 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
       for (const Address& address : *addresses) options.plain.push_back({address, redirect});
     }
   }
-  if (options.cert_file.empty() != options.key_file.empty()) {
-    return std::unexpected(
-        "--cert and --key go together: give both, or none for a local certificate");
-  }
+  if (auto done = complete_certificates(raw.certificates, options); !done) return done;
   if (!raw.alt_svc.empty()) {
     options.alt_svc = raw.alt_svc == "off" ? 0 : port_number(raw.alt_svc);
     if (!options.alt_svc) {
@@ -130,6 +129,20 @@ void add_site_options(CLI::App& serve, SiteOptions& site, RawSite& raw) {
   list(kFields, "--cors", "ORIGIN", raw.cors, "Pages from there may read; '*': all (repeatable)");
 }
 
+void add_certificate_options(CLI::App& serve, RawCertificates& raw) {
+  const auto add = [&serve](const char* name, const char* value, auto& into, const char* text) {
+    serve.add_option(name, into, text)
+        ->option_text(value)
+        ->allow_extra_args(false)
+        ->group("Certificate");
+  };
+  add("--cert", "FILE", raw.certs, "Certificate and its chain (repeatable)");
+  add("--key", "FILE", raw.keys, "Its private key (default: a local CA's pair)");
+  add("--certs", "DIR", raw.folder, "Folder of pairs: NAME.pem and NAME-key.pem");
+  add("--client-ca", "FILE", raw.client_ca, "Clients show certificates of these CAs");
+  add("--client-auth", "MODE", raw.client_auth, "required (default) or optional");
+}
+
 void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   const auto addresses = [&serve](const char* name, std::vector<std::string>& values,
                                   const char* text) {
@@ -146,9 +159,7 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   addresses("--http", raw.http, "Serve without TLS here, too (repeatable)");
   addresses("--http-redirect", raw.redirect, "Redirect to https from here (repeatable)");
   one("Addresses", "--alt-svc", "PORT|off", raw.alt_svc, "Port to announce HTTP/3 on, if mapped");
-  one("Certificate", "--cert", "FILE", options.cert_file,
-      "Certificate and its chain (default: a local CA's)");
-  one("Certificate", "--key", "FILE", options.key_file, "Private key of the certificate");
+  add_certificate_options(serve, raw.certificates);
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--congestion", "cubic|bbr|reno", raw.congestion,
       "How QUIC finds its speed (default: cubic)");

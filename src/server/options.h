@@ -7,6 +7,7 @@
 #include "net/address.h"
 #include "proto/quic/congestion.h"
 #include "server/qlog_filter.h"
+#include "tls/context.h"
 
 namespace troika {
 
@@ -25,9 +26,12 @@ struct ServeOptions {
   std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
   bool both_families = false;   // some address stands for IPv4 and IPv6: the latter may be missing
   std::vector<PlainListener> plain;
-  std::string cert_file, key_file;       // both empty: the local CA's
-  std::string secrets_file;              // empty: secrets that end with the process
-  bool early_data = true;                // 0-RTT
+  std::string secrets_file;  // empty: secrets that end with the process
+  bool early_data = true;    // 0-RTT
+  std::vector<tls::CertificateFiles> certificates;
+  std::string certs_folder;  // more of them; no certificate at all: the local CA's
+  tls::ClientAuth client_auth = tls::ClientAuth::none;
+  std::string client_ca;                 // a file; whose certificates clients show
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "server/access_log.h"
+#include "server/certificate_watch.h"
 #include "server/startup.h"
 #include "server/static_site.h"
 #include "server/worker_group.h"
@@ -59,9 +60,13 @@ int run_server(const ServeOptions& options) {
     worker.observer = &access_log;
     worker.notices = &notices;
   }
-  Loop loop;  // of this thread, for signals alone
+  Loop loop;  // of this thread, for signals and the certificates' files
+  const Duration look = startup->workers.front().timeouts.certificate_look;
   WorkerGroup workers(std::move(startup->workers),
                       [&loop] { loop.post([&loop] { loop.stop(); }); });
+  const CertificateWatch watch(
+      loop, look, CertificateKeeper(loop.clock(), startup->certificates), workers,
+      [&notices](const std::string& line) { notices.line("troika: " + line); });
   bool at_once = false;
   Signals signals(loop, [&](int, unsigned count) {
     if (count == 1) {

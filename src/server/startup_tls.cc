@@ -1,22 +1,46 @@
 #include "server/startup_tls.h"
 
 #include "certs/dev_ca.h"
+#include "server/certificate_keeper.h"
 
 namespace troika {
+namespace {
+
+// Makes the local CA's pair when there is no other.
+Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& startup) {
+  CertificateSources sources{options.certificates, options.certs_folder, ""};
+  if (!sources.pairs.empty() || !sources.folder.empty()) return sources;
+  const auto folder = default_state_folder();
+  if (!folder) return std::unexpected(folder.error());
+  const auto made = ensure_dev_certificate(*folder, {}, std::chrono::system_clock::now());
+  if (!made) return std::unexpected(made.error());
+  sources.pairs.push_back({made->cert_file, made->key_file});
+  sources.state_folder = folder->string();
+  startup.ca_file = made->ca_file;
+  return sources;
+}
+
+}  // namespace
 
 Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
-  tls::ServerOptions tls{options.cert_file, options.key_file};
-  if (options.cert_file.empty()) {
-    const auto folder = default_state_folder();
-    if (!folder) return std::unexpected(folder.error());
-    const auto made = ensure_dev_certificate(*folder, {}, std::chrono::system_clock::now());
-    if (!made) return std::unexpected(made.error());
-    tls = {made->cert_file, made->key_file};
-    startup.ca_file = made->ca_file;
+  auto sources = sources_of(options, startup);
+  if (!sources) return std::unexpected(sources.error());
+  auto certificates = load_all(std::move(*sources));
+  if (!certificates) return std::unexpected(certificates.error());
+  startup.certificates = std::move(*certificates);
+  const tls::CertificateSet& set = *startup.certificates.set;
+  for (std::string& line : expiry_warnings(set, std::chrono::system_clock::now())) {
+    startup.warnings.push_back(std::move(line));
   }
-  startup.cert_file = tls.cert_file;
+
+  tls::ServerOptions tls;
+  tls.client_auth = options.client_auth;
+  tls.client_ca_file = options.client_ca;
   tls.ticket_keys = &startup.resumption->tickets;
-  if (options.early_data) tls.replays = &startup.resumption->replays;
+  // A replay would be let in by the certificate of the client that sent the original.
+  if (options.early_data && tls.client_auth == tls::ClientAuth::none) {
+    tls.replays = &startup.resumption->replays;
+  }
   tls.early_data_bytes =
       static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
   if (!options.key_log.empty()) {
@@ -27,6 +51,7 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
     tls.key_log = startup.key_log.get();
   }
   for (WorkerConfig& worker : startup.workers) {
+    tls.certificates = set.copy();
     for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
                                  std::pair(tls::Wire::quic, &worker.tls_quic)}) {
       auto made = tls::ServerContext::make(wire, tls);

@@ -76,8 +76,11 @@ Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
       site_(config_.make_site(loop_, pool_)),
       redirect_(config_.https_port),
-      services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
-                *site_.handler, *config_.observer},
+      authorities_(*config_.tls_tcp),
+      services_{pool_,          loop_.clock(),     config_.limits, config_.timeouts,
+                *site_.handler, *config_.observer, &authorities_},
+      plain_services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
+                      *site_.handler, *config_.observer},
       redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
                          redirect_, *config_.observer},
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
@@ -112,7 +115,7 @@ void Worker::listen_secure(WorkerConfig::Secure& secure) {
 }
 
 void Worker::listen_plain(WorkerConfig::Plain& plain) {
-  Services& services = plain.redirect ? redirect_services_ : services_;
+  Services& services = plain.redirect ? redirect_services_ : plain_services_;
   listeners_.push_back(std::make_unique<TcpListener>(
       loop_, std::move(plain.tcp),
       [this, &services](std::unique_ptr<TcpStream> stream) {
@@ -143,6 +146,11 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
 
 void Worker::receive(const Datagram& datagram) {
   quic_->endpoint.receive(datagram, loop_.clock().now());
+}
+
+void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
+  config_.tls_tcp->use(certificates);
+  config_.tls_quic->use(certificates);
 }
 
 bool Worker::flush() {

@@ -12,6 +12,7 @@
 #include "net/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
+#include "server/covered_authorities.h"
 #include "server/crowd.h"
 #include "server/qlog_filter.h"
 #include "tls/context.h"
@@ -81,6 +82,8 @@ class Worker final : private ConnectionOwner {
   void stop() noexcept { loop_.stop(); }
   // A datagram that came to another worker.
   void receive(const Datagram& datagram);
+  // Connections that are there go on with those that they have.
+  void use_certificates(const tls::CertificateSet::Ptr& certificates);
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
@@ -108,7 +111,8 @@ class Worker final : private ConnectionOwner {
   SystemRandom random_;
   Site site_;
   RedirectHandler redirect_;
-  Services services_, redirect_services_;
+  CoveredAuthorities authorities_;
+  Services services_, plain_services_, redirect_services_;
   tls::RecordScratch scratch_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;

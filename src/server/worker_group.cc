@@ -45,6 +45,13 @@ void WorkerGroup::stop() {
   }
 }
 
+void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
+  for (const auto& member : members_) {
+    member->worker->loop().post(
+        [&worker = *member->worker, copy = certificates.copy()] { worker.use_certificates(copy); });
+  }
+}
+
 void WorkerGroup::ask(const std::function<void(Worker&)>& task) {
   for (const auto& member : members_) {
     auto done = std::make_shared<std::promise<void>>();

@@ -25,6 +25,8 @@ class WorkerGroup {
   std::size_t size() const noexcept { return members_.size(); }
   void drain();  // all of them end when what is in flight is done
   void stop();   // all of them end at once
+  // Each gets a copy for TCP and QUIC, for the handshakes that begin then.
+  void use_certificates(const tls::CertificateSet& certificates);
   // Calls `task` on each worker's thread, one after the other, and waits; those that have ended are
   // left out.
   void ask(const std::function<void(Worker&)>& task);

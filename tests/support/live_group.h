@@ -18,8 +18,7 @@ class LiveGroup {
   explicit LiveGroup(unsigned workers, const std::function<void(Startup&)>& tweak = {},
                      const std::function<void(ServeOptions&)>& ask_for = {}) {
     ServeOptions options;
-    options.cert_file = test_certificate().cert_file;
-    options.key_file = test_certificate().key_file;
+    options.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
     options.listen = {must(Address::parse("127.0.0.1:0"))};
     options.workers = workers;
     if (ask_for) ask_for(options);
@@ -45,6 +44,9 @@ class LiveGroup {
         [&] { return ended.wait_for(Duration::zero()) == std::future_status::ready; },
         std::chrono::seconds(20)));
   }
+
+  WorkerGroup& workers() { return *group_; }
+  const Startup& startup() const { return startup_; }  // but for what the workers are made of
 
   Address address;
 

@@ -157,6 +157,54 @@ TEST_CASE("--alt-svc takes a port or off") {
   CHECK(refused({"serve", "--alt-svc", "maybe"}).contains("maybe"));
 }
 
+TEST_CASE("--cert and --key come in pairs, in their order, and --certs goes with them") {
+  const ServeOptions options = accepted(
+      {"serve", "--cert", "a", "--key", "ak", "--key", "bk", "--cert", "b", "--certs", "folder"});
+  REQUIRE(options.certificates.size() == 2);
+  CHECK(options.certificates[0].cert_file == "a");
+  CHECK(options.certificates[0].key_file == "ak");
+  CHECK(options.certificates[1].cert_file == "b");
+  CHECK(options.certificates[1].key_file == "bk");
+  CHECK(options.certs_folder == "folder");
+  CHECK(accepted({"serve"}).certificates.empty());
+  CHECK(refused({"serve", "--cert", "a", "--key", "ak", "--cert", "b"}) ==
+        "--cert and --key go together, and there are 2 of the one and 1 of the other: give both "
+        "for each certificate, or none for a local one");
+  CHECK(refused({"serve", "--certs", ""}) == "--certs needs a folder: --certs DIR");
+}
+
+TEST_CASE("So many certificates may be named, and no more") {
+  const auto words = [](std::size_t count) {
+    std::vector<std::string> all{"serve"};
+    for (std::size_t i = 0; i < count; ++i) all.insert(all.end(), {"--cert", "c", "--key", "k"});
+    return all;
+  };
+  CHECK(accepted(words(tls::kMostCertificates)).certificates.size() == tls::kMostCertificates);
+  CHECK(refused(words(tls::kMostCertificates + 1)) ==
+        "--cert is given 1001 times: 1000 certificates are the most");
+}
+
+TEST_CASE("--client-ca asks for certificates of clients, and nothing said means required") {
+  using tls::ClientAuth;
+  CHECK(accepted({"serve"}).client_auth == ClientAuth::none);
+  const ServeOptions required = accepted({"serve", "--client-ca", "ca.pem"});
+  CHECK(required.client_auth == ClientAuth::required);
+  CHECK(required.client_ca == "ca.pem");
+  const auto with = [](const char* mode) {
+    return std::vector<std::string>{"serve", "--client-ca", "ca.pem", "--client-auth", mode};
+  };
+  CHECK(accepted(with("required")).client_auth == ClientAuth::required);
+  CHECK(accepted(with("optional")).client_auth == ClientAuth::optional);
+  for (const char* wrong : {"none", "off", "Required", ""}) {
+    CHECK(refused(with(wrong)) ==
+          "--client-auth takes \"required\" or \"optional\", not \"" + std::string(wrong) + "\"");
+  }
+  CHECK(refused({"serve", "--client-auth", "optional"}) ==
+        "--client-auth needs the CA of the clients' certificates: add --client-ca FILE");
+  // A shell's empty variable must not be a server that lets everybody in.
+  CHECK(refused({"serve", "--client-ca", ""}) == "--client-ca needs a file: --client-ca FILE");
+}
+
 TEST_CASE("What is wrong is said in one sentence") {
   CHECK(refused({"serve", "--listen", "nonsense"}).contains("\"nonsense\""));
   CHECK(refused({"serve", "--listen", "127.0.0.1:99999"}).contains("99999"));
@@ -340,6 +388,9 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "Certificate:",
                                        "  --cert FILE ",
                                        "  --key FILE ",
+                                       "  --certs DIR ",
+                                       "  --client-ca FILE ",
+                                       "  --client-auth MODE ",
                                        "Process:",
                                        "  --workers N ",
                                        "  --congestion cubic|bbr|reno ",

@@ -23,8 +23,7 @@ std::vector<std::string> notes(const std::string& root, SiteOptions site) {
   options.root = root;
   options.site = std::move(site);
   options.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  options.cert_file = test::test_certificate().cert_file;
-  options.key_file = test::test_certificate().key_file;
+  options.certificates = {{test::test_certificate().cert_file, test::test_certificate().key_file}};
   return test::must(start_up(options)).warnings;
 }
 

@@ -1,0 +1,100 @@
+#include "server/certificate_keeper.h"
+
+#include <algorithm>
+#include <format>
+#include <ranges>
+#include <utility>
+
+#include "certs/dev_ca.h"
+
+namespace troika {
+namespace {
+
+constexpr Duration kDay = std::chrono::hours(24);
+constexpr std::chrono::days kSoon{14};
+constexpr std::size_t kMostNamed = 3;  // in a line
+
+std::string date(WallTime time) {
+  return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
+}
+
+std::string change_text(const tls::CertificateSet& before, const tls::CertificateSet& now) {
+  std::string text;
+  std::size_t added = 0;
+  for (const tls::Identity& identity : now.identities()) {
+    if (before.holds(identity) || ++added > kMostNamed) continue;
+    text += std::format("; {} until {}", names_text(identity), date(identity.not_after));
+  }
+  if (added > kMostNamed) text += std::format("; and {} more", added - kMostNamed);
+  const auto gone = std::ranges::count_if(
+      before.identities(), [&](const tls::Identity& identity) { return !now.holds(identity); });
+  if (added == 0) text += std::format("; {} of them no more", gone);
+  return text.substr(2);
+}
+
+}  // namespace
+
+std::string names_text(const tls::Identity& identity) {
+  if (identity.names.empty()) return identity.files.cert_file;
+  std::string text;
+  for (const std::string& name : identity.names | std::views::take(kMostNamed)) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  if (identity.names.size() <= kMostNamed) return text;
+  return std::format("{} and {} more", text, identity.names.size() - kMostNamed);
+}
+
+std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates, WallTime now) {
+  std::vector<std::string> lines;
+  for (const tls::Identity& identity : certificates.identities()) {
+    std::string what;
+    if (identity.not_after <= now) {
+      what = std::format("has expired on {}: clients refuse it", date(identity.not_after));
+    } else if (identity.not_before > now) {
+      what = std::format("is not valid before {}: clients refuse it", date(identity.not_before));
+    } else if (identity.not_after <= now + kSoon) {
+      what = std::format("ends on {}: renew it", date(identity.not_after));
+    } else {
+      continue;
+    }
+    lines.push_back(std::format("the certificate {} ({}) {}", identity.files.cert_file,
+                                names_text(identity), what));
+  }
+  return lines;
+}
+
+CertificateKeeper::CertificateKeeper(const Clock& clock, LoadedCertificates certificates)
+    : clock_(clock), served_(std::move(certificates)), next_day_(clock.now() + kDay) {}
+
+CertificateKeeper::Seen CertificateKeeper::look() {
+  Seen seen;
+  look_after_day(seen);
+  auto stamps = look_at(served_.sources);
+  const bool same = stamps == served_.stamps;
+  if (same && settled_) return seen;
+  served_.stamps = std::move(stamps);
+  settled_ = same;
+  auto loaded = load(served_.sources);
+  if (!loaded) {
+    if (same) seen.lines.push_back("the certificates stay as they were: " + loaded.error());
+    return seen;
+  }
+  if ((*loaded)->same_as(*served_.set)) return seen;
+  seen.lines.push_back("new certificates: " + change_text(*served_.set, **loaded));
+  seen.changed = served_.set = std::move(*loaded);
+  return seen;
+}
+
+void CertificateKeeper::look_after_day(Seen& seen) {
+  if (clock_.now() < next_day_) return;
+  next_day_ = clock_.now() + kDay;
+  if (!served_.sources.state_folder.empty()) {
+    const auto made = ensure_dev_certificate(served_.sources.state_folder, {}, clock_.wall());
+    if (!made) seen.lines.push_back(made.error());
+  }
+  for (std::string& line : expiry_warnings(*served_.set, clock_.wall())) {
+    seen.lines.push_back(std::move(line));
+  }
+}
+
+}  // namespace troika

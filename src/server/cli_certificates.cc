@@ -1,0 +1,53 @@
+#include "server/cli_certificates.h"
+
+#include <format>
+
+namespace troika {
+namespace {
+
+Checked<void> complete_pairs(const RawCertificates& raw, ServeOptions& options) {
+  if (raw.certs.size() != raw.keys.size()) {
+    return std::unexpected(std::format(
+        "--cert and --key go together, and there are {} of the one and {} of the other: give both "
+        "for each certificate, or none for a local one",
+        raw.certs.size(), raw.keys.size()));
+  }
+  if (raw.certs.size() > tls::kMostCertificates) {
+    return std::unexpected(std::format("--cert is given {} times: {} certificates are the most",
+                                       raw.certs.size(), tls::kMostCertificates));
+  }
+  for (std::size_t i = 0; i < raw.certs.size(); ++i) {
+    options.certificates.push_back({raw.certs[i], raw.keys[i]});
+  }
+  if (raw.folder == "") return std::unexpected<std::string>("--certs needs a folder: --certs DIR");
+  options.certs_folder = raw.folder.value_or("");
+  return {};
+}
+
+Checked<void> complete_client_auth(const RawCertificates& raw, ServeOptions& options) {
+  const std::string auth = raw.client_auth.value_or("required");
+  if (auth != "required" && auth != "optional") {
+    return std::unexpected("--client-auth takes \"required\" or \"optional\", not \"" + auth +
+                           "\"");
+  }
+  if (raw.client_ca == "") {
+    return std::unexpected<std::string>("--client-ca needs a file: --client-ca FILE");
+  }
+  if (raw.client_ca) {
+    options.client_ca = *raw.client_ca;
+    options.client_auth =
+        auth == "optional" ? tls::ClientAuth::optional : tls::ClientAuth::required;
+  } else if (raw.client_auth) {
+    return std::unexpected<std::string>(
+        "--client-auth needs the CA of the clients' certificates: add --client-ca FILE");
+  }
+  return {};
+}
+
+}  // namespace
+
+Checked<void> complete_certificates(const RawCertificates& raw, ServeOptions& options) {
+  return complete_pairs(raw, options).and_then([&] { return complete_client_auth(raw, options); });
+}
+
+}  // namespace troika

@@ -1,0 +1,105 @@
+#pragma once
+// Certificates for tests, by a CA of their own.
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <memory>
+#include <string>
+
+namespace troika::test {
+
+struct CertSpec {
+  std::string names = "DNS:localhost";  // as openssl.cnf writes them; empty: none
+  std::string common_name = "test";
+  bool rsa = false;                            // else ECDSA on P-256
+  std::string usage = "serverAuth";            // extendedKeyUsage; empty: none
+  long from = -3600, until = 90L * 24 * 3600;  // seconds from now
+};
+
+struct PemPair {
+  std::string cert, key;
+  std::string serial{};  // hex
+};
+
+class TestCa {
+ public:
+  explicit TestCa(const std::string& name = "Test CA") : key_(make_key(false)) {
+    cert_ = blank({.names = "", .common_name = name}, key_.get());
+    X509_set_issuer_name(cert_.get(), X509_get_subject_name(cert_.get()));
+    extend(cert_.get(), NID_basic_constraints, "critical,CA:TRUE");
+    X509_sign(cert_.get(), key_.get(), EVP_sha256());
+  }
+
+  std::string pem() const {
+    return text([&](BIO* out) { PEM_write_bio_X509(out, cert_.get()); });
+  }
+
+  PemPair make(const CertSpec& spec) const {
+    const Key key = make_key(spec.rsa);
+    const Cert cert = blank(spec, key.get());
+    X509_set_issuer_name(cert.get(), X509_get_subject_name(cert_.get()));
+    if (!spec.names.empty()) extend(cert.get(), NID_subject_alt_name, spec.names);
+    if (!spec.usage.empty()) extend(cert.get(), NID_ext_key_usage, spec.usage);
+    if (X509_sign(cert.get(), key_.get(), EVP_sha256()) == 0) std::abort();
+    return {text([&](BIO* out) { PEM_write_bio_X509(out, cert.get()); }), text([&](BIO* out) {
+              PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+            }),
+            std::format("{:X}", serial_)};
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+    void operator()(X509* cert) const noexcept { X509_free(cert); }
+    void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
+    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+  };
+  using Key = std::unique_ptr<EVP_PKEY, Free>;
+  using Cert = std::unique_ptr<X509, Free>;
+
+  static Key make_key(bool rsa) {
+    return Key(rsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
+                   : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  }
+  static void extend(X509* cert, int nid, const std::string& value) {
+    const std::unique_ptr<X509_EXTENSION, Free> extension(
+        X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
+    if (X509_add_ext(cert, extension.get(), -1) != 1) std::abort();
+  }
+  template <class Write>
+  static std::string text(Write write) {
+    const std::unique_ptr<BIO, Free> out(BIO_new(BIO_s_mem()));
+    write(out.get());
+    const char* data = nullptr;
+    const long size = BIO_ctrl(out.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&data));
+    return {data, static_cast<std::size_t>(size)};
+  }
+  Cert blank(const CertSpec& spec, EVP_PKEY* key) const {
+    Cert cert(X509_new());
+    X509_set_version(cert.get(), X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), ++serial_);
+    X509_gmtime_adj(X509_getm_notBefore(cert.get()), spec.from);
+    X509_gmtime_adj(X509_getm_notAfter(cert.get()), spec.until);
+    X509_set_pubkey(cert.get(), key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert.get()), "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(spec.common_name.c_str()), -1,
+                               -1, 0);
+    return cert;
+  }
+
+  mutable long serial_ = 0x1000;  // of what was made last
+  Key key_;
+  Cert cert_;
+};
+
+inline void put_file(const std::filesystem::path& file, const std::string& text) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+}
+
+}  // namespace troika::test

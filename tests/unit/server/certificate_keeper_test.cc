@@ -1,0 +1,214 @@
+// Certificates whose files change, without workers.
+#include "server/certificate_keeper.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "certs/dev_ca.h"
+#include "support/cert_maker.h"
+#include "support/live_server.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+constexpr auto kDay = std::chrono::hours(24);
+
+// Real wall time at its start, since OpenSSL makes the certificates of the tests by it.
+class MovedClock final : public Clock {
+ public:
+  TimePoint now() const noexcept override { return TimePoint(moved); }
+  WallTime wall() const noexcept override {
+    return start_ + std::chrono::duration_cast<WallTime::duration>(moved);
+  }
+  Duration moved{};
+
+ private:
+  WallTime start_ = std::chrono::system_clock::now();
+};
+
+struct Desk {
+  Desk() {
+    put("one", ca.make({.names = "DNS:one.example"}));
+    put("two", ca.make({.names = "DNS:two.example"}));
+  }
+  void put(const std::string& name, const PemPair& pem) const {
+    put_file(file(name + ".pem"), pem.cert);
+    put_file(file(name + ".key"), pem.key);
+  }
+  std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
+  CertificateKeeper keeper() const {
+    return {clock, must(load_all({{}, folder.path().string(), ""}))};
+  }
+
+  MovedClock clock;
+  TemporaryFolder folder;
+  TestCa ca;
+};
+
+std::string date(WallTime time) {
+  return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
+}
+
+}  // namespace
+
+TEST_CASE("nothing is said or changed while the files stay as they are, or are only touched") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  for (int i = 0; i < 4; ++i) {
+    const auto seen = keeper.look();
+    CHECK(seen.changed == nullptr);
+    CHECK(seen.lines.empty());
+    std::filesystem::last_write_time(desk.file("one.pem"),
+                                     std::filesystem::file_time_type::clock::now());
+  }
+}
+
+TEST_CASE("a new pair in its files is taken at the next look, and told once") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  keeper.look();
+  desk.put("two", desk.ca.make({.names = "DNS:two.example,DNS:three.example"}));
+  const auto seen = keeper.look();
+  REQUIRE(seen.changed != nullptr);
+  CHECK(seen.changed->choose("three.example")[0]->names.size() == 2);
+  CHECK(seen.lines == Lines{"new certificates: two.example, three.example until " +
+                            date(seen.changed->identities()[1].not_after)});
+  for (int i = 0; i < 3; ++i) {
+    const auto again = keeper.look();
+    CHECK(again.changed == nullptr);
+    CHECK(again.lines.empty());
+  }
+}
+
+TEST_CASE("pairs that come into the folder and leave it are seen") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  keeper.look();
+  desk.put("new", desk.ca.make({.names = "DNS:new.example"}));
+  auto seen = keeper.look();
+  REQUIRE(seen.changed != nullptr);
+  CHECK(seen.changed->identities().size() == 3);
+  keeper.look();
+  std::filesystem::remove(desk.file("new.pem"));
+  std::filesystem::remove(desk.file("new.key"));
+  seen = keeper.look();
+  REQUIRE(seen.changed != nullptr);
+  CHECK(seen.changed->identities().size() == 2);
+  CHECK(seen.lines == Lines{"new certificates: 1 of them no more"});
+}
+
+TEST_CASE("a mismatched pair changes nothing and is told once, until something changes again") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  keeper.look();
+  const PemPair fresh = desk.ca.make({.names = "DNS:two.example"});
+  put_file(desk.file("two.pem"), fresh.cert);
+  CHECK(keeper.look().lines.empty());  // the key may be on its way
+  const Lines complaint{"the certificates stay as they were: The key in " +
+                        desk.file("two.key").string() +
+                        " does not belong to the first certificate in " +
+                        desk.file("two.pem").string() + ": give the two files of one pair."};
+  auto seen = keeper.look();
+  CHECK(seen.changed == nullptr);
+  CHECK(seen.lines == complaint);
+  for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
+  put_file(desk.file("two.pem"), desk.ca.make({}).cert);
+  keeper.look();
+  CHECK(keeper.look().lines == complaint);
+  put_file(desk.file("two.pem"), fresh.cert);
+  put_file(desk.file("two.key"), fresh.key);
+  CHECK(keeper.look().changed != nullptr);
+}
+
+TEST_CASE("a pair that is written between two looks is no error") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  keeper.look();
+  const PemPair fresh = desk.ca.make({.names = "DNS:two.example"});
+  put_file(desk.file("two.pem"), fresh.cert.substr(0, 200));
+  CHECK(keeper.look().lines.empty());
+  put_file(desk.file("two.pem"), fresh.cert);
+  CHECK(keeper.look().lines.empty());
+  put_file(desk.file("two.key"), fresh.key);
+  const auto seen = keeper.look();
+  CHECK(seen.changed != nullptr);
+  CHECK(seen.lines.size() == 1);
+}
+
+TEST_CASE("files that are gone change nothing and are told") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  keeper.look();
+  std::filesystem::remove(desk.file("two.key"));
+  keeper.look();
+  const auto seen = keeper.look();
+  CHECK(seen.changed == nullptr);
+  REQUIRE(seen.lines.size() == 1);
+  CHECK(seen.lines[0].contains("two.pem has no key beside it"));
+}
+
+TEST_CASE("a certificate that ends within 14 days is told at the start and once a day") {
+  const Desk desk;
+  constexpr long kDays = 24L * 3600;
+  desk.put("one", desk.ca.make({.names = "DNS:one.example", .until = 14 * kDays + 60}));
+  const auto set = must(load({{}, desk.folder.path().string(), ""}));
+  const WallTime now = desk.clock.wall();
+  const std::string which = "the certificate " + desk.file("one.pem").string() + " (one.example) ";
+  const std::string day = date(set->identities()[0].not_after);
+  CHECK(expiry_warnings(*set, now).empty());
+  CHECK(expiry_warnings(*set, now + 2 * kDay) == Lines{which + "ends on " + day + ": renew it"});
+  CHECK(expiry_warnings(*set, now + 15 * kDay) ==
+        Lines{which + "has expired on " + day + ": clients refuse it"});
+  CHECK(expiry_warnings(*set, now - 2 * kDay).size() == 2);
+  CHECK(expiry_warnings(*set, now - 2 * kDay)[0].contains("is not valid before"));
+}
+
+TEST_CASE("what ends soon is told once a day, however often the files are looked at") {
+  Desk desk;
+  desk.put("one", desk.ca.make({.names = "DNS:one.example", .until = 24L * 3600 * 10}));
+  CertificateKeeper keeper = desk.keeper();
+  std::size_t told = 0;
+  for (int hour = 0; hour < 3 * 24; ++hour) {
+    desk.clock.moved += std::chrono::hours(1);
+    told += keeper.look().lines.size();
+    told += keeper.look().lines.size();
+  }
+  CHECK(told == 3);
+}
+
+TEST_CASE("the local CA's certificate is renewed while the server runs") {
+  const TemporaryFolder folder;
+  MovedClock clock;
+  const auto made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
+  const CertificateSources sources{{{made.cert_file, made.key_file}}, "", folder.path().string()};
+  CertificateKeeper keeper(clock, must(load_all(sources)));
+  int changes = 0;
+  for (int day = 1; day <= 120; ++day) {
+    clock.moved += kDay + std::chrono::minutes(1);
+    const auto seen = keeper.look();
+    if (seen.changed == nullptr) {
+      CHECK(seen.lines.empty());
+      continue;
+    }
+    ++changes;
+    CHECK(seen.changed->identities()[0].not_after > clock.wall() + 80 * kDay);
+    REQUIRE(seen.lines.size() == 1);
+    CHECK(seen.lines[0].contains("localhost"));
+  }
+  CHECK(changes == 2);  // they live for 90 days and are renewed when 30 are left
+}
+
+TEST_CASE("a key that came through a pipe is read at the start alone") {
+  const Desk desk;
+  const std::string pipe = desk.file("pipe").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const PemPair pem = desk.ca.make({});
+  std::thread writer([&] { put_file(pipe, pem.key); });
+  put_file(desk.file("piped"), pem.cert);
+  auto loaded = must(load_all({{{desk.file("piped").string(), pipe}}, "", ""}));
+  writer.join();
+  CertificateKeeper keeper(desk.clock, std::move(loaded));
+  for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
+}

@@ -1,0 +1,153 @@
+// Certificates of clients: who is let in, and what is known of them.
+#include "support/cert_maker.h"
+#include "unit/tls/tls_pair.h"
+
+using namespace troika;
+using namespace troika::test;
+using tls::ClientAuth;
+using tls::ServerContext;
+using tls::Wire;
+
+namespace {
+
+struct Office {
+  Office() { write_file(ca_file, ca.pem()); }
+
+  std::unique_ptr<ServerContext> server(ClientAuth auth, const std::string& file,
+                                        Wire wire = Wire::tcp) const {
+    const auto& own = test_certificate();
+    return ServerContext::make(wire, {.cert_file = own.cert_file,
+                                      .key_file = own.key_file,
+                                      .ticket_keys = tls::TicketKeys{},
+                                      .client_auth = auth,
+                                      .client_ca_file = file})
+        .value();
+  }
+  std::unique_ptr<ServerContext> server(ClientAuth auth) const { return server(auth, ca_file); }
+
+  std::unique_ptr<tls::ClientContext> client(const PemPair& pem) const {
+    write_file(folder.path / "client.pem", pem.cert);
+    write_file(folder.path / "client.key", pem.key);
+    return tls::ClientContext::make(Wire::tcp, {.ca_file = "",
+                                                .alpn = {"h2"},
+                                                .cert_file = folder.path / "client.pem",
+                                                .key_file = folder.path / "client.key"})
+        .value();
+  }
+  std::unique_ptr<tls::ClientContext> client(const CertSpec& spec) const {
+    return client(ca.make(spec));
+  }
+  std::string error(ClientAuth auth, const std::string& file) const {
+    const auto& own = test_certificate();
+    const auto made = ServerContext::make(Wire::tcp, {.cert_file = own.cert_file,
+                                                      .key_file = own.key_file,
+                                                      .client_auth = auth,
+                                                      .client_ca_file = file});
+    return made ? "" : made.error();
+  }
+
+  TemporaryFolder folder;
+  TestCa ca;
+  std::string ca_file = folder.path / "ca.pem";
+};
+
+const CertSpec kClient{.names = "", .common_name = "Änne, R&D", .usage = "clientAuth"};
+
+// What became of a handshake: the client's name, or the alert that the client got.
+std::string outcome(const ServerContext& server, const tls::ClientContext& client, int version) {
+  TlsPair pair(server, client.new_ssl("localhost"));
+  SSL_set_max_proto_version(pair.client_ssl.get(), version);
+  pair.run();
+  if (pair.server.told("ready")) {
+    CHECK(pair.client.told("ready"));
+    return "in: " + pair.server.transport->security().client_name;
+  }
+  CHECK(pair.server.closed);
+  return pair.client.closed ? std::string(pair.client.closed->detail) : "no alert";
+}
+
+}  // namespace
+
+TEST_CASE("a certificate is required: without a good one the handshake fails with its alert") {
+  const Office office;
+  const auto server = office.server(ClientAuth::required);
+  const auto none = client_context({"h2"});
+  CHECK(outcome(*server, *none, TLS1_3_VERSION) == "tlsv13 alert certificate required");
+  CHECK(outcome(*server, *none, TLS1_2_VERSION) == "ssl/tls alert handshake failure");
+  const auto good = office.client(kClient);
+  const auto stranger = office.client(TestCa("Stranger").make(kClient));
+  const auto expired = office.client({.names = "", .usage = "clientAuth", .until = -60});
+  const auto early = office.client({.names = "", .usage = "clientAuth", .from = 3600});
+  const auto for_servers = office.client({.names = "", .usage = "serverAuth"});
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    CHECK(outcome(*server, *good, version) == "in: CN=Änne\\, R&D");
+    CHECK(outcome(*server, *stranger, version) == "tlsv1 alert unknown ca");
+    CHECK(outcome(*server, *expired, version) == "ssl/tls alert certificate expired");
+    CHECK(outcome(*server, *early, version) == "ssl/tls alert bad certificate");
+    CHECK(outcome(*server, *for_servers, version) == "ssl/tls alert unsupported certificate");
+  }
+}
+
+TEST_CASE("a certificate is optional: none is fine, a bad one is not") {
+  const Office office;
+  const auto server = office.server(ClientAuth::optional);
+  const auto none = client_context({"h2"});
+  const auto good = office.client(kClient);
+  const auto stranger = office.client(TestCa("Stranger").make(kClient));
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    CHECK(outcome(*server, *none, version) == "in: ");
+    CHECK(outcome(*server, *good, version) == "in: CN=Änne\\, R&D");
+    CHECK(outcome(*server, *stranger, version) == "tlsv1 alert unknown ca");
+  }
+}
+
+TEST_CASE("who was not asked for a certificate has no name") {
+  const Office office;
+  CHECK(outcome(*server_context(), *office.client(kClient), TLS1_3_VERSION) == "in: ");
+}
+
+TEST_CASE("a resumed session has its client's name, and never crosses to another policy") {
+  const Office office;
+  const TestCa other("Other");
+  const std::string other_file = office.folder.path / "other.pem";
+  write_file(other_file, other.pem());
+  const auto client = office.client(kClient);
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    const auto server = office.server(ClientAuth::required);
+    TlsPair first(*server, client->new_ssl("localhost"));
+    SSL_set_max_proto_version(first.client_ssl.get(), version);
+    REQUIRE(first.shake_hands());
+    SSL_SESSION* const session = SSL_get1_session(first.client.ssl);
+    const auto again = [&](const ServerContext& at) -> std::string {
+      TlsPair pair(at, client->new_ssl("localhost"));
+      SSL_set_max_proto_version(pair.client_ssl.get(), version);
+      SSL_SESSION* const copy = SSL_SESSION_dup(session);
+      SSL_set_session(pair.client_ssl.get(), copy);
+      SSL_SESSION_free(copy);
+      if (!pair.shake_hands()) return "refused";
+      const SecurityInfo& info = pair.server.transport->security();
+      return (info.resumed ? "resumed " : "full ") + info.client_name;
+    };
+    CHECK(again(*office.server(ClientAuth::required)) == "resumed CN=Änne\\, R&D");
+    CHECK(again(*office.server(ClientAuth::optional)) == "full CN=Änne\\, R&D");
+    CHECK(again(*office.server(ClientAuth::required, other_file)) == "refused");
+    CHECK(again(*office.server(ClientAuth::optional, other_file)) == "refused");
+    CHECK(again(*office.server(ClientAuth::none, "")) == "full ");
+    SSL_SESSION_free(session);
+  }
+}
+
+TEST_CASE("a CA file that is missing, empty, damaged or of no CA keeps the server from starting") {
+  const Office office;
+  const std::string none = office.folder.path / "none.pem", bad = office.folder.path / "bad.pem";
+  CHECK(office.error(ClientAuth::required, none).contains(none + " cannot be read"));
+  write_file(bad, "");
+  CHECK(office.error(ClientAuth::required, bad).contains(bad + " holds no certificate"));
+  write_file(bad, office.ca.pem() + office.ca.pem().substr(0, 100));
+  CHECK(office.error(ClientAuth::optional, bad).contains(bad + " holds a damaged certificate"));
+  write_file(bad, office.ca.pem() + office.ca.make(kClient).cert);
+  CHECK(office.error(ClientAuth::required, bad).contains(bad + " holds a certificate that is no"));
+  CHECK(office.error(ClientAuth::required, "").contains("give both, or neither"));
+  CHECK(office.error(ClientAuth::none, office.ca_file).contains("give both, or neither"));
+  CHECK(office.error(ClientAuth::required, office.ca_file).empty());
+}

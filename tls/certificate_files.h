@@ -1,0 +1,22 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace troika::tls {
+
+struct CertificateFiles {
+  std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
+};
+
+inline constexpr std::size_t kMostCertificates = 1000;
+
+// The pairs of a folder, by name: NAME.pem or NAME.crt with NAME.key or NAME-key.pem, and folders
+// in it, or the folder itself, with fullchain.pem and privkey.pem. Names that begin with a dot do
+// not count. Half a pair is an error, and so is none; the error is a sentence that names the file.
+Checked<std::vector<CertificateFiles>> find_certificates(const std::string& folder,
+                                                         std::size_t most = kMostCertificates);
+
+}  // namespace troika::tls
