@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "certs/dev_ca.h"
 #include "support/memory_stream.h"
+#include "tls/replay_register.h"
 #include "tls/tls_transport.h"
 
 namespace troika::test {
@@ -52,9 +53,14 @@ inline const DevCertificate& test_certificate() {
   return made;
 }
 
+// It takes early data, as the program's do: handshakes take another way through OpenSSL then.
 inline std::unique_ptr<tls::ServerContext> server_context(tls::Wire wire = tls::Wire::tcp) {
+  static const SystemClock clock;
+  static tls::ReplayRegister replays(clock, 1000, 30s);
   const auto& files = test_certificate();
-  return tls::ServerContext::make(wire, {files.cert_file, files.key_file}).value();
+  tls::ServerOptions options{files.cert_file, files.key_file};
+  options.replays = &replays;
+  return tls::ServerContext::make(wire, options).value();
 }
 
 inline std::unique_ptr<tls::ClientContext> client_context(std::vector<std::string> alpn = {}) {
