@@ -122,7 +122,7 @@ constexpr std::string_view kUsage =
     "  --ecn bleach|ce           clears the ECN bits; or sets CE where they are in use\n"
     "  --drop N-M                these by number, from 1 (repeatable)\n"
     "  --drop-client-to-server N-M   the same as --up-drop\n"
-    "What a client seems to be to the server:\n"
+    "What a client seems to be to the server, after its handshake:\n"
     "  --rebind-port T           its next datagram after each T comes from a new port\n"
     "  --rebind-address T:ADDR   from T on it comes from ADDR (repeatable)\n"
     "The relay itself:\n"

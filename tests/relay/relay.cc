@@ -40,6 +40,11 @@ void count(Counts& counts, const TraceEntry& entry) noexcept {
   add(counts.marked, entry.marked);
 }
 
+// RFC 9000 §9: until then endpoints rely on an address that stays, and a server ignores a new one.
+bool after_handshake(std::span<const std::byte> datagram) noexcept {
+  return !datagram.empty() && (datagram.front() & std::byte{0x80}) == std::byte{};
+}
+
 }  // namespace
 
 struct Relay::Client {
@@ -209,7 +214,7 @@ void Relay::send_due(TimePoint now) {
 
 void Relay::send(const Packet& packet, TimePoint now) {
   Client& client = *packet.client;
-  if (packet.up) move_if_due(client, now);
+  if (packet.up && after_handshake(packet.bytes)) move_if_due(client, now);
   UdpSocket& socket = packet.up ? *client.socket : *listener_;
   const Datagram datagram{.local = packet.up ? Address() : client.local,
                           .remote = packet.up ? options_.to : client.remote,

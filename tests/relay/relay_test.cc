@@ -45,6 +45,10 @@ struct Peer {
     std::ignore = socket.send(
         {.local = {}, .remote = to, .ecn = ecn, .bytes = zeros, .segment_bytes = segment});
   }
+  void send_long_header(const Address& to) {
+    const std::vector<std::byte> ones(10, std::byte{0xff});
+    std::ignore = socket.send({.local = {}, .remote = to, .bytes = ones});
+  }
 
   std::vector<std::vector<std::byte>> got;
   std::set<std::string> from;
@@ -145,6 +149,22 @@ TEST_CASE("a client gets a new port and a new address when it is time, and answe
                             [](const std::string& a) { return a.starts_with("127.0.0.2:"); }));
   CHECK(wires.relay->summary().clients == 1);
   CHECK(wires.relay->summary().failed_changes == 0);
+}
+
+TEST_CASE("a client stays where it is during its handshake, however long that takes") {
+  Options options;
+  options.rebind_port = 1ns;
+  options.rebind_address = {{0s, must(Address::parse("127.0.0.2:0"))}};
+  Wires wires(options);
+  for (std::size_t i = 1; i <= 3; ++i) {
+    wires.client.send_long_header(wires.relay->address());
+    wires.until_server_has(i);
+  }
+  CHECK(wires.server.from.size() == 1);
+  CHECK(wires.relay->summary().port_changes + wires.relay->summary().address_changes == 0);
+  wires.client.send(wires.relay->address(), 10);
+  wires.until_server_has(4);
+  CHECK(wires.server.from.size() == 2);
 }
 
 TEST_CASE("an address that this machine does not have is told at the start") {
