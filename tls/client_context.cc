@@ -53,6 +53,11 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     }
     SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
   }
+  if (!options.groups.empty() &&
+      SSL_CTX_set1_groups_list(context->get(), options.groups.c_str()) != 1) {
+    return std::unexpected("OpenSSL refused the client's groups " + options.groups + ": " +
+                           ossl_error() + ".");
+  }
   const auto alpn = wire_format(options.alpn);
   if (!alpn.empty() && SSL_CTX_set_alpn_protos(context->get(), alpn.data(),
                                                static_cast<unsigned int>(alpn.size())) != 0) {

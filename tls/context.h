@@ -58,6 +58,9 @@ class ServerContext {
 struct ClientOptions {
   std::string ca_file;            // empty: the peer is not verified (tests and load runs only)
   std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
+  // As SSL_CTX_set1_groups_list() takes them, a '*' before those that a share is sent for; empty:
+  // those of the server.
+  std::string groups{};
 };
 
 class ClientContext {

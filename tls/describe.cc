@@ -24,6 +24,7 @@ SecurityInfo describe(const SSL* ssl) {
   info.cipher = text_or_empty(SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)));
   info.group = text_or_empty(SSL_get0_group_name(const_cast<SSL*>(ssl)));
   info.resumed = SSL_session_reused(ssl) == 1;
+  info.early_data = SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED;
   return info;
 }
 

@@ -1,10 +1,13 @@
 #include "proto/quic/client_connection.h"
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "proto/quic/cid.h"
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
+#include "proto/quic/resumption.h"
 #include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
 
@@ -29,9 +32,12 @@ class ClientCore final : public Core {
 
   Status start(const ClientConfig& config, const tls::ClientContext& tls,
                const ApplicationFactory& make_application, TimePoint now);
-  void free_session_if_ended() noexcept {
-    if (phase() != Phase::open) free_session();
+  void free_session_if_ended() {
+    if (phase() == Phase::open || conn() == nullptr) return;
+    kept_ = make_resumption();
+    free_session();
   }
+  std::vector<std::byte> resumption() { return conn() == nullptr ? kept_ : make_resumption(); }
   bool is_dirty() const noexcept { return dirty_; }
   void forget_dirty() noexcept { dirty_ = false; }
   std::span<const std::byte> token() const noexcept { return token_; }
@@ -49,13 +55,25 @@ class ClientCore final : public Core {
   }
   void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
+  Status resume(const Resumption& last, const std::string& server_name);
+  std::vector<std::byte> make_resumption();
 
   bool dirty_ = false;  // since the last flush began
   std::vector<std::byte> token_;
+  std::vector<std::byte> kept_;  // what resumption() says after the end
 };
+
+constexpr std::string_view kDamaged = "what was kept of the last connection is damaged";
+constexpr std::size_t kMostLimitsBytes = 512;
 
 Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
                          const ApplicationFactory& make_application, TimePoint now) {
+  std::optional<Resumption> last;
+  if (!config.resumption.empty()) {
+    last = decode_resumption(config.resumption);
+    if (!last) return fail(ErrorCode::denied, kDamaged);
+    if (last->version != config.version) last.reset();
+  }
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
   ngtcp2_settings settings = make_settings(now, config.handshake_timeout, random());
@@ -78,7 +96,37 @@ Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& t
   if (this->conn() == nullptr) return fail(ErrorCode::internal, "OpenSSL makes no QUIC client");
   set_application(make_application(*this));
   if (application() == nullptr) return fail(ErrorCode::internal, "there is no application");
-  return {};
+  return last ? resume(*last, config.server_name) : Status{};
+}
+
+Status ClientCore::resume(const Resumption& last, const std::string& server_name) {
+  switch (session().resume(last.session, server_name)) {
+    case OsslSession::Resumed::damaged: return fail(ErrorCode::denied, kDamaged);
+    case OsslSession::Resumed::no:
+    case OsslSession::Resumed::session: return {};
+    case OsslSession::Resumed::session_and_early_data: break;
+  }
+  if (!application()->remember(last.application) ||
+      ngtcp2_conn_decode_and_set_0rtt_transport_params(conn(), as_u8(last.limits.data()),
+                                                       last.limits.size()) != 0) {
+    return fail(ErrorCode::denied, kDamaged);
+  }
+  return begin_early();
+}
+
+std::vector<std::byte> ClientCore::make_resumption() {
+  if (!established()) return {};
+  Resumption made;
+  made.session = session().session();
+  if (made.session.empty()) return {};
+  made.version = ngtcp2_conn_get_negotiated_version(conn());
+  made.limits.resize(kMostLimitsBytes);
+  const ngtcp2_ssize size = ngtcp2_conn_encode_0rtt_transport_params(
+      conn(), as_u8(made.limits.data()), made.limits.size());
+  if (size < 0) return {};
+  made.limits.resize(static_cast<std::size_t>(size));
+  made.application = application()->remembered();
+  return encode(made);
 }
 
 class Client final : public ClientConnection {
@@ -94,6 +142,8 @@ class Client final : public ClientConnection {
     return core_.established() ? State::established : State::handshake;
   }
   Error close_reason() const noexcept override { return core_.reason(); }
+  bool ready() const noexcept override { return core_.alive() && core_.ready(); }
+  std::vector<std::byte> resumption() override { return core_.resumption(); }
   std::span<const std::byte> token() const noexcept override { return core_.token(); }
 
   void receive(const Datagram& datagram, TimePoint now) override {

@@ -36,6 +36,7 @@ class Core : public QuicStreams {
   // Alive: neither ended nor about to.
   bool alive() const noexcept { return phase_ == Phase::open && !ending_; }
   Phase phase() const noexcept { return phase_; }
+  bool ready() const noexcept { return ready_; }
   bool established() const noexcept { return established_; }
   const Error& reason() const noexcept { return reason_; }
   QuicApplication* application() const noexcept { return application_.get(); }
@@ -69,6 +70,9 @@ class Core : public QuicStreams {
   // Frees TLS and ngtcp2, which a connection that has ended needs no more.
   void free_session() noexcept { session_.reset(); }
   void free_application() noexcept { application_.reset(); }  // after the session
+  OsslSession& session() noexcept { return *session_; }
+  // Client: the application sends within early data, before the handshake.
+  Status begin_early();
 
   Random& random() noexcept { return random_; }
   ngtcp2_conn* conn() const noexcept { return session_ ? session_->conn() : nullptr; }
@@ -102,6 +106,7 @@ class Core : public QuicStreams {
 
   // What an application's call makes of ngtcp2's: an error ends the connection.
   int answer(const Status& status) noexcept;
+  Status begin_again();  // client: the server has refused early data
   void record(Record::Kind kind, StreamId stream, std::uint64_t value);
   void apply_records();
   bool run_application(TimePoint now);
@@ -139,6 +144,7 @@ class Core : public QuicStreams {
 
   Phase phase_ = Phase::open;
   bool ready_ = false, established_ = false;
+  bool early_ = false;  // client: ready before the handshake
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false;
   TimePoint now_{};                      // of the call that is on the stack

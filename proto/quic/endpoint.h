@@ -16,6 +16,9 @@ using Secret = std::array<std::byte, 32>;
 
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
+  // Of the settings of the application that clients remember: when it differs from that of a
+  // client's ticket, or a limit below does, early data is refused.
+  std::uint64_t application_tag = 0;
   std::uint8_t worker = 0,
                workers = 1;         // the first byte of every id of ours is ≡ worker (mod workers)
   std::size_t connections = 10000;  // then new ones are refused (CONNECTION_REFUSED)

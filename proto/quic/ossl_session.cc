@@ -34,6 +34,10 @@ std::unique_ptr<OsslSession> OsslSession::make(Side side, ConnPtr conn, tls::Ssl
   const int failed = side == Side::server ? ngtcp2_crypto_ossl_configure_server_session(raw)
                                           : ngtcp2_crypto_ossl_configure_client_session(raw);
   if (failed != 0) return nullptr;
+  if (side == Side::server && SSL_get_max_early_data(raw) > 0 &&
+      SSL_set_quic_tls_early_data_enabled(raw, 1) != 1) {
+    return nullptr;
+  }
   // This backend takes its own context here, not the SSL.
   ngtcp2_conn_set_tls_native_handle(session->conn(), context);
   return session;

@@ -2,9 +2,14 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_ossl.h>
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "tls/context.h"
+#include "tls/session_tag.h"
 
 namespace troika::quic {
 
@@ -28,6 +33,16 @@ class OsslSession {
   ngtcp2_conn* conn() const noexcept { return conn_.get(); }
   const SSL* ssl() const noexcept { return ssl_.get(); }
 
+  // Server: what its tickets rely on; `application` stands for the application's settings.
+  bool tag_tickets(std::uint64_t application);
+  void on_version_negotiated() noexcept;
+
+  // Client, before the first packet: goes on from an earlier session, given as DER.
+  enum class Resumed : std::uint8_t { damaged, no, session, session_and_early_data };
+  Resumed resume(std::span<const std::byte> session, const std::string& server_name);
+  // Client: DER of the session with the newest ticket; empty: there is none to resume by.
+  std::vector<std::byte> session() const;
+
  private:
   struct ContextFree {
     void operator()(ngtcp2_crypto_ossl_ctx* context) const noexcept {
@@ -36,6 +51,7 @@ class OsslSession {
   };
   OsslSession(ConnPtr conn, tls::SslPtr ssl) noexcept;
 
+  tls::SessionTag tag_;
   ngtcp2_crypto_conn_ref ref_{};  // OpenSSL's callbacks find the connection through it
   // Freed from the last to the first: the context owns bytes that the SSL points to.
   std::unique_ptr<ngtcp2_crypto_ossl_ctx, ContextFree> context_;
