@@ -1,9 +1,8 @@
 #pragma once
 #include <openssl/ssl.h>
 
-#include <array>
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,20 +23,19 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
 enum class Wire { tcp, quic };
 
-// What session tickets are sealed with.
-using TicketKeys = std::array<std::byte, 80>;
-
 class ReplayRegister;
+class TicketKeys;
 
 // Whether clients show certificates of their own (mTLS). Optional: one that is shown must be good.
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerOptions {
   std::string cert_file, key_file;  // PEM; the file of the certificate holds its chain too
-  // The same for all workers, so that a client may come back to any; none: the context's own.
-  std::optional<TicketKeys> ticket_keys{};
-  // Of the process, and outlives the contexts; null: early data is refused.
+  // Both of the process, and outlive the contexts. Without keys a context has its own, without a
+  // register early data is refused.
+  TicketKeys* ticket_keys = nullptr;
   ReplayRegister* replays = nullptr;
+  std::uint32_t early_data_bytes = 16U << 10U;  // TCP: of one client
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca_file{};  // PEM; whose certificates clients show
 };

@@ -4,9 +4,11 @@
 
 #include "tls/alpn.h"
 #include "tls/context.h"
+#include "tls/early_data.h"
 #include "tls/make_context.h"
 #include "tls/pem.h"
-#include "tls/session_tag.h"
+  if (wire == Wire::quic && !install_session_tags(ctx)) return false;
+  return SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
 
 namespace troika::tls {
 namespace {
@@ -24,8 +26,12 @@ bool configure_server(SSL_CTX* ctx, Wire wire) {
   install_server_alpn(ctx, wire);
   SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(take_server_name));
+<<<<<<< HEAD
   if (wire == Wire::quic && !install_session_tags(ctx)) return false;
   return SSL_CTX_set_num_tickets(ctx, 1) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
+=======
+  return SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
+>>>>>>> s3-tickets
          SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(id.data()),
                                         static_cast<unsigned int>(id.size())) == 1;
 }
@@ -62,12 +68,11 @@ Checked<std::unique_ptr<ServerContext>> ServerContext::make(Wire wire,
   if (!configure_server(context->get(), wire)) {
     return std::unexpected("OpenSSL refused the server's settings: " + ossl_error() + ".");
   }
-  if (options.ticket_keys) {
-    TicketKeys keys = *options.ticket_keys;
-    if (SSL_CTX_ctrl(context->get(), SSL_CTRL_SET_TLSEXT_TICKET_KEYS,
-                     static_cast<long>(keys.size()), keys.data()) != 1) {
-      return std::unexpected("OpenSSL refused the keys for session tickets: " + ossl_error() + ".");
-    }
+  if (options.ticket_keys != nullptr && !options.ticket_keys->install(context->get())) {
+    return std::unexpected("OpenSSL refused the keys for session tickets: " + ossl_error() + ".");
+  }
+  if (!allow_early_data(context->get(), wire, options)) {
+    return std::unexpected("OpenSSL refused the settings for early data: " + ossl_error() + ".");
   }
   if (auto used = use_certificate(context->get(), options); !used) {
     return std::unexpected(std::move(used.error()));

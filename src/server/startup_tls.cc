@@ -15,7 +15,6 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
     startup.ca_file = made->ca_file;
   }
   startup.cert_file = tls.cert_file;
-  SystemRandom().fill(tls.ticket_keys.emplace());
   for (WorkerConfig& worker : startup.workers) {
     for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
                                  std::pair(tls::Wire::quic, &worker.tls_quic)}) {
