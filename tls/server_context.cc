@@ -7,8 +7,8 @@
 #include "tls/early_data.h"
 #include "tls/make_context.h"
 #include "tls/pem.h"
-  if (wire == Wire::quic && !install_session_tags(ctx)) return false;
-  return SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
+#include "tls/session_tag.h"
+#include "tls/ticket_keys.h"
 
 namespace troika::tls {
 namespace {
@@ -26,12 +26,8 @@ bool configure_server(SSL_CTX* ctx, Wire wire) {
   install_server_alpn(ctx, wire);
   SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(take_server_name));
-<<<<<<< HEAD
   if (wire == Wire::quic && !install_session_tags(ctx)) return false;
-  return SSL_CTX_set_num_tickets(ctx, 1) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
-=======
   return SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
->>>>>>> s3-tickets
          SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(id.data()),
                                         static_cast<unsigned int>(id.size())) == 1;
 }
