@@ -23,6 +23,7 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
 enum class Wire { tcp, quic };
 
+class KeyLog;
 class ReplayRegister;
 class TicketKeys;
 
@@ -38,6 +39,8 @@ struct ServerOptions {
   std::uint32_t early_data_bytes = 16U << 10U;  // TCP: of one client
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca_file{};  // PEM; whose certificates clients show
+  // Outlives the contexts; null: secrets stay secret, whatever the environment says.
+  KeyLog* key_log = nullptr;
 };
 
 // One SSL_CTX for one worker and one transport.

@@ -5,6 +5,7 @@
 #include "tls/alpn.h"
 #include "tls/context.h"
 #include "tls/early_data.h"
+#include "tls/install_key_log.h"
 #include "tls/make_context.h"
 #include "tls/pem.h"
 #include "tls/session_tag.h"
@@ -69,6 +70,9 @@ Checked<std::unique_ptr<ServerContext>> ServerContext::make(Wire wire,
   }
   if (!allow_early_data(context->get(), wire, options)) {
     return std::unexpected("OpenSSL refused the settings for early data: " + ossl_error() + ".");
+  }
+  if (options.key_log != nullptr && !install_key_log(context->get(), *options.key_log)) {
+    return std::unexpected("OpenSSL refused the key log: " + ossl_error() + ".");
   }
   if (auto used = use_certificate(context->get(), options); !used) {
     return std::unexpected(std::move(used.error()));

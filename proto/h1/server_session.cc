@@ -147,7 +147,8 @@ void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
 }
 
 Interest ServerSession::interest() const noexcept {
-  return {.wants_read = !over_ && !peer_ended_ && kept_.empty(),
+  // The handshake cannot go on unread, and early data has a limit of its own.
+  return {.wants_read = !over_ && !peer_ended_ && (kept_.empty() || peer_.security.handshaking),
           .has_output = !over_ && (current_ != nullptr ? current_->starved() : !kept_.empty()),
           .finished = over_,
           .broken = broken_};

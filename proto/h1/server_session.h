@@ -18,6 +18,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
+  void on_handshake_done(TimePoint) override { host_.mark_dirty(); }
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }

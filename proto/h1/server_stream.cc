@@ -53,7 +53,6 @@ void ServerStream::on_body_fault(std::uint16_t status, AbortReason why) {
   refused_ = true;
   if (stop || response_over_ || exchange_.response_complete()) return;
   if (status != 0 && !exchange_.head_sent()) {
-    failed_ = true;
     ErrorAnswer answer = error_answer(status);
     std::ignore = exchange_.respond(std::move(answer.head), std::move(answer.body));
   } else {

@@ -61,7 +61,6 @@ class ServerStream final : public StreamRecords {
  private:
   void note() noexcept override { host_.mark_dirty(); }
 
-  void advance();
   bool take_credit() noexcept;
   bool write_informational(Output& out);
   bool write_head(Output& out, bool draining);
@@ -83,8 +82,6 @@ class ServerStream final : public StreamRecords {
   TimePoint discard_until_ = kNever;
   Delimiter delimiter_ = Delimiter::none;
   bool refused_ = false;
-  bool failed_ = false;  // the body broke; the handler is not started any more
-  bool started_ = false;
   bool continued_ = false;  // 100 was sent
   bool blocked_ = false;    // the response body will say when it can go on
   bool head_written_ = false;

@@ -14,7 +14,7 @@ constexpr std::size_t kMinPull = 4096;  // less is not worth a read
 
 bool ServerStream::produce(Output out, bool draining, TimePoint now) {
   if (broken_) return false;
-  advance();
+  exchange_.advance();
   starved_ = false;
   bool moved = write_informational(out);
   moved = write_head(out, draining) || moved;
@@ -28,12 +28,6 @@ bool ServerStream::produce(Output out, bool draining, TimePoint now) {
     moved = true;
   }
   return take_credit() || moved;
-}
-
-void ServerStream::advance() {
-  if (failed_ && !started_) return;  // the answer is 400: the handler is not asked
-  started_ = true;
-  exchange_.advance();
 }
 
 bool ServerStream::take_credit() noexcept {
@@ -146,7 +140,7 @@ void ServerStream::finish_response(Output& out, TimePoint now) {
   }
   out.ledger.add_end(*this);
   response_over_ = true;
-  advance();  // lets go of the job and of what is left of the request body
+  exchange_.advance();  // lets go of the job and of what is left of the request body
   if (!keeps_alive_) request_over_ = true;
   if (!request_over_) discard_until_ = now + timeouts_.body_progress;
 }

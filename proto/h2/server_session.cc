@@ -78,6 +78,11 @@ void ServerSession::receive_end(TimePoint now) {
   abort(AbortReason::peer_gone);
 }
 
+void ServerSession::on_handshake_done(TimePoint now) {
+  now_ = now;
+  for (const auto& [id, stream] : streams_) stream->on_handshake_done();
+}
+
 Status ServerSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
   if (finished_) return {};
   now_ = now;
@@ -133,10 +138,12 @@ Interest ServerSession::interest() const noexcept {
       !finished_ && (!context_.noted.empty() || nghttp2_session_want_write(engine_.get()) != 0);
   // What is read now would only be answered into a queue that does not move. Streams whose last
   // bytes wait there no longer count for the engine, but they do for us.
-  interest.wants_read =
-      !finished_ && !terminated_ && !outbound_.high() &&
-      streams_.size() < 2 * std::size_t{limits.concurrent_streams} &&
+  const bool room =
+      !outbound_.high() && streams_.size() < 2 * std::size_t{limits.concurrent_streams} &&
       nghttp2_session_get_outbound_queue_size(engine_.get()) <= limits.h2_outbound_frames / 2;
+  // The handshake cannot go on unread, and early data has a limit of its own.
+  const bool handshaking = context_.peer.security.handshaking;
+  interest.wants_read = !finished_ && !terminated_ && (room || handshaking);
   return interest;
 }
 

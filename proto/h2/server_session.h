@@ -17,6 +17,7 @@ class ServerSession final : public ByteSession {
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
+  void on_handshake_done(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }

@@ -30,7 +30,10 @@ void Stream::on_field(std::string_view name, std::string_view value) {
 void Stream::on_headers(bool end_stream) {
   if (trailers_ != nullptr) {
     const auto trailers = std::move(trailers_);
-    if (!trailers->over_limit()) return check(exchange_.on_trailers(trailers->take()));
+    if (!trailers->over_limit()) {
+      note();
+      return check(exchange_.on_trailers(trailers->take()));
+    }
     exchange_.on_peer_abort(AbortReason::protocol_error);
     return submit_reset(NGHTTP2_ENHANCE_YOUR_CALM);
   }
@@ -50,7 +53,10 @@ void Stream::on_data(std::span<const std::byte> bytes) {
   check(exchange_.on_body(bytes, false));
 }
 
-void Stream::on_request_end() { check(exchange_.on_body({}, true)); }
+void Stream::on_request_end() {
+  check(exchange_.on_body({}, true));
+  note();  // it may have waited for this
+}
 
 void Stream::check(Status status) noexcept {
   if (status) return;

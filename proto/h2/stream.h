@@ -35,6 +35,7 @@ class Stream final : public StreamRecords {
   void on_headers(bool end_stream);  // the field section is complete: the request, or trailers
   void on_data(std::span<const std::byte> bytes);
   void on_request_end();
+  void on_handshake_done() noexcept { note(); }
   void on_peer_reset() noexcept;
   void on_invalid() noexcept;        // the engine resets the stream
   void on_head_not_sent() noexcept;  // the engine refuses to send what we answered

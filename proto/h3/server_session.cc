@@ -33,6 +33,7 @@ Status ServerSession::on_ready() {
 
 Status ServerSession::on_handshake_done(TimePoint) {
   know_peer();
+  for (const auto& [id, stream] : streams_) stream->on_handshake_done();
   return engine_.status();
 }
 

@@ -112,6 +112,7 @@ void ServerStream::on_data(std::span<const std::byte> bytes) {
 void ServerStream::on_end() {
   read_ended_ = true;
   if (exchange_.request_complete()) return;
+  note();  // it may have waited for this
   if (!trailers_) {
     fail_unless(exchange_.on_body({}, true));
   } else if (trailers_->over_limit()) {

@@ -27,6 +27,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
 
   void apply();  // no engine is on the stack: the handler starts, records become calls
 
+  void on_handshake_done() noexcept { note(); }
   void on_peer_reset();
   void on_peer_stop();
   bool begun() const noexcept { return begun_; }

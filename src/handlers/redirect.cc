@@ -2,21 +2,10 @@
 
 #include <format>
 
+#include "http/authority.h"
 #include "http/error_body.h"
 
 namespace troika {
-namespace {
-
-// "example.org:80" → "example.org"; "[::1]:80" → "[::1]".
-std::string_view host_of(std::string_view authority) noexcept {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos) return authority;
-  if (bracket != std::string_view::npos && colon < bracket) return authority;
-  return authority.substr(0, colon);
-}
-
-}  // namespace
 
 std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& responder) {
   const Request& request = context.request;

@@ -4,6 +4,7 @@
 #include <format>
 #include <utility>
 
+#include "http/authority.h"
 #include "http/error_body.h"
 
 namespace troika {
@@ -31,6 +32,7 @@ void Exchange::begin_rejected(Request partial, std::uint16_t status) {
 
 void Exchange::start(Request request) {
   request_ = std::move(request);
+  request_.early_data = request_.early_data || peer_.security.handshaking;
   begun_ = true;
   started_wall_ = services_.clock.wall();
   started_ = last_progress_ = services_.clock.now();
@@ -43,18 +45,54 @@ void Exchange::start(Request request) {
 }
 
 void Exchange::advance() {
-  if (begun_ && !handled_ && !aborted()) {
-    handled_ = true;
-    if (rejected_ != 0) {
-      auto [head, body] = error_answer(rejected_);
-      std::ignore = respond(std::move(head), std::move(body));
-    } else {
-      job_ = services_.handler.start({request_, body_, peer_, services_}, *this);
-      if (job_ == nullptr && status_ == 0) abort(AbortReason::handler_failed);
-    }
-    if (job_ == nullptr) body_.stop(AbortReason::body_stopped);
-  }
+  const bool due = begun_ && !handled_ && status_ == 0 && !aborted();
+  if (due && admitted()) handle();
   if (response_complete_) release_job();
+}
+
+void Exchange::handle() {
+  handled_ = true;
+  if (rejected_ != 0) {
+    auto [head, body] = error_answer(rejected_);
+    std::ignore = respond(std::move(head), std::move(body));
+  } else {
+    job_ = services_.handler.start({request_, body_, peer_, services_}, *this);
+    if (job_ == nullptr && status_ == 0) abort(AbortReason::handler_failed);
+  }
+  if (job_ == nullptr) body_.stop(AbortReason::body_stopped);
+}
+
+// False: it waits. Who is refused need not.
+bool Exchange::admitted() {
+  if (rejected_ == 0 && is_misdirected(request_.authority, peer_.security, services_.authority)) {
+    rejected_ = 421;
+  }
+  if (rejected_ == 0 && may_be_replay()) {
+    if (held_) return false;
+    if (peer_.held < services_.limits.early_held) {
+      ++peer_.held;
+      held_ = true;
+      return false;
+    }
+    rejected_ = 425;
+  }
+  stop_waiting();
+  return true;
+}
+
+// RFC 8446 §8, RFC 8470 §3: anybody may send early data again, to this server or another. So of the
+// requests in it only those are answered that ask for nothing to be done, and bring nothing.
+bool Exchange::may_be_replay() const noexcept {
+  using enum Method;
+  if (!request_.early_data || !peer_.security.handshaking) return false;
+  const bool safe = request_.method == get || request_.method == head || request_.method == options;
+  return !safe || !request_complete_ || received_ > 0;
+}
+
+void Exchange::stop_waiting() noexcept {
+  if (!std::exchange(held_, false)) return;
+  --peer_.held;
+  last_progress_ = services_.clock.now();
 }
 
 Status Exchange::on_body(std::span<const std::byte> bytes, bool end) {
@@ -168,6 +206,7 @@ Status Exchange::inform(const ResponseHead& head) {
 
 Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   if (status_ != 0 || aborted() || closed_) return fail(ErrorCode::closed, "answered already");
+  stop_waiting();
   status_ = head.status;
   last_progress_ = services_.clock.now();
   const BodyFraming framing = choose_framing(head, body.get());
@@ -240,6 +279,7 @@ void Exchange::drop_response(AbortReason reason) noexcept {
 
 void Exchange::cancel(AbortReason reason) noexcept {
   aborted_ = reason;
+  stop_waiting();
   drop_response(reason);
   job_.reset();
   body_.detach();

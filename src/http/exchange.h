@@ -17,7 +17,8 @@ namespace troika {
 // The stream calls, in this order:
 //   begin() or begin_rejected()         headers are complete (or too bad to go on)
 //   on_body() / on_trailers()           as bytes arrive
-//   advance()                           in produce(), no engine on the stack: the handler starts
+//   advance()                           in produce(), no engine on the stack: the handler starts,
+//                                       or waits for the handshake to be done
 //   pull_response(), on_sent()          while there is room to send
 //   on_peer_abort()                     the peer reset the stream, or the connection was lost
 //   on_closed()                         both directions are over: the summary is emitted
@@ -76,6 +77,10 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   void on_stopped(AbortReason reason) noexcept override;
 
   void start(Request request);
+  void handle();
+  bool admitted();
+  bool may_be_replay() const noexcept;
+  void stop_waiting() noexcept;
   Status complete_request(HeaderMap trailers);
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
   void add_common_fields(ResponseHead& head, const BodySource* body) const;
@@ -101,9 +106,10 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   WallTime started_wall_;
   TimePoint started_, last_progress_;
   std::uint16_t status_ = 0;    // of the response; 0 until respond()
-  std::uint16_t rejected_ = 0;  // status that begin_rejected() asked for
+  std::uint16_t rejected_ = 0;  // status to answer with instead of the handler
   AbortReason aborted_ = AbortReason::none;
   bool begun_ = false;  // begin() came; the handler starts in advance()
+  bool held_ = false;   // for the handshake, and counted so
   bool handled_ = false;
   bool request_complete_ = false, response_complete_ = false;
   bool response_blocked_ = false;  // waits for the body source, not for the peer

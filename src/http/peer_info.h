@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 
 #include "net/address.h"
@@ -11,6 +12,9 @@ struct PeerInfo {
   Address remote, local;
   SecurityInfo security;
   std::string alt_svc;  // value of the Alt-Svc field for answers on this connection; empty: none
+  // Exchanges that wait for the end of the handshake. They count themselves, which is all that they
+  // change here.
+  mutable std::size_t held = 0;
 };
 
 }  // namespace troika

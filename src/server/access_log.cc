@@ -24,6 +24,19 @@ std::string escape(std::string_view text) {
   return out.empty() ? "-" : out;
 }
 
+// What is said of the connection: two fields, then a word for each thing that is so.
+void append_security(std::string& line, const ExchangeSummary& summary) {
+  const SecurityInfo& security = summary.peer.security;
+  const auto out = std::back_inserter(line);
+  std::format_to(out, " {} {}", escape(security.version), escape(security.group));
+  if (security.quic_version != 0) std::format_to(out, " quic=v{}", security.quic_version);
+  if (security.resumed) line += " resumed";
+  if (summary.request.early_data) line += " 0-rtt";
+  if (!security.client_name.empty()) {
+    std::format_to(out, " client={}", escape(security.client_name));
+  }
+}
+
 }  // namespace
 
 std::string format_access_line(const ExchangeSummary& summary) {
@@ -33,6 +46,7 @@ std::string format_access_line(const ExchangeSummary& summary) {
       summary.peer.remote.ip(), escape(summary.request.method_text),
       escape(summary.request.target.raw), summary.status, summary.body_bytes,
       name_of(summary.request.version), duration<double, std::milli>(summary.duration).count());
+  append_security(line, summary);
   if (summary.aborted != AbortReason::none) {
     std::format_to(std::back_inserter(line), " ({})", name_of(summary.aborted));
   }

@@ -9,9 +9,9 @@ namespace troika {
 
 class WriterThread;
 
-// One line a request: time, client, method, target, status, bytes, protocol, duration. What a peer
-// sent is escaped, so that one request is one line. Lines that the output cannot take in time are
-// dropped and counted; the loop never waits.
+// One line a request: time, client, method, target, status, bytes, protocol, duration, TLS version,
+// group; then what else there is to say. What a peer sent is escaped, so that one request is one
+// line. Lines that the output cannot take in time are dropped and counted; the loop never waits.
 class AccessLog final : public ExchangeObserver {
  public:
   // A null writer: the log is off.

@@ -74,6 +74,10 @@ std::string banner(const Startup& startup) {
     std::format_to(out, "  its CA       {} (import it to make a browser trust this server)\n",
                    startup.ca_file);
   }
+  if (!startup.key_log_file.empty()) {
+    std::format_to(out, "  KEY LOG      {}: EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n",
+                   startup.key_log_file);
+  }
   for (const std::string& warning : startup.warnings) std::format_to(out, "  note: {}\n", warning);
   std::format_to(out, "Try it:\n");
   for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {

@@ -134,6 +134,8 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--access-log", "FILE|-|off", options.access_log,
       "One line a request (default: -)");
+  one("Process", "--keylog", "FILE", options.key_log,
+      "Secrets to decrypt all traffic (for debugging)");
 }
 
 // An option that says something of files, given without any.

@@ -25,6 +25,7 @@ struct ServeOptions {
   std::vector<PlainListener> plain;
   std::string cert_file, key_file;       // both empty: the local CA's
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
+  std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
   unsigned workers = 0;                  // 0: as many as this process may use cores
 };

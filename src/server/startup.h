@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "server/key_log_file.h"
 #include "server/options.h"
 #include "server/worker.h"
 
@@ -8,11 +9,13 @@ namespace troika {
 
 // What run_server made of the options, for the banner.
 struct Startup {
+  std::unique_ptr<KeyLogFile> key_log;  // of the workers' contexts; null: off
   std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;
   std::string root;                // as the person wrote it; empty: the built-in page
   std::string cert_file, ca_file;  // ca_file is empty with a certificate of the user's own
+  std::string key_log_file;
   std::vector<std::string> warnings;
 };
 

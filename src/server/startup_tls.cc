@@ -15,6 +15,13 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
     startup.ca_file = made->ca_file;
   }
   startup.cert_file = tls.cert_file;
+  if (!options.key_log.empty()) {
+    auto opened = KeyLogFile::open(options.key_log);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    startup.key_log = std::move(*opened);
+    startup.key_log_file = options.key_log;
+    tls.key_log = startup.key_log.get();
+  }
   for (WorkerConfig& worker : startup.workers) {
     for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
                                  std::pair(tls::Wire::quic, &worker.tls_quic)}) {

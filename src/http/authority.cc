@@ -1,0 +1,43 @@
+#include "http/authority.h"
+
+#include "base/ascii.h"
+#include "http/authority_check.h"
+#include "net/transport.h"
+
+namespace troika {
+namespace {
+
+// The root's dot says nothing that a name without it does not.
+std::string_view without_root(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+std::string_view bare(std::string_view host) noexcept {
+  if (host.starts_with('[')) return host.substr(1, host.size() - 2);
+  return without_root(host);
+}
+
+}  // namespace
+
+std::string_view host_of(std::string_view authority) noexcept {
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos) return authority;
+  if (bracket != std::string_view::npos && colon < bracket) return authority;
+  return authority.substr(0, colon);
+}
+
+bool is_misdirected(std::string_view authority, const SecurityInfo& security,
+                    const AuthorityCheck* check) {
+  // Without an authority (HTTP/1.0) or SNI the client has not said what it takes us for.
+  if (check == nullptr || !security.encrypted || security.server_name.empty() ||
+      authority.empty()) {
+    return false;
+  }
+  const std::string_view host = bare(host_of(authority));
+  return !ascii::equal_ignoring_case(host, without_root(security.server_name)) &&
+         !check->covers(security.server_name, host);
+}
+
+}  // namespace troika

@@ -1,0 +1,17 @@
+#pragma once
+#include <string_view>
+
+namespace troika {
+
+class AuthorityCheck;
+struct SecurityInfo;
+
+// "example.org:80" → "example.org", "[::1]:80" → "[::1]"; of an authority that is valid.
+std::string_view host_of(std::string_view authority) noexcept;
+
+// RFC 9110 §15.5.20: the client came for another name (SNI), and the certificate that it was shown
+// for that does not cover the one it asks for now.
+bool is_misdirected(std::string_view authority, const SecurityInfo& security,
+                    const AuthorityCheck* check);
+
+}  // namespace troika
