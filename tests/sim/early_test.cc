@@ -67,7 +67,7 @@ TEST_CASE("A POST in early data reaches the handler only after the handshake") {
   CHECK(handshakes[0] == 1);  // the GET: of the first visit only
   CHECK(handshakes[1] == 2);
   CHECK(sim.fetches[1]->body == "done");
-  CHECK(sim.world.clock.now() - start == 200ms);
+  CHECK(sim.world.clock.now() - start < 220ms);  // two round trips, and pacing
   CHECK(sim.close().empty());
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("A server that refuses early data answers each request once") {
   const TimePoint start = sim.world.clock.now();
   for (int i = 0; i < 10; ++i) sim.get("/" + std::to_string(i));
   REQUIRE(sim.run_until([&] { return sim.all_done(); }));
-  CHECK(sim.world.clock.now() - start == 200ms);
+  CHECK(sim.world.clock.now() - start < 220ms);  // two round trips, and pacing
   for (const auto& fetch : sim.fetches) CHECK(fetch->body == "hello");
   CHECK(sim.handler.started == before + 10);
   CHECK(sim.handler.requests.back().target.raw == "/9");
