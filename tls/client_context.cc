@@ -7,6 +7,7 @@
 #include "tls/context.h"
 #include "tls/make_context.h"
 #include "tls/pem.h"
+#include "tls/resumption.h"
 
 namespace troika::tls {
 namespace {
@@ -58,16 +59,20 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     return std::unexpected("OpenSSL refused the client's groups " + options.groups + ": " +
                            ossl_error() + ".");
   }
+  if (!keep_tickets(context->get())) {
+    return std::unexpected("OpenSSL refused the client's settings: " + ossl_error() + ".");
+  }
   const auto alpn = wire_format(options.alpn);
   if (!alpn.empty() && SSL_CTX_set_alpn_protos(context->get(), alpn.data(),
                                                static_cast<unsigned int>(alpn.size())) != 0) {
     return std::unexpected("OpenSSL refused the client's list of ALPN protocols: " + ossl_error() +
                            ".");
   }
-  return std::unique_ptr<ClientContext>(new ClientContext(std::move(*context), verify));
+  return std::unique_ptr<ClientContext>(new ClientContext(std::move(*context), options));
 }
 
-SslPtr ClientContext::new_ssl(const std::string& server_name) const {
+SslPtr ClientContext::new_ssl(const std::string& server_name,
+                              std::span<const std::byte> resumption) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) return ssl;
   const bool is_ip = is_ip_literal(server_name);
@@ -78,6 +83,7 @@ SslPtr ClientContext::new_ssl(const std::string& server_name) const {
     return {};
   }
   SSL_set_connect_state(ssl.get());
+  if (!resumption.empty()) resume(ssl.get(), resumption, alpn_);
   return ssl;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,13 +69,15 @@ class ClientContext {
  public:
   static Checked<std::unique_ptr<ClientContext>> make(Wire wire, const ClientOptions& options);
   // A new SSL in connect state, with SNI and host name check for `server_name` (an IP literal is
-  // checked as such and sends no SNI).
-  SslPtr new_ssl(const std::string& server_name) const;
+  // checked as such and sends no SNI). With `resumption`, from resumption_of() an earlier one, it
+  // resumes that session if it can.
+  SslPtr new_ssl(const std::string& server_name, std::span<const std::byte> resumption = {}) const;
 
  private:
-  ClientContext(SslContextPtr context, bool verify)
-      : context_(std::move(context)), verify_(verify) {}
+  ClientContext(SslContextPtr context, const ClientOptions& options)
+      : context_(std::move(context)), alpn_(options.alpn), verify_(!options.ca_file.empty()) {}
   SslContextPtr context_;
+  std::vector<std::string> alpn_;
   bool verify_;
 };
 

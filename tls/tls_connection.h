@@ -12,12 +12,18 @@ namespace troika::tls {
 // goes on with it at once, so the observer may be called from inside set_reading(true). Observers
 // call it in their flush, where that is harmless; inside a callback it only sets the switch.
 //
+// Early data: a server is ready with the first bytes of it, and answers while the handshake goes
+// on. The client's Finished comes behind them, so the handshake reads on while reading is off, and
+// they are held here; OpenSSL bounds them. A client is ready at once, and keeps what it has sent
+// until the server has taken it.
+//
 // What waits to be sent is the tail. Its bound: write() fills it to kTailMax at most, and above
 // that (the peer makes us answer key updates and reads nothing) no more input is looked at.
 class TlsConnection final : public Transport, private ByteStream::Observer {
  public:
   static constexpr std::size_t kTailMax = 128U << 10U;
-  static constexpr std::size_t kTailLow = 16U << 10U;  // above it write() takes nothing
+  static constexpr std::size_t kEarlyMost = 16U << 10U;  // a client's early data
+  static constexpr std::size_t kTailLow = 16U << 10U;    // above it write() takes nothing
 
   TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
 
@@ -35,7 +41,8 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   const Address& remote() const noexcept override { return stream_->remote(); }
 
  private:
-  enum class State : std::uint8_t { handshake, open, closed };
+  // early: bytes may go both ways, but the handshake goes on.
+  enum class State : std::uint8_t { handshake, early, open, closed };
 
   // tls_receive.cc: the ways in.
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
@@ -44,12 +51,25 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
   void shake_hands();
+  void finish_handshake();
   void deliver();
   bool wants_input() const noexcept;
   void look_at_fin();
   void steer_stream();
   void fail_with_alert();
   void close(Error why);
+
+  // tls_early.cc
+  bool is_client() const noexcept { return SSL_is_server(ssl_.get()) == 0; }
+  bool is_handshaking() const noexcept {
+    return state_ == State::handshake || state_ == State::early;
+  }
+  bool read_early_data();
+  void take_early_data(std::span<const std::byte> bytes);
+  void deliver_held();
+  bool begin_early_data();
+  bool settle_early_data(const std::string& remembered);
+  int seal_record(std::span<const std::byte> piece, std::size_t& taken);
 
   // tls_send.cc: the ways out.
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
@@ -59,7 +79,10 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;
   std::vector<std::byte> tail_;
-  std::uint64_t sent_ = 0;  // bytes of records that the stream took
+  std::vector<std::byte> held_;        // server: early data that came while reading was off
+  std::vector<std::byte> early_sent_;  // client
+  std::size_t early_room_ = 0;         // client: how much more may be sent early
+  std::uint64_t sent_ = 0;             // bytes of records that the stream took
   RecordBio bio_;
   SslPtr ssl_;  // after bio_: it goes first
   Transport::Observer* observer_ = nullptr;
@@ -73,6 +96,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   bool input_ended_ = false;    // close_notify came
   bool fin_ = false;            // the stream ended
   bool blocked_ = false;        // the stream took less than all; on_writable will follow
+  bool early_open_ = false;     // OpenSSL gives (server) or takes (client) early data
   bool shutdown_ = false;       // asked for by shutdown_write()
 };
 

@@ -10,14 +10,14 @@ namespace troika::tls {
 void TlsConnection::set_reading(bool on) {
   reading_ = on;
   steer_stream();
-  if (on && !receiving_ && bio_.has_input()) receive({});
+  if (on && !receiving_ && (bio_.has_input() || !held_.empty())) receive({});
 }
 
 void TlsConnection::receive(std::span<const std::byte> bytes) {
   if (state_ == State::closed || input_ended_) return;
   bio_.feed(bytes);
   receiving_ = true;
-  if (state_ == State::handshake) shake_hands();
+  if (is_handshaking()) shake_hands();
   if (state_ == State::open) deliver();
   receiving_ = false;
   if (state_ == State::closed) return;
@@ -32,15 +32,31 @@ void TlsConnection::receive(std::span<const std::byte> bytes) {
 }
 
 void TlsConnection::shake_hands() {
+  if (is_client()) {
+    early_open_ = false;  // OpenSSL ends it with the first look at the server's answer
+  } else if (early_open_) {
+    if (!read_early_data()) return;
+  } else {
+    deliver_held();
+    if (state_ == State::closed) return;
+  }
   ERR_clear_error();
   const int done = SSL_do_handshake(ssl_.get());
   if (done == 1) {
-    security_ = describe(ssl_.get());
-    state_ = State::open;
-    observer_->on_ready();
+    finish_handshake();
   } else if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) {
     fail_with_alert();
   }
+}
+
+void TlsConnection::finish_handshake() {
+  const bool was_early = std::exchange(state_, State::open) == State::early;
+  const bool was_shut = shutdown_;
+  const std::string remembered = std::exchange(security_, describe(ssl_.get())).alpn;
+  if (was_early && is_client() && !settle_early_data(remembered)) return;
+  if (!was_early) observer_->on_ready();
+  if (state_ == State::open) observer_->on_handshake_done();
+  if (state_ == State::open && was_shut) SSL_shutdown(ssl_.get());
 }
 
 bool TlsConnection::wants_input() const noexcept {
@@ -48,6 +64,7 @@ bool TlsConnection::wants_input() const noexcept {
 }
 
 void TlsConnection::deliver() {
+  deliver_held();
   std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
   while (wants_input()) {
     ERR_clear_error();
@@ -76,9 +93,9 @@ void TlsConnection::on_end() {
 
 // A FIN without close_notify may be an attacker's: it is not an end but a cut (RFC 8446 §6.1).
 void TlsConnection::look_at_fin() {
-  if (!fin_ || input_ended_ || bio_.has_input()) return;
-  close({ErrorCode::closed, state_ == State::handshake ? "left during the TLS handshake"
-                                                       : "truncated: no close_notify before FIN"});
+  if (!fin_ || input_ended_ || bio_.has_input() || !held_.empty()) return;
+  close({ErrorCode::closed, is_handshaking() ? "left during the TLS handshake"
+                                             : "truncated: no close_notify before FIN"});
 }
 
 void TlsConnection::on_writable() {
@@ -91,11 +108,11 @@ void TlsConnection::on_writable() {
   if (!tail_.empty()) return;
   steer_stream();
   if (reading_ && bio_.has_input()) receive({});
-  if (state_ == State::open) observer_->on_writable();
+  if (state_ == State::open || state_ == State::early) observer_->on_writable();
 }
 
 void TlsConnection::steer_stream() {
-  const bool on = (reading_ || state_ == State::handshake) && tail_.size() <= kTailMax;
+  const bool on = (reading_ || is_handshaking()) && tail_.size() <= kTailMax;
   if (state_ == State::closed || on == stream_reading_) return;
   stream_reading_ = on;
   stream_->set_reading(on);
@@ -113,6 +130,8 @@ void TlsConnection::close(Error why) {
   state_ = State::closed;
   bio_.drop_input();
   tail_ = {};
+  held_ = {};
+  early_sent_ = {};
   observer_->on_closed(why);
 }
 

@@ -18,7 +18,9 @@ static_assert(TlsConnection::kTailMax <= RecordScratch::kCapacity);
 }  // namespace
 
 std::size_t TlsConnection::write_budget() const noexcept {
-  if (state_ != State::open || shutdown_ || tail_.size() > kTailLow) return 0;
+  const bool can = state_ == State::open || state_ == State::early;
+  if (!can || shutdown_ || tail_.size() > kTailLow) return 0;
+  if (state_ == State::early && is_client()) return early_open_ ? early_room_ : 0;
   const std::size_t room = kTailMax - kOverhead - tail_.size();
   return room - room % RecordSize::kFull;
 }
@@ -50,7 +52,7 @@ Status TlsConnection::seal(OutputQueue& queue, std::size_t budget, TimePoint now
     }
     ERR_clear_error();
     std::size_t taken = 0;
-    if (SSL_write_ex(ssl_.get(), piece.data(), size, &taken) != 1) {
+    if (seal_record(piece.first(size), taken) != 1) {
       return fail(ErrorCode::internal, fault_of(ssl_.get()));
     }
     queue.consume(taken);
@@ -84,7 +86,7 @@ Status TlsConnection::flush() {
     return {};
   }
   tail_ = {};
-  if (shutdown_) stream_->shutdown_write();
+  if (shutdown_ && state_ != State::early) stream_->shutdown_write();
   return {};
 }
 

@@ -23,7 +23,9 @@ void TlsConnection::start(Transport::Observer& observer) {
   stream_->start(*this);
   if (!ssl_ || !bio_.attach(ssl_.get())) {
     close({ErrorCode::unavailable, "no memory for a TLS connection"});
-  } else if (SSL_is_server(ssl_.get()) == 0) {
+  } else if (!is_client()) {
+    early_open_ = SSL_get_max_early_data(ssl_.get()) > 0;
+  } else if (!begin_early_data()) {
     receive({});  // a client speaks first
   }
 }
@@ -31,6 +33,7 @@ void TlsConnection::start(Transport::Observer& observer) {
 void TlsConnection::shutdown_write() {
   if (state_ == State::closed || shutdown_) return;
   shutdown_ = true;
+  if (state_ == State::early) return;  // OpenSSL refuses a close_notify before the Finished
   ERR_clear_error();
   if (state_ == State::open) SSL_shutdown(ssl_.get());
   ERR_clear_error();

@@ -18,8 +18,8 @@ class RecordScratch {
 // TLS over a ByteStream, server or client by the state of the SSL. Handshake and alerts run from
 // on_bytes; records that are made outside write() wait in a tail for flush() or the next write().
 // set_reading(true) goes on at once with input that was kept while reading was off: call it from
-// the flush; the observer may be called (on_bytes, on_end, on_closed) before it returns. Note for
-// 0-RTT: SSL_read_early_data and SSL_write_early_data will be states of this class.
+// the flush; the observer may be called (on_bytes, on_end, on_closed) before it returns. A client
+// whose SSL has a session that allows early data is ready within start().
 std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream, SslPtr ssl,
                                               RecordScratch& scratch);
 

@@ -10,6 +10,7 @@
 #include "proto/quic/resumption.h"
 #include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
+#include "tls/resumption.h"
 
 namespace troika::quic {
 namespace {
@@ -55,7 +56,7 @@ class ClientCore final : public Core {
   }
   void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
-  Status resume(const Resumption& last, const std::string& server_name);
+  Status begin_early(const Resumption& last);
   std::vector<std::byte> make_resumption();
 
   bool dirty_ = false;  // since the last flush began
@@ -91,34 +92,31 @@ Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& t
                              &params, nullptr, static_cast<Core*>(this)) != 0) {
     return fail(ErrorCode::internal, "ngtcp2 makes no client connection of these settings");
   }
-  set_session(
-      OsslSession::make(OsslSession::Side::client, ConnPtr(conn), tls.new_ssl(config.server_name)));
+  const std::span<const std::byte> resumed =
+      last ? std::span<const std::byte>(last->session) : std::span<const std::byte>();
+  set_session(OsslSession::make(OsslSession::Side::client, ConnPtr(conn),
+                                tls.new_ssl(config.server_name, resumed)));
   if (this->conn() == nullptr) return fail(ErrorCode::internal, "OpenSSL makes no QUIC client");
   set_application(make_application(*this));
   if (application() == nullptr) return fail(ErrorCode::internal, "there is no application");
-  return last ? resume(*last, config.server_name) : Status{};
+  return session().offers_early_data() ? begin_early(*last) : Status{};
 }
 
-Status ClientCore::resume(const Resumption& last, const std::string& server_name) {
-  switch (session().resume(last.session, server_name)) {
-    case OsslSession::Resumed::damaged: return fail(ErrorCode::denied, kDamaged);
-    case OsslSession::Resumed::no:
-    case OsslSession::Resumed::session: return {};
-    case OsslSession::Resumed::session_and_early_data: break;
-  }
+Status ClientCore::begin_early(const Resumption& last) {
   if (!application()->remember(last.application) ||
       ngtcp2_conn_decode_and_set_0rtt_transport_params(conn(), as_u8(last.limits.data()),
                                                        last.limits.size()) != 0) {
     return fail(ErrorCode::denied, kDamaged);
   }
-  return begin_early();
+  return Core::begin_early();
 }
 
 std::vector<std::byte> ClientCore::make_resumption() {
   if (!established()) return {};
   Resumption made;
-  made.session = session().session();
-  if (made.session.empty()) return {};
+  const auto ticket = tls::resumption_of(session().ssl());
+  if (ticket.empty()) return {};
+  made.session.assign(ticket.begin(), ticket.end());
   made.version = ngtcp2_conn_get_negotiated_version(conn());
   made.limits.resize(kMostLimitsBytes);
   const ngtcp2_ssize size = ngtcp2_conn_encode_0rtt_transport_params(

@@ -72,7 +72,7 @@ void Core::drain() noexcept {
 }
 
 Status Core::begin_early() {
-  early_ = ready_ = true;
+  early_ = ready_ = security_.handshaking = true;
   return application_->on_ready();
 }
 

@@ -4,9 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <string>
-#include <vector>
 
 #include "tls/context.h"
 #include "tls/session_tag.h"
@@ -37,11 +34,8 @@ class OsslSession {
   bool tag_tickets(std::uint64_t application);
   void on_version_negotiated() noexcept;
 
-  // Client, before the first packet: goes on from an earlier session, given as DER.
-  enum class Resumed : std::uint8_t { damaged, no, session, session_and_early_data };
-  Resumed resume(std::span<const std::byte> session, const std::string& server_name);
-  // Client: DER of the session with the newest ticket; empty: there is none to resume by.
-  std::vector<std::byte> session() const;
+  // Client: the session that it goes on from is good for early data.
+  bool offers_early_data() const noexcept { return offers_early_data_; }
 
  private:
   struct ContextFree {
@@ -52,6 +46,7 @@ class OsslSession {
   OsslSession(ConnPtr conn, tls::SslPtr ssl) noexcept;
 
   tls::SessionTag tag_;
+  bool offers_early_data_ = false;
   ngtcp2_crypto_conn_ref ref_{};  // OpenSSL's callbacks find the connection through it
   // Freed from the last to the first: the context owns bytes that the SSL points to.
   std::unique_ptr<ngtcp2_crypto_ossl_ctx, ContextFree> context_;

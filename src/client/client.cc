@@ -33,9 +33,10 @@ Client::~Client() {
 }
 
 Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
-                                     const std::string& host) {
+                                     const std::string& host,
+                                     std::span<const std::byte> resumption) {
   if (protocol == Protocol::h3) {
-    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host);
+    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host, resumption);
     if (!made) return std::unexpected(made.error());
     connections_.push_back(std::move(*made));
     return connections_.back().get();
@@ -43,35 +44,52 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
   auto stream = TcpStream::connect(loop_, remote);
   if (!stream) return std::unexpected(std::string(stream.error().detail));
   std::unique_ptr<Transport> transport;
+  const SSL* ssl = nullptr;
   if (protocol == Protocol::h1_plain || protocol == Protocol::h2_plain) {
     transport = std::make_unique<PlainTransport>(std::move(*stream));
   } else {
     const tls::ClientContext& context = protocol == Protocol::h1 ? *h1_ : *h2_;
-    transport = tls::make_tls_transport(std::move(*stream), context.new_ssl(host), scratch_);
+    tls::SslPtr made = context.new_ssl(host, resumption);
+    ssl = made.get();
+    transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
   }
-  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport),
+  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport), ssl,
                                                          protocol == Protocol::h2_plain, pool_,
                                                          limits_, loop_.timers(), loop_.clock()));
   return connections_.back().get();
 }
 
 void Client::drop(Connection& connection) {
+  std::erase_if(waiting_, [&](const auto& w) { return w.first == &connection; });
   std::erase_if(connections_, [&](const auto& c) { return c.get() == &connection; });
 }
 
 Fetch& Client::fetch(Connection& connection, const Request& request,
-                     std::unique_ptr<BodySource> body, Fetch::Sink sink) {
-  fetches_.push_back(
-      std::make_unique<Fetch>(connection.session(), request, std::move(body), std::move(sink)));
+                     std::unique_ptr<BodySource> body, Fetch::Sink sink, Early early) {
+  const bool safe =
+      body == nullptr && (request.method == Method::get || request.method == Method::head ||
+                          request.method == Method::options);
+  const bool now = !connection.security().handshaking || early == Early::all ||
+                   (early == Early::safe_requests && safe);
+  fetches_.push_back(std::make_unique<Fetch>(connection.session(), request, std::move(body),
+                                             std::move(sink), now));
+  if (!now) waiting_.emplace_back(&connection, fetches_.back().get());
   return *fetches_.back();
 }
 
 void Client::drop(Fetch& fetch) {
+  std::erase_if(waiting_, [&](const auto& w) { return w.second == &fetch; });
   std::erase_if(fetches_, [&](const auto& f) { return f.get() == &fetch; });
 }
 
 bool Client::flush() {
   bool more = false;
+  std::erase_if(waiting_, [](const auto& waiting) {
+    const auto& [connection, fetch] = waiting;
+    if (!connection->closed() && connection->security().handshaking) return false;
+    fetch->begin();
+    return true;
+  });
   for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
   // Reading gives credit, which the connections then have to send.
   for (const auto& fetch : fetches_) more |= fetch->pump();

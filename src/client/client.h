@@ -1,7 +1,9 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -14,6 +16,9 @@
 
 namespace troika::client {
 
+// Which requests go out as early data, which an attacker can replay (RFC 8470 §4).
+enum class Early : std::uint8_t { none, safe_requests, all };
+
 // Connections and requests on a loop of its own; runs on the thread that calls run_until().
 class Client {
  public:
@@ -24,13 +29,18 @@ class Client {
   static Checked<std::unique_ptr<Client>> make(const Options& options);
   ~Client();
 
-  // `host` is what the certificate must be for. The connection is owned by the client.
-  Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host);
+  // `host` is what the certificate must be for. The connection is owned by the client. With
+  // `resumption`, that of an earlier one to this host and protocol, it is ready at once if the
+  // server takes early data.
+  Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host,
+                               std::span<const std::byte> resumption = {});
   void drop(Connection& connection);  // destroys it; its fetches must be dropped before
 
-  // Begins `request`; the connection must be ready. The fetch is owned by the client.
+  // Begins `request`; the connection must be ready. The fetch is owned by the client. While the
+  // handshake goes on (early data), a request that may not be sent twice waits for its end.
   Fetch& fetch(Connection& connection, const Request& request,
-               std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {});
+               std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {},
+               Early early = Early::safe_requests);
   void drop(Fetch& fetch);  // cancels what is not done
 
   // Turns the loop until `done` says so; false when the time was up first.
@@ -53,6 +63,7 @@ class Client {
   std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Fetch>> fetches_;
+  std::vector<std::pair<Connection*, Fetch*>> waiting_;  // for the end of a handshake
 };
 
 // A request for https://host/target, ready for any protocol.

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -20,6 +21,8 @@ class Connection {
   virtual Error close_reason() const noexcept = 0;
   virtual ClientSession& session() noexcept = 0;  // once ready, until destroyed
   virtual const SecurityInfo& security() const noexcept = 0;
+  // For Client::connect() to the same host; empty: the server has sent nothing to come back with.
+  virtual std::vector<std::byte> resumption() const { return {}; }
   virtual void close() = 0;  // after what is in flight was given up
 
   // The owner's loop: acts and writes; true: there is more to write now.

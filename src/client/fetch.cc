@@ -3,9 +3,16 @@
 namespace troika::client {
 
 Fetch::Fetch(ClientSession& session, const Request& request,
-             std::unique_ptr<BodySource> request_body, Sink sink)
-    : sink_(std::move(sink)) {
-  auto started = session.start(request, std::move(request_body), *this);
+             std::unique_ptr<BodySource> request_body, Sink sink, bool now)
+    : session_(session),
+      request_(request),
+      request_body_(std::move(request_body)),
+      sink_(std::move(sink)) {
+  if (now) begin();
+}
+
+void Fetch::begin() {
+  auto started = session_.start(request_, std::move(request_body_), *this);
   if (started) {
     stream_ = std::move(*started);
   } else if (!failure_) {

@@ -15,12 +15,13 @@ class Fetch final : private ResponseReceiver {
   using Sink = std::move_only_function<void(std::span<const std::byte>)>;
 
   // Begins on `session`; look at failed() when it could not. An empty sink collects into body.
-  // The session outlives the fetch.
+  // The session outlives the fetch. Not `now`: only begin() begins it.
   Fetch(ClientSession& session, const Request& request, std::unique_ptr<BodySource> request_body,
-        Sink sink = {});
+        Sink sink = {}, bool now = true);
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
+  void begin();
   bool pump();  // reads what is there; true: there was something
   void cancel() { stream_.reset(); }
 
@@ -43,6 +44,9 @@ class Fetch final : private ResponseReceiver {
   void on_response(ResponseHead head) override { head_ = std::move(head); }
   void on_failed(AbortReason reason, std::uint64_t wire_code) override;
 
+  ClientSession& session_;
+  Request request_;
+  std::unique_ptr<BodySource> request_body_;
   Sink sink_;
   std::optional<ResponseHead> head_;
   std::optional<AbortReason> failure_;

@@ -3,13 +3,15 @@
 #include "proto/byte_pump.h"
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
+#include "tls/resumption.h"
 
 namespace troika::client {
 
-TcpConnection::TcpConnection(std::unique_ptr<Transport> transport, bool h2_without_tls,
-                             BufferPool& pool, const Limits& limits, TimerQueue& timers,
-                             const Clock& clock)
+TcpConnection::TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl,
+                             bool h2_without_tls, BufferPool& pool, const Limits& limits,
+                             TimerQueue& timers, const Clock& clock)
     : transport_(std::move(transport)),
+      ssl_(ssl),
       pool_(pool),
       limits_(limits),
       clock_(clock),
@@ -43,6 +45,12 @@ void TcpConnection::on_bytes(std::span<const std::byte> bytes) {
 
 void TcpConnection::on_end() {
   if (!closed_ && session_ != nullptr) session_->receive_end(clock_.now());
+}
+
+std::vector<std::byte> TcpConnection::resumption() const {
+  if (ssl_ == nullptr) return {};
+  const auto bytes = tls::resumption_of(ssl_);
+  return {bytes.begin(), bytes.end()};
 }
 
 void TcpConnection::close() {

@@ -7,14 +7,16 @@
 #include "net/transport.h"
 #include "proto/client_byte_session.h"
 #include "proto/session_host.h"
+#include "tls/context.h"
 
 namespace troika::client {
 
 // HTTP/1.1 or HTTP/2 over a transport, as ALPN or, without TLS, the caller says.
 class TcpConnection final : public Connection, private Transport::Observer, private SessionHost {
  public:
-  TcpConnection(std::unique_ptr<Transport> transport, bool h2_without_tls, BufferPool& pool,
-                const Limits& limits, TimerQueue& timers, const Clock& clock);
+  // `ssl` is that of the transport, or null.
+  TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl, bool h2_without_tls,
+                BufferPool& pool, const Limits& limits, TimerQueue& timers, const Clock& clock);
   ~TcpConnection() override;
 
   bool ready() const noexcept override { return session_ != nullptr && !closed_; }
@@ -22,6 +24,7 @@ class TcpConnection final : public Connection, private Transport::Observer, priv
   Error close_reason() const noexcept override { return reason_; }
   ClientSession& session() noexcept override { return *session_; }
   const SecurityInfo& security() const noexcept override { return transport_->security(); }
+  std::vector<std::byte> resumption() const override;
   void close() override;
   bool flush(TimePoint now) override;
 
@@ -35,6 +38,7 @@ class TcpConnection final : public Connection, private Transport::Observer, priv
   void lose(Error why);
 
   std::unique_ptr<Transport> transport_;
+  const SSL* ssl_;
   BufferPool& pool_;
   const Limits& limits_;
   const Clock& clock_;

@@ -9,6 +9,7 @@ void PlainTransport::start(Transport::Observer& observer) {
   observer_ = &observer;
   stream_->start(*this);
   observer_->on_ready();
+  observer_->on_handshake_done();
 }
 
 Status PlainTransport::write(OutputQueue& queue, TimePoint) {

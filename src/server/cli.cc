@@ -134,6 +134,9 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--access-log", "FILE|-|off", options.access_log,
       "One line a request (default: -)");
+  one("Process", "--secrets", "FILE", options.secrets_file,
+      "Made if missing; clients resume after a restart");
+  serve.add_flag("!--no-0rtt", options.early_data, "No answers to early data")->group("Process");
   one("Process", "--keylog", "FILE", options.key_log,
       "Secrets to decrypt all traffic (for debugging)");
 }

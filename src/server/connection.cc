@@ -42,6 +42,14 @@ void Connection::on_ready() {
   if (peer_.security.encrypted) open_session(peer_.security.alpn == "h2");
 }
 
+void Connection::on_handshake_done() {
+  peer_.security = transport_->security();
+  if (state_ != State::open) return;
+  deadline_ = kNever;
+  session_->on_handshake_done(services_.clock.now());
+  mark_dirty();
+}
+
 void Connection::choose_session(std::span<const std::byte> first) {
   first_bytes_.insert(first_bytes_.end(), first.begin(), first.end());
   const std::string_view text(reinterpret_cast<const char*>(first_bytes_.data()),
@@ -57,7 +65,7 @@ void Connection::open_session(bool h2) {
   session_ =
       h2 ? h2::make_session(services_, peer_, *this) : h1::make_session(services_, peer_, *this);
   state_ = State::open;
-  deadline_ = kNever;
+  if (!peer_.security.handshaking) deadline_ = kNever;
   if (draining_) session_->drain();
   mark_dirty();
 }

@@ -42,11 +42,13 @@ class Connection final : public Deletable, private Transport::Observer, private 
   std::list<std::unique_ptr<Connection>>::iterator place;  // the owner's
 
  private:
-  // opening: TLS handshake, or the first bytes of a plain connection. lingering: all is sent and
+  // opening: TLS handshake, or the first bytes of a plain connection. open: with early data the
+  // handshake still goes on. lingering: all is sent and
   // our side is shut; what still comes is read and dropped, or a reset could eat the answer.
   enum class State : std::uint8_t { opening, open, lingering, done };
 
   void on_ready() override;
+  void on_handshake_done() override;
   void on_bytes(std::span<const std::byte> bytes) override;
   void on_end() override;
   void on_writable() override { mark_dirty(); }
@@ -72,7 +74,7 @@ class Connection final : public Deletable, private Transport::Observer, private 
   std::vector<std::byte> first_bytes_;  // of a plain connection, until they tell the protocol
   std::unique_ptr<ByteSession> session_;
   Timer timer_;
-  TimePoint deadline_;      // of the states opening and lingering
+  TimePoint deadline_;      // of the handshake and of the states opening and lingering
   TimePoint moved_at_;      // when the peer last took bytes that were waiting for it
   std::uint64_t sent_ = 0;  // transport_->sent() as last seen
   State state_ = State::opening;

@@ -24,6 +24,8 @@ struct ServeOptions {
   bool both_families = false;   // some address stands for IPv4 and IPv6: the latter may be missing
   std::vector<PlainListener> plain;
   std::string cert_file, key_file;       // both empty: the local CA's
+  std::string secrets_file;              // empty: secrets that end with the process
+  bool early_data = true;                // 0-RTT
   std::string access_log = "-";          // a file, "-" for standard output, or "off"
   std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none

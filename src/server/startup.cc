@@ -164,11 +164,14 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   startup.workers.resize(workers);
   Limits limits;
   fit_limits(limits, workers);
-  quic::Secret secret;
-  SystemRandom().fill(secret);
+  SystemRandom random;
+  const auto secrets = options.secrets_file.empty() ? random_secrets(random)
+                                                    : secrets_from(options.secrets_file, random);
+  if (!secrets) return std::unexpected(secrets.error());
+  startup.resumption = std::make_unique<Resumption>(*secrets, limits, Timeouts{});
   for (WorkerConfig& worker : startup.workers) {
     worker.limits = limits;
-    worker.secret = secret;
+    worker.secret = secrets->quic;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
   }

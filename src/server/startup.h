@@ -1,15 +1,18 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "server/key_log_file.h"
 #include "server/options.h"
+#include "server/resumption.h"
 #include "server/worker.h"
 
 namespace troika {
 
 // What run_server made of the options, for the banner.
 struct Startup {
-  std::unique_ptr<KeyLogFile> key_log;  // of the workers' contexts; null: off
+  std::unique_ptr<Resumption> resumption;  // outlives the workers
+  std::unique_ptr<KeyLogFile> key_log;     // of the workers' contexts; null: off
   std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;

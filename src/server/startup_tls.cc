@@ -15,6 +15,10 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
     startup.ca_file = made->ca_file;
   }
   startup.cert_file = tls.cert_file;
+  tls.ticket_keys = &startup.resumption->tickets;
+  if (options.early_data) tls.replays = &startup.resumption->replays;
+  tls.early_data_bytes =
+      static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
   if (!options.key_log.empty()) {
     auto opened = KeyLogFile::open(options.key_log);
     if (!opened) return std::unexpected(std::move(opened.error()));

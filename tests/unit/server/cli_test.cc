@@ -302,3 +302,11 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
   }
   for (std::size_t i = 1; i < lines.size(); ++i) CHECK(!(lines[i].empty() && lines[i - 1].empty()));
 }
+
+TEST_CASE("Early data is on unless --no-0rtt says otherwise, and --secrets takes a file") {
+  CHECK(accepted({"serve"}).early_data);
+  CHECK_FALSE(accepted({"serve", "--no-0rtt"}).early_data);
+  CHECK(accepted({"serve"}).secrets_file.empty());
+  CHECK(accepted({"serve", "--secrets", "keys"}).secrets_file == "keys");
+  CHECK(refused({"serve", "--secrets"}).contains("--secrets needs a value: --secrets FILE"));
+}

@@ -89,8 +89,17 @@ class Peer final : public Transport::Observer {
   }
 
   void on_ready() override { note("ready"); }
+  void on_handshake_done() override {
+    CHECK(told("ready"));
+    CHECK_FALSE(transport->security().handshaking);
+    ++handshakes;
+  }
   void on_bytes(std::span<const std::byte> bytes) override {
     note("bytes");
+    if (handshakes == 0) {
+      CHECK(transport->security().handshaking);
+      early.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
     CHECK(transport->security().encrypted);
     received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (stop_after_bytes) transport->set_reading(false);
@@ -109,6 +118,8 @@ class Peer final : public Transport::Observer {
   std::unique_ptr<Transport> transport;
   SSL* ssl = nullptr;
   std::string received, events;  // events: each kind in a row just once, "ready bytes end "
+  std::string early;             // what of `received` came before the handshake was done
+  unsigned handshakes = 0;
   std::optional<Error> closed;
   std::size_t most_unsent = 0;
   bool stop_after_bytes = false, writing = false, failed = false;
@@ -146,13 +157,16 @@ struct TlsPair {
   }
   // The client is opened late, so that a test can change its SSL first.
   bool run() {
-    if (client_ssl) client.open(link.open(End::client), std::move(client_ssl));
+    if (client_ssl) {
+      client.open(link.open(End::client), std::move(client_ssl));
+      client.flush(now);
+    }
     return link.run([this] {
       const bool at_client = client.flush(now);
       return server.flush(now) || at_client;
     });
   }
-  bool shake_hands() { return run() && client.told("ready") && server.told("ready"); }
+  bool shake_hands() { return run() && client.handshakes == 1 && server.handshakes == 1; }
 
   MemoryLink link;
   TimePoint now{1h};

@@ -1,0 +1,22 @@
+#pragma once
+#include "http/limits.h"
+#include "http/timeouts.h"
+#include "server/secrets.h"
+#include "tls/replay_register.h"
+#include "tls/ticket_keys.h"
+
+namespace troika {
+
+// What the TLS contexts of all workers share, so that a client may come back to any of them, and
+// its early data counts once.
+struct Resumption {
+  Resumption(const Secrets& secrets, const Limits& limits, const Timeouts& timeouts)
+      : tickets(clock, secrets.tickets, timeouts.ticket_rotation, timeouts.ticket_lifetime),
+        replays(clock, limits.replay_entries, timeouts.replay_window) {}
+
+  SystemClock clock;
+  tls::TicketKeys tickets;
+  tls::ReplayRegister replays;
+};
+
+}  // namespace troika

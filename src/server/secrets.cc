@@ -1,0 +1,134 @@
+#include "server/secrets.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <format>
+#include <optional>
+
+#include "uv/fd.h"
+
+namespace troika {
+namespace {
+
+constexpr mode_t kOwnerOnly = 0600;
+constexpr std::size_t kMostBytes = 4096;  // far above what is written here
+constexpr std::string_view kComment =
+    "# Troika's master secret. Session tickets and QUIC's tokens and resets are made of it:\n"
+    "# keep it as safe as a private key. All machines behind one address share one.\n";
+
+std::unexpected<std::string> trouble(std::string_view doing, const std::string& file, int error) {
+  return std::unexpected(
+      std::format("{} the secrets file {} failed: {}; give --secrets a file "
+                  "that this user alone can read and write",
+                  doing, file, std::strerror(error)));
+}
+
+Secrets made_of(const tls::Root& master) {
+  Secrets secrets;
+  tls::derive(master, "troika quic secret", secrets.quic);
+  tls::derive(master, "troika ticket root", secrets.tickets);
+  return secrets;
+}
+
+tls::Root random_root(Random& random) {
+  tls::Root root;
+  random.fill(root);
+  return root;
+}
+
+std::string text_of(const tls::Root& master) {
+  std::string text(kComment);
+  for (const std::byte b : master) text += std::format("{:02x}", std::to_integer<unsigned>(b));
+  return text + '\n';
+}
+
+std::optional<unsigned> digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+  return std::nullopt;
+}
+
+// One line of 64 digits, in the place where text_of() puts them; lines of comments may change.
+std::optional<tls::Root> parse(std::string_view text) {
+  while (text.starts_with('#')) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(end + 1);
+  }
+  tls::Root master;
+  if (text.size() != 2 * master.size() + 1 || text.back() != '\n') return std::nullopt;
+  for (std::size_t i = 0; i < master.size(); ++i) {
+    const auto high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+    if (!high || !low) return std::nullopt;
+    master[i] = static_cast<std::byte>(*high << 4U | *low);
+  }
+  return master;
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return ::fsync(fd) == 0;
+}
+
+// Whole or not at all: of two processes that start at once, both go on with the file of one.
+Checked<void> make_file(const std::string& file, Random& random) {
+  const std::string temporary = std::format("{}.{:016x}", file, random.u64());
+  const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
+  if (!fd) return trouble("Making", file, errno);
+  const bool made = write_all(fd.get(), text_of(random_root(random))) &&
+                    (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
+  const int why = errno;
+  ::unlink(temporary.c_str());
+  if (!made) return trouble("Making", file, why);
+  return {};
+}
+
+Checked<tls::Root> read_file(const std::string& file) {
+  // Not to wait for the writer of a pipe.
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info{};
+  if (!fd || ::fstat(fd.get(), &info) != 0) return trouble("Reading", file, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return std::unexpected(file + " is not a file: give --secrets a file, or one to be made");
+  }
+  if ((info.st_mode & 077U) != 0) {
+    return std::unexpected(std::format(
+        "others than its owner can use the secrets file {} (mode {:04o}): chmod 600 it, or remove "
+        "it to have a new one made if they may have read it",
+        file, info.st_mode & 07777U));
+  }
+  std::string text(kMostBytes, '\0');
+  const ssize_t size = ::read(fd.get(), text.data(), text.size());
+  if (size < 0) return trouble("Reading", file, errno);
+  text.resize(static_cast<std::size_t>(size));
+  const auto master = parse(text);
+  if (!master) {
+    return std::unexpected("the secrets file " + file +
+                           " is damaged: bring back a copy, or remove it to have a new one made");
+  }
+  return *master;
+}
+
+}  // namespace
+
+Secrets random_secrets(Random& random) { return made_of(random_root(random)); }
+
+Checked<Secrets> secrets_from(const std::string& file, Random& random) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) != 0 && errno == ENOENT) {
+    if (auto made = make_file(file, random); !made) return std::unexpected(made.error());
+  }
+  return read_file(file).transform(made_of);
+}
+
+}  // namespace troika
