@@ -25,7 +25,7 @@ bool Endpoint::Impl::dispatch(const Datagram& packet, TimePoint now) {
   const int error = ngtcp2_pkt_decode_version_cid(&head, as_u8(packet.bytes.data()),
                                                   packet.bytes.size(), kOwnIdBytes);
   if (error != 0 && error != NGTCP2_ERR_VERSION_NEGOTIATION) return false;
-  if (has_long_header(packet) && head.version != kVersion) {
+  if (has_long_header(packet) && !is_spoken(head.version)) {
     // Never in answer to a Version Negotiation packet, which has version 0 (RFC 9000 §6.1).
     if (head.version == 0 || packet.bytes.size() < kSmallestInitial) return false;
     if (!answers_.version_negotiation(packet, head, now)) return false;

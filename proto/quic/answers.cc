@@ -31,7 +31,8 @@ bool Answers::version_negotiation(const Datagram& to, const ngtcp2_version_cid& 
   const std::uint64_t noise = random_.u64();
   // A reserved version keeps clients used to unknown ones (RFC 9000 §6.3).
   const std::uint32_t reserved = (static_cast<std::uint32_t>(noise) & 0xf0f0f0f0U) | 0x0a0a0a0aU;
-  const std::array<std::uint32_t, 2> versions{reserved, kVersion};
+  std::array<std::uint32_t, 1 + kVersions.size()> versions{reserved};
+  std::ranges::copy(kVersions, versions.begin() + 1);
   std::array<std::uint8_t, 2 * 256 + 64> space;
   const ngtcp2_ssize size = ngtcp2_pkt_write_version_negotiation(
       space.data(), space.size(), static_cast<std::uint8_t>(noise >> 56U), packet.scid,

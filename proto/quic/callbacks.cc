@@ -61,15 +61,23 @@ struct Callbacks {
     return self.answer(self.application_->on_ready());
   }
 
-  static int handshake_completed(ngtcp2_conn*, void* user) {
+  static int handshake_completed(ngtcp2_conn* conn, void* user) {
     Core& self = core(user);
     self.established_ = true;
+    self.confirmed_ = ngtcp2_conn_is_server(conn) != 0;  // RFC 9001 §4.1.2
     self.security_ = tls::describe(self.session_->ssl());
+    const bool is_v2 = ngtcp2_conn_get_negotiated_version(conn) == NGTCP2_PROTO_VER_V2;
+    self.security_.quic_version = is_v2 ? 2 : 1;
     self.on_established();
     if (self.early_ && !self.security_.early_data) {
       if (const int failed = self.answer(self.begin_again()); failed != 0) return failed;
     }
     return self.answer(self.application_->on_handshake_done(self.now_));
+  }
+
+  static int handshake_confirmed(ngtcp2_conn*, void* user) {  // of clients only
+    core(user).confirmed_ = true;
+    return 0;
   }
 
   static int new_id(ngtcp2_conn*, ngtcp2_cid* id, ngtcp2_stateless_reset_token* token, std::size_t,
@@ -102,6 +110,19 @@ struct Callbacks {
     return 0;
   }
 
+  static int retry_received(ngtcp2_conn* conn, const ngtcp2_pkt_hd* head, void* user) {
+    core(user).retry_id_ = head->scid;
+    return ngtcp2_crypto_recv_retry_cb(conn, head, user);
+  }
+
+  // The keys are those of the id in the Retry (RFC 9001 §5.2). For it ngtcp2 1.22 takes the id that
+  // the server has now, which is another one once a packet of the first version has come.
+  static int version_negotiated(ngtcp2_conn* conn, std::uint32_t version, const ngtcp2_cid* id,
+                                void* user) {
+    const std::optional<ngtcp2_cid>& retry = core(user).retry_id_;
+    return ngtcp2_crypto_version_negotiation_cb(conn, version, retry ? &*retry : id, user);
+  }
+
   static int reset_received(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset2*, void* user) {
     core(user).reset_received_ = true;
     return 0;
@@ -122,12 +143,10 @@ void set_crypto(ngtcp2_callbacks& callbacks) {
   callbacks.encrypt = ngtcp2_crypto_encrypt_cb;
   callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
   callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
-  callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb;
   callbacks.update_key = ngtcp2_crypto_update_key_cb;
   callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
   callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
   callbacks.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
-  callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
 }
 
 }  // namespace
@@ -146,9 +165,12 @@ ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   (side == OsslSession::Side::server ? callbacks.recv_tx_key : callbacks.recv_rx_key) =
       Callbacks::key_to_start;
   callbacks.handshake_completed = Callbacks::handshake_completed;
+  callbacks.handshake_confirmed = Callbacks::handshake_confirmed;
   callbacks.get_new_connection_id2 = Callbacks::new_id;
   callbacks.remove_connection_id = Callbacks::id_removed;
   callbacks.path_validation = Callbacks::path_validated;
+  callbacks.recv_retry = Callbacks::retry_received;
+  callbacks.version_negotiation = Callbacks::version_negotiated;
   callbacks.recv_new_token = Callbacks::token_received;
   callbacks.recv_stateless_reset2 = Callbacks::reset_received;
   callbacks.rand = Callbacks::random;

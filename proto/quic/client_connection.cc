@@ -77,7 +77,8 @@ Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& t
   }
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
-  ngtcp2_settings settings = make_settings(now, config.handshake_timeout, random());
+  ngtcp2_settings settings =
+      make_settings(now, config.handshake_timeout, random(), Congestion::cubic, config.versions);
   if (!config.token.empty() && config.token.size() <= kMostTokenBytes) {
     settings.token = as_u8(config.token.data());
     settings.tokenlen = config.token.size();
@@ -170,6 +171,8 @@ class Client final : public ClientConnection {
     core_.Core::close(code);
     if (!busy_) flush(now);
   }
+
+  bool update_key(TimePoint now) override { return !busy_ && core_.update_key(now); }
 
  private:
   Outbox outbox_;

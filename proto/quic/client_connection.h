@@ -20,6 +20,9 @@ struct ClientConfig {
   Duration idle_timeout = std::chrono::seconds(30);
   std::vector<std::byte> token{};  // that an earlier connection to this server was given
   std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
+  // Those that the server may move to within the handshake (RFC 9368), `version` among them; empty:
+  // that one alone.
+  std::vector<std::uint32_t> versions{};
   // From ClientConnection::resumption(); empty, or of another version: full handshake.
   std::vector<std::byte> resumption{};
 };
@@ -54,6 +57,8 @@ class ClientConnection {
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
   virtual void close(AppError code, TimePoint now) = 0;
+  // False: not now, as the handshake or the update before is not confirmed yet (RFC 9001 §6.1).
+  virtual bool update_key(TimePoint now) = 0;
 };
 
 }  // namespace troika::quic

@@ -32,7 +32,7 @@ void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
 }  // namespace
 
 Connection::Connection(const ConnectionShared& shared, const Address& local, const Address& remote)
-    : Core(shared.random, shared.outbox, local, remote),
+    : Core(shared.random, shared.outbox, local, remote, shared.config.key_update_packets),
       shared_(shared),
       timer_(shared.timers, [this] { dirty(); }) {}
 
@@ -52,7 +52,8 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   std::ranges::copy(reset.data, params.stateless_reset_token);
   params.stateless_reset_token_present = 1;
 
-  ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random());
+  ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random(),
+                                           shared_.config.congestion, kVersions);
   set_token(settings, initial, token);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
@@ -116,7 +117,8 @@ void Connection::on_established() {
 }
 
 void Connection::on_address_proven(const Address& remote) {
-  const Token token = shared_.tokens.for_visitor(remote);
+  const Token token =
+      shared_.tokens.for_visitor(remote, ngtcp2_conn_get_negotiated_version(conn()));
   if (token.size != 0) ngtcp2_conn_submit_new_token(conn(), token.bytes.data(), token.size);
 }
 

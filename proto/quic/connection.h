@@ -19,6 +19,7 @@ class ConnectionOwner {
   virtual void handshake_completed() noexcept = 0;
   virtual void path_validated() noexcept = 0;
   virtual void early_data_came(bool accepted) noexcept = 0;
+  virtual void key_updated() noexcept = 0;
   virtual void connection_dirty(Connection& connection) noexcept = 0;
 
  protected:
@@ -65,6 +66,7 @@ class Connection final : public Core {
   void on_established() override;
   void on_address_proven(const Address& remote) override;
   void on_path_validated() noexcept override { shared_.owner.path_validated(); }
+  void on_key_updated() noexcept override { shared_.owner.key_updated(); }
   void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
   bool on_sendable() override;
   void end_handshake() noexcept;

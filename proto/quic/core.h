@@ -49,6 +49,8 @@ class Core : public QuicStreams {
   void shutdown_read(StreamId stream, AppError code) override;
   void shutdown_write(StreamId stream, AppError code) override;
   void close(AppError code) noexcept override;
+  // False: not now (RFC 9001 §6.1).
+  bool update_key(TimePoint now) noexcept;
   void mark_writable() noexcept override {
     if (phase_ == Phase::open) dirty();
   }
@@ -57,8 +59,13 @@ class Core : public QuicStreams {
   const Address& local() const noexcept override { return local_; }
 
  protected:
-  Core(Random& random, Outbox& outbox, const Address& local, const Address& remote)
-      : random_(random), outbox_(outbox), local_(local), remote_(remote) {}
+  Core(Random& random, Outbox& outbox, const Address& local, const Address& remote,
+       std::uint64_t packets_per_key = kNoKeyLimit)
+      : random_(random),
+        outbox_(outbox),
+        packets_per_key_(packets_per_key),
+        local_(local),
+        remote_(remote) {}
   virtual ~Core() = default;
 
   void set_session(std::unique_ptr<OsslSession> session) { session_ = std::move(session); }
@@ -98,6 +105,7 @@ class Core : public QuicStreams {
   // Server: a token for the client's next visit from there is due.
   virtual void on_address_proven(const Address&) {}
   virtual void on_path_validated() noexcept {}
+  virtual void on_key_updated() noexcept {}  // by this side
   // Client: the server gives one.
   virtual void on_token(std::span<const std::byte>) {}
   virtual void dirty() noexcept = 0;  // a flush is needed
@@ -113,12 +121,15 @@ class Core : public QuicStreams {
 
   // writer.cc
   bool write_burst(TimePoint now);
-  void detect_black_hole(TimePoint now);
+  void detect_black_hole(const ngtcp2_conn_info& info, TimePoint now);
   static ngtcp2_ssize write_packet_cb(ngtcp2_conn* conn, ngtcp2_path* path, ngtcp2_pkt_info* pi,
                                       std::uint8_t* dest, std::size_t size, ngtcp2_tstamp stamp,
                                       void* user);
   ngtcp2_ssize write_packet(ngtcp2_path* path, ngtcp2_pkt_info* pi, std::span<std::uint8_t> dest,
                             ngtcp2_tstamp stamp);
+
+  // keys.cc
+  void renew_key(const ngtcp2_conn_info& info, TimePoint now) noexcept;
 
   // closing.cc
   void on_library_error(int error, TimePoint now);
@@ -132,9 +143,12 @@ class Core : public QuicStreams {
   Error peer_reason() const noexcept;
 
   static constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+  static constexpr std::uint64_t kNoKeyLimit = static_cast<std::uint64_t>(-1);
 
   Random& random_;
   Outbox& outbox_;
+  const std::uint64_t packets_per_key_;
+  std::uint64_t packets_of_old_keys_ = 0;
   Address local_, remote_;
   SecurityInfo security_;
   std::vector<Record> records_;
@@ -143,10 +157,11 @@ class Core : public QuicStreams {
   std::unique_ptr<OsslSession> session_;
 
   Phase phase_ = Phase::open;
-  bool ready_ = false, established_ = false;
+  bool ready_ = false, established_ = false, confirmed_ = false;
   bool early_ = false;  // client: ready before the handshake
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false;
+  std::optional<ngtcp2_cid> retry_id_;   // client: that the server's Retry gave out
   TimePoint now_{};                      // of the call that is on the stack
   TimePoint unanswered_since_ = kNever;  // bytes are in flight, and nothing came since then
   std::size_t packet_limit_ = kNoLimit;  // bytes, once a black hole was found

@@ -14,6 +14,9 @@ namespace troika::quic {
 // Keys that a restart keeps, so that old connections can be reset and tokens still hold.
 using Secret = std::array<std::byte, 32>;
 
+// How fast a server sends on a path that loses or delays packets (RFC 9438, BBR v2, RFC 9002 §7).
+enum class Congestion : std::uint8_t { cubic, bbr, reno };
+
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
   // Of the settings of the application that clients remember: when it differs from that of a
@@ -38,6 +41,7 @@ struct EndpointConfig {
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
   std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
+  Congestion congestion = Congestion::cubic;
 };
 
 struct EndpointCounters {

@@ -41,6 +41,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   void early_data_came(bool accepted) noexcept override {
     ++(accepted ? counters_.early_accepted : counters_.early_rejected);
   }
+  void key_updated() noexcept override { ++counters_.key_updates; }
   void connection_dirty(Connection& connection) noexcept override;
 
   // accept.cc

@@ -1,17 +1,22 @@
 #include "proto/quic/settings.h"
 
-#include <array>
-
 #include "proto/quic/convert.h"
 
 namespace troika::quic {
 namespace {
 
-constexpr std::array<std::uint32_t, 1> kVersions{kVersion};
-
 // A server opens its control stream and two of QPACK (RFC 9114 §6.2); closed ones are replenished.
 constexpr std::uint64_t kClientUniStreams = 3;
 constexpr std::uint64_t kClientIds = 7;
+
+ngtcp2_cc_algo algorithm(Congestion congestion) noexcept {
+  switch (congestion) {
+    case Congestion::reno: return NGTCP2_CC_ALGO_RENO;
+    case Congestion::bbr: return NGTCP2_CC_ALGO_BBR;
+    case Congestion::cubic: break;
+  }
+  return NGTCP2_CC_ALGO_CUBIC;
+}
 
 ngtcp2_transport_params common(std::size_t connection_window, std::size_t stream_window,
                                Duration idle_timeout) {
@@ -28,18 +33,17 @@ ngtcp2_transport_params common(std::size_t connection_window, std::size_t stream
 
 }  // namespace
 
-ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random) {
+ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random,
+                              Congestion congestion, std::span<const std::uint32_t> versions) {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.initial_ts = to_stamp(now);
   settings.handshake_timeout = to_duration(handshake_timeout);
-  settings.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+  settings.cc_algo = algorithm(congestion);
   settings.max_tx_udp_payload_size = NGTCP2_MAX_PMTUD_UDP_PAYLOAD_SIZE;
   settings.rand_ctx.native_handle = &random;
-  settings.preferred_versions = kVersions.data();
-  settings.preferred_versionslen = kVersions.size();
-  settings.available_versions = kVersions.data();
-  settings.available_versionslen = kVersions.size();
+  settings.preferred_versions = settings.available_versions = versions.data();
+  settings.preferred_versionslen = settings.available_versionslen = versions.size();
   return settings;
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 #include <ngtcp2/ngtcp2.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "base/clock.h"
 #include "base/random.h"
 #include "proto/quic/client_connection.h"
@@ -8,10 +12,17 @@
 
 namespace troika::quic {
 
-// The versions that this side speaks (RFC 9000 only); also what Version Negotiation offers.
-inline constexpr std::uint32_t kVersion = NGTCP2_PROTO_VER_V1;
+// The versions that a server speaks, the better one first: a client that knows both is moved to it
+// within the handshake (RFC 9368 §2.3). Also what Version Negotiation offers.
+inline constexpr std::array<std::uint32_t, 2> kVersions{NGTCP2_PROTO_VER_V2, NGTCP2_PROTO_VER_V1};
 
-ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random);
+constexpr bool is_spoken(std::uint32_t version) noexcept {
+  return std::ranges::find(kVersions, version) != kVersions.end();
+}
+
+// `versions` outlives the call that takes the settings.
+ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random,
+                              Congestion congestion, std::span<const std::uint32_t> versions);
 
 // RFC 9000 §18.2; what depends on the connection (ids, token) is left to the caller.
 ngtcp2_transport_params make_params(const EndpointConfig& config);

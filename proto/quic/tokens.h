@@ -44,15 +44,20 @@ class Tokens {
 
   Token for_retry(const Address& client, const ngtcp2_pkt_hd& initial,
                   const ngtcp2_cid& retry_scid) const noexcept;
-  Token for_visitor(const Address& client) const noexcept;  // of NEW_TOKEN
+  Token for_visitor(const Address& client, std::uint32_t version) const noexcept;  // of NEW_TOKEN
   TokenCheck check(const Address& client, const ngtcp2_pkt_hd& initial) const noexcept;
 
  private:
+  using Key = std::array<std::uint8_t, 32>;
   ngtcp2_tstamp wall() const noexcept;
+  // A token of one version is worth nothing in another (RFC 9369 §5).
+  const Key& key_of(std::uint32_t version) const noexcept {
+    return version == NGTCP2_PROTO_VER_V2 ? key_v2_ : key_v1_;
+  }
 
   const Clock& clock_;
   const Duration retry_lifetime_, visitor_lifetime_;
-  std::array<std::uint8_t, 32> key_{};
+  Key key_v1_, key_v2_;
 };
 
 }  // namespace troika::quic

@@ -32,10 +32,8 @@ Pieces pieces_of(const StreamWrite& write) {
 // RFC 8899 §4.3, which ngtcp2 leaves out: a path whose MTU has shrunk swallows full packets for
 // ever. When nothing at all comes back for a while, only packets of the size that any path takes
 // are made.
-void Core::detect_black_hole(TimePoint now) {
+void Core::detect_black_hole(const ngtcp2_conn_info& info, TimePoint now) {
   if (packet_limit_ != kNoLimit) return;
-  ngtcp2_conn_info info;
-  ngtcp2_conn_get_conn_info(conn(), &info);
   if (info.bytes_in_flight == 0) {
     unanswered_since_ = kNever;
   } else if (unanswered_since_ == kNever) {
@@ -49,17 +47,20 @@ void Core::detect_black_hole(TimePoint now) {
 // One burst of packets of one size in a row, as much as pacing allows at once. The next one is due
 // when ngtcp2's expiry says so, which may be now.
 bool Core::write_burst(TimePoint now) {
-  detect_black_hole(now);
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn(), &info);
+  detect_black_hole(info, now);
+  renew_key(info, now);
   // Below the largest packet that it may send, ngtcp2 could not probe for the path's MTU.
   const std::size_t most = std::max(ngtcp2_conn_get_send_quantum(conn()),
                                     ngtcp2_conn_get_max_tx_udp_payload_size(conn()));
   const std::span space = outbox_.buffer().first(std::min(most, outbox_.buffer().size()));
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);
-  ngtcp2_pkt_info info{};
+  ngtcp2_pkt_info mark{};
   std::size_t segment_bytes = 0;
   const ngtcp2_ssize size = ngtcp2_conn_write_aggregate_pkt2(
-      conn(), &path.path, &info, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
+      conn(), &path.path, &mark, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
       Outbox::kMostSegments, to_stamp(now));
   if (size < 0) {
     on_library_error(static_cast<int>(size), now);
@@ -69,7 +70,7 @@ bool Core::write_burst(TimePoint now) {
   if (size == 0) return false;
   outbox_.send({.local = Address(path.path.local.addr),
                 .remote = Address(path.path.remote.addr),
-                .ecn = static_cast<Ecn>(info.ecn),
+                .ecn = static_cast<Ecn>(mark.ecn),
                 .bytes = space.first(static_cast<std::size_t>(size)),
                 .segment_bytes = segment_bytes});
   return to_time(ngtcp2_conn_get_expiry(conn())) <= now;

@@ -32,9 +32,10 @@ TEST_CASE("An unknown version is answered by Version Negotiation with the ids sw
   CHECK(Bytes(answer.begin() + 6, answer.begin() + 11) == kId5);
   CHECK(answer[11] == std::byte{8});
   CHECK(Bytes(answer.begin() + 12, answer.begin() + 20) == kId8);
-  REQUIRE(answer.size() == 28);
+  REQUIRE(answer.size() == 32);
   CHECK((version_at(answer, 20) & 0x0f0f0f0fU) == 0x0a0a0a0aU);  // reserved, RFC 9000 §15
-  CHECK(version_at(answer, 24) == 1);
+  CHECK(version_at(answer, 24) == kV2);
+  CHECK(version_at(answer, 28) == kV1);
   CHECK(w.endpoint->counters().versions_sent == 1);
   CHECK(w.endpoint->objects() == 0);
 }
@@ -157,6 +158,9 @@ TEST_CASE("Junk is dropped without an answer and without state") {
   drop(long_header(1, kId8, kId5, 1200, std::byte{0xe0}));    // Handshake
   drop(long_header(1, kId8, kId5, 1200, std::byte{0xd0}));    // 0-RTT
   drop(long_header(1, kId8, kId5, 1200, std::byte{0xf0}));    // Retry
+  for (const unsigned first : {0xc0U, 0xe0U, 0xf0U}) {        // not Initial (RFC 9369 §3.2)
+    drop(long_header(kV2, kId8, kId5, 1200, std::byte(first)));
+  }
   w.world.run_for(1ms);
   CHECK(catcher.caught.empty());
   CHECK(w.endpoint->objects() == 0);

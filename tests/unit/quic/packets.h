@@ -10,6 +10,8 @@ namespace troika::test {
 
 using Bytes = std::vector<std::byte>;
 
+inline constexpr std::uint32_t kV1 = 1, kV2 = 0x6b3343cf;  // RFC 9000 §15, RFC 9369 §3.1
+
 // RFC 8999 §5.1: what every version's long header begins with.
 inline Bytes long_header(std::uint32_t version, const Bytes& dcid, const Bytes& scid,
                          std::size_t size, std::byte first = std::byte{0xc0}) {

@@ -33,7 +33,7 @@ struct Sealed {
   sim::SimClock clock;
   quic::Tokens tokens{endpoint_config(), clock};
   Token retry = tokens.for_retry(kClient, initial(id_of(1)), id_of(2));
-  Token visitor = tokens.for_visitor(kClient);
+  Token visitor = tokens.for_visitor(kClient, NGTCP2_PROTO_VER_V1);
 
   Verdict of_retry(std::span<const std::uint8_t> token, const Address& from = kClient) const {
     return tokens.check(from, initial(id_of(2), token)).verdict;
@@ -86,7 +86,7 @@ TEST_CASE("Tokens of both kinds over IPv6 prove the address that they are for") 
   const Token retry = s.tokens.for_retry(six, initial(id_of(1)), id_of(2));
   CHECK(s.of_retry(retry.view(), six) == Verdict::retry);
   CHECK(s.of_retry(retry.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::refused);
-  const Token visitor = s.tokens.for_visitor(six);
+  const Token visitor = s.tokens.for_visitor(six, NGTCP2_PROTO_VER_V1);
   CHECK(s.of_visitor(visitor.view(), six) == Verdict::visitor);
   CHECK(s.of_visitor(visitor.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::none);
 }
@@ -134,6 +134,27 @@ TEST_CASE("Tokens follow from the secret: good at every worker that has it, and 
   const quic::Tokens stranger(config, s.clock);
   CHECK(stranger.check(kClient, initial(id_of(2), s.retry.view())).verdict == Verdict::none);
   CHECK(stranger.check(kClient, initial(id_of(3), s.visitor.view())).verdict == Verdict::none);
+}
+
+TEST_CASE("A token of one version proves nothing in the other") {
+  Sealed s;
+  constexpr std::uint32_t kVersions[] = {NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2};
+  for (const std::uint32_t made : kVersions) {
+    ngtcp2_pkt_hd first = initial(id_of(1));
+    first.version = made;
+    const Token retry = s.tokens.for_retry(kClient, first, id_of(2));
+    const Token visitor = s.tokens.for_visitor(kClient, made);
+    for (const std::uint32_t used : kVersions) {
+      ngtcp2_pkt_hd second = initial(id_of(2), retry.view());
+      second.version = used;
+      CHECK(s.tokens.check(kClient, second).verdict ==
+            (made == used ? Verdict::retry : Verdict::none));
+      second.token = visitor.bytes.data();
+      second.tokenlen = visitor.size;
+      CHECK(s.tokens.check(kClient, second).verdict ==
+            (made == used ? Verdict::visitor : Verdict::none));
+    }
+  }
 }
 
 TEST_CASE("The secret itself opens no token: it is not the key") {
