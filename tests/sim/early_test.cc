@@ -214,6 +214,35 @@ TEST_CASE("With other limits than those of its ticket a client resumes without e
   CHECK(process.replays.counters().rejected == 1);
 }
 
+TEST_CASE("A client moved to QUIC version 2 comes back in it with early data, and in no other") {
+  constexpr std::uint32_t kV1 = 1, kV2 = 0x6b3343cf;
+  Process process;
+  SimH3 sim(10);
+  process.start(sim);
+  sim.client_config.versions = {kV1, kV2};
+  const auto kept = first_visit(sim);
+
+  return_with(sim, kept);  // offers version 1 first
+  CHECK_FALSE(sim.client->ready());
+  CHECK(sim.close().empty());
+
+  sim.client_config.version = kV2;
+  CHECK(get_answer(sim, kept));
+  CHECK(was_early(sim));
+  CHECK(sim.close().empty());
+}
+
+TEST_CASE("Early data of QUIC version 1 is answered once by a server that moves to version 2") {
+  Process process;
+  SimH3 sim(11);
+  process.start(sim);
+  const auto kept = first_visit(sim);
+  sim.client_config.versions = {1, 0x6b3343cf};
+  CHECK(get_answer(sim, kept));
+  CHECK(was_early(sim));
+  CHECK(sim.close().empty());
+}
+
 TEST_CASE("The SETTINGS that a client remembers tell two servers' tickets apart") {
   Limits limits;
   const auto before = h3::settings_tag(limits);
