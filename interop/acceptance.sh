@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the issues promise and a unit test cannot show, each by a name:
-#   interop/acceptance.sh [memory|many|stalled|drain|load|errors]...   (all of them by default)
+#   interop/acceptance.sh [memory|many|stalled|drain|load|errors|migration|restart|flood]...
+# (all of them by default)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=interop/server.sh
@@ -128,7 +129,16 @@ errors() { # what goes wrong at start is one sentence and exit code 1
   stop_server
 }
 
-[ $# -gt 0 ] || set -- errors drain stalled many memory load
+script() { # script NAME: one that starts servers of its own
+  local code=0
+  "interop/$1.sh" || code=$?
+  check "interop/$1.sh" 0 $code
+}
+migration() { script migration; } # downloads on ever new ports and a new address
+restart() { script restart; }     # kill -9, and what the clients make of it
+flood() { script flood; }         # 20,000 handshakes that nobody finishes
+
+[ $# -gt 0 ] || set -- errors drain stalled many memory load migration restart flood
 for part in "$@"; do
   echo "== $part"
   "$part"

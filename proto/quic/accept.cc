@@ -116,10 +116,18 @@ bool Endpoint::Impl::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial
                             const TokenCheck& token, TimePoint now) {
   auto connection = Connection::make(shared_, initial, token, packet.local, packet.remote, now);
   if (!connection) return false;
-  ++counters_.accepted;
   connection->place = connections_.size();
-  connections_.push_back(std::move(connection));
-  connections_.back()->receive(packet, now);
+  Connection& added = *connections_.emplace_back(std::move(connection));
+  added.receive(packet, now);
+  const ConnectionId id(initial.dcid);
+  // It has no beginning of a ClientHello. Were it dropped, the client would wait for a second or
+  // so before it sends it again.
+  if (added.wants_retry()) {
+    free_connection(added);
+    return held_.add(packet, id, now) || retry(packet, initial);
+  }
+  ++counters_.accepted;
+  held_.take(id, packet.remote, [&](const Datagram& held) { added.receive(held, now); });
   return true;
 }
 

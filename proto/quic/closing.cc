@@ -36,7 +36,7 @@ void Core::on_library_error(int error, TimePoint now) {
     case NGTCP2_ERR_IDLE_CLOSE: return die({ErrorCode::timeout, "idle for too long"});
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
       return die({ErrorCode::timeout, "the handshake took too long"});
-    case NGTCP2_ERR_RETRY:
+    case NGTCP2_ERR_RETRY: retry_wanted_ = true; [[fallthrough]];
     case NGTCP2_ERR_DROP_CONN: return die({ErrorCode::protocol, "not a usable first packet"});
     case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
       return die({ErrorCode::protocol, "the peer does not speak our QUIC version"});

@@ -38,6 +38,7 @@ class Core : public QuicStreams {
   Phase phase() const noexcept { return phase_; }
   bool ready() const noexcept { return ready_; }
   bool established() const noexcept { return established_; }
+  bool wants_retry() const noexcept { return retry_wanted_; }  // and is dead
   const Error& reason() const noexcept { return reason_; }
   QuicApplication* application() const noexcept { return application_.get(); }
 
@@ -160,7 +161,7 @@ class Core : public QuicStreams {
   bool ready_ = false, established_ = false, confirmed_ = false;
   bool early_ = false;  // client: ready before the handshake
   bool drain_wanted_ = false, drain_told_ = false;
-  bool application_failed_ = false, reset_received_ = false;
+  bool application_failed_ = false, reset_received_ = false, retry_wanted_ = false;
   std::optional<ngtcp2_cid> retry_id_;   // client: that the server's Retry gave out
   TimePoint now_{};                      // of the call that is on the stack
   TimePoint unanswered_since_ = kNever;  // bytes are in flight, and nothing came since then

@@ -5,6 +5,7 @@
 #include "proto/quic/answers.h"
 #include "proto/quic/cid_table.h"
 #include "proto/quic/connection.h"
+#include "proto/quic/held_initials.h"
 #include "proto/quic/tokens.h"
 
 namespace troika::quic {
@@ -71,6 +72,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   CidTable<Connection> ids_;
   const ConnectionShared shared_;
   mutable EndpointCounters counters_;
+  HeldInitials held_;
   std::size_t half_open_ = 0;
   bool draining_ = false;
   bool retrying_ = false;

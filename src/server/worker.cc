@@ -1,5 +1,7 @@
 #include "server/worker.h"
 
+#include <malloc.h>
+
 #include <format>
 
 #include "net/plain_transport.h"
@@ -67,7 +69,8 @@ Worker::Worker(WorkerConfig config)
                 *site_.handler, *config_.observer},
       redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
                          redirect_, *config_.observer},
-      drain_timer_(loop_.timers(), [this] { drain_deadline(); }) {
+      drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
+      memory_timer_(loop_.timers(), [] { malloc_trim(0); }) {
   loop_.set_flush([this](TimePoint) { return flush(); });
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
   for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
@@ -138,8 +141,16 @@ bool Worker::flush() {
     more |= quic->endpoint.flush(loop_.clock().now());
     quic->timer.set(quic->endpoint.deadline());
   }
+  look_for_memory();
   if (draining_ && connections() == 0) loop_.stop();
   return more;
+}
+
+// After a moment, as the last of them are only about to be freed.
+void Worker::look_for_memory() {
+  std::size_t objects = connections_.size();
+  for (const auto& quic : quic_) objects += quic->endpoint.objects();
+  if (crowd_.gone(objects)) memory_timer_.set(loop_.clock().now() + std::chrono::seconds(1));
 }
 
 const quic::EndpointCounters& Worker::quic(std::size_t listener) const {

@@ -12,6 +12,7 @@
 #include "net/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
+#include "server/crowd.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
@@ -89,6 +90,7 @@ class Worker final : private ConnectionOwner {
               Services& services);
   bool flush();
   void drain_deadline();
+  void look_for_memory();
   void starved(std::uint64_t pauses);
   void on_dirty(Connection& connection) noexcept override;
   void on_done(Connection& connection) noexcept override;
@@ -105,7 +107,8 @@ class Worker final : private ConnectionOwner {
   std::vector<Connection*> dirty_;
   std::vector<std::unique_ptr<TcpListener>> listeners_;
   std::vector<std::unique_ptr<QuicListener>> quic_;
-  Timer drain_timer_;
+  Timer drain_timer_, memory_timer_;
+  Crowd crowd_;
   std::uint64_t refused_ = 0;
   bool draining_ = false;
 };

@@ -4,6 +4,15 @@
 
 namespace troika::sim {
 
+Tally& Tally::operator+=(const Tally& other) noexcept {
+  for (const auto count :
+       {&Tally::sent, &Tally::lost, &Tally::black_holed, &Tally::too_big, &Tally::duplicated,
+        &Tally::corrupted, &Tally::reordered, &Tally::marked, &Tally::bleached}) {
+    this->*count += other.*count;
+  }
+  return *this;
+}
+
 SendOutcome SimNetwork::Port::send(const Datagram& datagram) {
   if (blocked) {
     ++refused;
@@ -41,6 +50,7 @@ SimNetwork::Port* SimNetwork::find(const Address& address) const {
 }
 
 void SimNetwork::send_one(Port& from, const Datagram& datagram) {
+  if (from.address() == watched_) amplification_.sent(key(datagram.remote), datagram.bytes.size());
   Sent entry{clock_.now(), {}, from.address(), datagram.remote, datagram.bytes.size()};
   Port* const to = find(datagram.remote);
   if (to == nullptr) {
@@ -50,14 +60,18 @@ void SimNetwork::send_one(Port& from, const Datagram& datagram) {
   }
   entry.to = to->address();
   const Link& way = link(from.address(), to->address());
+  Tally& tally = tallies_[{key(from.address()), key(to->address())}];
+  ++tally.sent;
   // Drawn in any case, so that one setting does not shift the luck of another.
   const bool lost = random_.chance(way.loss);
   const bool corrupt = random_.chance(way.corrupt);
   const bool twice = random_.chance(way.duplicate);
   if (datagram.bytes.size() > way.mtu) {
     entry.fate = Fate::too_big;
+    ++tally.too_big;
   } else if (lost || way.black_hole) {
     entry.fate = Fate::lost;
+    ++(way.black_hole ? tally.black_holed : tally.lost);
   }
   if (!entry.arrived()) {
     log_.push_back(entry);
@@ -65,24 +79,42 @@ void SimNetwork::send_one(Port& from, const Datagram& datagram) {
   }
   Packet packet{
       to, seen_from(from.address()), datagram.ecn, {datagram.bytes.begin(), datagram.bytes.end()}};
-  if (way.congested && packet.ecn != Ecn::not_ect) packet.ecn = Ecn::ce;
+  change_ecn(packet, way, tally);
   if (twice) {
     Sent copy = entry;
     copy.fate = Fate::duplicated;
-    fly(copy, packet, way);
+    ++tally.duplicated;
+    fly(copy, packet, way, tally);
   }
   if (corrupt && !packet.bytes.empty()) {
     entry.fate = Fate::corrupted;
+    ++tally.corrupted;
     packet.bytes[random_.below(packet.bytes.size())] ^= std::byte{0x20};
+    packet.intact = false;
   }
-  fly(entry, std::move(packet), way);
+  fly(entry, std::move(packet), way, tally);
 }
 
-void SimNetwork::fly(Sent& entry, Packet packet, const Link& way) {
+void SimNetwork::change_ecn(Packet& packet, const Link& way, Tally& tally) {
+  if (packet.ecn == Ecn::not_ect) return;
+  if (way.congested) {
+    packet.ecn = Ecn::ce;
+    ++tally.marked;
+  }
+  if (way.bleached) {
+    packet.ecn = Ecn::not_ect;
+    ++tally.bleached;
+  }
+}
+
+void SimNetwork::fly(Sent& entry, Packet packet, const Link& way, Tally& tally) {
   Duration delay = way.delay;
   const auto jitter = static_cast<std::uint64_t>(way.jitter.count());
   if (jitter > 0) delay += Duration(static_cast<Duration::rep>(random_.below(jitter)));
-  if (random_.chance(way.reorder)) delay += way.reorder_delay;
+  if (random_.chance(way.reorder)) {
+    delay += way.reorder_delay;
+    ++tally.reordered;
+  }
   entry.arrives = entry.at + delay;
   log_.push_back(entry);
   in_flight_.emplace(entry.arrives, std::move(packet));
@@ -91,6 +123,9 @@ void SimNetwork::fly(Sent& entry, Packet packet, const Link& way) {
 void SimNetwork::deliver() {
   while (!in_flight_.empty() && in_flight_.begin()->first <= clock_.now()) {
     const auto packet = std::move(in_flight_.extract(in_flight_.begin()).mapped());
+    if (packet.to->address() == watched_) {
+      amplification_.arrived(key(packet.from), packet.bytes, packet.intact);
+    }
     if (!packet.to->receiver) continue;
     packet.to->receiver({.local = packet.to->address(),
                          .remote = packet.from,

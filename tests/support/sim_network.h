@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "net/datagram.h"
+#include "support/sim_amplification.h"
 
 namespace troika::sim {
 
@@ -37,6 +38,15 @@ struct Link {
   std::size_t mtu = 1472;                                  // bytes of UDP payload
   bool black_hole = false;
   bool congested = false;  // marks what is ECN-capable as CE instead of dropping it (RFC 3168)
+  bool bleached = false;   // clears the ECN bits
+};
+
+// What has happened to the datagrams of one direction.
+struct Tally {
+  std::uint64_t sent = 0, lost = 0, black_holed = 0, too_big = 0;
+  std::uint64_t duplicated = 0, corrupted = 0, reordered = 0, marked = 0, bleached = 0;
+
+  Tally& operator+=(const Tally& other) noexcept;
 };
 
 enum class Fate : std::uint8_t { delivered, duplicated, corrupted, lost, too_big, unreachable };
@@ -76,6 +86,9 @@ class SimNetwork {
 
   Port& open(const Address& address);
   Link& link(const Address& from, const Address& to) { return links_[{key(from), key(to)}]; }
+  const Tally& tally(const Address& from, const Address& to) {
+    return tallies_[{key(from), key(to)}];
+  }
   void both_ways(const Address& a, const Address& b, const Link& how) {
     link(a, b) = link(b, a) = how;
   }
@@ -88,6 +101,10 @@ class SimNetwork {
   }
   void deliver();  // what is due by the clock
 
+  // From now on the limit of RFC 9000 §8.1 is watched for the server at that address.
+  void watch(const Address& server) { watched_ = server; }
+  const AmplificationWatch& amplification() const noexcept { return amplification_; }
+
   const std::vector<Sent>& log() const noexcept { return log_; }
   std::size_t in_flight() const noexcept { return in_flight_.size(); }
 
@@ -97,10 +114,12 @@ class SimNetwork {
     Address from;
     Ecn ecn;
     std::vector<std::byte> bytes;
+    bool intact = true;
   };
   static std::string key(const Address& address) { return address.text(); }
   void send_one(Port& from, const Datagram& datagram);
-  void fly(Sent& entry, Packet packet, const Link& link);
+  void fly(Sent& entry, Packet packet, const Link& link, Tally& tally);
+  static void change_ecn(Packet& packet, const Link& link, Tally& tally);
   Port* find(const Address& address) const;
   Address seen_from(const Address& inside) const;
 
@@ -108,7 +127,10 @@ class SimNetwork {
   SeededRandom random_;
   std::map<std::string, std::unique_ptr<Port>> ports_;
   std::map<std::pair<std::string, std::string>, Link> links_;
+  std::map<std::pair<std::string, std::string>, Tally> tallies_;
   std::map<std::string, Address> nat_;
+  Address watched_;
+  AmplificationWatch amplification_;
   std::multimap<TimePoint, Packet> in_flight_;  // equal times keep the order of sending
   std::vector<Sent> log_;
 };
