@@ -77,6 +77,11 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     }
     SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
   }
+  if (!options.groups.empty() &&
+      SSL_CTX_set1_groups_list(context->get(), options.groups.c_str()) != 1) {
+    return std::unexpected("OpenSSL refused the client's groups " + options.groups + ": " +
+                           ossl_error() + ".");
+  }
   if (!keep_tickets(context->get())) {
     return std::unexpected("OpenSSL refused the client's settings: " + ossl_error() + ".");
   }

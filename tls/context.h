@@ -71,6 +71,9 @@ struct ClientOptions {
   std::string cert_file{}, key_file{};  // what is shown to a server that asks; empty: nothing
   // Called with the serial number (hex) of each good certificate that a server shows.
   std::function<void(const std::string& serial)> on_server_certificate{};
+  // As SSL_CTX_set1_groups_list() takes them, a '*' before those that a share is sent for; empty:
+  // those of the server.
+  std::string groups{};
 };
 
 class ClientContext {

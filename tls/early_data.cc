@@ -4,15 +4,21 @@
 #include <limits>
 
 #include "tls/replay_register.h"
+#include "tls/session_tag.h"
 
 namespace troika::tls {
 namespace {
 
 // OpenSSL asks when everything else is in order: the ticket, its age, ALPN, no HelloRetryRequest.
-int early_data_counts(SSL* ssl, void* replays) noexcept {
+int early_data_counts(SSL* ssl, void* of_process) noexcept {
+  auto& replays = *static_cast<ReplayRegister*>(of_process);
+  if (!limits_hold(ssl)) {
+    replays.count_rejected();
+    return 0;
+  }
   std::array<std::byte, SSL3_RANDOM_SIZE> random{};
   SSL_get_client_random(ssl, reinterpret_cast<unsigned char*>(random.data()), random.size());
-  return static_cast<ReplayRegister*>(replays)->admit(random) ? 1 : 0;
+  return replays.admit(random) ? 1 : 0;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class Handle final : public ClientStream {
       : session_(session), request_(request) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
-  ~Handle() override { session_.abandon(request_.id()); }
+  ~Handle() override { session_.abandon(request_); }
 
   BodySource& body() override { return request_.response(); }
   bool finished() const noexcept override { return request_.finished(); }
@@ -46,13 +46,16 @@ Result<std::unique_ptr<ClientStream>> ClientConnectionSession::start(
   auto& made = requests_[*id];
   made = std::make_unique<ClientRequest>(context_, *id, request, std::move(body), receiver);
   made->submit(request);
+  if (handshaking_) made->keep(request);
   return std::make_unique<Handle>(*this, *made);
 }
 
-void ClientConnectionSession::abandon(quic::StreamId id) noexcept {
-  ClientRequest* gone = request(id);
-  gone->abandon();
-  if (gone->released()) {
+void ClientConnectionSession::abandon(ClientRequest& gone) noexcept {
+  const quic::StreamId id = gone.id();
+  gone.abandon();
+  if (id == quic::kNoStream) {
+    std::erase_if(given_up_, [&](const auto& each) { return each.get() == &gone; });
+  } else if (gone.released()) {
     requests_.erase(id);
   } else {
     engine_.forget_waiting(id);

@@ -1,6 +1,8 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "proto/h3/client_stream.h"
 #include "proto/h3/session.h"
@@ -16,10 +18,13 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
                                               std::unique_ptr<BodySource> body,
                                               ResponseReceiver& receiver) override;
   bool draining() const noexcept override { return draining_; }
-  void abandon(quic::StreamId id) noexcept;  // the user has let go of that request
+  void abandon(ClientRequest& request) noexcept;  // the user has let go of it
 
   Status on_ready() override { return engine_.open(); }
-  Status on_handshake_done(TimePoint) override { return engine_.status(); }
+  Status on_handshake_done(TimePoint) override;
+  Status on_early_rejected() override;
+  std::vector<std::byte> remembered() const override;
+  bool remember(std::span<const std::byte> bytes) override;
   Status on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin, bool early,
                  TimePoint now) override;
   Status on_acked(quic::StreamId id, std::uint64_t bytes) override;
@@ -47,6 +52,7 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
  private:
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
   void on_goaway(quic::StreamId id) override;
+  bool accepts(const PeerSettings& settings) override;
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
   ClientRequest* request(quic::StreamId id) noexcept;
 
@@ -54,6 +60,10 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
   Engine engine_;
   ClientContext context_;
   std::map<quic::StreamId, std::unique_ptr<ClientRequest>> requests_;
+  std::vector<std::unique_ptr<ClientRequest>> given_up_;  // until the user lets go of them
+  std::optional<PeerSettings> settings_;                  // of the server, once they are known
+  std::optional<PeerSettings> last_settings_;             // that early data relies on
+  bool handshaking_ = true;
   bool draining_ = false;
   bool lost_ = false;
 };

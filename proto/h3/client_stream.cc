@@ -59,6 +59,24 @@ void ClientRequest::submit(const Request& request) {
   context_.engine.submit_request(*this, fields, source_ != nullptr);
 }
 
+bool ClientRequest::can_begin_again() const noexcept {
+  return kept_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
+}
+
+void ClientRequest::begin_again(quic::StreamId id) {
+  EngineStream::begin_again(id);
+  noted_ = ready_ = false;
+  submit(*kept_);
+}
+
+// RFC 9001 §4.6.2: the server has seen nothing of it.
+void ClientRequest::give_up() {
+  EngineStream::begin_again(quic::kNoStream);
+  noted_ = true;  // nothing is left to act on
+  fail(AbortReason::refused, 0);
+  released_ = true;
+}
+
 void ClientRequest::note() noexcept {
   if (std::exchange(noted_, true)) return;
   context_.noted.push_back(id());
@@ -165,6 +183,7 @@ void ClientRequest::on_end() {
 Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
   if (source_ == nullptr) return Pulled{PullState::blocked, {}};  // the stream is being cancelled
   auto pulled = source_->pull(max_bytes);
+  body_begun_ = body_begun_ || !pulled || pulled->state != PullState::blocked;
   if (!pulled || !keeps_to_length(*pulled)) {
     fail(AbortReason::handler_failed, 0);
     cancel_ = true;

@@ -29,6 +29,13 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   ~ClientRequest() override;
 
   void submit(const Request& request);
+  // Within early data, which the server may refuse: what to submit then.
+  void keep(const Request& request) { kept_ = std::make_unique<Request>(request); }
+  void forget_kept() noexcept { kept_.reset(); }
+  // Its stream is no more. False: it cannot be sent again, as its body has begun.
+  bool can_begin_again() const noexcept;
+  void begin_again(quic::StreamId id);
+  void give_up();
   void apply();
 
   BodySource& response() noexcept { return response_; }
@@ -67,6 +74,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   ClientContext& context_;
   ResponseReceiver* receiver_;
   std::unique_ptr<BodySource> source_;
+  std::unique_ptr<const Request> kept_;
   std::optional<std::uint64_t> length_;  // of the request body, as declared
   std::uint64_t pulled_ = 0;
   HeaderMap outgoing_trailers_;
@@ -77,6 +85,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   BodyChannel response_;
 
   std::size_t consumed_ = 0;  // records for apply()
+  bool body_begun_ = false;
   bool ready_ = false, cancel_ = false, stop_response_ = false, noted_ = false;
 
   bool head_only_;  // HEAD: no body follows, whatever Content-Length says

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/digest64.h"
 #include "proto/h3/engine_callbacks.h"
+#include "proto/h3/session.h"
 
 namespace troika::h3 {
 namespace {
@@ -12,6 +14,14 @@ constexpr std::size_t kEncoderTable = 4096;
 constexpr nghttp3_data_reader kReader{EngineCallbacks::read_data};
 
 }  // namespace
+
+std::uint64_t settings_tag(const Limits& limits) noexcept {
+  return Digest64()
+      .add(std::uint64_t{limits.header_list_bytes})
+      .add(std::uint64_t{limits.qpack_table_bytes})
+      .add(std::uint64_t{limits.qpack_blocked_streams})
+      .value();
+}
 
 Status Engine::open() {
   const auto control = quic_.open_uni();
@@ -30,6 +40,16 @@ Status Engine::open() {
   if (side_ == Side::server) allow_streams(limits_.concurrent_streams);
   quic_.mark_writable();
   return {};
+}
+
+Status Engine::reopen() {
+  conn_.reset();
+  retained_ = 0;
+  starved_.clear();
+  trailing_.clear();
+  waiting_.clear();
+  offered_stream_ = quic::kNoStream;
+  return last_error_ == 0 ? open() : status();
 }
 
 int Engine::make_conn() {

@@ -13,6 +13,11 @@
 
 namespace troika::h3 {
 
+// The limits of the peer's SETTINGS that a client remembers (RFC 9114 §7.2.4.2).
+struct PeerSettings {
+  std::uint64_t field_section = 0, qpack_table = 0, qpack_blocked = 0;
+};
+
 // What a session does about streams that only the peer's bytes make known.
 class EngineOwner {
  public:
@@ -21,6 +26,7 @@ class EngineOwner {
   // nghttp3 calls nothing for this stream any more. Comes after closed(), and later than it for a
   // stream that waits for QPACK.
   virtual void on_released(quic::StreamId, std::optional<quic::AppError>) {}
+  virtual bool accepts(const PeerSettings&) { return true; }  // false: H3_SETTINGS_ERROR
 
  protected:
   ~EngineOwner() = default;
@@ -38,6 +44,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   Status open();  // RFC 9114 §6.2: the control stream and QPACK's two, the SETTINGS
+  // Client: QUIC has forgotten all streams, and so does nghttp3; then as open().
+  Status reopen();
   bool is_open() const noexcept { return conn_ != nullptr && last_error_ == 0; }
   Status status() const noexcept;
   Status fail_critical() noexcept;  // the peer asks us to close a control stream (RFC 9114 §6.2.1)

@@ -24,6 +24,7 @@ nghttp3_callbacks EngineCallbacks::table() noexcept {
   table.end_stream = end_stream;
   table.reset_stream = reset_stream;
   table.shutdown = shutdown;
+  table.recv_settings2 = recv_settings;
   // For the seed of a hash table: nothing of it can be seen, so it may differ between two runs.
   table.rand = [](std::uint8_t* into, std::size_t size) {
     SystemRandom().fill(std::as_writable_bytes(std::span(into, size)));
@@ -103,6 +104,18 @@ int EngineCallbacks::reset_stream(nghttp3_conn*, std::int64_t id, std::uint64_t 
   engine_of(engine).quic_.shutdown_write(id, code);
   engine_of(engine).quic_.mark_writable();
   return 0;
+}
+
+int EngineCallbacks::recv_settings(nghttp3_conn*, const nghttp3_proto_settings* settings,
+                                   void* engine) {
+  const bool accepted =
+      engine_of(engine).owner_.accepts({.field_section = settings->max_field_section_size,
+                                        .qpack_table = settings->qpack_max_dtable_capacity,
+                                        .qpack_blocked = settings->qpack_blocked_streams});
+  if (accepted) return 0;
+  std::ignore = engine_of(engine).fail_with(NGHTTP3_H3_SETTINGS_ERROR,
+                                            "the server's limits are below those of before");
+  return NGHTTP3_ERR_CALLBACK_FAILURE;
 }
 
 int EngineCallbacks::shutdown(nghttp3_conn*, std::int64_t id, void* engine) {

@@ -31,6 +31,8 @@ struct EngineCallbacks {
                           void* stream);
   static int reset_stream(nghttp3_conn* conn, std::int64_t id, std::uint64_t code, void* engine,
                           void* stream);
+  static int recv_settings(nghttp3_conn* conn, const nghttp3_proto_settings* settings,
+                           void* engine);
   static int shutdown(nghttp3_conn* conn, std::int64_t id, void* engine);
 };
 

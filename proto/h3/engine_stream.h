@@ -39,6 +39,15 @@ class EngineStream {
  protected:
   explicit EngineStream(quic::StreamId id) noexcept : id_(id) {}
 
+  // QUIC has forgotten the stream: what follows is of another one.
+  void begin_again(quic::StreamId id) noexcept {
+    id_ = id;
+    retained_.clear();
+    unconsumed_ = 0;
+    source_blocked_ = window_shut_ = fin_handed_out_ = false;
+    fin_received_ = fin_delivered_ = closed_ = false;
+  }
+
  private:
   friend class Engine;
   friend struct EngineCallbacks;

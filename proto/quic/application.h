@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -69,6 +70,17 @@ class QuicApplication {
   virtual Status on_stop_sending(StreamId stream, AppError code) = 0;  // QUIC answers with a reset
   virtual Status on_stream_closed(StreamId stream, std::optional<AppError> code) = 0;
   virtual void on_streams_available() {}  // client: more of our streams may open
+
+  // Client, 0-RTT: on_ready() comes before the handshake when the last connection is remembered. If
+  // the server refuses what was sent since then, QUIC has forgotten all streams, and the
+  // application begins anew as if on_ready() came; on_handshake_done() follows.
+  virtual Status on_early_rejected() {
+    return fail(ErrorCode::unavailable, "the server refused early data");
+  }
+  // Client: what the next connection has to know of the server before it hears of it.
+  virtual std::vector<std::byte> remembered() const { return {}; }
+  // Before on_ready(). False: not what remembered() gave.
+  virtual bool remember(std::span<const std::byte> bytes) { return bytes.empty(); }
 
   // The flush: apply() once (handlers start, records become calls), then next_write() for each
   // packet, answered by wrote(), blocked() or shut() before the next.

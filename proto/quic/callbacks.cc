@@ -53,6 +53,9 @@ struct Callbacks {
   static int key_to_start(ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
     Core& self = core(user);
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || self.ready_) return 0;
+    self.session_->on_version_negotiated();
+    self.security_ = tls::describe(self.session_->ssl());
+    self.security_.handshaking = true;
     if (!self.on_sendable()) return NGTCP2_ERR_CALLBACK_FAILURE;
     self.ready_ = true;
     return self.answer(self.application_->on_ready());
@@ -67,6 +70,9 @@ struct Callbacks {
     self.security_.quic_version = is_v2 ? 2 : 1;
     self.budget_.validated(Address(ngtcp2_conn_get_path(conn)->remote.addr));
     self.on_established();
+    if (self.early_ && !self.security_.early_data) {
+      if (const int failed = self.answer(self.begin_again()); failed != 0) return failed;
+    }
     return self.answer(self.application_->on_handshake_done(self.now_));
   }
 

@@ -1,13 +1,17 @@
 #include "proto/quic/client_connection.h"
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "proto/quic/cid.h"
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
 #include "proto/quic/preferred_address.h"
+#include "proto/quic/resumption.h"
 #include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
+#include "tls/resumption.h"
 
 namespace troika::quic {
 namespace {
@@ -30,9 +34,12 @@ class ClientCore final : public Core {
 
   Status start(const ClientConfig& config, const tls::ClientContext& tls,
                const ApplicationFactory& make_application, TimePoint now);
-  void free_session_if_ended() noexcept {
-    if (phase() != Phase::open) free_session();
+  void free_session_if_ended() {
+    if (phase() == Phase::open || conn() == nullptr) return;
+    kept_ = make_resumption();
+    free_session();
   }
+  std::vector<std::byte> resumption() { return conn() == nullptr ? kept_ : make_resumption(); }
   bool is_dirty() const noexcept { return dirty_; }
   void forget_dirty() noexcept { dirty_ = false; }
   std::span<const std::byte> token() const noexcept { return token_; }
@@ -53,15 +60,27 @@ class ClientCore final : public Core {
   }
   void dirty() noexcept override { dirty_ = true; }
   bool on_sendable() override { return true; }
+  Status begin_early(const Resumption& last);
+  std::vector<std::byte> make_resumption();
 
   bool takes_preferred_address_ = false;
   bool dirty_ = false;  // since the last flush began
   std::vector<std::byte> token_;
+  std::vector<std::byte> kept_;  // what resumption() says after the end
 };
+
+constexpr std::string_view kDamaged = "what was kept of the last connection is damaged";
+constexpr std::size_t kMostLimitsBytes = 512;
 
 Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& tls,
                          const ApplicationFactory& make_application, TimePoint now) {
   takes_preferred_address_ = config.takes_preferred_address;
+  std::optional<Resumption> last;
+  if (!config.resumption.empty()) {
+    last = decode_resumption(config.resumption);
+    if (!last) return fail(ErrorCode::denied, kDamaged);
+    if (last->version != config.version) last.reset();
+  }
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
   ngtcp2_settings settings =
@@ -80,12 +99,39 @@ Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& t
                              &params, nullptr, static_cast<Core*>(this)) != 0) {
     return fail(ErrorCode::internal, "ngtcp2 makes no client connection of these settings");
   }
-  set_session(
-      OsslSession::make(OsslSession::Side::client, ConnPtr(conn), tls.new_ssl(config.server_name)));
+  const std::span<const std::byte> resumed =
+      last ? std::span<const std::byte>(last->session) : std::span<const std::byte>();
+  set_session(OsslSession::make(OsslSession::Side::client, ConnPtr(conn),
+                                tls.new_ssl(config.server_name, resumed)));
   if (this->conn() == nullptr) return fail(ErrorCode::internal, "OpenSSL makes no QUIC client");
   set_application(make_application(*this));
   if (application() == nullptr) return fail(ErrorCode::internal, "there is no application");
-  return {};
+  return session().offers_early_data() ? begin_early(*last) : Status{};
+}
+
+Status ClientCore::begin_early(const Resumption& last) {
+  if (!application()->remember(last.application) ||
+      ngtcp2_conn_decode_and_set_0rtt_transport_params(conn(), as_u8(last.limits.data()),
+                                                       last.limits.size()) != 0) {
+    return fail(ErrorCode::denied, kDamaged);
+  }
+  return Core::begin_early();
+}
+
+std::vector<std::byte> ClientCore::make_resumption() {
+  if (!established()) return {};
+  Resumption made;
+  const auto ticket = tls::resumption_of(session().ssl());
+  if (ticket.empty()) return {};
+  made.session.assign(ticket.begin(), ticket.end());
+  made.version = ngtcp2_conn_get_negotiated_version(conn());
+  made.limits.resize(kMostLimitsBytes);
+  const ngtcp2_ssize size = ngtcp2_conn_encode_0rtt_transport_params(
+      conn(), as_u8(made.limits.data()), made.limits.size());
+  if (size < 0) return {};
+  made.limits.resize(static_cast<std::size_t>(size));
+  made.application = application()->remembered();
+  return encode(made);
 }
 
 class Client final : public ClientConnection {
@@ -101,6 +147,8 @@ class Client final : public ClientConnection {
     return core_.established() ? State::established : State::handshake;
   }
   Error close_reason() const noexcept override { return core_.reason(); }
+  bool ready() const noexcept override { return core_.alive() && core_.ready(); }
+  std::vector<std::byte> resumption() override { return core_.resumption(); }
   std::span<const std::byte> token() const noexcept override { return core_.token(); }
 
   void receive(const Datagram& datagram, TimePoint now) override {

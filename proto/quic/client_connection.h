@@ -24,8 +24,8 @@ struct ClientConfig {
   // that one alone.
   std::vector<std::uint32_t> versions{};
   bool takes_preferred_address = true;  // moves where the server asks it to, if it can
-  std::vector<std::byte>
-      resumption{};  // from ClientConnection::resumption(); empty: full handshake
+  // From ClientConnection::resumption(); empty, or of another version: full handshake.
+  std::vector<std::byte> resumption{};
 };
 
 // One QUIC connection from the client side, without I/O. The arguments outlive it.
@@ -44,6 +44,12 @@ class ClientConnection {
   virtual QuicApplication& application() noexcept = 0;
   virtual State state() const noexcept = 0;
   virtual Error close_reason() const noexcept = 0;  // once closed; `closed` for a clean one
+  // The application is there and can send, within early data (0-RTT) before the handshake is
+  // complete: an attacker can bring that to the server a second time, so what must not be done
+  // twice waits until established().
+  virtual bool ready() const noexcept = 0;
+  // For the next connection to this server, once a ticket of it came; also after the end.
+  virtual std::vector<std::byte> resumption() = 0;
   // The last that the server gave for the next connection (NEW_TOKEN); empty: none yet.
   virtual std::span<const std::byte> token() const noexcept = 0;
   virtual void receive(const Datagram& datagram, TimePoint now) = 0;

@@ -72,6 +72,7 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   }
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
   if (this->conn() == nullptr) return false;
+  if (!session().tag_tickets(shared_.config.application_tag)) return false;
   half_open_ = true;
   shared_.owner.handshake_began();
   // Until the client has seen an id of ours, it sends to the one that it made up.
@@ -134,6 +135,10 @@ void Connection::end_handshake() noexcept {
 }
 
 bool Connection::on_sendable() {
+  const int early = SSL_get_early_data_status(session().ssl());
+  if (early != SSL_EARLY_DATA_NOT_SENT) {
+    shared_.owner.early_data_came(early == SSL_EARLY_DATA_ACCEPTED);
+  }
   set_application(shared_.make_application(*this));
   return application() != nullptr;
 }

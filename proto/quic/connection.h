@@ -18,6 +18,7 @@ class ConnectionOwner {
   virtual void handshake_ended() noexcept = 0;  // completed, or never will be
   virtual void handshake_completed() noexcept = 0;
   virtual void path_validated() noexcept = 0;
+  virtual void early_data_came(bool accepted) noexcept = 0;
   virtual void key_updated() noexcept = 0;
   virtual void connection_dirty(Connection& connection) noexcept = 0;
 

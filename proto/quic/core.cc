@@ -86,6 +86,20 @@ void Core::drain() noexcept {
   mark_writable();
 }
 
+Status Core::begin_early() {
+  early_ = ready_ = security_.handshaking = true;
+  return application_->on_ready();
+}
+
+// What was recorded is about streams that are no more.
+Status Core::begin_again() {
+  records_.clear();
+  if (ngtcp2_conn_tls_early_data_rejected(conn()) != 0) {
+    return fail(ErrorCode::internal, "early data cannot be taken back");
+  }
+  return application_->on_early_rejected();
+}
+
 int Core::answer(const Status& status) noexcept {
   if (status) return 0;
   application_failed_ = true;

@@ -38,6 +38,7 @@ class Core : public QuicStreams {
   // Alive: neither ended nor about to.
   bool alive() const noexcept { return phase_ == Phase::open && !ending_; }
   Phase phase() const noexcept { return phase_; }
+  bool ready() const noexcept { return ready_; }
   bool established() const noexcept { return established_; }
   bool wants_retry() const noexcept { return retry_wanted_; }  // and is dead
   const Error& reason() const noexcept { return reason_; }
@@ -81,6 +82,9 @@ class Core : public QuicStreams {
   // Frees TLS and ngtcp2, which a connection that has ended needs no more.
   void free_session() noexcept { session_.reset(); }
   void free_application() noexcept { application_.reset(); }  // after the session
+  OsslSession& session() noexcept { return *session_; }
+  // Client: the application sends within early data, before the handshake.
+  Status begin_early();
 
   Random& random() noexcept { return random_; }
   ngtcp2_conn* conn() const noexcept { return session_ ? session_->conn() : nullptr; }
@@ -117,6 +121,7 @@ class Core : public QuicStreams {
 
   // What an application's call makes of ngtcp2's: an error ends the connection.
   int answer(const Status& status) noexcept;
+  Status begin_again();  // client: the server has refused early data
   void record(Record::Kind kind, StreamId stream, std::uint64_t value);
   void apply_records();
   bool run_application(TimePoint now);
@@ -164,6 +169,7 @@ class Core : public QuicStreams {
 
   Phase phase_ = Phase::open;
   bool ready_ = false, established_ = false, confirmed_ = false;
+  bool early_ = false;  // client: ready before the handshake
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false, retry_wanted_ = false;
   PathBudget budget_;                    // server, once the handshake is complete

@@ -18,6 +18,9 @@ using Secret = std::array<std::byte, 32>;
 
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
+  // Of the settings of the application that clients remember: when it differs from that of a
+  // client's ticket, or a limit below does, early data is refused.
+  std::uint64_t application_tag = 0;
   std::uint8_t worker = 0,
                workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
   Address preferred_v4, preferred_v6;  // where clients are asked to move to (RFC 9000 §9.6)

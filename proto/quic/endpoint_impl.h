@@ -39,6 +39,9 @@ class Endpoint::Impl final : public ConnectionOwner {
   void handshake_ended() noexcept override { --half_open_; }
   void handshake_completed() noexcept override { ++counters_.handshakes; }
   void path_validated() noexcept override { ++counters_.paths_validated; }
+  void early_data_came(bool accepted) noexcept override {
+    ++(accepted ? counters_.early_accepted : counters_.early_rejected);
+  }
   void key_updated() noexcept override { ++counters_.key_updates; }
   void connection_dirty(Connection& connection) noexcept override;
 

@@ -1,6 +1,10 @@
 #include "proto/quic/ossl_session.h"
 
+#include <array>
 #include <mutex>
+
+#include "base/digest64.h"
+#include "proto/quic/convert.h"
 
 namespace troika::quic {
 namespace {
@@ -10,6 +14,8 @@ void init_library() {
   static std::once_flag once;
   std::call_once(once, [] { ngtcp2_crypto_ossl_init(); });
 }
+
+constexpr std::size_t kMostLimitsBytes = 512;
 
 }  // namespace
 
@@ -34,9 +40,33 @@ std::unique_ptr<OsslSession> OsslSession::make(Side side, ConnPtr conn, tls::Ssl
   const int failed = side == Side::server ? ngtcp2_crypto_ossl_configure_server_session(raw)
                                           : ngtcp2_crypto_ossl_configure_client_session(raw);
   if (failed != 0) return nullptr;
+  if (side == Side::client) {
+    session->offers_early_data_ = SSL_set_quic_tls_early_data_enabled(raw, 1) == 1;
+  } else if (SSL_get_max_early_data(raw) > 0 && SSL_set_quic_tls_early_data_enabled(raw, 1) != 1) {
+    return nullptr;
+  }
   // This backend takes its own context here, not the SSL.
   ngtcp2_conn_set_tls_native_handle(session->conn(), context);
   return session;
+}
+
+// The limits that a client remembers are those that ngtcp2 would have it remember.
+bool OsslSession::tag_tickets(std::uint64_t application) {
+  std::array<std::byte, kMostLimitsBytes> limits{};
+  const ngtcp2_ssize size =
+      ngtcp2_conn_encode_0rtt_transport_params(conn(), as_u8(limits.data()), limits.size());
+  if (size < 0) return false;
+  tag_.limits = Digest64()
+                    .add(std::span(limits).first(static_cast<std::size_t>(size)))
+                    .add(application)
+                    .value();
+  tag_.offered_version = ngtcp2_conn_get_client_chosen_version(conn());
+  tag_.negotiated_version = tag_.offered_version;
+  return tls::set_session_tag(ssl_.get(), tag_);
+}
+
+void OsslSession::on_version_negotiated() noexcept {
+  tag_.negotiated_version = ngtcp2_conn_get_negotiated_version(conn());
 }
 
 OsslSession::~OsslSession() {

@@ -2,9 +2,11 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_ossl.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "tls/context.h"
+#include "tls/session_tag.h"
 
 namespace troika::quic {
 
@@ -28,6 +30,13 @@ class OsslSession {
   ngtcp2_conn* conn() const noexcept { return conn_.get(); }
   const SSL* ssl() const noexcept { return ssl_.get(); }
 
+  // Server: what its tickets rely on; `application` stands for the application's settings.
+  bool tag_tickets(std::uint64_t application);
+  void on_version_negotiated() noexcept;
+
+  // Client: the session that it goes on from is good for early data.
+  bool offers_early_data() const noexcept { return offers_early_data_; }
+
  private:
   struct ContextFree {
     void operator()(ngtcp2_crypto_ossl_ctx* context) const noexcept {
@@ -36,6 +45,8 @@ class OsslSession {
   };
   OsslSession(ConnPtr conn, tls::SslPtr ssl) noexcept;
 
+  tls::SessionTag tag_;
+  bool offers_early_data_ = false;
   ngtcp2_crypto_conn_ref ref_{};  // OpenSSL's callbacks find the connection through it
   // Freed from the last to the first: the context owns bytes that the SSL points to.
   std::unique_ptr<ngtcp2_crypto_ossl_ctx, ContextFree> context_;

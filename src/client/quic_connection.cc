@@ -26,11 +26,10 @@ Checked<Address> local_towards(const Address& remote) {
 
 }  // namespace
 
-Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, BufferPool& pool,
-                                                              const Limits& limits, Random& random,
-                                                              const tls::ClientContext& tls,
-                                                              const Address& remote,
-                                                              const std::string& host) {
+Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
+    Loop& loop, BufferPool& pool, const Limits& limits, Random& random,
+    const tls::ClientContext& tls, const Address& remote, const std::string& host,
+    std::span<const std::byte> resumption) {
   const auto local = local_towards(remote);
   if (!local) return std::unexpected(local.error());
   auto fd = UdpSocket::bind(*local, {});
@@ -44,6 +43,7 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, Buffer
       [self] { self->quic_->on_writable(); });
   quic::ClientConfig config;
   config.server_name = host;
+  config.resumption.assign(resumption.begin(), resumption.end());
   auto made = quic::ClientConnection::make(
       config, self->socket_->local(), remote, loop.clock(), random, *self->socket_, tls,
       [self, &pool, &limits](quic::QuicStreams& streams) {
@@ -59,9 +59,7 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, Buffer
 
 QuicConnection::~QuicConnection() { close(); }
 
-bool QuicConnection::ready() const noexcept {
-  return quic_->state() == quic::ClientConnection::State::established;
-}
+bool QuicConnection::ready() const noexcept { return quic_->ready(); }
 
 bool QuicConnection::closed() const noexcept {
   return quic_->state() == quic::ClientConnection::State::closed;

@@ -1,5 +1,7 @@
 #pragma once
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "client/connection.h"
 #include "http/limits.h"
@@ -16,7 +18,8 @@ class QuicConnection final : public Connection {
                                                        const Limits& limits, Random& random,
                                                        const tls::ClientContext& tls,
                                                        const Address& remote,
-                                                       const std::string& host);
+                                                       const std::string& host,
+                                                       std::span<const std::byte> resumption);
   ~QuicConnection() override;
 
   bool ready() const noexcept override;
@@ -24,6 +27,7 @@ class QuicConnection final : public Connection {
   Error close_reason() const noexcept override { return quic_->close_reason(); }
   ClientSession& session() noexcept override { return *h3_; }
   const SecurityInfo& security() const noexcept override { return streams_->security(); }
+  std::vector<std::byte> resumption() const override { return quic_->resumption(); }
   void close() override;
   bool flush(TimePoint now) override;
 

@@ -24,6 +24,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   quic.connections = config.limits.quic_connections;
   quic.half_open = config.limits.quic_half_open;
   quic.retry_above = config.limits.quic_retry_above;
+  quic.application_tag = h3::settings_tag(config.limits);
   quic.streams_bidi = config.limits.concurrent_streams;
   quic.streams_uni = config.limits.peer_uni_streams;
   quic.stream_window = config.limits.h3_stream_window;

@@ -21,23 +21,14 @@ class SimH3 {
         server_port(world.net.open(Address::v4(0x0a000001, 443))),
         client_port(world.net.open(Address::v4(0x0a000002, 50000))) {
     world.net.both_ways(server_port.address(), client_port.address(), link);
-    const TestCert& cert = TestCert::get();
-    server_tls_ = *tls::ServerContext::make(tls::Wire::quic, {cert.cert_file(), cert.key_file()});
-    client_tls_ = *tls::ClientContext::make(tls::Wire::quic, {cert.cert_file(), {"h3"}});
-    quic::EndpointConfig config;
+    client_tls_ = *tls::ClientContext::make(tls::Wire::quic, client_options);
     config.streams_bidi = streams;
     world.random.fill(config.secret);
-    endpoint = std::make_unique<quic::Endpoint>(
-        config, world.clock, world.random, server_port, *server_tls_,
-        [this](quic::QuicStreams& q) { return h3::make_session(services, q); });
-    world.join(server_port, *endpoint);
+    start_server();
   }
   SimH3(const SimH3&) = delete;
   SimH3& operator=(const SimH3&) = delete;
-  ~SimH3() {
-    fetches.clear();
-    leave_client();
-  }
+  ~SimH3() { leave_client(); }
 
   sim::SimWorld world;
   sim::SimNetwork::Port& server_port;
@@ -48,15 +39,31 @@ class SimH3 {
   ScriptedHandler handler;
   RecordingObserver observer;
   Services services{pool, world.clock, limits, timeouts, handler, observer};
+  // What start_server() and connect() go by.
+  quic::EndpointConfig config;
+  tls::ServerOptions server_options{TestCert::get().cert_file(), TestCert::get().key_file()};
+  const tls::ClientOptions client_options{TestCert::get().cert_file(), {"h3"}};
+  quic::ClientConfig client_config{.server_name = "localhost"};
   std::unique_ptr<quic::Endpoint> endpoint;
   std::unique_ptr<quic::ClientConnection> client;
   std::vector<std::unique_ptr<client::Fetch>> fetches;
 
+  // In place of the one that was there, of which only config and server_options are left.
+  void start_server() {
+    world.leave(server_port);
+    endpoint.reset();
+    server_tls_ = *tls::ServerContext::make(tls::Wire::quic, server_options);
+    endpoint = std::make_unique<quic::Endpoint>(
+        config, world.clock, world.random, server_port, *server_tls_,
+        [this](quic::QuicStreams& q) { return h3::make_session(services, q); });
+    world.join(server_port, *endpoint);
+  }
+
+  // In place of the one that was there.
   void connect() {
-    quic::ClientConfig config;
-    config.server_name = "localhost";
+    leave_client();
     auto made = quic::ClientConnection::make(
-        config, client_port.address(), server_port.address(), world.clock, world.random,
+        client_config, client_port.address(), server_port.address(), world.clock, world.random,
         client_port, *client_tls_, [this](quic::QuicStreams& q) {
           auto application = h3::make_client_session(client_pool, limits, q);
           h3_ = application.get();
@@ -122,6 +129,7 @@ class SimH3 {
  private:
   void leave_client() {
     world.leave(client_port);
+    fetches.clear();
     client.reset();
   }
 

@@ -60,11 +60,11 @@ class QuicWorld {
   quic::ClientConfig client_config{.server_name = "localhost"};
 
   // A new endpoint on the same address: what the old one knew is lost, but for the secret.
-  void start(const quic::EndpointConfig& config) {
+  void start(const quic::EndpointConfig& config, const tls::ServerContext& tls = server_tls()) {
     world.leave(port);
     endpoint.reset();
     endpoint = std::make_unique<quic::Endpoint>(
-        config, world.clock, world.random, port, server_tls(),
+        config, world.clock, world.random, port, tls,
         [this](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, true, log); });
     world.join(port, *endpoint);
   }
