@@ -1,5 +1,7 @@
 #include "server/startup_tls.h"
 
+#include <format>
+
 #include "certs/dev_ca.h"
 #include "server/certificate_keeper.h"
 
@@ -38,6 +40,11 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   tls.client_ca_file = options.client_ca;
   // A replay would have been let in by the certificate of the client that sent the original.
   if (tls.client_auth != tls::ClientAuth::none) tls.replays = nullptr;
+  if (tls.client_auth != tls::ClientAuth::none) {
+    startup.warnings.push_back(std::format(
+        "clients {} show a certificate of {} (curl: --cert FILE --key FILE)",
+        tls.client_auth == tls::ClientAuth::required ? "must" : "may", tls.client_ca_file));
+  }
   SystemRandom().fill(tls.ticket_keys.emplace());
   for (WorkerConfig& worker : startup.workers) {
     tls.certificates = set.copy();
