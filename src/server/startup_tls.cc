@@ -1,5 +1,7 @@
 #include "server/startup_tls.h"
 
+#include <format>
+
 #include "certs/dev_ca.h"
 #include "server/certificate_keeper.h"
 
@@ -49,6 +51,11 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
     startup.key_log = std::move(*opened);
     startup.key_log_file = options.key_log;
     tls.key_log = startup.key_log.get();
+  }
+  if (tls.client_auth != tls::ClientAuth::none) {
+    startup.warnings.push_back(std::format(
+        "clients {} show a certificate of {} (curl: --cert FILE --key FILE)",
+        tls.client_auth == tls::ClientAuth::required ? "must" : "may", tls.client_ca_file));
   }
   for (WorkerConfig& worker : startup.workers) {
     tls.certificates = set.copy();

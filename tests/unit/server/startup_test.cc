@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
+#include "support/cert_maker.h"
 #include "support/live_server.h"
 #include "uv/bind.h"
 #include "uv/udp_socket.h"
@@ -48,6 +49,52 @@ TEST_CASE("Pages that the options name and the folder lacks are noted at start, 
   write(folder.path() / "errors/404.html");
   write(folder.path() / "busy");
   CHECK(notes(root, site).empty());
+}
+
+TEST_CASE(
+    "What will keep clients out is noted at start: a certificate that ends, or one of theirs") {
+  const test::TemporaryFolder folder;
+  const test::TestCa ca;
+  const std::string cert = folder.path() / "a.pem", key = folder.path() / "a.key";
+  const auto notes_of = [&](long until) {
+    const test::PemPair pem = ca.make({.until = until});
+    test::put_file(cert, pem.cert);
+    test::put_file(key, pem.key);
+    ServeOptions options;
+    options.listen = {test::must(Address::parse("127.0.0.1:0"))};
+    options.certs_folder = folder.path() / ".";
+    return test::must(start_up(options)).warnings;
+  };
+  CHECK(notes_of(15L * 24 * 3600).empty());
+  CHECK(notes_of(13L * 24 * 3600).size() == 1);
+  CHECK(notes_of(-60)[0].contains("has expired"));
+
+  const std::string clients = folder.path() / "clients";
+  test::put_file(clients, ca.pem());
+  ServeOptions options;
+  options.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  options.certificates = {{test::test_certificate().cert_file, test::test_certificate().key_file}};
+  options.client_ca = clients;
+  options.client_auth = tls::ClientAuth::required;
+  CHECK(test::must(start_up(options)).warnings ==
+        std::vector{"clients must show a certificate of " + clients +
+                    " (curl: --cert FILE --key FILE)"});
+  test::put_file(clients, "");
+  const auto refused = start_up(options);
+  REQUIRE(!refused);
+  CHECK(refused.error().contains(clients + " holds no certificate"));
+}
+
+TEST_CASE("A banner names every certificate and until when it is valid") {
+  ServeOptions options;
+  options.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  const auto& files = test::test_certificate();
+  options.certificates = {{files.cert_file, files.key_file}, {files.cert_file, files.key_file}};
+  const std::string text = banner(test::must(start_up(options)));
+  const std::string line = "  certificate  " + files.cert_file + ", for localhost, ";
+  CHECK(text.contains(line));
+  CHECK(text.find(line) != text.rfind(line));
+  CHECK(text.contains("valid until " + files.not_after + "\n"));
 }
 
 TEST_CASE("A page that is a folder, or a link out of the folder, is as good as none") {
