@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "quic_world.h"
 
@@ -103,6 +104,20 @@ TEST_CASE("An idle connection is freed silently on both sides") {
   CHECK(w.sent_by_server() == sent);
   CHECK(w.log.aborted == 1);
   CHECK(client.log.aborted == 1);
+}
+
+TEST_CASE("A server sends nothing to an idle client until the end: it keeps nobody alive") {
+  QuicWorld w;
+  ClientSide& client = settled(w);
+  const std::size_t sent = w.world.net.log().size();
+  const bool client_is_there = GENERATE(true, false);
+  if (!client_is_there) w.world.leave(*client.port);
+  w.world.run_for(27s);  // of the 30 s two and a little are over
+  CHECK(w.endpoint->connections() == 1);
+  CHECK(w.world.net.log().size() == sent);
+  w.world.run_for(2s);
+  CHECK(w.endpoint->objects() == 0);
+  CHECK(w.world.net.log().size() == sent);
 }
 
 TEST_CASE("A connection in use outlives the idle timeout") {
