@@ -47,7 +47,7 @@ for workers in "$@"; do
     wait "$pid"
     check "a client comes back with $workers workers" 0 $?
   done
-  check "resets with $workers workers" $clients "$(grep -h 'stateless reset' "$work"/client.* | wc -l)"
+  check "resets with $workers workers" $clients "$(cat "$work"/client.* | grep -c 'stateless reset')"
   grep -h ended "$work"/client.* | sort | tail -1
   stop_server
   check "the server ends well with $workers workers" 0 $?

@@ -16,7 +16,7 @@ constexpr std::uint64_t kDownload = 192U << 10U, kUpload = 96U << 10U;
 
 // Sanitizers are about the code, not about the network.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 2;
+constexpr std::uint64_t kSeeds = 8;
 #else
 constexpr std::uint64_t kSeeds = 50;
 #endif
