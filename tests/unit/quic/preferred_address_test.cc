@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "logs.h"
 #include "packets.h"
 
 namespace troika::test {
@@ -111,34 +112,45 @@ TEST_CASE("A preferred address of the other family is left alone") {
 }
 
 TEST_CASE("Who has come by the preferred address is not told of it") {
-  auto config = endpoint_config();
-  config.preferred_v4 = Address::v4(0x0a000001, 443);
-  config.preferred_v6 = *Address::parse("[2001:db8::1]:443");
-  QuicWorld w(1, config);
-  ClientSide& client = w.connect();
-  REQUIRE(w.establish(client));
-  w.world.run_for(5s);
-  CHECK(w.ask(client, "send 1000"));
-  CHECK(w.endpoint->counters().paths_validated == 0);
+  for (const bool there : {true, false}) {
+    Logs logs;
+    auto config = endpoint_config();
+    config.qlog = &logs;
+    config.preferred_v4 = Address::v4(0x0a000001, there ? 443 : 444);
+    config.preferred_v6 = *Address::parse("[2001:db8::1]:443");
+    QuicWorld w(1, config);
+    REQUIRE(w.establish(w.connect()));
+    CHECK(parameters_of(*logs.all.at(0)).has("preferred_address") != there);
+  }
 }
 
-TEST_CASE("The id that goes with the preferred address names its worker and dies with the rest") {
+TEST_CASE("The id that goes with the preferred address is one of the connection's") {
+  Logs logs;
   auto config = endpoint_config();
+  config.qlog = &logs;
   config.worker = 2;
   config.workers = 5;
   TwoAddresses server(config);
-  ClientSide& client = server.w.connect();
-  REQUIRE(server.w.establish(client));
-  server.w.world.run_for(5s);
-  CHECK(server.client_has_moved(client));
-  CHECK(server.w.endpoint->counters().forwarded == 0);
-  client.quic->close(0x100, server.w.world.clock.now());
-  server.w.world.run_for(10s);
-  CHECK(server.w.endpoint->objects() == 0);
-  // Its ids are forgotten: what still comes to one of them is reset.
-  CHECK(server.w.endpoint->counters().resets_sent == 0);
-  server.w.inject(short_header(100, std::byte{2}), Address::v4(0x0a000200, 5000));
-  CHECK(server.w.endpoint->counters().resets_sent == 1);
+  QuicWorld& w = server.w;
+  ClientSide& client = w.connect();
+  REQUIRE(w.establish(client));
+  const Json offered = parameters_of(*logs.all.at(0)).at("preferred_address");
+  CHECK(offered.at("ip_v4").text() == "0a000002");
+  CHECK(offered.at("port_v4").number() == 8443);
+  const std::string& id = offered.at("connection_id").text();
+  REQUIRE(id.size() == 24);
+  Bytes packet = short_header(100);
+  for (std::size_t i = 0; i < 12; ++i) {
+    packet[1 + i] = std::byte(std::stoul(id.substr(2 * i, 2), nullptr, 16));
+  }
+  CHECK(std::to_integer<unsigned>(packet[1]) % 5 == 2);  // it names the worker
+  w.inject(packet, client.port->address());
+  CHECK(w.endpoint->counters().resets_sent == 0);
+  client.quic->close(0x100, w.world.clock.now());
+  w.world.run_for(10s);
+  CHECK(w.endpoint->objects() == 0);
+  w.inject(packet, client.port->address());  // now it is nobody's
+  CHECK(w.endpoint->counters().resets_sent == 1);
 }
 
 }  // namespace

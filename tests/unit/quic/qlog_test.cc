@@ -1,57 +1,11 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 
+#include "logs.h"
 #include "quic_world.h"
-#include "support/json.h"
 
 namespace troika::test {
 namespace {
-
-std::string hex(std::span<const std::uint8_t> bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += std::format("{:02x}", byte);
-  return text;
-}
-
-// Keeps the logs of all connections that it is asked for.
-class Logs final : public quic::QlogSource {
- public:
-  struct Log {
-    std::string id;
-    Address remote;
-    std::string text{};
-    bool ended = false;
-  };
-  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id,
-                                       const Address& remote) override {
-    ++asked;
-    if (!wanted) return nullptr;
-    all.push_back(std::make_unique<Log>(hex(id), remote));
-    return std::make_unique<Sink>(*all.back());
-  }
-
-  bool wanted = true;
-  int asked = 0;
-  std::vector<std::unique_ptr<Log>> all;
-
- private:
-  class Sink final : public quic::QlogSink {
-   public:
-    explicit Sink(Log& log) : log_(log) {}
-    Sink(const Sink&) = delete;
-    Sink& operator=(const Sink&) = delete;
-    ~Sink() override { log_.ended = true; }
-    void write(std::span<const std::byte> records) noexcept override {
-      CHECK(records.front() == std::byte{0x1e});
-      CHECK(records.back() == std::byte{'\n'});
-      log_.text.append(reinterpret_cast<const char*>(records.data()), records.size());
-    }
-
-   private:
-    Log& log_;
-  };
-};
 
 struct LoggedWorld {
   explicit LoggedWorld(std::size_t retry_above = 100) {
@@ -133,13 +87,9 @@ TEST_CASE("A log is asked for by the id that the client began with, after a Retr
   REQUIRE(logged.logs.all.size() == 1);
   const Logs::Log& log = *logged.logs.all[0];
   const std::vector<Json> records = read_json_sequence(log.text);
-  const auto ours = std::ranges::find_if(records, [](const Json& record) {
-    return record.has("name") && record.at("name").text() == "transport:parameters_set" &&
-           record.at("data").at("owner").text() == "local";
-  });
-  REQUIRE(ours != records.end());
-  CHECK(ours->at("data").at("original_destination_connection_id").text() == log.id);
-  CHECK(ours->at("data").at("retry_source_connection_id").text() ==
+  const Json ours = parameters_of(log);
+  CHECK(ours.at("original_destination_connection_id").text() == log.id);
+  CHECK(ours.at("retry_source_connection_id").text() ==
         records.front().at("trace").at("common_fields").at("group_id").text());
 }
 

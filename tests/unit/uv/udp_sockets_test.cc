@@ -96,12 +96,18 @@ TEST_CASE("An address of its own comes before all addresses, in whatever order t
 }
 
 TEST_CASE("What no socket of a set has the address of is lost and blocks nobody") {
-  Rig rig({v4(2, 0), Address::parse("[::1]:0").value()});
-  for (const Address& nobody : {v4(3, rig.port), v4(2, static_cast<std::uint16_t>(rig.port - 1))}) {
-    CHECK(rig.server->send({.local = nobody, .remote = rig.client.local(), .bytes = rig.hello}) ==
-          SendOutcome::sent);
+  Rig rig({v4(2, 0), Address::parse("[::]:0").value()});
+  Rig all({Address::v4(0, 0)});
+  const auto before = static_cast<std::uint16_t>(rig.port - 1);
+  for (const auto& [server, nobody] : {std::pair(&rig, v4(3, rig.port)),
+                                       {&rig, v4(2, before)},
+                                       {&all, v4(2, static_cast<std::uint16_t>(all.port - 1))}}) {
+    const Datagram datagram{
+        .local = nobody, .remote = server->client.local(), .bytes = server->hello};
+    CHECK(server->server->send(datagram) == SendOutcome::sent);
   }
   CHECK(rig.answer_from(v4(2, rig.port)) == v4(2, rig.port));
+  CHECK(all.answer_from(v4(2, all.port)) == v4(2, all.port));
 }
 
 TEST_CASE("The socket of a set that was full says when it takes datagrams again") {
