@@ -52,7 +52,7 @@ class Report:
     def print_to(self, out):
         colour = out.isatty()
         for client, (protocols, names, cells) in self.groups.items():
-            width = max(28, *map(len, names)) + 2
+            width = max(28, *map(len, names)) + 4
             title = f"{client} {self.versions.get(client, '')}".strip()
             out.write("\n" + title[:width - 1].ljust(width) + "".join(p.ljust(9) for p in protocols) + "\n")
             for name in names:

@@ -108,7 +108,6 @@ def cases(context):
     yield Case("nghttp", "h2c", "3 MiB", large("http"))
     yield Case("nghttp", "h2", "windows of 1 KiB", large("https", "-w", "10", "-W", "10"))
     yield Case("nghttp", "h2c", "windows of 1 KiB", large("http", "-w", "10", "-W", "10"))
-    yield Case("nghttp", "h2", "frames of 1 MiB", large("https", "--max-frame-size=1M"))
     yield Case("nghttp", "h2", "padding", large("https", "-b", "255"))
     yield Case("nghttp", "h2", "no HPACK table", no_table)
     yield Case("nghttp", "h2", "settings", frames)
