@@ -22,7 +22,7 @@ async def ask(client):
 async def main():
     h2 = options.protocol == "h2"
     headers = {"Accept-Encoding": "gzip" if options.compressed else "identity"}
-    async with httpx.AsyncClient(http1=not h2, http2=h2, headers=headers, timeout=30,
+    async with httpx.AsyncClient(http1=not h2, http2=h2, headers=headers, timeout=8,
                                  verify=ssl.create_default_context(cafile=options.ca)) as client:
         if options.parallel:
             await asyncio.gather(*(ask(client) for _ in range(options.count)))

@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import ssl
+import subprocess
 import sys
 import time
 
 import content
+import go
 import matrix
 import server
 import versions
@@ -159,6 +161,11 @@ def main(words):
         print("\n".join(case.key for case in cases))
         serving.stop()
         return 0
+    if any(case.client in ("go net/http", "quic-go") for case in cases):
+        go.build()
+    if any(case.client == "undici" for case in cases):
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True,
+                       cwd="interop/clients")
     if not cases:
         serving.stop()
         raise SystemExit("troika: no case matches; ./dev interop --list names them")
