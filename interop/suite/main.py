@@ -161,7 +161,7 @@ def main(words):
         print("\n".join(case.key for case in cases))
         serving.stop()
         return 0
-    if any(case.client in ("go net/http", "quic-go") for case in cases):
+    if any(case.client in ("go net/http", "quic-go", "network: quic-go") for case in cases):
         go.build()
     if any(case.client == "undici" for case in cases):
         subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True,

@@ -70,6 +70,7 @@ class Shell:
         self.server, self.site = context.server, context.site
         self.began = time.monotonic()
         self.commands = []
+        self.hidden = {}  # ports that the commands do not show
         self.log_offset = self.server.log.stat().st_size
 
     def left(self):
@@ -82,7 +83,12 @@ class Shell:
         port = port or (self.server.plain if scheme == "http" else self.server.port)
         return f"{scheme}://{host}:{port}{path}"
 
+    def hide_port(self, port, shown):
+        self.hidden[port] = shown
+
     def note(self, command):
+        for port, shown in self.hidden.items():
+            command = command.replace(f":{port}", f":{shown}")
         self.commands.append(self.context.shown(command))
 
     def run(self, argv, stdin=None, env=None, may_fail=False, show=None, forget=False):

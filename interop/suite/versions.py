@@ -25,6 +25,7 @@ COMMANDS = {
 
 def of_client(client):
     # "node https" and "go net/http" are of their first word
+    client = client.removeprefix("network: ")
     name = client if client in COMMANDS else client.split()[0]
     if name not in COMMANDS:
         return ""
