@@ -22,7 +22,7 @@ class Visit:
         self.folder.mkdir()
         self.deadline = shell.began + shell.case.limit - 8
         shell.note(f"./dev browse {browser} --protocol {protocol} "
-                   f"--url https://localhost:{shell.server.port}/page/")
+                   f"--ca {server.CA} --url https://localhost:{shell.server.port}/page/")
         self.driver = BROWSERS[browser](self.folder, shell.server.port, protocol, self.deadline)
 
     def __enter__(self):
