@@ -16,7 +16,7 @@ import go
 import matrix
 import server
 import versions
-from outcome import FAILED, NOT_APPLICABLE, Outcome, run_case
+from outcome import FAILED, PASSED, Outcome, run_case
 
 MODULES = ("curl", "nghttp", "load", "tls", "python_clients", "node", "go", "browsers", "network")
 TOTAL = 600  # seconds; what has not run by then is red
@@ -65,6 +65,8 @@ def parse(words):
     parser.add_argument("--list", action="store_true", help="name the cases, run none")
     parser.add_argument("--server-option", action="append", default=[], metavar="OPTION",
                         help="for the server: --server-option=--alt-svc --server-option=off")
+    parser.add_argument("--expect-red", action="append", default=[], metavar="PATTERN",
+                        help="with a fault on purpose: succeed when exactly these cells are red")
     parser.add_argument("--markdown", metavar="FILE", help="write the matrix there, too")
     return parser.parse_args(words)
 
@@ -180,5 +182,23 @@ def main(words):
     report.write_html("interop/report.html")
     if options.markdown:
         report.write_markdown(options.markdown)
+    if options.expect_red:
+        return judge_red(results, options.expect_red)
     failed = any(outcome.state == FAILED for _, outcome in results)
     return 1 if failed or code != 0 else 0
+
+
+def judge_red(results, patterns):
+    """Whether exactly the cells that match are red; what is not applicable stays that."""
+    def match(case, pattern):
+        return fnmatch.fnmatchcase(case.key, pattern)
+    wrong = []
+    for case, outcome in results:
+        expected = any(match(case, pattern) for pattern in patterns)
+        if outcome.state == FAILED and not expected:
+            wrong.append(f"{case.key} is red, and should not be")
+        if outcome.state == PASSED and expected:
+            wrong.append(f"{case.key} passed, and should be red")
+    red = sum(outcome.state == FAILED for _, outcome in results)
+    print("\n".join(wrong) or f"exactly as expected: {red} red cells")
+    return 1 if wrong or red == 0 else 0
