@@ -114,6 +114,22 @@ class Shell:
             raise Failed(f"{os.path.basename(argv[0])} ended with {ran.code}: {ran.last_line()}")
         return ran
 
+    def start(self, argv):
+        """For what runs beside the rest of the case; ends with finish()."""
+        argv = [str(word) for word in argv]
+        self.note(shlex.join(argv) + " &")
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, start_new_session=True,
+                                preexec_fn=server.child_dies_with_parent)
+
+    def finish(self, process):
+        try:
+            _, err = process.communicate(timeout=self.left())
+        except subprocess.TimeoutExpired:
+            raise Failed("what runs beside took too long") from None
+        if process.returncode != 0:
+            raise Failed(f"what runs beside ended with {process.returncode}: {err.decode().strip()}")
+
     def logged(self, count, part=""):
         """Lines that the server logged since the case began, at least `count` of them."""
         deadline = time.monotonic() + 3
