@@ -19,7 +19,7 @@ import versions
 from outcome import FAILED, PASSED, Outcome, run_case
 
 MODULES = ("curl", "nghttp", "load", "tls", "python_clients", "node", "go", "browsers", "network")
-TOTAL = 600  # seconds; what has not run by then is red
+TOTAL = 600  # seconds, unless --total says else; what has not run by then is red
 
 
 class Context:
@@ -63,6 +63,8 @@ def parse(words):
                         help=f"only serve the same site, on the ports {server.SERVE_PORT} and "
                         f"{server.SERVE_PLAIN}, where the commands of the report point")
     parser.add_argument("--list", action="store_true", help="name the cases, run none")
+    parser.add_argument("--total", type=float, default=TOTAL, metavar="SECONDS",
+                        help="for all of it; what has not begun by then is red (%(default)s)")
     parser.add_argument("--server-option", action="append", default=[], metavar="OPTION",
                         help="for the server: --server-option=--alt-svc --server-option=off")
     parser.add_argument("--expect-red", action="append", default=[], metavar="PATTERN",
@@ -122,12 +124,12 @@ class Progress:
             sys.stderr.write("\r\033[K")
 
 
-def run(context, cases):
+def run(context, cases, total):
     progress, results, began = Progress(len(cases)), [], time.monotonic()
     for case in cases:
         progress.begin(case)
-        if time.monotonic() - began > TOTAL:
-            outcome = Outcome(FAILED, f"not run: all of it took more than {TOTAL} s")
+        if time.monotonic() - began > total:
+            outcome = Outcome(FAILED, f"not run: all of it took more than {total:g} s")
         else:
             outcome = run_case(context, case)
         progress.end(case, outcome)
@@ -171,11 +173,14 @@ def main(words):
     if not cases:
         serving.stop()
         raise SystemExit("troika: no case matches; ./dev interop --list names them")
-    results, seconds = run(context, cases)
+    results, seconds = run(context, cases, options.total)
     code = serving.stop()
     lock.close()
     report = matrix.Report(results, versions.of(cases, serving), seconds,
                            os.environ.get("SOURCE_DATE", time.strftime("%Y-%m-%d %H:%M")))
+    load, cores = os.getloadavg()[1], os.cpu_count()
+    if load > 2 * cores:
+        report.notes.append(f"the machine was busy: a load of {load:.0f} on {cores} cores; all takes longer")
     if code != 0:
         report.notes.append(f"the server ended with exit code {code} when it was told to stop")
     report.print_to(sys.stdout)

@@ -6,6 +6,7 @@ relay's trace; what a client cannot bring about is not applicable to it.
 import glob
 import json
 import os
+import time
 
 import content
 import curl
@@ -122,7 +123,22 @@ def multiplexing(shell, client):
 
 
 def retry(shell, client):
-    raise NotApplicable("the server sends Retry only under load, and has no option that forces it")
+    """240 handshakes that get no answer make the server ask newcomers for their address."""
+    crowd_size = 240
+    with between(shell, "--down-loss", "100%", "--max-clients", "256", name="crowd",
+                 shown_port=9442) as crowd_relay:
+        crowd = shell.start([*curl.base("--http3-only"), "--parallel", "--parallel-immediate",
+                             "--parallel-max", crowd_size, "--connect-timeout", "9", "-o", "/dev/null",
+                             f"https://127.0.0.1:{crowd_relay.port}/hello.txt?[1-{crowd_size}]"])
+        try:
+            time.sleep(2)
+            with between(shell) as relay:
+                client.get(shell, relay, ["/1k.bin"])
+        finally:
+            kill_group(crowd)
+    one_client(relay)
+    relay.need("retry packets", packet="retry", up=False)
+    relay.need("initial packets from the client, one with the token", least=2, packet="initial", up=True)
 
 
 def resumption(shell, client):
@@ -288,6 +304,23 @@ def migration(shell, client):
         raise Failed("less than 1 MiB came over the new path")
 
 
+def best_of_three(measure):
+    """What else the machine does can only lower what is measured."""
+    def run(shell, client):
+        for attempt in range(3):
+            try:
+                return measure(shell, client)
+            except TooSlow as why:
+                if attempt == 2:
+                    raise Failed(f"three times; at last {why}") from why
+                shell.commands.clear()
+    return run
+
+
+class TooSlow(Exception):
+    pass
+
+
 def goodput(shell, client):
     """At least 70 % of the link of 10 Mbit/s."""
     with between(shell, *LINK) as relay:
@@ -295,7 +328,7 @@ def goodput(shell, client):
     one_client(relay)
     rate = (10 << 20) * 8 / client.seconds / 1e6
     if rate < 7:
-        raise Failed(f"{rate:.2f} Mbit/s of 10 Mbit/s")
+        raise TooSlow(f"{rate:.2f} Mbit/s of 10 Mbit/s")
 
 
 def cross_traffic(shell, client):
@@ -313,10 +346,10 @@ def cross_traffic(shell, client):
            curl.sha256(curl.out("cross")))
     expect("clients of the relay", 2, relay.number(r"(\d+) clients"))
     if share < 1.5:
-        raise Failed(f"only {share:.2f} Mbit/s of the 10 Mbit/s that two had")
+        raise TooSlow(f"only {share:.2f} Mbit/s of the 10 Mbit/s that two had")
     whole = (13 << 20) * 8 / max(e.seconds for e in relay.entries if not e.up) / 1e6
     if whole < 7:
-        raise Failed(f"both together had {whole:.2f} Mbit/s of 10 Mbit/s")
+        raise TooSlow(f"both together had {whole:.2f} Mbit/s of 10 Mbit/s")
 
 
 CASES = {
@@ -327,8 +360,8 @@ CASES = {
     "transfer loss": transfer_loss, "handshake corruption": handshake_corruption,
     "transfer corruption": transfer_corruption, "IPv6": ipv6, "v2": v2,
     "port rebinding": port_rebinding, "address rebinding": address_rebinding,
-    "connection migration": migration, "goodput": goodput,
-    "cross traffic": cross_traffic,
+    "connection migration": migration, "goodput": best_of_three(goodput),
+    "cross traffic": best_of_three(cross_traffic),
 }
 # The five that tell most, for --short.
 SHORT = ("handshake", "transfer loss", "transfer corruption", "port rebinding", "address rebinding")
