@@ -110,10 +110,12 @@ def main(words):
         if own:
             own.terminate()
         raise SystemExit("troika: there is no display here; paste that line where there is one")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that nothing is left behind
     folder = tempfile.mkdtemp(prefix="troika-browse-")
     try:
         argv, environment = command(options, folder, url.port)
-        return subprocess.run(argv, env={**os.environ, **environment}).returncode
+        return subprocess.run(argv, env={**os.environ, **environment},
+                              preexec_fn=server.child_dies_with_parent).returncode
     except KeyboardInterrupt:
         return 0
     finally:

@@ -22,8 +22,10 @@ def ab(scheme, protocol, *options):
     def run(shell):
         ran = shell.run(["ab", "-q", "-n", "1000", "-c", "20", *options,
                          shell.url("/1k.bin", scheme, host="127.0.0.1")])
+
         def number(name):
             return int(re.search(rf"^{name}: +(\d+)", ran.text, re.M)[1])
+
         expect("complete", 1000, number("Complete requests"))
         expect("failed", 0, number("Failed requests"))
         expect("bytes", 1000 * 1024, number("HTML transferred"))
@@ -39,8 +41,10 @@ def later(shell):
 
 
 def cases(context):
-    for column, scheme in (("h1", "https"), ("http", "http")):
+    columns = (("h1", "https"), ("http", "http"))
+    for column, scheme in columns:
         yield Case("wrk", column, "50 connections, 2 s", wrk(scheme))
+    for column, scheme in columns:
         yield Case("ab", column, "1000 requests", ab(scheme, "HTTP/1.0"))
         yield Case("ab", column, "1000 requests, kept alive", ab(scheme, "HTTP/1.0", "-k"))
     for column in ("h2", "h3"):

@@ -367,6 +367,10 @@ CASES = {
 SHORT = ("handshake", "transfer loss", "transfer corruption", "port rebinding", "address rebinding")
 
 
+def own_client(shell):
+    raise NotApplicable("needs our own client's program")
+
+
 def cases(context):
     for client in (Curl(), QuicGo()):
         for name, check in CASES.items():
@@ -374,3 +378,5 @@ def cases(context):
                 check(shell, client)
             yield Case(f"network: {client.name}", "h3", name, run, limit=100,
                        short=name in SHORT and client.name == "curl")
+    for name in CASES:
+        yield Case("network: own client", "h3", name, own_client)
