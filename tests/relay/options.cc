@@ -48,6 +48,11 @@ std::optional<EcnRule> ecn_rule(std::string_view text) {
   return text == "ce" ? std::optional(EcnRule::ce) : std::nullopt;
 }
 
+std::optional<bool> line_rule(std::string_view text) {
+  if (text == "own") return false;
+  return text == "shared" ? std::optional(true) : std::nullopt;
+}
+
 bool set_cycle(PathOptions& path, std::string_view text) {
   std::vector<Cycle> one;
   if (!add_pair(one, text, ':', some_time, some_time)) return false;
@@ -94,7 +99,7 @@ bool set_address(Address& into, Text text) {
 }
 
 using O = Options;
-constexpr std::array<Setting<O>, 8> kOwn{{
+constexpr std::array<Setting<O>, 9> kOwn{{
     {"to", "127.0.0.1:8443", [](O& o, Text t) { return set_address(o.to, t) && o.to.port() != 0; }},
     {"listen", "127.0.0.1:9443", [](O& o, Text t) { return set_address(o.listen, t); }},
     {"rebind-port", "200ms", [](O& o, Text t) { return put(o.rebind_port, some_time(t)); }},
@@ -105,6 +110,7 @@ constexpr std::array<Setting<O>, 8> kOwn{{
     {"for", "30s", [](O& o, Text t) { return put(o.length, some_time(t)); }},
     {"max-clients", "64",
      [](O& o, Text t) { return put(o.max_clients, whole(t, 1, kMostClients)); }},
+    {"line", "own or shared", [](O& o, Text t) { return put(o.shared_line, line_rule(t)); }},
 }};
 
 constexpr std::string_view kUsage =
@@ -130,8 +136,9 @@ constexpr std::string_view kUsage =
     "  --seed N                  the same seed decides alike (1)\n"
     "  --for T                   ends by itself (10m)\n"
     "  --max-clients N           others get no answer (64)\n"
+    "  --line own|shared         shared: one rate, queue and fate for all clients together (own)\n"
     "A client is an address and port; it has a path of its own, and all times T count from its\n"
-    "first datagram.\n";
+    "first datagram (of a shared line: from that of the first client).\n";
 
 template <class Into, std::size_t n>
 const Setting<Into>* find(const std::array<Setting<Into>, n>& all, std::string_view name) {

@@ -29,6 +29,7 @@ struct Options {
   std::uint64_t seed = 1;
   Duration length = std::chrono::minutes(10);
   std::size_t max_clients = 64;
+  bool shared_line = false;  // one path for all clients, which then slow each other down
   // Of all clients together, whatever the paths would let wait; more are dropped.
   std::size_t most_waiting = 100'000, most_waiting_bytes = 64U << 20U;
 };

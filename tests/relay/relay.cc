@@ -126,6 +126,10 @@ Relay::Client* Relay::client_of(const Datagram& datagram, TimePoint now) {
   auto socket = towards_server(*client);
   if (!socket) return nullptr;
   client->socket = std::move(*socket);
+  if (options_.shared_line && !shared_up_) {
+    shared_up_ = client->up;
+    shared_down_ = client->down;
+  }
   ++summary_.clients;
   return clients_.emplace_back(std::move(client)).get();
 }
@@ -168,7 +172,8 @@ void Relay::take(Client& client, bool up, const Datagram& datagram, TimePoint no
 
 void Relay::take_one(Client& client, bool up, Ecn ecn, std::span<const std::byte> bytes,
                      TimePoint now) {
-  Path& path = up ? *client.up : *client.down;
+  Path& path =
+      up ? *(shared_up_ ? shared_up_ : client.up) : *(shared_down_ ? shared_down_ : client.down);
   TraceEntry entry{.since = now - start_,
                    .client = client.number,
                    .up = up,

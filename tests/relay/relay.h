@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -58,7 +59,8 @@ class Relay {
   Summary summary_;
   std::unique_ptr<UdpSocket> listener_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::multimap<TimePoint, Packet> waiting_;  // equal times keep the order of arrival
+  std::optional<Path> shared_up_, shared_down_;  // instead of the clients' own
+  std::multimap<TimePoint, Packet> waiting_;     // equal times keep the order of arrival
   std::size_t waiting_bytes_ = 0;
   Timer timer_;
 };

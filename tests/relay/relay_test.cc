@@ -194,6 +194,23 @@ TEST_CASE("clients are taken up to the limit, and those beyond get nothing") {
   CHECK(third.got.empty());
 }
 
+TEST_CASE("clients on a shared line count together, others each on its own") {
+  for (const bool shared : {false, true}) {
+    Options options;
+    options.shared_line = shared;
+    options.up.numbers.push_back({2, 2});  // the second datagram is lost
+    Wires wires(options);
+    Peer second{wires.loop};
+    wires.client.send(wires.relay->address(), 10);
+    wires.until_server_has(1);
+    second.send(wires.relay->address(), 20);
+    wires.settle();
+    CHECK(wires.server.got.size() == (shared ? 1 : 2));
+    CHECK(wires.relay->summary().up.numbered == (shared ? 1 : 0));
+    CHECK(wires.relay->summary().clients == 2);
+  }
+}
+
 TEST_CASE("what waits is bounded in number and in bytes") {
   Options options;
   options.up.delay = 1h;
