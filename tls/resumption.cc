@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <memory>
 #include <string_view>
@@ -39,8 +40,14 @@ int keep_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
 
 std::string_view text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
+// Not std::time(): it may be some milliseconds behind the clock that OpenSSL reads, and a session
+// of this moment would be one of the future.
+std::time_t seconds_now() {
+  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+}
+
 bool still_good(const SSL_SESSION* session) {
-  const auto age = std::time(nullptr) - SSL_SESSION_get_time_ex(session);
+  const auto age = seconds_now() - SSL_SESSION_get_time_ex(session);
   return SSL_SESSION_is_resumable(session) == 1 && age >= 0 &&
          static_cast<unsigned long>(age) < SSL_SESSION_get_ticket_lifetime_hint(session);
 }

@@ -38,7 +38,8 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
                                      const std::string& host,
                                      std::span<const std::byte> resumption) {
   if (protocol == Protocol::h3) {
-    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host, resumption);
+    auto made =
+        QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host, resumption);
     if (!made) return std::unexpected(made.error());
     connections_.push_back(std::move(*made));
     return connections_.back().get();
