@@ -17,7 +17,10 @@ class PathBudget {
  public:
   // The path of the handshake, and each that was validated since.
   void validated(const Address& remote) noexcept {
-    validated_[next_++ % validated_.size()] = remote;
+    const auto known = std::ranges::find(validated_, remote);
+    const auto at = known == validated_.end() ? validated_.end() - 1 : known;
+    std::rotate(validated_.begin(), at, at + 1);
+    validated_.front() = remote;
     if (remote == remote_) limited_ = false;
   }
   // `current` is where ngtcp2 sends to after it has read a packet from `from`.
@@ -26,6 +29,7 @@ class PathBudget {
       remote_ = current;
       left_ = 0;
       limited_ = std::ranges::find(validated_, current) == validated_.end();
+      if (!limited_) validated(current);
     }
     if (from == remote_) left_ += 3 * bytes;
   }
@@ -38,9 +42,8 @@ class PathBudget {
   Address remote_;
   std::uint64_t left_ = 0;
   bool limited_ = false;
-  // ngtcp2 goes back to the one before without validating it again.
-  std::array<Address, 4> validated_{};
-  std::size_t next_ = 0;
+  // The latest first. ngtcp2 goes back to each of the last four without validating it again.
+  std::array<Address, 8> validated_{};
 };
 
 }  // namespace troika::quic

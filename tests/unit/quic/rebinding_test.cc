@@ -102,6 +102,12 @@ TEST_CASE("To an address that is not validated three times what came from it may
   budget.received(home, home, 1);  // back
   budget.sent(home, 100000);
   CHECK_FALSE(budget.exhausted());
+  for (std::uint16_t port = 1; port <= 20; ++port) {  // whoever comes back is not forgotten
+    budget.validated(Address::v4(0x0a000300, port));
+    if (port % 4 == 0) budget.received(home, home, 1);
+    if (port % 4 == 0) budget.received(next, next, 1);
+    CHECK_FALSE(budget.exhausted());
+  }
 }
 
 }  // namespace
