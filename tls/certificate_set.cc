@@ -126,6 +126,7 @@ Checked<CertificateSet::Ptr> CertificateSet::load(std::span<const CertificateFil
 
 CertificateSet::Ptr CertificateSet::copy() const {
   std::vector<Identity> copies;
+  copies.reserve(identities_.size());
   for (const Identity& identity : identities_) copies.push_back(copy_of(identity));
   return Ptr(new CertificateSet(std::move(copies)));
 }

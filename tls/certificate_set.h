@@ -24,7 +24,7 @@ using ChainPtr = std::unique_ptr<STACK_OF(X509), ChainFree>;
 // A certificate that a server can show.
 struct Identity {
   X509Ptr leaf;
-  ChainPtr chain;  // what is sent after the leaf, in the order of the file
+  ChainPtr chain;  // sent after the leaf, in the order of the file; null: OpenSSL makes up one
   KeyPtr key;
   std::string key_type;            // "EC", "RSA"
   std::vector<std::string> names;  // comparable: see certificate_names.h

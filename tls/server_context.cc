@@ -20,8 +20,6 @@ int take_server_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 bool configure_server(SSL_CTX* ctx, Wire wire) {
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  // What is sent after the leaf is what its file holds, never what the clients' CA would add.
-  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
   // Tickets carry the state: a cache here would only be memory that clients can fill.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   install_server_alpn(ctx, wire);
