@@ -1,6 +1,7 @@
 """What can come of a case, and the shell in which its commands run."""
 import contextlib
 import dataclasses
+import datetime
 import os
 import shlex
 import signal
@@ -69,6 +70,8 @@ class Shell:
         self.context, self.case = context, case
         self.server, self.site = context.server, context.site
         self.began = time.monotonic()
+        # The server's clock may stand still for a turn of its loop.
+        self.began_wall = time.time() - 0.05
         self.commands = []
         self.hidden = {}  # ports that the commands do not show
         self.log_offset = self.server.log.stat().st_size
@@ -131,15 +134,23 @@ class Shell:
             raise Failed(f"what runs beside ended with {process.returncode}: {err.decode().strip()}")
 
     def logged(self, count, part=""):
-        """Lines that the server logged since the case began, at least `count` of them."""
+        """What the server logged of requests since the case began, at least `count` lines if it can.
+
+        A client that vanished leaves lines that come late, so the time of the request tells.
+        """
         deadline = time.monotonic() + 3
         while True:
             with open(self.server.log, "rb") as log:
                 log.seek(self.log_offset)
-                lines = [l for l in log.read().decode().splitlines() if part in l]
+                lines = [line for line in log.read().decode().splitlines()
+                         if part in line and self.is_mine(line)]
             if len(lines) >= count or time.monotonic() > deadline:
                 return lines
             time.sleep(0.02)
+
+    def is_mine(self, line):
+        began = datetime.datetime.fromisoformat(line.split(" ", 1)[0])
+        return began.timestamp() >= self.began_wall
 
     def expect_logged(self, count, protocol, part=""):
         """The server's word for the protocol; a client's own is not enough."""
