@@ -28,8 +28,7 @@ mode_t mode_of(const std::string& path) {
 ServeOptions options_with(const std::string& key_log) {
   ServeOptions options;
   options.listen = {must(Address::parse("127.0.0.1:0"))};
-  options.cert_file = test_certificate().cert_file;
-  options.key_file = test_certificate().key_file;
+  options.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
   options.key_log = key_log;
   options.workers = 1;
   return options;

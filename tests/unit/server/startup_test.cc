@@ -122,8 +122,7 @@ namespace {
 ServeOptions on_loopback() {
   ServeOptions options;
   options.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  options.cert_file = test::test_certificate().cert_file;
-  options.key_file = test::test_certificate().key_file;
+  options.certificates = {{test::test_certificate().cert_file, test::test_certificate().key_file}};
   options.workers = 2;
   return options;
 }

@@ -1,5 +1,6 @@
 // Certificates of clients: who is let in, and what is known of them.
 #include "support/cert_maker.h"
+#include "tls/ticket_keys.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -18,7 +19,7 @@ struct Office {
     const auto& own = test_certificate();
     return ServerContext::make(wire, {.cert_file = own.cert_file,
                                       .key_file = own.key_file,
-                                      .ticket_keys = tls::TicketKeys{},
+                                      .ticket_keys = &tickets,
                                       .client_auth = auth,
                                       .client_ca_file = file})
         .value();
@@ -46,6 +47,9 @@ struct Office {
     return made ? "" : made.error();
   }
 
+  SystemClock clock;
+  // The same for all servers: what keeps sessions apart is the policy alone.
+  mutable tls::TicketKeys tickets{clock, {}, std::chrono::hours(12), std::chrono::hours(24)};
   TemporaryFolder folder;
   TestCa ca;
   std::string ca_file = folder.path / "ca.pem";
