@@ -167,7 +167,10 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       "One line a request (default: -)");
   one("Process", "--secrets", "FILE", options.secrets_file,
       "Made if missing; clients resume after a restart");
-  serve.add_flag("!--no-0rtt", options.early_data, "No answers to early data")->group("Process");
+  serve
+      .add_flag_callback(
+          "--no-0rtt", [&options] { options.early_data = false; }, "No answers to early data")
+      ->group("Process");
   one("Process", "--keylog", "FILE", options.key_log,
       "Secrets to decrypt all traffic (for debugging)");
   serve.add_option("--preferred-address", raw.quic.preferred, "HTTP/3 clients go on there")
