@@ -51,11 +51,14 @@ class TcpWorld : private ConnectionOwner {
       : context_(test::must(tls::ClientContext::make(
             tls::Wire::tcp, {test::test_certificate().ca_file, std::move(alpn)}))) {}
   virtual ~TcpWorld() {
-    for (const auto& visit : visits_) visit->fetches.clear();
-    visits_.clear();
+    for (const auto& visit : visits_) {
+      visit->fetches.clear();
+      visit->connection.reset();
+    }
     dirty_.clear();
     connections_.clear();
     deferred_.run();
+    visits_.clear();  // with the links, which the streams of both ends point to
     CHECK(pool.outstanding() == 0);
     CHECK(client_pool.outstanding() == 0);
   }
