@@ -24,7 +24,7 @@ void Core::receive(const Datagram& packet, TimePoint now) {
   const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
                                          packet.bytes.size(), to_stamp(now));
   if (error != 0) on_library_error(error, now);
-  if (confirmed_ && ngtcp2_conn_is_server(conn()) != 0) {
+  if (limits_paths()) {
     budget_.received(to_path(*ngtcp2_conn_get_path(conn())), path, packet.bytes.size(), now,
                      kValidationPtos * std::max(pto(), kInitialPto));
   }
@@ -44,6 +44,10 @@ bool Core::flush(TimePoint now) {
   }
   if (phase_ == Phase::open && ending_) more = send_close(*ending_, now);
   return more;
+}
+
+bool Core::limits_paths() const noexcept {
+  return confirmed_ && ngtcp2_conn_is_server(conn()) != 0;
 }
 
 Duration Core::pto() const noexcept { return from_duration(ngtcp2_conn_get_pto(conn())); }

@@ -75,7 +75,7 @@ bool Core::write_burst(TimePoint now) {
       conn(), &path.path, &mark, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
       Outbox::kMostSegments, to_stamp(now));
   burst_ = nullptr;
-  budget_.asked(to_path(*ngtcp2_conn_get_path(conn())), now, pto());
+  if (limits_paths()) budget_.asked(to_path(*ngtcp2_conn_get_path(conn())), now, pto());
   if (size < 0) {
     on_library_error(static_cast<int>(size), now);
     return false;
