@@ -68,7 +68,7 @@ struct Callbacks {
     self.security_ = tls::describe(self.session_->ssl());
     const bool is_v2 = ngtcp2_conn_get_negotiated_version(conn) == NGTCP2_PROTO_VER_V2;
     self.security_.quic_version = is_v2 ? 2 : 1;
-    self.budget_.validated(Address(ngtcp2_conn_get_path(conn)->remote.addr));
+    self.budget_.validated(to_path(*ngtcp2_conn_get_path(conn)));
     self.on_established();
     if (self.early_ && !self.security_.early_data) {
       if (const int failed = self.answer(self.begin_again()); failed != 0) return failed;

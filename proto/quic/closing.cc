@@ -82,7 +82,7 @@ void Core::end_with_application_error(AppError code, Error reason) {
 
 void Core::start_draining(TimePoint now) {
   reason_ = peer_reason();
-  closing_.end = now + kCloseStatePtos * from_duration(ngtcp2_conn_get_pto(conn()));
+  closing_.end = now + kCloseStatePtos * pto();
   leave_open(Phase::draining);
 }
 
@@ -125,7 +125,7 @@ bool Core::send_close(const ngtcp2_ccerr& error, TimePoint now) {
   closing_.packet.assign(packet.begin(), packet.end());
   closing_.local = Address(path.path.local.addr);
   closing_.remote = Address(path.path.remote.addr);
-  closing_.end = now + kCloseStatePtos * from_duration(ngtcp2_conn_get_pto(conn()));
+  closing_.end = now + kCloseStatePtos * pto();
   leave_open(Phase::closing);
   outbox_.send({.local = closing_.local, .remote = closing_.remote, .bytes = packet});
   return false;

@@ -42,11 +42,17 @@ inline const std::byte* as_bytes(const std::uint8_t* bytes) noexcept {
 // The two ends of a packet's way, in the form that ngtcp2 takes.
 struct Path {
   Address local, remote;
+
+  friend bool operator==(const Path&, const Path&) noexcept = default;
   ngtcp2_path view() noexcept {
     return {.local = {.addr = local.get(), .addrlen = local.size()},
             .remote = {.addr = remote.get(), .addrlen = remote.size()},
             .user_data = nullptr};
   }
 };
+
+inline Path to_path(const ngtcp2_path& path) noexcept {
+  return {Address(path.local.addr), Address(path.remote.addr)};
+}
 
 }  // namespace troika::quic

@@ -5,6 +5,13 @@
 #include "proto/quic/convert.h"
 
 namespace troika::quic {
+namespace {
+
+// How long ngtcp2 tries to validate a path (RFC 9000 §8.2.4).
+constexpr int kValidationPtos = 3;
+constexpr Duration kInitialPto = std::chrono::milliseconds(1025);  // RFC 9002 §6.2.2, max_ack_delay
+
+}  // namespace
 
 void Core::receive(const Datagram& packet, TimePoint now) {
   if (phase_ == Phase::closing) return on_packet_while_closing(packet.bytes.size());
@@ -17,9 +24,9 @@ void Core::receive(const Datagram& packet, TimePoint now) {
   const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
                                          packet.bytes.size(), to_stamp(now));
   if (error != 0) on_library_error(error, now);
-  if (confirmed_ && ngtcp2_conn_is_server(conn()) != 0) {
-    const Address current(ngtcp2_conn_get_path(conn())->remote.addr);
-    budget_.received(current, packet.remote, packet.bytes.size());
+  if (limits_paths()) {
+    budget_.received(to_path(*ngtcp2_conn_get_path(conn())), path, packet.bytes.size(), now,
+                     kValidationPtos * std::max(pto(), kInitialPto));
   }
   dirty();
 }
@@ -39,6 +46,12 @@ bool Core::flush(TimePoint now) {
   return more;
 }
 
+bool Core::limits_paths() const noexcept {
+  return confirmed_ && ngtcp2_conn_is_server(conn()) != 0;
+}
+
+Duration Core::pto() const noexcept { return from_duration(ngtcp2_conn_get_pto(conn())); }
+
 // Behind another port of the same address the path is most likely the one that it was (RFC 9000
 // §9.4), and so is its MTU.
 void Core::path_changed(const Address& local, const Address& remote) noexcept {
@@ -47,7 +60,7 @@ void Core::path_changed(const Address& local, const Address& remote) noexcept {
   if (same_port != remote_) packet_limit_ = kNoLimit;
   local_ = local;
   remote_ = remote;
-  budget_.validated(remote);
+  budget_.validated({local, remote});
 }
 
 // What is due and what was recorded. False: nothing is to be written.
@@ -78,7 +91,8 @@ TimePoint Core::deadline() const noexcept {
   if (phase_ == Phase::dead) return kNever;
   if (phase_ != Phase::open) return closing_.end;
   const TimePoint expiry = to_time(ngtcp2_conn_get_expiry(conn()));
-  return ready_ ? std::min(expiry, application_->deadline()) : expiry;
+  const TimePoint due = std::min(expiry, budget_.deadline());
+  return ready_ ? std::min(due, application_->deadline()) : due;
 }
 
 void Core::drain() noexcept {

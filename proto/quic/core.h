@@ -125,6 +125,8 @@ class Core : public QuicStreams {
   void record(Record::Kind kind, StreamId stream, std::uint64_t value);
   void apply_records();
   bool run_application(TimePoint now);
+  bool limits_paths() const noexcept;
+  Duration pto() const noexcept;
   void path_changed(const Address& local, const Address& remote) noexcept;
 
   // writer.cc

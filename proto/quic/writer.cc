@@ -38,7 +38,7 @@ void Core::detect_black_hole(const ngtcp2_conn_info& info, TimePoint now) {
     unanswered_since_ = kNever;
   } else if (unanswered_since_ == kNever) {
     unanswered_since_ = now;
-  } else if (now - unanswered_since_ >= kSilentPtos * from_duration(ngtcp2_conn_get_pto(conn())) &&
+  } else if (now - unanswered_since_ >= kSilentPtos * pto() &&
              ngtcp2_conn_get_path_max_tx_udp_payload_size(conn()) > NGTCP2_MAX_UDP_PAYLOAD_SIZE) {
     packet_limit_ = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
   }
@@ -75,6 +75,7 @@ bool Core::write_burst(TimePoint now) {
       conn(), &path.path, &mark, as_u8(space.data()), space.size(), &segment_bytes, write_packet_cb,
       Outbox::kMostSegments, to_stamp(now));
   burst_ = nullptr;
+  if (limits_paths()) budget_.asked(to_path(*ngtcp2_conn_get_path(conn())), now, pto());
   if (size < 0) {
     on_library_error(static_cast<int>(size), now);
     return false;
@@ -106,11 +107,11 @@ ngtcp2_ssize Core::write_packet_cb(ngtcp2_conn*, ngtcp2_path* path, ngtcp2_pkt_i
                                    void* user) {
   Core& self = *static_cast<Core*>(user);
   Burst& burst = *self.burst_;
-  if (!burst.stray.empty() || self.budget_.exhausted()) return 0;
+  if (!burst.stray.empty() || self.budget_.exhausted(to_time(stamp))) return 0;
   const std::span space(dest, std::min(size, self.packet_limit_));
   const ngtcp2_ssize written = self.write_packet(path, pi, space, stamp);
   if (written <= 0) return written;
-  self.budget_.sent(Address(path->remote.addr), static_cast<std::size_t>(written));
+  self.budget_.sent(to_path(*path), static_cast<std::size_t>(written));
   if (ngtcp2_path_eq(path, burst.path) != 0) return written;
   const auto packet = std::as_bytes(space.first(static_cast<std::size_t>(written)));
   burst.stray.assign(packet.begin(), packet.end());

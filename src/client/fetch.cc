@@ -12,6 +12,7 @@ Fetch::Fetch(ClientSession& session, const Request& request,
 }
 
 void Fetch::begin() {
+  if (cancelled_) return;
   auto started = session_.start(request_, std::move(request_body_), *this);
   if (started) {
     stream_ = std::move(*started);

@@ -21,9 +21,12 @@ class Fetch final : private ResponseReceiver {
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
-  void begin();
-  bool pump();  // reads what is there; true: there was something
-  void cancel() { stream_.reset(); }
+  void begin();  // unless it is cancelled by now
+  bool pump();   // reads what is there; true: there was something
+  void cancel() {
+    cancelled_ = true;
+    stream_.reset();
+  }
 
   bool paused = false;  // true: the answer's bytes are left where they are
   bool done() const noexcept { return ended_ || failed(); }  // whole, or never
@@ -54,7 +57,7 @@ class Fetch final : private ResponseReceiver {
   std::uint64_t wire_code_ = 0;
   std::uint64_t received_ = 0;
   unsigned informational_ = 0;
-  bool ended_ = false;
+  bool ended_ = false, cancelled_ = false;
   std::unique_ptr<ClientStream> stream_;
 };
 

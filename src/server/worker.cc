@@ -40,6 +40,11 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   return quic;
 }
 
+class TrimTask final : public Background::Task {
+  void work() noexcept override { malloc_trim(0); }
+  void finish() override {}
+};
+
 }  // namespace
 
 // All UDP sockets, and the QUIC connections that come through them: one may move from one address
@@ -85,7 +90,9 @@ Worker::Worker(WorkerConfig config)
       redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
                          redirect_, *config_.observer},
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
-      memory_timer_(loop_.timers(), [] { malloc_trim(0); }) {
+      spare_memory_(loop_.timers(), loop_.clock(),
+                    config_.trims != nullptr ? *config_.trims : own_trims_,
+                    [this] { give_memory_back(); }) {
   loop_.set_flush([this](TimePoint) { return flush(); });
   listen_quic();
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
@@ -167,15 +174,18 @@ bool Worker::flush() {
     more |= quic_->endpoint.flush(loop_.clock().now());
     quic_->timer.set(quic_->endpoint.deadline());
   }
-  look_for_memory();
+  spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
   if (draining_ && connections() == 0) loop_.stop();
   return more;
 }
 
-// After a moment, as the last of them are only about to be freed.
-void Worker::look_for_memory() {
-  const std::size_t objects = connections_.size() + (quic_ ? quic_->endpoint.objects() : 0);
-  if (crowd_.gone(objects)) memory_timer_.set(loop_.clock().now() + std::chrono::seconds(1));
+// The loop walks the heaps itself only when there is nobody else to do it.
+void Worker::give_memory_back() {
+  if (site_.slow == nullptr) {
+    malloc_trim(0);
+  } else {
+    site_.slow->post(std::make_unique<TrimTask>());
+  }
 }
 
 const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->endpoint.counters(); }

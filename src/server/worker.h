@@ -13,8 +13,8 @@
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
 #include "server/covered_authorities.h"
-#include "server/crowd.h"
 #include "server/qlog_filter.h"
+#include "server/spare_memory.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
@@ -63,6 +63,7 @@ struct WorkerConfig {
   WriterThread* notices = nullptr;       // lines for the operator
   QlogFolder* qlog = nullptr;            // null: QUIC connections are not logged
   QlogFilter qlog_only;
+  TrimPace* trims = nullptr;  // of the process; null: nobody else gives memory back
 };
 
 // One loop and all that it serves; nothing of it is shared with another worker but the two writers.
@@ -100,7 +101,7 @@ class Worker final : private ConnectionOwner {
               Services& services);
   bool flush();
   void drain_deadline();
-  void look_for_memory();
+  void give_memory_back();
   void starved(std::uint64_t pauses);
   void on_dirty(Connection& connection) noexcept override;
   void on_done(Connection& connection) noexcept override;
@@ -118,8 +119,9 @@ class Worker final : private ConnectionOwner {
   std::vector<Connection*> dirty_;
   std::vector<std::unique_ptr<TcpListener>> listeners_;
   std::unique_ptr<Quic> quic_;  // null: no address for it
-  Timer drain_timer_, memory_timer_;
-  Crowd crowd_;
+  Timer drain_timer_;
+  TrimPace own_trims_;
+  SpareMemory spare_memory_;
   std::uint64_t refused_ = 0;
   bool draining_ = false;
 };

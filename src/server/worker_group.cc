@@ -12,6 +12,7 @@ WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
     config.forward = [this](unsigned to, const Datagram& datagram) {
       return forward(to, datagram);
     };
+    config.trims = &trims_;
     auto member = std::make_unique<Member>();
     member->worker = std::make_unique<Worker>(std::move(config));
     members_.push_back(std::move(member));

@@ -42,6 +42,7 @@ class WorkerGroup {
   bool forward(unsigned to, const Datagram& datagram);
   void run(Member& member);
 
+  TrimPace trims_;
   std::vector<std::unique_ptr<Member>> members_;
   std::atomic<std::size_t> running_;
   std::move_only_function<void()> all_ended_;

@@ -1,0 +1,35 @@
+#include "client/fetch.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "http/client_session.h"
+
+using namespace troika;
+
+namespace {
+
+// Begins nothing, and counts.
+struct Refusing final : ClientSession {
+  Result<std::unique_ptr<ClientStream>> start(const Request&, std::unique_ptr<BodySource>,
+                                              ResponseReceiver&) override {
+    ++starts;
+    return fail(ErrorCode::unavailable, "full");
+  }
+  bool draining() const noexcept override { return false; }
+  int starts = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A fetch that is cancelled while it waits for the handshake never begins") {
+  Refusing session;
+  client::Fetch waiting(session, Request(), nullptr, {}, false),
+      cancelled(session, Request(), nullptr, {}, false);
+  cancelled.cancel();
+  cancelled.begin();
+  CHECK(session.starts == 0);
+  CHECK_FALSE(cancelled.failed());
+  waiting.begin();
+  CHECK(session.starts == 1);
+  CHECK(waiting.failed());
+}
