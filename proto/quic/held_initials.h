@@ -14,9 +14,8 @@ namespace troika::quic {
 // not long, as nobody has proven an address yet.
 class HeldInitials {
  public:
-  static constexpr std::size_t kMost = 64;  // datagrams
-  static constexpr std::size_t kMostBytes =
-      1500;  // of one: no client knows a larger path's MTU yet
+  static constexpr std::size_t kMost = 64;         // datagrams
+  static constexpr std::size_t kMostBytes = 1500;  // of one
   static constexpr Duration kAtMost = std::chrono::seconds(1);
 
   bool full(TimePoint now) noexcept {
