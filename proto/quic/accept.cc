@@ -79,7 +79,7 @@ bool Endpoint::Impl::accept(const Datagram& packet, TimePoint now) {
     return false;
   }
   // Asked for every client, as it is here that it goes on and off.
-  const bool retrying = retry_is_on();
+  const bool retrying = retry_is_on(now) || held_.full(now);
   if (retrying && !token.proves_address()) return retry(packet, initial);
   return accept(packet, initial, token, now);
 }
@@ -93,11 +93,13 @@ TokenCheck Endpoint::Impl::check_token(const Datagram& packet,
   return token;
 }
 
-// Half-way off, so that it does not go on and off with each client.
-bool Endpoint::Impl::retry_is_on() noexcept {
-  if (half_open_ >= config_.retry_above) {
+// Half-way off, so that it does not go on and off with each client. A connection that ends with its
+// first packet is no handshake in flight, but has cost as much as one.
+bool Endpoint::Impl::retry_is_on(TimePoint now) noexcept {
+  const std::size_t load = half_open_ + stillborn_.at(now);
+  if (load >= config_.retry_above) {
     retrying_ = true;
-  } else if (2 * half_open_ < config_.retry_above) {
+  } else if (2 * load < config_.retry_above) {
     retrying_ = false;
   }
   return retrying_;
@@ -119,15 +121,17 @@ bool Endpoint::Impl::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial
   connection->place = connections_.size();
   Connection& added = *connections_.emplace_back(std::move(connection));
   added.receive(packet, now);
+  if (!added.alive()) stillborn_.add(now);
   const ConnectionId id(initial.dcid);
-  // It has no beginning of a ClientHello. Were it dropped, the client would wait for a second or
-  // so before it sends it again.
-  if (added.wants_retry()) {
+  if (added.phase() == Core::Phase::dead) {
+    const bool no_beginning = added.wants_retry();
     free_connection(added);
-    return held_.add(packet, id, now) || retry(packet, initial);
+    // Were a later part of a ClientHello dropped, the client would wait for a second or so before
+    // it sends it again.
+    return no_beginning && (held_.add(packet, id, now) || retry(packet, initial));
   }
   ++counters_.accepted;
-  held_.take(id, packet.remote, [&](const Datagram& held) { added.receive(held, now); });
+  held_.take(id, packet.remote, now, [&](const Datagram& held) { added.receive(held, now); });
   return true;
 }
 

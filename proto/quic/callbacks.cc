@@ -112,8 +112,8 @@ struct Callbacks {
 
   static void qlog(void* user, std::uint32_t flags, const void* records, std::size_t size) {
     Core& self = core(user);
-    if (size != 0) self.qlog_->write({static_cast<const std::byte*>(records), size});
-    if ((flags & NGTCP2_QLOG_WRITE_FLAG_FIN) != 0) self.qlog_.reset();
+    if (size != 0) self.qlog_.write({static_cast<const std::byte*>(records), size});
+    if ((flags & NGTCP2_QLOG_WRITE_FLAG_FIN) != 0) self.qlog_.end();
   }
 
   static int token_received(ngtcp2_conn*, const std::uint8_t* token, std::size_t size, void* user) {
@@ -162,9 +162,9 @@ void set_crypto(ngtcp2_callbacks& callbacks) {
 
 }  // namespace
 
-void Core::log_to(std::unique_ptr<QlogSink> sink, ngtcp2_settings& settings) noexcept {
-  qlog_ = std::move(sink);
-  if (qlog_) settings.qlog_write = Callbacks::qlog;
+void Core::begin_log(ngtcp2_settings& settings) noexcept {
+  qlog_.hold();
+  settings.qlog_write = Callbacks::qlog;
 }
 
 // Not set on purpose: stream_stop_sending tells of our own STOP_SENDING, not of the peer's.

@@ -58,10 +58,8 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random(),
                                            shared_.config.congestion, kVersions);
   set_token(settings, initial, token);
-  if (shared_.config.qlog != nullptr) {
-    const ngtcp2_cid& id = params.original_dcid;
-    log_to(shared_.config.qlog->open({id.data, id.datalen}, remote()), settings);
-  }
+  QlogSource* const qlog = shared_.config.qlog;
+  if (qlog != nullptr && qlog->wants(remote())) begin_log(settings);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
@@ -128,6 +126,11 @@ void Connection::on_address_proven(const Address& remote) {
   const Token token =
       shared_.tokens.for_visitor(remote, ngtcp2_conn_get_negotiated_version(conn()));
   if (token.size != 0) ngtcp2_conn_submit_new_token(conn(), token.bytes.data(), token.size);
+}
+
+std::unique_ptr<QlogSink> Connection::open_log() {
+  const ngtcp2_cid& id = ngtcp2_conn_get_local_transport_params(conn())->original_dcid;
+  return shared_.config.qlog->open({id.data, id.datalen}, remote());
 }
 
 void Connection::end_handshake() noexcept {

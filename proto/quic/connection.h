@@ -67,6 +67,7 @@ class Connection final : public Core {
   void on_address_proven(const Address& remote) override;
   void on_path_validated() noexcept override { shared_.owner.path_validated(); }
   void on_key_updated() noexcept override { shared_.owner.key_updated(); }
+  std::unique_ptr<QlogSink> open_log() override;
   void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
   bool on_sendable() override;
   void end_handshake() noexcept;

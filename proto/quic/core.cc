@@ -24,6 +24,7 @@ void Core::receive(const Datagram& packet, TimePoint now) {
   const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
                                          packet.bytes.size(), to_stamp(now));
   if (error != 0) on_library_error(error, now);
+  if (qlog_.waiting() && phase_ == Phase::open) qlog_.open(open_log());
   if (limits_paths()) {
     budget_.received(to_path(*ngtcp2_conn_get_path(conn())), path, packet.bytes.size(), now,
                      kValidationPtos * std::max(pto(), kInitialPto));

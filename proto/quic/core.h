@@ -6,10 +6,10 @@
 
 #include "base/random.h"
 #include "proto/quic/application.h"
+#include "proto/quic/held_log.h"
 #include "proto/quic/ossl_session.h"
 #include "proto/quic/outbox.h"
 #include "proto/quic/path_budget.h"
-#include "proto/quic/qlog.h"
 
 namespace troika::quic {
 
@@ -71,8 +71,8 @@ class Core : public QuicStreams {
         remote_(remote) {}
   virtual ~Core() = default;
 
-  // Before the library's connection is made, of whose settings it is one. Null: no log.
-  void log_to(std::unique_ptr<QlogSink> sink, ngtcp2_settings& settings) noexcept;
+  // Before the library's connection is made, of whose settings it is one.
+  void begin_log(ngtcp2_settings& settings) noexcept;
   void set_session(std::unique_ptr<OsslSession> session) { session_ = std::move(session); }
   void set_application(std::unique_ptr<QuicApplication> application) {
     application_ = std::move(application);
@@ -115,7 +115,8 @@ class Core : public QuicStreams {
   virtual void on_preferred_address(const ngtcp2_preferred_addr&, ngtcp2_path&) {}
   // Client: the server gives one.
   virtual void on_token(std::span<const std::byte>) {}
-  virtual void dirty() noexcept = 0;  // a flush is needed
+  virtual std::unique_ptr<QlogSink> open_log() { return nullptr; }  // after begin_log()
+  virtual void dirty() noexcept = 0;                                // a flush is needed
   // Keys to send with are there. False: there is no application.
   virtual bool on_sendable() = 0;
 
@@ -166,7 +167,7 @@ class Core : public QuicStreams {
   std::vector<Record> records_;
   std::optional<AppError> close_wanted_;
   std::unique_ptr<QuicApplication> application_;  // outlives the session, which points to its bytes
-  std::unique_ptr<QlogSink> qlog_;                // outlives the session, whose end it is told
+  HeldLog qlog_;                                  // outlives the session, whose end it is told
   std::unique_ptr<OsslSession> session_;
 
   Phase phase_ = Phase::open;

@@ -27,8 +27,9 @@ struct EndpointConfig {
   QlogSource* qlog = nullptr;          // outlives the endpoint; null: no connection is logged
   std::size_t connections = 10000;     // then new ones are refused (CONNECTION_REFUSED)
   std::size_t half_open = 1000;        // handshakes in flight, likewise
-  // From so many handshakes in flight on, whoever has no token is sent a Retry, until they are
-  // fewer than half of it. 0: always.
+  // From so many handshakes in flight on, with the connections of the last second that ended with
+  // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
+  // 0: always.
   std::size_t retry_above = 100;
   Duration retry_token_lifetime = std::chrono::seconds(10);
   Duration new_token_lifetime = std::chrono::hours(24);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -6,6 +7,7 @@
 #include "proto/quic/cid_table.h"
 #include "proto/quic/connection.h"
 #include "proto/quic/held_initials.h"
+#include "proto/quic/per_second.h"
 #include "proto/quic/tokens.h"
 
 namespace troika::quic {
@@ -22,8 +24,11 @@ class Endpoint::Impl final : public ConnectionOwner {
   void receive(const Datagram& datagram, TimePoint now);
   bool flush(TimePoint now);
   void on_writable() { outbox_.resend(); }
-  TimePoint deadline() const noexcept { return timers_.next(); }
-  void on_deadline(TimePoint now) { timers_.advance_to(now); }
+  TimePoint deadline() const noexcept { return std::min(timers_.next(), held_.deadline()); }
+  void on_deadline(TimePoint now) {
+    timers_.advance_to(now);
+    held_.drop_expired(now);
+  }
   void drain();
   void close_all(TimePoint now);
   std::size_t connections() const noexcept;
@@ -54,7 +59,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
   bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
   bool has_room() const noexcept;
-  bool retry_is_on() noexcept;
+  bool retry_is_on(TimePoint now) noexcept;
 
   void free_connection(Connection& connection) noexcept;
 
@@ -74,6 +79,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   mutable EndpointCounters counters_;
   HeldInitials held_;
   std::size_t half_open_ = 0;
+  CountOfSecond stillborn_;  // connections that ended with their first packet
   bool draining_ = false;
   bool retrying_ = false;
   std::vector<Connection*> dirty_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "base/clock.h"
@@ -22,6 +23,23 @@ class PerSecond {
 
  private:
   std::uint32_t limit_, used_ = 0;
+  TimePoint start_{};
+};
+
+// How many events there were in the second that began with the first of them.
+class CountOfSecond {
+ public:
+  void add(TimePoint now) noexcept {
+    if (at(now) == 0) start_ = now;
+    ++count_;
+  }
+  std::size_t at(TimePoint now) noexcept {
+    if (now - start_ >= std::chrono::seconds(1)) count_ = 0;
+    return count_;
+  }
+
+ private:
+  std::size_t count_ = 0;
   TimePoint start_{};
 };
 

@@ -19,7 +19,10 @@ class QlogSink {
 // Says which connections of an endpoint are logged, and where to.
 class QlogSource {
  public:
-  // Null: this one is not. `id` is the destination id that the client made up first.
+  // Asked as a connection begins, of which most may turn out to be none.
+  virtual bool wants(const Address& remote) = 0;
+  // Of one that was wanted, once its first packet has been read; null: there is no room after all.
+  // `id` is the destination id that the client made up first.
   virtual std::unique_ptr<QlogSink> open(std::span<const std::uint8_t> id,
                                          const Address& remote) = 0;
 

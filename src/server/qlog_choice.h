@@ -11,9 +11,11 @@ class QlogChoice final : public quic::QlogSource {
   QlogChoice(const QlogFilter& filter, QlogFolder& folder, Random& random)
       : filter_(filter), folder_(folder), random_(random) {}
 
-  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id,
-                                       const Address& remote) override {
-    return filter_.wants(remote, random_) ? folder_.open(id) : nullptr;
+  bool wants(const Address& remote) override {
+    return filter_.wants(remote, random_) && folder_.has_room();
+  }
+  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id, const Address&) override {
+    return folder_.open(id);
   }
 
  private:

@@ -58,6 +58,7 @@ struct QlogFolder::State {
   void write(const Portion& portion);
 
   // These hold the lock already.
+  bool has_room();
   void queue(Log& log);
   void cut(Log& log, Lack why, int error = 0);
   void tell(Lack what, int error = 0);
@@ -130,13 +131,14 @@ QlogFolder::~QlogFolder() {
   stopped ? thread_.join() : thread_.detach();  // a disk that is gone can hold write() for ever
 }
 
+bool QlogFolder::has_room() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->has_room();
+}
+
 std::unique_ptr<quic::QlogSink> QlogFolder::open(std::span<const std::uint8_t> id) {
   const std::lock_guard lock(state_->mutex);
-  if (state_->logs.size() >= state_->options.files) {
-    ++state_->counters.refused;
-    state_->tell(Lack::files);
-    return nullptr;
-  }
+  if (!state_->has_room()) return nullptr;
   ++state_->counters.opened;
   return std::make_unique<Sink>(*state_, state_->logs.emplace_back(file_name(id)));
 }
@@ -149,6 +151,13 @@ QlogFolder::Counters QlogFolder::counters() const {
 void QlogFolder::set_notices(WriterThread* notices) {
   const std::lock_guard lock(state_->mutex);
   state_->notices = notices;
+}
+
+bool QlogFolder::State::has_room() {
+  if (logs.size() < options.files) return true;
+  ++counters.refused;
+  tell(Lack::files);
+  return false;
 }
 
 void QlogFolder::State::queue(Log& log) {

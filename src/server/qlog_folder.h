@@ -37,6 +37,9 @@ class QlogFolder {
   QlogFolder& operator=(const QlogFolder&) = delete;
   ~QlogFolder();
 
+  // From any thread. False, and it counts as refused: too many are open, so that a connection need
+  // not be logged for nothing. It takes no place.
+  bool has_room();
   // From any thread; null: too many are open. The sink belongs to one thread at a time.
   std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id);
   Counters counters() const;

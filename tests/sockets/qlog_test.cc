@@ -140,6 +140,32 @@ TEST_CASE("The qlog of a connection that lives can be read already") {
   CHECK(logged.group->each<std::size_t>([](Worker& w) { return w.connections(); }).size() == 2);
 }
 
+TEST_CASE("First packets that nobody can decrypt leave no qlog, and take no other's place") {
+  Logged logged("", 1);
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  REQUIRE(socket);
+  constexpr std::uint8_t kCount = 70;  // more than there may be logs at a time
+  for (std::uint8_t i = 0; i < kCount; ++i) {
+    // RFC 9000 §17.2.2: version 1, two ids of eight bytes, no token, 1174 bytes of what is nothing.
+    std::vector<std::uint8_t> packet{0xc0, 0, 0, 0, 1};
+    packet.insert(packet.end(), {8, i, 1, 2, 3, 4, 5, 6, 7, 8, i, 1, 2, 3, 4, 5, 6, 7});
+    packet.insert(packet.end(), {0, 0x44, 0x96});
+    packet.resize(1200, 0x5a);
+    const Address& server = logged.group->address;
+    REQUIRE(sendto(socket.get(), packet.data(), packet.size(), 0, server.get(), server.size()) ==
+            1200);
+  }
+  REQUIRE(logged.client->run_until(
+      [&] {
+        return logged.group->each<std::uint64_t>(
+                   [](Worker& w) { return w.quic(0).datagrams_in; })[0] >= kCount;
+      },
+      kPatience));
+  logged.ask();
+  logged.group.reset();
+  CHECK(logged.files().size() == 1);
+}
+
 TEST_CASE("Clients of another address leave no qlog") {
   Logged others("127.0.0.2");
   others.ask();

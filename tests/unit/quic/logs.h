@@ -26,10 +26,12 @@ class Logs final : public quic::QlogSource {
     std::string text{};
     bool ended = false;
   };
+  bool wants(const Address&) override {
+    ++asked;
+    return wanted;
+  }
   std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id,
                                        const Address& remote) override {
-    ++asked;
-    if (!wanted) return nullptr;
     all.push_back(std::make_unique<Log>(hex(id), remote));
     return std::make_unique<Sink>(*all.back());
   }

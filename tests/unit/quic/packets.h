@@ -75,8 +75,9 @@ class Catcher {
   SimNetwork::Port& port_;
 };
 
-// The first datagrams of a client that nobody hears.
-inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& tls = client_tls()) {
+// The first datagrams of a client that nobody hears, and that may give up at once.
+inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& tls = client_tls(),
+                                       bool gives_up = false) {
   struct Sink final : DatagramSink {
     std::vector<Bytes> sent;
     SendOutcome send(const Datagram& datagram) override {
@@ -95,6 +96,7 @@ inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& t
       w.client_config, w.client_address(99), w.port.address(), w.world.clock, w.world.random, sink,
       tls,
       [&log](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, log); });
+  if (gives_up) (*client)->close(0x100, w.world.clock.now());
   while ((*client)->flush(w.world.clock.now())) {
   }
   return sink.sent;

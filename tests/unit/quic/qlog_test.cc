@@ -2,6 +2,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "logs.h"
+#include "packets.h"
+#include "proto/quic/held_log.h"
 #include "quic_world.h"
 
 namespace troika::test {
@@ -101,6 +103,61 @@ TEST_CASE("A connection whose log nobody wants goes without") {
   REQUIRE(w.establish(client));
   CHECK(w.ask(client, "send 1000"));
   CHECK(logged.logs.asked == 1);
+}
+
+TEST_CASE("A ClientHello whose parts come in another order has one log, and it is whole") {
+  LoggedWorld logged;
+  QuicWorld& w = *logged.world;
+  const std::vector<Bytes> flight = first_flight(w);
+  REQUIRE(flight.size() == 2);
+  const Address client = Address::v4(0x0a000301, 4000);
+  w.inject(flight[1], client);
+  CHECK(logged.logs.asked == 1);
+  CHECK(logged.logs.all.empty());
+  w.inject(flight[0], client);
+  REQUIRE(logged.logs.all.size() == 1);
+  const Logs::Log& log = *logged.logs.all[0];
+  CHECK(log.remote == client);
+  const std::vector<Json> records = read_json_sequence(log.text);
+  CHECK(records.front().at("qlog_format").text() == "JSON-SEQ");
+  CHECK(has_frame(records, "transport:packet_received", "crypto"));
+  CHECK(has_frame(records, "transport:packet_sent", "crypto"));
+}
+
+TEST_CASE("First packets that begin nothing make no logs") {
+  LoggedWorld logged;
+  QuicWorld& w = *logged.world;
+  const tls::ClientContext* const tls = &client_tls();
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    Bytes garbage = first_flight(w, *tls).front();
+    garbage.back() ^= std::byte{1};
+    w.inject(garbage, Address::v4(0x0a000301, static_cast<std::uint16_t>(1024 + i)));
+  }
+  w.inject(first_flight(w, *tls, true).back(), Address::v4(0x0a000301, 2000));
+  CHECK(logged.logs.asked == 11);
+  CHECK(logged.logs.all.empty());
+  REQUIRE(w.establish(w.connect()));
+  CHECK(logged.logs.all.size() == 1);
+}
+
+TEST_CASE("So much of a log waits for the first packet; of more there is none") {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    Logs logs;
+    quic::HeldLog log;
+    log.hold();
+    std::string record(quic::HeldLog::kMost + more, 'a');
+    record.front() = '\x1e';
+    record.back() = '\n';
+    log.write(std::as_bytes(std::span(record)));
+    CHECK(log.waiting() == (more == 0));
+    if (log.waiting()) log.open(logs.open({}, {}));
+    log.write(std::as_bytes(std::span(record)));
+    log.end();
+    REQUIRE(logs.all.size() == 1 - more);
+    if (more != 0) continue;
+    CHECK(logs.all[0]->text == record + record);
+    CHECK(logs.all[0]->ended);
+  }
 }
 
 TEST_CASE("Logs end with the endpoint, whatever state their connections are in") {

@@ -184,6 +184,17 @@ TEST_CASE("So many logs are open at a time and no more; one that has ended makes
   CHECK(rig.logs->counters().opened == 3);
 }
 
+TEST_CASE("To ask for room takes none, and that there is none is told of like a log too many") {
+  Rig rig({.files = 1});
+  CHECK(rig.logs->has_room());
+  CHECK(rig.logs->has_room());
+  CHECK(rig.logs->counters().refused == 0);
+  const auto one = rig.logs->open(kId);
+  REQUIRE(one);
+  CHECK_FALSE(rig.logs->has_room());
+  CHECK(rig.logs->counters().refused == 1);
+}
+
 TEST_CASE("Too many logs at a time are told of once, and what to do") {
   Rig rig({.files = 1});
   auto one = rig.logs->open(kId);
