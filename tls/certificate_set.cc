@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "tls/certificate_names.h"
 #include "tls/context.h"
@@ -62,6 +63,12 @@ Checked<Identity> load_identity(const CertificateFiles& files, SSL_CTX* trial) {
   return describe_leaf(std::move(leaf), std::move(*key), std::move(chain), files);
 }
 
+bool is_pipe(const std::string& path) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
 X509Ptr own(X509* certificate) {
   X509Ptr made(X509_dup(certificate));
   if (made == nullptr && X509_up_ref(certificate) == 1) made.reset(certificate);
@@ -112,11 +119,16 @@ CertificateSet::CertificateSet(std::vector<Identity> identities)
   }
 }
 
-Checked<CertificateSet::Ptr> CertificateSet::load(std::span<const CertificateFiles> pairs) {
+Checked<CertificateSet::Ptr> CertificateSet::load(std::span<const CertificateFiles> pairs,
+                                                  const CertificateSet* before) {
   const SslContextPtr trial(SSL_CTX_new(TLS_server_method()));
   if (!trial) return std::unexpected("OpenSSL cannot make a context: " + ossl_error() + ".");
   std::vector<Identity> identities;
   for (const CertificateFiles& files : pairs) {
+    if (const Identity* piped = before == nullptr ? nullptr : before->piped(files)) {
+      identities.push_back(copy_of(*piped));
+      continue;
+    }
     auto identity = load_identity(files, trial.get());
     if (!identity) return std::unexpected(std::move(identity.error()));
     identities.push_back(std::move(*identity));
@@ -129,6 +141,14 @@ CertificateSet::Ptr CertificateSet::copy() const {
   copies.reserve(identities_.size());
   for (const Identity& identity : identities_) copies.push_back(copy_of(identity));
   return Ptr(new CertificateSet(std::move(copies)));
+}
+
+const Identity* CertificateSet::piped(const CertificateFiles& files) const {
+  if (!is_pipe(files.cert_file) && !is_pipe(files.key_file)) return nullptr;
+  const auto found = std::ranges::find_if(identities_, [&](const Identity& identity) {
+    return identity.files.cert_file == files.cert_file && identity.files.key_file == files.key_file;
+  });
+  return found == identities_.end() ? nullptr : &*found;
 }
 
 const CertificateSet::Group* CertificateSet::find(std::string_view host) const {

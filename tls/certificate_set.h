@@ -39,8 +39,10 @@ class CertificateSet {
  public:
   using Ptr = std::shared_ptr<const CertificateSet>;
 
-  // The error is a sentence that names the file. `pairs` is not empty.
-  static Checked<Ptr> load(std::span<const CertificateFiles> pairs);
+  // The error is a sentence that names the file. `pairs` is not empty. A pipe can be read only
+  // once: what came through it stays as it is in `before`.
+  static Checked<Ptr> load(std::span<const CertificateFiles> pairs,
+                           const CertificateSet* before = nullptr);
   Ptr copy() const;
 
   const std::vector<Identity>& identities() const noexcept { return identities_; }
@@ -57,7 +59,8 @@ class CertificateSet {
   using Group = std::vector<const Identity*>;
 
   explicit CertificateSet(std::vector<Identity> identities);
-  const Group* find(std::string_view host) const;  // of a comparable name
+  const Identity* piped(const CertificateFiles& files) const;  // null: to be read
+  const Group* find(std::string_view host) const;              // of a comparable name
 
   std::vector<Identity> identities_;
   std::map<std::string, Group, std::less<>> by_name_;

@@ -14,7 +14,8 @@ Checked<std::string> install_client_auth(SSL_CTX* context, ClientAuth auth,
                                          const std::string& ca_file);
 
 // Subject of the certificate that the client has shown and that was found good, as RFC 4514 writes
-// it; empty: none was.
+// it; when that is empty, "DNS:", "email:" or "URI:" with an alternative name, or "serial:". Empty:
+// no certificate was.
 std::string client_name(const SSL* ssl);
 
 }  // namespace troika::tls

@@ -1,6 +1,7 @@
 #include "tls/early_data.h"
 
 #include <array>
+#include <chrono>
 #include <limits>
 
 #include "tls/replay_register.h"
@@ -18,7 +19,8 @@ int early_data_counts(SSL* ssl, void* of_process) noexcept {
   }
   std::array<std::byte, SSL3_RANDOM_SIZE> random{};
   SSL_get_client_random(ssl, reinterpret_cast<unsigned char*>(random.data()), random.size());
-  return replays.admit(random) ? 1 : 0;
+  const time_t given = SSL_SESSION_get_time_ex(SSL_get_session(ssl));
+  return replays.admit(random, std::chrono::system_clock::from_time_t(given)) ? 1 : 0;
 }
 
 }  // namespace

@@ -13,12 +13,18 @@ class ReplayRegister::Impl {
   Impl(const Clock& clock, std::size_t entries, Duration window)
       : clock_(clock), entries_(entries), window_(window) {}
 
-  bool admit(std::span<const std::byte, 32> client_random) {
+  bool admit(std::span<const std::byte, 32> client_random, WallTime ticket_given) {
     Hello hello{};
     std::ranges::copy(client_random, hello.begin());
     const std::lock_guard lock(mutex_);
     const TimePoint now = clock_.now();
     forget(now);
+    const WallTime wall = clock_.wall();
+    latest_ = std::max(latest_, wall);
+    if (wall + kSlack < std::max(latest_, ticket_given)) {
+      ++counters_.rejected;
+      return false;
+    }
     if (hellos_.contains(hello)) {
       ++counters_.replayed;
       return false;
@@ -54,6 +60,9 @@ class ReplayRegister::Impl {
     }
   }
 
+  // Seconds of wall time are cut off in tickets, and clocks are corrected by less.
+  static constexpr std::chrono::seconds kSlack{2};
+
   const Clock& clock_;
   const std::size_t entries_;
   const Duration window_;
@@ -62,6 +71,7 @@ class ReplayRegister::Impl {
   std::set<Hello> hellos_;
   std::deque<Entry> by_age_;
   Counters counters_;
+  WallTime latest_{};  // wall time that was seen
 };
 
 ReplayRegister::ReplayRegister(const Clock& clock, std::size_t entries, Duration window)
@@ -69,8 +79,8 @@ ReplayRegister::ReplayRegister(const Clock& clock, std::size_t entries, Duration
 
 ReplayRegister::~ReplayRegister() = default;
 
-bool ReplayRegister::admit(std::span<const std::byte, 32> client_random) {
-  return impl_->admit(client_random);
+bool ReplayRegister::admit(std::span<const std::byte, 32> client_random, WallTime ticket_given) {
+  return impl_->admit(client_random, ticket_given);
 }
 
 void ReplayRegister::count_rejected() noexcept { impl_->count_rejected(); }

@@ -16,7 +16,8 @@ class ReplayRegister {
   struct Counters {
     std::uint64_t accepted = 0;  // early data that counts
     std::uint64_t replayed = 0;  // a ClientHello that was seen before
-    std::uint64_t rejected = 0;  // for any other reason: the register is full, limits have changed
+    std::uint64_t rejected = 0;  // for any other reason: the register is full, limits have changed,
+                                 // the wall clock was set back
   };
 
   // Remembers `entries` ClientHellos for `window`, which covers the time that a ticket's age leaves
@@ -26,8 +27,10 @@ class ReplayRegister {
   ReplayRegister& operator=(const ReplayRegister&) = delete;
   ~ReplayRegister();
 
-  // True once for each ClientHello, by its random, which the PSK binder covers.
-  bool admit(std::span<const std::byte, 32> client_random);
+  // True once for each ClientHello, by its random, which the PSK binder covers. How old a ticket is
+  // OpenSSL tells by wall time, but the register forgets by monotonic time: so never when the
+  // ticket is from the future, or when wall time was later already.
+  bool admit(std::span<const std::byte, 32> client_random, WallTime ticket_given);
   void count_rejected() noexcept;
   Counters counters() const;
 

@@ -25,7 +25,7 @@ bool configure_server(SSL_CTX* ctx, Wire wire) {
   install_server_alpn(ctx, wire);
   SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(take_server_name));
-  if (wire == Wire::quic && !install_session_tags(ctx)) return false;
+  if (!install_session_tags(ctx)) return false;
   return SSL_CTX_set_num_tickets(ctx, 1) == 1;
 }
 

@@ -45,6 +45,11 @@ int seal(SSL* ssl, void*) {
   return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), bytes.data(), bytes.size());
 }
 
+// A chain of tickets must not outlive what its client was let in for.
+bool has_expired(X509* certificate) {
+  return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
 SSL_TICKET_RETURN unseal(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
                          SSL_TICKET_STATUS status, void*) {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
@@ -53,6 +58,10 @@ SSL_TICKET_RETURN unseal(SSL* ssl, SSL_SESSION* session, const unsigned char*, s
   if (const SessionTag* const tag = tag_of(ssl); tag != nullptr) {
     const auto sealed = sealed_in(session);
     if (!sealed || sealed->version != tag->offered_version) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  if (X509* const client = SSL_SESSION_get0_peer(session); client != nullptr) {
+    // No new ticket: each would be good for as long as one of a client that was checked again.
+    return has_expired(client) ? SSL_TICKET_RETURN_IGNORE_RENEW : SSL_TICKET_RETURN_USE;
   }
   return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }

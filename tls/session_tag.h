@@ -17,6 +17,8 @@ struct SessionTag {
 };
 
 // Tickets of another version are not accepted; those of other limits resume, without early data.
+// Those of a client that showed a certificate are good until that ends, and bring no new ones; this
+// is so on TCP, too.
 bool install_session_tags(SSL_CTX* context);
 bool set_session_tag(SSL* ssl, SessionTag& tag);
 // Whether the session that `ssl` resumes was begun under the limits of today. On a connection

@@ -53,7 +53,8 @@ int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX*
   const bool done = set_up(cipher, mac, found->key, iv, false);
   OPENSSL_cleanse(&found->key, sizeof found->key);
   if (!done) return kFailed;
-  // RFC 8446 §C.4: a ticket is for one visit. OpenSSL sends another only when it is told to renew.
+  // RFC 8446 §C.4: a ticket is for one visit. OpenSSL sends another only when it is told to renew
+  // (see session_tag.cc for those of clients with certificates).
   return found->renew || SSL_version(ssl) >= TLS1_3_VERSION ? kDoneRenew : kDone;
 }
 

@@ -74,7 +74,7 @@ CertificateKeeper::Seen CertificateKeeper::look() {
   if (same && settled_) return seen;
   served_.stamps = std::move(stamps);
   settled_ = same;
-  auto loaded = load(served_.sources);
+  auto loaded = load(served_.sources, served_.set.get());
   if (!loaded) {
     if (same) seen.lines.push_back("the certificates stay as they were: " + loaded.error());
     return seen;

@@ -35,10 +35,11 @@ Checked<std::vector<tls::CertificateFiles>> all_pairs(const CertificateSources& 
 
 }  // namespace
 
-Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources) {
+Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources,
+                                       const tls::CertificateSet* before) {
   const auto pairs = all_pairs(sources);
   if (!pairs) return std::unexpected(pairs.error());
-  return tls::CertificateSet::load(*pairs);
+  return tls::CertificateSet::load(*pairs, before);
 }
 
 Checked<LoadedCertificates> load_all(CertificateSources sources) {

@@ -35,8 +35,9 @@ struct LoadedCertificates {
 
 // Of all files that would be read now.
 std::vector<FileStamp> look_at(const CertificateSources& sources);
-// The error is a sentence that names the file.
-Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources);
+// The error is a sentence that names the file. What came through a pipe is taken from `before`.
+Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources,
+                                       const tls::CertificateSet* before = nullptr);
 Checked<LoadedCertificates> load_all(CertificateSources sources);
 
 }  // namespace troika

@@ -182,6 +182,18 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       "Some of them: by chance, or by client");
 }
 
+// Of a shell's empty variable: whoever names a file wants one.
+Checked<void> check_named(const CLI::App& serve) {
+  for (const char* const name : {"--secrets", "--keylog", "--qlog"}) {
+    const CLI::Option* const option = serve.get_option(name);
+    if (option->count() == 0 || !option->results().back().empty()) continue;
+    const std::string value = option->get_option_text();
+    return std::unexpected(
+        std::format("{0} needs a {1}: {0} {2}", name, value == "DIR" ? "folder" : "file", value));
+  }
+  return {};
+}
+
 // An option that says something of files, given without any.
 Checked<void> check_folder(const CLI::App& serve, const std::string& root) {
   if (!root.empty()) return {};
@@ -242,7 +254,9 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
     return PrintAndExit{complaint(error, words, app, raw.root) + "; see troika serve --help", 1};
   }
   const auto checked =
-      complete(options, raw).and_then([&] { return check_folder(*serve, options.root); });
+      check_named(*serve).and_then([&] { return complete(options, raw); }).and_then([&] {
+        return check_folder(*serve, options.root);
+      });
   if (!checked) {
     return PrintAndExit{checked.error(), 1};
   }

@@ -1,5 +1,6 @@
 #include "server/cli_certificates.h"
 
+#include <algorithm>
 #include <format>
 
 namespace troika {
@@ -37,6 +38,12 @@ Checked<void> complete_client_auth(const RawCertificates& raw, ServeOptions& opt
     options.client_ca = *raw.client_ca;
     options.client_auth =
         auth == "optional" ? tls::ClientAuth::optional : tls::ClientAuth::required;
+    const bool open = std::ranges::any_of(options.plain, [](const auto& p) { return !p.redirect; });
+    if (open && options.client_auth == tls::ClientAuth::required) {
+      return std::unexpected<std::string>(
+          "--http serves everybody without a certificate, which --client-ca requires: leave --http "
+          "out, write --http-redirect instead, or add --client-auth optional");
+    }
   } else if (raw.client_auth) {
     return std::unexpected<std::string>(
         "--client-auth needs the CA of the clients' certificates: add --client-ca FILE");

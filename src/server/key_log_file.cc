@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,7 +12,14 @@ namespace troika {
 
 Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
   constexpr mode_t kOwnerOnly = 0600;
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kOwnerOnly));
+  // Not to wait for the reader of a pipe.
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kOwnerOnly));
+  struct stat info{};
+  if (fd && fstat(fd.get(), &info) == 0 && (!S_ISREG(info.st_mode) || info.st_uid != geteuid())) {
+    return std::unexpected(std::format(
+        "the key log {} is {}: give --keylog a file of this user's own, or one to be made", path,
+        S_ISREG(info.st_mode) ? "another user's" : "not a file"));
+  }
   // One that was there before may be open to others.
   if (!fd || fchmod(fd.get(), kOwnerOnly) != 0) {
     return std::unexpected(

@@ -101,6 +101,12 @@ Checked<tls::Root> read_file(const std::string& file) {
   if (!S_ISREG(info.st_mode)) {
     return std::unexpected(file + " is not a file: give --secrets a file, or one to be made");
   }
+  if (info.st_uid != geteuid()) {
+    return std::unexpected(
+        std::format("the secrets file {} belongs to another user (id {}), who can read and change "
+                    "it: give --secrets a file of this user's own",
+                    file, info.st_uid));
+  }
   if ((info.st_mode & 077U) != 0) {
     return std::unexpected(std::format(
         "others than its owner can use the secrets file {} (mode {:04o}): chmod 600 it, or remove "

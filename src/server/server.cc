@@ -64,9 +64,9 @@ int run_server(const ServeOptions& options) {
   const Duration look = startup->workers.front().timeouts.certificate_look;
   WorkerGroup workers(std::move(startup->workers),
                       [&loop] { loop.post([&loop] { loop.stop(); }); });
-  const CertificateWatch watch(
-      loop, look, CertificateKeeper(loop.clock(), startup->certificates), workers,
-      [&notices](const std::string& line) { notices.line("troika: " + line); });
+  CertificateWatch watch(loop, look, CertificateKeeper(loop.clock(), startup->certificates),
+                         workers,
+                         [&notices](const std::string& line) { notices.line("troika: " + line); });
   bool at_once = false;
   Signals signals(loop, [&](int, unsigned count) {
     if (count == 1) {

@@ -9,6 +9,7 @@
 
 #include "handlers/static/embedded_handler.h"
 #include "server/embedded_page.h"
+#include "server/private_files.h"
 #include "server/startup_quic.h"
 #include "server/startup_tls.h"
 #include "server/static_site.h"
@@ -44,6 +45,16 @@ void fit_limits(Limits& limits, unsigned workers) {
         &limits.quic_retry_above}) {
     *share = std::max<std::size_t>(*share / workers, 16);
   }
+}
+
+// Before any of them is made.
+Checked<void> keep_private(const ServeOptions& options) {
+  for (const auto& [option, file] :
+       {std::pair("--secrets", &options.secrets_file), std::pair("--keylog", &options.key_log)}) {
+    if (file->empty()) continue;
+    if (auto out = keep_out_of_site(option, *file, options.root); !out) return out;
+  }
+  return {};
 }
 
 Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
@@ -159,6 +170,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   Limits limits;
   fit_limits(limits, workers);
   SystemRandom random;
+  if (auto done = keep_private(options); !done) return std::unexpected(done.error());
   const auto secrets = options.secrets_file.empty() ? random_secrets(random)
                                                     : secrets_from(options.secrets_file, random);
   if (!secrets) return std::unexpected(secrets.error());

@@ -1,9 +1,9 @@
 #include "server/startup_quic.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <format>
 
+#include "server/private_files.h"
 #include "uv/bind.h"
 #include "uv/reuseport_filter.h"
 #include "uv/udp_socket.h"
@@ -32,21 +32,10 @@ Checked<void> bind_preferred(const Address& address, Startup& startup) {
   return {};
 }
 
-bool is_inside(const std::filesystem::path& path, const std::filesystem::path& folder) {
-  std::error_code failed;
-  const auto inner = std::filesystem::canonical(path, failed);
-  const auto outer = std::filesystem::canonical(folder, failed);
-  return !failed && std::ranges::mismatch(outer, inner).in1 == outer.end();
-}
-
 Checked<void> open_qlog(const ServeOptions& options, Startup& startup) {
   if (options.qlog.empty()) return {};
-  if (!options.root.empty() && is_inside(options.qlog, options.root)) {
-    return std::unexpected(
-        std::format("--qlog {} lies in {}, which is served: what the files tell is not for "
-                    "everybody, name another folder",
-                    options.qlog, options.root));
-  }
+  if (auto outside = keep_out_of_site("--qlog", options.qlog, options.root); !outside)
+    return outside;
   const Limits& limits = startup.workers.front().limits;
   auto made = QlogFolder::make(options.qlog, {.files = limits.qlog_files,
                                               .waiting = limits.qlog_waiting,

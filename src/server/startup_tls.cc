@@ -4,6 +4,7 @@
 
 #include "certs/dev_ca.h"
 #include "server/certificate_keeper.h"
+#include "server/private_files.h"
 
 namespace troika {
 namespace {
@@ -30,6 +31,7 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   auto certificates = load_all(std::move(*sources));
   if (!certificates) return std::unexpected(certificates.error());
   startup.certificates = std::move(*certificates);
+  if (auto done = keep_keys_out_of_site(options, startup); !done) return done;
   const tls::CertificateSet& set = *startup.certificates.set;
   for (std::string& line : expiry_warnings(set, std::chrono::system_clock::now())) {
     startup.warnings.push_back(std::move(line));

@@ -14,8 +14,8 @@
 namespace troika::test {
 
 struct CertSpec {
-  std::string names = "DNS:localhost";  // as openssl.cnf writes them; empty: none
-  std::string common_name = "test";
+  std::string names = "DNS:localhost";         // as openssl.cnf writes them; empty: none
+  std::string common_name = "test";            // empty: no subject
   bool rsa = false;                            // else ECDSA on P-256
   std::string usage = "serverAuth";            // extendedKeyUsage; empty: none
   long from = -3600, until = 90L * 24 * 3600;  // seconds from now
@@ -28,12 +28,9 @@ struct PemPair {
 
 class TestCa {
  public:
-  explicit TestCa(const std::string& name = "Test CA") : key_(make_key(false)) {
-    cert_ = blank({.names = "", .common_name = name}, key_.get());
-    X509_set_issuer_name(cert_.get(), X509_get_subject_name(cert_.get()));
-    extend(cert_.get(), NID_basic_constraints, "critical,CA:TRUE");
-    X509_sign(cert_.get(), key_.get(), EVP_sha256());
-  }
+  explicit TestCa(const std::string& name = "Test CA") : TestCa(name, nullptr) {}
+  // An intermediate one.
+  TestCa(const std::string& name, const TestCa& issuer) : TestCa(name, &issuer) {}
 
   std::string pem() const {
     return text([&](BIO* out) { PEM_write_bio_X509(out, cert_.get()); });
@@ -62,6 +59,14 @@ class TestCa {
   using Key = std::unique_ptr<EVP_PKEY, Free>;
   using Cert = std::unique_ptr<X509, Free>;
 
+  TestCa(const std::string& name, const TestCa* issuer) : key_(make_key(false)) {
+    cert_ = blank({.names = "", .common_name = name}, key_.get());
+    const TestCa& by = issuer == nullptr ? *this : *issuer;
+    X509_set_issuer_name(cert_.get(), X509_get_subject_name(by.cert_.get()));
+    extend(cert_.get(), NID_basic_constraints, "critical,CA:TRUE");
+    X509_sign(cert_.get(), by.key_.get(), EVP_sha256());
+  }
+
   static Key make_key(bool rsa) {
     return Key(rsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
                    : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
@@ -86,6 +91,7 @@ class TestCa {
     X509_gmtime_adj(X509_getm_notBefore(cert.get()), spec.from);
     X509_gmtime_adj(X509_getm_notAfter(cert.get()), spec.until);
     X509_set_pubkey(cert.get(), key);
+    if (spec.common_name.empty()) return cert;
     X509_NAME_add_entry_by_txt(X509_get_subject_name(cert.get()), "CN", MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(spec.common_name.c_str()), -1,
                                -1, 0);

@@ -1,6 +1,9 @@
 // Certificates whose files change, without workers.
 #include "server/certificate_keeper.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "certs/dev_ca.h"
@@ -211,4 +214,29 @@ TEST_CASE("a key that came through a pipe is read at the start alone") {
   writer.join();
   CertificateKeeper keeper(desk.clock, std::move(loaded));
   for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
+}
+
+TEST_CASE("a pipe among the pairs does not keep the others from being swapped") {
+  const Desk desk;
+  const std::string pipe = desk.file("pipe").string(), piped = desk.file("piped").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const PemPair pem = desk.ca.make({.names = "DNS:piped.example"});
+  put_file(piped, pem.cert);
+  const CertificateSources sources{
+      {{piped, pipe}, {desk.file("one.pem").string(), desk.file("one.key").string()}}, "", ""};
+  std::thread writer([&] { put_file(pipe, pem.key); });
+  auto loaded = must(load_all(sources));
+  writer.join();
+  const auto first = loaded.set;
+  CertificateKeeper keeper(desk.clock, std::move(loaded));
+  // A reader would get nothing from it, rather than wait for a writer.
+  const Fd end(open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  desk.put("one", desk.ca.make({.names = "DNS:new.example"}));
+  const auto seen = keeper.look();
+  REQUIRE(seen.changed != nullptr);
+  CHECK(seen.changed->choose("new.example")[0]->names.size() == 1);
+  CHECK(seen.changed->holds(first->identities()[0]));
+  CHECK(EVP_PKEY_eq(seen.changed->identities()[0].key.get(), first->identities()[0].key.get()) ==
+        1);
+  CHECK(keeper.look().lines.empty());
 }

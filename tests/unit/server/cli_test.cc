@@ -205,6 +205,25 @@ TEST_CASE("--client-ca asks for certificates of clients, and nothing said means 
   CHECK(refused({"serve", "--client-ca", ""}) == "--client-ca needs a file: --client-ca FILE");
 }
 
+TEST_CASE("Who requires certificates of clients serves nobody without TLS") {
+  const auto with = [](const char* mode, const char* plain) {
+    return std::vector<std::string>{"serve", "--client-ca", "ca.pem", "--client-auth",
+                                    mode,    plain,         ":8080"};
+  };
+  CHECK(refused(with("required", "--http")) ==
+        "--http serves everybody without a certificate, which --client-ca requires: leave --http "
+        "out, write --http-redirect instead, or add --client-auth optional");
+  CHECK(refused({"serve", "--http", ":8080", "--client-ca", "ca.pem"}).contains("--http serves"));
+  CHECK(accepted(with("required", "--http-redirect")).client_ca == "ca.pem");
+  CHECK(accepted(with("optional", "--http")).client_ca == "ca.pem");
+}
+
+TEST_CASE("A file without a name is refused, not left out") {
+  CHECK(refused({"serve", "--secrets", ""}) == "--secrets needs a file: --secrets FILE");
+  CHECK(refused({"serve", "--keylog", ""}) == "--keylog needs a file: --keylog FILE");
+  CHECK(refused({"serve", "--qlog", ""}) == "--qlog needs a folder: --qlog DIR");
+}
+
 TEST_CASE("What is wrong is said in one sentence") {
   CHECK(refused({"serve", "--listen", "nonsense"}).contains("\"nonsense\""));
   CHECK(refused({"serve", "--listen", "127.0.0.1:99999"}).contains("99999"));

@@ -1,12 +1,15 @@
 #include "server/key_log_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <iterator>
 
 #include "server/startup.h"
+#include "support/cert_maker.h"
 #include "support/live_server.h"
 
 using namespace troika;
@@ -59,6 +62,32 @@ TEST_CASE("A key log that cannot be written is one sentence, and no server") {
     CHECK(refused.error().contains("--keylog"));
     CHECK(!refused.error().contains('\n'));
   }
+}
+
+TEST_CASE("A key log that is no file is refused and left as it is") {
+  const test::TemporaryFolder folder;
+  const std::string fifo = folder.path() / "fifo";
+  REQUIRE(mkfifo(fifo.c_str(), 0644) == 0);
+  CHECK_FALSE(KeyLogFile::open(fifo));
+  const Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto refused = KeyLogFile::open(fifo);
+  REQUIRE(!refused);
+  CHECK(refused.error() == "the key log " + fifo +
+                               " is not a file: give --keylog a file of this user's own, or one to "
+                               "be made");
+  CHECK(mode_of(fifo) == 0644);
+}
+
+TEST_CASE("A key log of another user is refused and left as it is") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() / "keys";
+  put_file(path, "theirs");
+  REQUIRE(chmod(path.c_str(), 0644) == 0);
+  if (chown(path.c_str(), 12345, static_cast<gid_t>(-1)) != 0) SKIP("takes root");
+  const auto refused = KeyLogFile::open(path);
+  REQUIRE(!refused);
+  CHECK(refused.error().starts_with("the key log " + path + " is another user's"));
+  CHECK(mode_of(path) == 0644);
 }
 
 TEST_CASE("The banner warns of a key log that was asked for; without asking there is none") {

@@ -1,6 +1,7 @@
 #include "server/secrets.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
@@ -107,6 +108,15 @@ TEST_CASE("A secrets file that others can use, or that is no file, is refused in
   const std::string fifo = kept.folder.path() / "fifo";
   REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
   CHECK_FALSE(secrets_from(fifo, random));
+}
+
+TEST_CASE("A secrets file of another user is refused, even when nobody else can use it") {
+  Kept kept;
+  REQUIRE(kept.get());
+  if (chown(kept.file.c_str(), 12345, static_cast<gid_t>(-1)) != 0) SKIP("takes root");
+  const auto refused = kept.get();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().contains(kept.file + " belongs to another user (id 12345)"));
 }
 
 TEST_CASE("Processes that make a secrets file at the same time have the same secrets") {

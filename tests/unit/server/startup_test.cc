@@ -182,3 +182,73 @@ TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
   options.qlog = (folder.path() / "site-logs").string();
   CHECK(test::must(start_up(options)).workers[1].qlog != nullptr);
 }
+
+TEST_CASE("Secrets and key logs are not made in the folder that is served") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "site/sub/x");
+  write(folder.path() / "site-2/x");
+  // Both lead to a file that is not there yet.
+  std::filesystem::create_symlink("site/linked", folder.path() / "link");
+  std::filesystem::create_symlink("site/sub", folder.path() / "sub");
+  ServeOptions options = on_loopback();
+  options.root = folder.path() / "site/";
+  const auto is_empty = [](const std::filesystem::path& path) {
+    return std::distance(std::filesystem::directory_iterator(path), {}) == 1;
+  };
+  for (const auto& [option, file] : {std::pair("--secrets", &ServeOptions::secrets_file),
+                                     {"--keylog", &ServeOptions::key_log}}) {
+    for (const char* inside : {"site/x", "site/sub/x", "site-2/../site/x", "site/.x", "link",
+                               "sub/x", "./site/sub/../x"}) {
+      CAPTURE(option, inside);
+      options.*file = folder.path() / inside;
+      const auto refused = start_up(options);
+      REQUIRE(!refused);
+      CHECK(refused.error().starts_with(std::format("{} {} lies in ", option, options.*file)));
+    }
+    CHECK(is_empty(folder.path() / "site"));
+    CHECK(is_empty(folder.path() / "site/sub"));
+    options.*file = folder.path() / "site-2" / option;
+    CHECK(start_up(options));
+  }
+}
+
+TEST_CASE("Private keys in the folder that is served: no server, or a note where they are hidden") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path site = folder.path() / "site";
+  const test::PemPair pem = test::TestCa().make({});
+  for (const char* at : {"open", ".hidden", ".well-known"}) {
+    test::put_file(site / at / "a.pem", pem.cert);
+    test::put_file(site / at / "a.key", pem.key);
+  }
+  std::filesystem::create_symlink(site / "open/a.key", folder.path() / "link.key");
+  ServeOptions options = on_loopback();
+  options.root = site;
+  const std::string cert = site / "open/a.pem";
+  const auto with_key = [&](const std::filesystem::path& key) {
+    options.certificates = {{cert, key}};
+    return start_up(options);
+  };
+  for (const auto& key :
+       {site / "open/a.key", site / ".well-known/a.key", folder.path() / "link.key"}) {
+    const auto refused = with_key(key);
+    REQUIRE(!refused);
+    CHECK(refused.error() == "private keys lie in the folder that is served: " + key.string() +
+                                 " is in " + options.root + ", move it out");
+  }
+  const auto noted = with_key(site / ".hidden/a.key");
+  REQUIRE(noted);
+  REQUIRE(noted->warnings.size() == 1);
+  CHECK(noted->warnings[0].starts_with("private keys lie in the folder that is served (" +
+                                       (site / ".hidden/a.key").string() + ")"));
+  options.site.dotfiles = true;
+  CHECK(!with_key(site / ".hidden/a.key"));
+  options.site.dotfiles = false;
+  options.certificates.clear();
+  options.certs_folder = site / "open";
+  CHECK(!start_up(options));
+  options.certs_folder = site / ".hidden";
+  CHECK(test::must(start_up(options)).warnings.size() == 1);
+  options.root.clear();
+  options.certs_folder = site / "open";
+  CHECK(test::must(start_up(options)).warnings.empty());
+}

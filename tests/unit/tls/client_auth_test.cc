@@ -1,5 +1,8 @@
 // Certificates of clients: who is let in, and what is known of them.
+#include <ctime>
+
 #include "support/cert_maker.h"
+#include "tls/resumption.h"
 #include "tls/ticket_keys.h"
 #include "unit/tls/tls_pair.h"
 
@@ -26,13 +29,13 @@ struct Office {
   }
   std::unique_ptr<ServerContext> server(ClientAuth auth) const { return server(auth, ca_file); }
 
-  std::unique_ptr<tls::ClientContext> client(const PemPair& pem) const {
+  std::unique_ptr<tls::ClientContext> client(const PemPair& pem, Wire wire = Wire::tcp) const {
     write_file(folder.path / "client.pem", pem.cert);
     write_file(folder.path / "client.key", pem.key);
-    return tls::ClientContext::make(Wire::tcp, {.ca_file = "",
-                                                .alpn = {"h2"},
-                                                .cert_file = folder.path / "client.pem",
-                                                .key_file = folder.path / "client.key"})
+    return tls::ClientContext::make(wire, {.ca_file = "",
+                                           .alpn = {wire == Wire::tcp ? "h2" : "h3"},
+                                           .cert_file = folder.path / "client.pem",
+                                           .key_file = folder.path / "client.key"})
         .value();
   }
   std::unique_ptr<tls::ClientContext> client(const CertSpec& spec) const {
@@ -138,6 +141,100 @@ TEST_CASE("a resumed session has its client's name, and never crosses to another
     CHECK(again(*office.server(ClientAuth::optional, other_file)) == "refused");
     CHECK(again(*office.server(ClientAuth::none, "")) == "full ");
     SSL_SESSION_free(session);
+  }
+}
+
+namespace {
+
+struct Free {
+  void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+};
+using Session = std::unique_ptr<SSL_SESSION, Free>;
+
+// Visits of one client to one server, with tickets.
+struct Visits {
+  Visits(const Office& office, const CertSpec& spec, Wire wire, int max_version)
+      : server(office.server(ClientAuth::required, office.ca_file, wire)),
+        client(office.client(office.ca.make(spec), wire)),
+        version(max_version) {}
+
+  // What it was; `now`: what the server takes for the time when it checks a certificate.
+  std::string visit(std::time_t now = std::time(nullptr)) {
+    TlsPair pair(*server, client->new_ssl("localhost"));
+    SSL_set_max_proto_version(pair.client_ssl.get(), version);
+    const Session copy(session ? SSL_SESSION_dup(session.get()) : nullptr);
+    if (copy) SSL_set_session(pair.client_ssl.get(), copy.get());
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(pair.server.ssl), now);
+    if (!pair.shake_hands()) return "refused";
+    ticket = {};
+    if (const auto made = tls::resumption_of(pair.client.ssl); !made.empty()) {
+      ticket = Session(SSL_SESSION_dup(SSL_get0_session(pair.client.ssl)));
+    }
+    return pair.server.transport->security().resumed ? "resumed" : "full";
+  }
+
+  std::unique_ptr<ServerContext> server;
+  std::unique_ptr<tls::ClientContext> client;
+  int version;
+  Session session, ticket;  // what it comes with; what it was given
+};
+
+}  // namespace
+
+TEST_CASE("an expired certificate of a client is not let in by a ticket") {
+  const Office office;
+  for (const auto& [wire, version] : {std::pair(Wire::tcp, TLS1_3_VERSION),
+                                      {Wire::tcp, TLS1_2_VERSION},
+                                      {Wire::quic, TLS1_3_VERSION}}) {
+    CAPTURE(wire, version);
+    for (const bool expired : {false, true}) {
+      Visits visits(office, {.names = "", .usage = "clientAuth", .until = expired ? -60 : 60}, wire,
+                    version);
+      REQUIRE(visits.visit(std::time(nullptr) - 600) == "full");
+      REQUIRE(visits.ticket);
+      visits.session = std::move(visits.ticket);
+      CHECK(visits.visit() == (expired ? "refused" : "resumed"));
+    }
+  }
+}
+
+TEST_CASE("a ticket of a client with a certificate is not renewed, and is good again") {
+  const Office office;
+  for (const Wire wire : {Wire::tcp, Wire::quic}) {
+    Visits visits(office, kClient, wire, TLS1_3_VERSION);
+    REQUIRE(visits.visit() == "full");
+    visits.session = std::move(visits.ticket);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(visits.visit() == "resumed");
+      CHECK_FALSE(visits.ticket);
+    }
+  }
+}
+
+TEST_CASE("an intermediate CA alone is enough to check clients with, and lets in its own only") {
+  const Office office;
+  const TestCa department("Department", office.ca);
+  const std::string file = office.folder.path / "department.pem";
+  write_file(file, department.pem());
+  const auto server = office.server(ClientAuth::required, file);
+  CHECK(outcome(*server, *office.client(department.make(kClient)), TLS1_3_VERSION) ==
+        "in: CN=Änne\\, R&D");
+  CHECK(outcome(*server, *office.client(kClient), TLS1_3_VERSION) == "tlsv1 alert unknown ca");
+}
+
+TEST_CASE("a client without a subject has another name: its first in words, or its number") {
+  const Office office;
+  const auto server = office.server(ClientAuth::required);
+  for (const auto& [names, name] :
+       {std::pair("IP:192.0.2.1,email:a@example.org,DNS:b.example", "email:a@example.org"),
+        {"URI:spiffe://example.org/x", "URI:spiffe://example.org/x"},
+        {"DNS:b.example", "DNS:b.example"}}) {
+    const auto client = office.client({.names = names, .common_name = "", .usage = "clientAuth"});
+    CHECK(outcome(*server, *client, TLS1_3_VERSION) == std::string("in: ") + name);
+  }
+  for (const char* names : {"", "IP:192.0.2.1"}) {
+    const PemPair pem = office.ca.make({.names = names, .common_name = "", .usage = "clientAuth"});
+    CHECK(outcome(*server, *office.client(pem), TLS1_3_VERSION) == "in: serial:" + pem.serial);
   }
 }
 

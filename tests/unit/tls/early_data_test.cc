@@ -20,6 +20,17 @@ tls::Root some_root() {
   return root;
 }
 
+// OpenSSL makes tickets by real time; the server's wall clock can be set off from it.
+class SetClock final : public Clock {
+ public:
+  TimePoint now() const noexcept override { return TimePoint(1h); }
+  WallTime wall() const noexcept override { return start_ + ahead; }
+  std::chrono::seconds ahead{};
+
+ private:
+  WallTime start_ = std::chrono::system_clock::now();
+};
+
 // A process with two workers, and a client that has been there once.
 struct Process {
   explicit Process(std::uint32_t early_bytes = kEarlyBytes, std::size_t entries = 1000)
@@ -32,7 +43,7 @@ struct Process {
     second = tls::ServerContext::make(tls::Wire::tcp, options).value();
   }
 
-  sim::SimClock clock;
+  SetClock clock;
   tls::TicketKeys keys{clock, some_root(), 12h, 24h};
   tls::ReplayRegister replays;
   std::unique_ptr<tls::ServerContext> first, second;
@@ -330,6 +341,24 @@ TEST_CASE_METHOD(Fixture, "after a HelloRetryRequest there is no early data") {
   CHECK(pair.server.early.empty());
   CHECK(pair.server.received == "early");
   CHECK(replays.counters().accepted == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a clock that was set back resumes sessions, and takes no early data") {
+  const auto come_back = [&] {
+    TlsPair pair(*second, client->new_ssl("localhost", ticket));
+    pair.client.queue.append_copy("x");
+    REQUIRE(pair.shake_hands());
+    CHECK(pair.server.transport->security().resumed);
+    CHECK(pair.server.received == "x");
+    return !pair.server.early.empty();
+  };
+  clock.ahead = -60s;  // the ticket is from the future
+  CHECK_FALSE(come_back());
+  clock.ahead = 60s;
+  CHECK(come_back());
+  clock.ahead = 10s;  // later than the ticket, earlier than what was seen
+  CHECK_FALSE(come_back());
+  CHECK(replays.counters().rejected == 2);
 }
 
 TEST_CASE("servers for which clients show certificates take no early data") {
