@@ -429,7 +429,7 @@ CASES = {
     "connection migration": migration, "goodput": best_of_three(goodput),
     "cross traffic": best_of_three(cross_traffic),
 }
-# The five that tell most, for --short.
+# Those that tell most, for --short.
 SHORT = {
     "curl": ("handshake", "transfer loss", "transfer corruption", "port rebinding",
              "address rebinding"),
