@@ -157,7 +157,8 @@ Checked<Options> parse_options(std::span<const std::string_view> words) {
     if (setting == kSettings.end()) {
       return std::unexpected(std::format("there is no option {}; see --help", word));
     }
-    if (++i == words.size() || !setting->set(options, words[i])) {
+    ++i;
+    if (i == words.size() || !setting->set(options, words[i])) {
       return std::unexpected(std::format("{} needs a value like {}", word, setting->shape));
     }
   }

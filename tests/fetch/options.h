@@ -22,8 +22,8 @@ struct Options {
   std::string groups, ciphers;      // as client::Client::Options takes them
   std::vector<std::uint32_t> quic;  // the first: of the first packet; empty: version 1
   std::vector<std::string> paths;
-  std::size_t parallel = 1;                            // requests at a time
-  std::size_t repeat = 1;                              // how often each path is asked for
+  std::size_t parallel = 1;                           // requests at a time
+  std::size_t repeat = 1;                             // how often each path is asked for
   std::uint64_t key_update_each = 0, move_after = 0;  // bytes of answers; 0: never
   bool early = false, json = false, help = false;
   Duration limit = std::chrono::seconds(60);
