@@ -82,6 +82,11 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     return std::unexpected("OpenSSL refused the client's groups " + options.groups + ": " +
                            ossl_error() + ".");
   }
+  if (!options.ciphers.empty() &&
+      SSL_CTX_set_ciphersuites(context->get(), options.ciphers.c_str()) != 1) {
+    return std::unexpected("OpenSSL refused the client's ciphers " + options.ciphers + ": " +
+                           ossl_error() + ".");
+  }
   if (!keep_tickets(context->get())) {
     return std::unexpected("OpenSSL refused the client's settings: " + ossl_error() + ".");
   }

@@ -74,6 +74,7 @@ struct ClientOptions {
   // As SSL_CTX_set1_groups_list() takes them, a '*' before those that a share is sent for; empty:
   // those of the server.
   std::string groups{};
+  std::string ciphers{};  // of TLS 1.3, likewise: "TLS_CHACHA20_POLY1305_SHA256"
 };
 
 class ClientContext {

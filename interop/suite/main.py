@@ -55,7 +55,8 @@ def parse(words):
         prog="./dev interop", description="Real clients, browsers and a bad network against the "
         "real server; the matrix goes to the terminal and to interop/report.html.")
     parser.add_argument("--short", action="store_true",
-                        help="curl over three protocols and five cases of the network")
+                        help="curl over three protocols, five cases of the network, and a handshake "
+                        "of our own client")
     parser.add_argument("--only", metavar="PATTERN", action="append", default=[],
                         help="cases whose client/protocol/name has this in it, or matches it as a "
                         "glob: --only curl/h3, --only '*/HEAD' (repeatable)")

@@ -1,4 +1,5 @@
-"""The cases of the public QUIC interop runner, through the relay: each with curl and with quic-go.
+"""The cases of the public QUIC interop runner, through the relay: each with curl, with quic-go and
+with the project's own client.
 
 As there, a case passes when every byte is right and the packets in question were seen in the
 relay's trace; what a client cannot bring about is not applicable to it.
@@ -60,6 +61,39 @@ class QuicGo:
         self.seconds = ran.seconds
 
 
+class Own:
+    name = "own client"
+
+    def command(self, relay, host="127.0.0.1"):
+        return [server.FETCH, "--connect", f"{host}:{relay.port}", "--host", host.strip("[]"),
+                "--cacert", server.CA, "--json"]
+
+    def get(self, shell, relay, paths, host="127.0.0.1", options=(), at_once=False, repeat=1):
+        many = ["--repeat", repeat] if repeat > 1 else []
+        ran = shell.run([*self.command(relay, host), "--timeout", "90s", *options, *many,
+                         *["--parallel", 50] * at_once, *paths])
+        said = json.loads(ran.text)
+        expect("answers", [path for path in paths for _ in range(repeat)],
+               [answer["path"] for answer in said["answers"]])
+        for answer in said["answers"]:
+            expect("status", 200, answer["status"])
+            expect(f"sha256 of {answer['path']}", shell.site.sha256(answer["path"]),
+                   answer["sha256"])
+        self.said, self.security = said, said["security"]
+        expect("protocol", "h3", self.security["alpn"])
+        self.connections = 1
+        self.seconds = said["seconds"]
+
+    def twice(self, shell, relay, *options):
+        """Two visits, the second with what the first has left; `options` are of the second."""
+        kept = curl.out("resumption")
+        kept.unlink(missing_ok=True)
+        self.get(shell, relay, ["/1k.bin"], options=("--resume", kept))
+        expect("resumed", False, self.security["resumed"])
+        self.get(shell, relay, ["/1k.bin"], options=("--resume", kept, *options))
+        expect("resumed", True, self.security["resumed"])
+
+
 def qlog_folder():
     folder = server.WORK / "out" / "qlog"
     folder.mkdir(exist_ok=True)
@@ -98,10 +132,14 @@ def long_rtt(shell, client):
 def chacha20(shell, client):
     if client.name == "quic-go":
         raise NotApplicable("Go chooses the ciphers of TLS 1.3 itself")
+    name, option = "TLS_CHACHA20_POLY1305_SHA256", "--ciphers"
+    if client.name == "curl":
+        option = "--tls13-ciphers"
     with between(shell, *LINK) as relay:
-        client.get(shell, relay, ["/1m.bin"], options=("--tls13-ciphers",
-                                                       "TLS_CHACHA20_POLY1305_SHA256"))
+        client.get(shell, relay, ["/1m.bin"], options=(option, name))
     one_client(relay)
+    if client.name == "own client":
+        expect("cipher", name, client.security["cipher"])
 
 
 def multiplexing(shell, client):
@@ -110,6 +148,9 @@ def multiplexing(shell, client):
     with between(shell, "--delay", "5ms") as relay:
         if client.name == "quic-go":
             client.get(shell, relay, ["/1k.bin"] * count, at_once=True)
+        elif client.name == "own client":
+            client.get(shell, relay, [f"/many/{i}.bin" for i in range(content.SMALL)], repeat=10,
+                       at_once=True)
         else:
             ran = shell.run([*curl.base("--http3-only"), "--parallel", "--parallel-max", "50", "-w",
                              "%{response_code} %{http_version}\n", "-o", curl.out("many-#1-#2"),
@@ -145,8 +186,11 @@ def resumption(shell, client):
     if client.name == "curl":
         raise NotApplicable("one run of curl makes one connection, and Debian's keeps no sessions")
     with between(shell, *LINK) as relay:
-        client.get(shell, relay, ["/1k.bin"] * 2, options=("--resume",))
-    expect("resumed", [False, True], [a["quic"]["resumed"] for a in client.answers])
+        if client.name == "own client":
+            client.twice(shell, relay)
+        else:
+            client.get(shell, relay, ["/1k.bin"] * 2, options=("--resume",))
+            expect("resumed", [False, True], [a["quic"]["resumed"] for a in client.answers])
     expect("clients of the relay", 2, relay.number(r"(\d+) clients"))
 
 
@@ -154,10 +198,15 @@ def zerortt(shell, client):
     if client.name == "curl":
         raise NotApplicable("curl 8.21 never sends early data over h3")
     with between(shell, *LINK) as relay:
-        client.get(shell, relay, ["/1k.bin"] * 2, options=("--resume", "--early"))
-    if not relay.count(packet="0-rtt", up=True):
-        raise NotApplicable("the server's tickets allow no early data (yet)")
-    expect("early data accepted", [False, True], [a["quic"]["early"] for a in client.answers])
+        if client.name == "own client":
+            client.twice(shell, relay, "--early")
+            expect("early data accepted", True, client.security["early_data"])
+        else:
+            client.get(shell, relay, ["/1k.bin"] * 2, options=("--resume", "--early"))
+            expect("early data accepted", [False, True], [a["quic"]["early"] for a in client.answers])
+    # In the trace a datagram has the name of its first packet, which may be the Initial.
+    expect("the server's word for each request", [False, True],
+           [line.endswith(" 0-rtt") for line in shell.logged(2, "/1k.bin")])
 
 
 def http3(shell, client):
@@ -179,6 +228,14 @@ def blackhole(shell, client):
 def keyupdate(shell, client):
     if client.name == "curl":
         raise NotApplicable("curl has no way to ask for a key update")
+    if client.name == "own client":
+        with between(shell, *LINK) as relay:
+            client.get(shell, relay, ["/2m.bin"], options=("--key-update", 300000))
+        one_client(relay)
+        # RFC 9001 §6.1: the second may begin only when the server has followed the first.
+        if client.said["key_updates"] < 2:
+            raise Failed("the server did not follow the key update")
+        return
     with between(shell, *LINK) as relay:
         client.get(shell, relay, ["/2m.bin"])
     one_client(relay)
@@ -225,9 +282,12 @@ def handshakes(shell, client, options, seen):
     count = 20
     with between(shell, "--delay", "15ms", *options) as relay:
         url = f"https://127.0.0.1:{relay.port}/1k.bin"
-        one = (f"curl -sS --cacert {server.CA} --http3-only --connect-timeout 60 {url} | sha256sum"
-               if client.name == "curl" else
-               f"{server.WORK}/bin/go_client --ca {server.CA} --protocol h3 --timeout 80s {url}")
+        if client.name == "curl":
+            one = f"curl -sS --cacert {server.CA} --http3-only --connect-timeout 60 {url} | sha256sum"
+        elif client.name == "quic-go":
+            one = f"{server.WORK}/bin/go_client --ca {server.CA} --protocol h3 --timeout 80s {url}"
+        else:
+            one = " ".join(map(str, client.command(relay))) + " --timeout 60s /1k.bin"
         ran = shell.run(["sh", "-c", f"seq {count} | xargs -P 10 -I{{}} sh -c '{one}'"], may_fail=True)
     right = ran.text.count(shell.site.sha256("/1k.bin"))
     if right != count:
@@ -268,13 +328,16 @@ def v2(shell, client):
     if client.name == "curl":
         raise NotApplicable("curl has no way to ask for QUIC version 2")
     with between(shell, *LINK) as relay:
-        try:
-            client.get(shell, relay, ["/1m.bin"], options=("--v2",))
-        except Failed as why:
-            if "no compatible QUIC version" in str(why):
-                raise NotApplicable("the server does not speak QUIC version 2 (yet)") from why
-            raise
-    expect("version", 0x6b3343cf, client.answers[0]["quic"]["version"])
+        if client.name == "quic-go":
+            # It renews its keys after 100 packets, with the label of version 1 (RFC 9369 §3.3.2).
+            client.get(shell, relay, ["/1k.bin"], options=("--v2",))
+            expect("version", 0x6b3343cf, client.answers[0]["quic"]["version"])
+        # From the first packet on, and (RFC 9368) by the server's choice.
+        for versions in ("v2", "v1,v2") if client.name == "own client" else ():
+            client.get(shell, relay, ["/1m.bin"], options=("--quic", versions))
+            expect("version", 2, client.security["quic_version"])
+    lines = shell.logged(1)
+    expect("the server's word for the version", {True}, {" quic=v2" in line for line in lines})
 
 
 def port_rebinding(shell, client):
@@ -297,8 +360,12 @@ def migration(shell, client):
     if client.name == "curl":
         raise NotApplicable("curl does not move a connection by itself; see port rebinding")
     with between(shell, *LINK) as relay:
-        client.get(shell, relay, ["/3m.bin"], options=("--migrate",))
-    expect("moved", True, client.answers[0]["quic"]["moved"])
+        if client.name == "own client":
+            client.get(shell, relay, ["/3m.bin"], options=("--move", 1000000))
+            expect("moves", 1, client.said["moves"])
+        else:
+            client.get(shell, relay, ["/3m.bin"], options=("--migrate",))
+            expect("moved", True, client.answers[0]["quic"]["moved"])
     expect("paths of the client", 2, relay.number(r"(\d+) clients"))
     if sum(e.bytes for e in relay.entries if e.client == 2 and not e.up) < 1 << 20:
         raise Failed("less than 1 MiB came over the new path")
@@ -363,20 +430,18 @@ CASES = {
     "connection migration": migration, "goodput": best_of_three(goodput),
     "cross traffic": best_of_three(cross_traffic),
 }
-# The five that tell most, for --short.
-SHORT = ("handshake", "transfer loss", "transfer corruption", "port rebinding", "address rebinding")
-
-
-def own_client(shell):
-    raise NotApplicable("needs our own client's program")
+# Those that tell most, for --short.
+SHORT = {
+    "curl": ("handshake", "transfer loss", "transfer corruption", "port rebinding",
+             "address rebinding"),
+    "own client": ("handshake",),
+}
 
 
 def cases(context):
-    for client in (Curl(), QuicGo()):
+    for client in (Curl(), QuicGo(), Own()):
         for name, check in CASES.items():
             def run(shell, check=check, client=client):
                 check(shell, client)
             yield Case(f"network: {client.name}", "h3", name, run, limit=100,
-                       short=name in SHORT and client.name == "curl")
-    for name in CASES:
-        yield Case("network: own client", "h3", name, own_client)
+                       short=name in SHORT.get(client.name, ()))

@@ -14,6 +14,7 @@ LEAF = STATE / "localhost.pem"
 LOG = WORK / "access.log"
 BINARY = os.environ.get("TROIKA", "build/release/troika")
 RELAY = os.environ.get("RELAY", "build/release/tests/relay")
+FETCH = os.environ.get("FETCH", "build/release/tests/fetch")
 # Where --serve listens, and the reproducing commands point.
 SERVE_PORT, SERVE_PLAIN = 9543, 9580
 

@@ -179,6 +179,9 @@ class Client final : public ClientConnection {
   }
 
   bool update_key(TimePoint now) override { return !busy_ && core_.update_key(now); }
+  bool move_to(const Address& local, TimePoint now) override {
+    return !busy_ && core_.move_to(local, now);
+  }
 
  private:
   Outbox outbox_;

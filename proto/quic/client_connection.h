@@ -60,6 +60,9 @@ class ClientConnection {
   virtual void close(AppError code, TimePoint now) = 0;
   // False: not now, as the handshake or the update before is not confirmed yet (RFC 9001 §6.1).
   virtual bool update_key(TimePoint now) = 0;
+  // Goes on from another address of this side, which the sink sends from (RFC 9000 §9.2). False:
+  // not now, as for update_key(), or the server forbids it.
+  virtual bool move_to(const Address& local, TimePoint now) = 0;
 };
 
 }  // namespace troika::quic

@@ -64,6 +64,18 @@ void Core::path_changed(const Address& local, const Address& remote) noexcept {
   budget_.validated({local, remote});
 }
 
+bool Core::move_to(const Address& local, TimePoint now) noexcept {
+  Path path{local, remote_};
+  const ngtcp2_path view = path.view();
+  if (!confirmed_ || !alive() ||
+      ngtcp2_conn_initiate_migration(conn(), &view, to_stamp(now)) != 0) {
+    return false;
+  }
+  local_ = local;
+  dirty();
+  return true;
+}
+
 // What is due and what was recorded. False: nothing is to be written.
 bool Core::run_application(TimePoint now) {
   if (to_stamp(now) >= ngtcp2_conn_get_expiry(conn())) {

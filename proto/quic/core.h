@@ -54,6 +54,8 @@ class Core : public QuicStreams {
   void close(AppError code) noexcept override;
   // False: not now (RFC 9001 §6.1).
   bool update_key(TimePoint now) noexcept;
+  // Client, from another address of its own (RFC 9000 §9.2). False: not now.
+  bool move_to(const Address& local, TimePoint now) noexcept;
   void mark_writable() noexcept override {
     if (phase_ == Phase::open) dirty();
   }

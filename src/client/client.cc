@@ -11,6 +11,7 @@ namespace troika::client {
 
 Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   std::unique_ptr<Client> client(new Client);
+  client->quic_ = options.quic;
   struct Wanted {
     std::unique_ptr<tls::ClientContext>* context;
     tls::Wire wire;
@@ -19,9 +20,9 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   for (const Wanted& wanted : {Wanted{&client->h1_, tls::Wire::tcp, {"http/1.1"}},
                                Wanted{&client->h2_, tls::Wire::tcp, {"h2"}},
                                Wanted{&client->h3_, tls::Wire::quic, {"h3"}}}) {
-    auto made =
-        tls::ClientContext::make(wanted.wire, {options.ca_file, wanted.alpn, options.cert_file,
-                                               options.key_file, options.on_server_certificate});
+    auto made = tls::ClientContext::make(
+        wanted.wire, {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
+                      options.on_server_certificate, options.groups, options.ciphers});
     if (!made) return std::unexpected(made.error());
     *wanted.context = std::move(*made);
   }
@@ -38,8 +39,10 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
                                      const std::string& host,
                                      std::span<const std::byte> resumption) {
   if (protocol == Protocol::h3) {
-    auto made =
-        QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, host, resumption);
+    quic::ClientConfig config = quic_;
+    config.server_name = host;
+    config.resumption.assign(resumption.begin(), resumption.end());
+    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, config);
     if (!made) return std::unexpected(made.error());
     connections_.push_back(std::move(*made));
     return connections_.back().get();

@@ -10,6 +10,7 @@
 #include "client/connection.h"
 #include "client/fetch.h"
 #include "http/limits.h"
+#include "proto/quic/client_connection.h"
 #include "tls/context.h"
 #include "tls/tls_transport.h"
 #include "uv/loop.h"
@@ -26,6 +27,8 @@ class Client {
     std::string ca_file;                  // empty: servers are not verified
     std::string cert_file{}, key_file{};  // shown to servers that ask; empty: nothing
     std::function<void(const std::string& serial)> on_server_certificate{};  // of a full handshake
+    std::string groups{}, ciphers{};  // as tls::ClientOptions takes them; empty: those of servers
+    quic::ClientConfig quic{};        // but for the name and the resumption: connect() says those
   };
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);
@@ -61,6 +64,7 @@ class Client {
   Loop loop_;
   SystemRandom random_;
   Limits limits_;
+  quic::ClientConfig quic_;
   tls::RecordScratch scratch_;
   std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -1,5 +1,6 @@
 #include "client/quic_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <format>
@@ -26,26 +27,18 @@ Checked<Address> local_towards(const Address& remote) {
 
 }  // namespace
 
-Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
-    Loop& loop, BufferPool& pool, const Limits& limits, Random& random,
-    const tls::ClientContext& tls, const Address& remote, const std::string& host,
-    std::span<const std::byte> resumption) {
+Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, BufferPool& pool,
+                                                              const Limits& limits, Random& random,
+                                                              const tls::ClientContext& tls,
+                                                              const Address& remote,
+                                                              const quic::ClientConfig& config) {
   const auto local = local_towards(remote);
   if (!local) return std::unexpected(local.error());
-  auto fd = UdpSocket::bind(*local, {});
-  if (!fd) return std::unexpected(fd.error());
-
   std::unique_ptr<QuicConnection> connection(new QuicConnection(loop));
   QuicConnection* const self = connection.get();
-  connection->socket_ = std::make_unique<UdpSocket>(
-      loop, std::move(*fd),
-      [self](const Datagram& datagram, TimePoint now) { self->quic_->receive(datagram, now); },
-      [self] { self->quic_->on_writable(); });
-  quic::ClientConfig config;
-  config.server_name = host;
-  config.resumption.assign(resumption.begin(), resumption.end());
+  if (const auto added = self->add_socket(*local); !added) return std::unexpected(added.error());
   auto made = quic::ClientConnection::make(
-      config, self->socket_->local(), remote, loop.clock(), random, *self->socket_, tls,
+      config, self->socket().local(), remote, loop.clock(), random, *self, tls,
       [self, &pool, &limits](quic::QuicStreams& streams) {
         auto application = h3::make_client_session(pool, limits, streams);
         self->streams_ = &streams;
@@ -55,6 +48,32 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
   if (!made) return std::unexpected(std::string(made.error().detail));
   connection->quic_ = std::move(*made);
   return connection;
+}
+
+Checked<void> QuicConnection::add_socket(const Address& local) {
+  auto fd = UdpSocket::bind(local, {});
+  if (!fd) return std::unexpected(fd.error());
+  sockets_.push_back(std::make_unique<UdpSocket>(
+      loop_, std::move(*fd),
+      [this](const Datagram& datagram, TimePoint now) { quic_->receive(datagram, now); },
+      [this] { quic_->on_writable(); }));
+  return {};
+}
+
+// The old path is used on until the new one is known to work, so its socket stays.
+bool QuicConnection::move() {
+  Address local = socket().local();
+  local.set_port(0);
+  if (!add_socket(local)) return false;
+  if (quic_->move_to(socket().local(), loop_.clock().now())) return true;
+  sockets_.pop_back();
+  return false;
+}
+
+SendOutcome QuicConnection::send(const Datagram& datagram) {
+  const auto from = std::ranges::find_if(
+      sockets_, [&](const auto& socket) { return socket->local() == datagram.local; });
+  return (from != sockets_.end() ? **from : socket()).send(datagram);
 }
 
 QuicConnection::~QuicConnection() { close(); }

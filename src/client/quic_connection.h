@@ -11,15 +11,14 @@
 
 namespace troika::client {
 
-// HTTP/3, on a UDP socket of its own.
-class QuicConnection final : public Connection {
+// HTTP/3, on a UDP socket of its own, and on one more after each move.
+class QuicConnection final : public Connection, private DatagramSink {
  public:
   static Checked<std::unique_ptr<QuicConnection>> open(Loop& loop, BufferPool& pool,
                                                        const Limits& limits, Random& random,
                                                        const tls::ClientContext& tls,
                                                        const Address& remote,
-                                                       const std::string& host,
-                                                       std::span<const std::byte> resumption);
+                                                       const quic::ClientConfig& config);
   ~QuicConnection() override;
 
   bool ready() const noexcept override;
@@ -31,18 +30,25 @@ class QuicConnection final : public Connection {
   void close() override;
   bool flush(TimePoint now) override;
 
-  UdpSocket& socket() noexcept { return *socket_; }
+  // False: not now.
+  bool update_key() { return quic_->update_key(loop_.clock().now()); }
+  bool move();  // to another port of this side
+
+  UdpSocket& socket() noexcept { return *sockets_.back(); }
   const Address& remote() const noexcept { return streams_->remote(); }  // the server may move it
 
  private:
   explicit QuicConnection(Loop& loop)
       : loop_(loop), timer_(loop.timers(), [this] { quic_->on_deadline(loop_.clock().now()); }) {}
 
+  Checked<void> add_socket(const Address& local);
+  SendOutcome send(const Datagram& datagram) override;
+
   Loop& loop_;
   Timer timer_;
-  std::unique_ptr<UdpSocket> socket_;
-  quic::QuicStreams* streams_ = nullptr;  // of quic_
-  h3::ClientApplication* h3_ = nullptr;   // of quic_
+  std::vector<std::unique_ptr<UdpSocket>> sockets_;  // the last is where the connection is now
+  quic::QuicStreams* streams_ = nullptr;             // of quic_
+  h3::ClientApplication* h3_ = nullptr;              // of quic_
   std::unique_ptr<quic::ClientConnection> quic_;
 };
 
