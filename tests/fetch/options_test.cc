@@ -1,7 +1,8 @@
 #include "fetch/options.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <sstream>
+
+#include "support/words.h"
 
 using namespace troika;
 using namespace troika::fetch;
@@ -10,9 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Checked<Options> parse(const std::string& line) {
-  std::istringstream in(line);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
+  const std::vector<std::string> words = test::words_of(line);
   return parse_options(std::vector<std::string_view>(words.begin(), words.end()));
 }
 Options good(const std::string& line) {

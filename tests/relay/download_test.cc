@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "relay/live_relay.h"
+#include "relay/pattern_site.h"
 #include "support/live_server.h"
 
 using namespace troika;
@@ -13,20 +14,10 @@ namespace {
 
 constexpr std::uint64_t kSize = 4U << 20U;
 
-Site pattern_site() {
-  auto handler = std::make_unique<ScriptedHandler>();
-  handler->answer = [](RequestContext context, Responder& responder) {
-    std::ignore =
-        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, kSize));
-    return nullptr;
-  };
-  return {.handler = std::move(handler)};
-}
-
 }  // namespace
 
 TEST_CASE("a download over HTTP/3 is whole despite loss, delay and ever new ports") {
-  LiveServer server([](Loop&, BufferPool&) { return pattern_site(); });
+  LiveServer server([](Loop&, BufferPool&) { return pattern_site(kSize); });
   relay::Options options;
   options.listen = Address::v4(INADDR_LOOPBACK, 0);
   options.to = server.address;

@@ -9,6 +9,7 @@
 
 #include "client/client.h"
 #include "relay/live_relay.h"
+#include "relay/pattern_site.h"
 #include "support/live_group.h"
 
 using namespace troika;
@@ -37,16 +38,6 @@ struct Download {
   std::uint64_t validated = 0;  // paths, of all workers
   relay::Summary relay{};
 };
-
-Site pattern_site() {
-  auto handler = std::make_unique<ScriptedHandler>();
-  handler->answer = [](RequestContext context, Responder& responder) {
-    std::ignore =
-        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, kSize));
-    return nullptr;
-  };
-  return {.handler = std::move(handler)};
-}
 
 relay::Options bad_network(const Address& server) {
   relay::Options options;
@@ -119,7 +110,7 @@ void run(std::vector<Download>& downloads) {
     LiveGroup& group =
         *groups.emplace_back(std::make_unique<LiveGroup>(one.workers, [](Startup& startup) {
           for (WorkerConfig& worker : startup.workers) {
-            worker.make_site = [](Loop&, BufferPool&) { return pattern_site(); };
+            worker.make_site = [](Loop&, BufferPool&) { return pattern_site(kSize); };
           }
         }));
     running.push_back(std::async(std::launch::async, [&one, &group] { run(one, group); }));
