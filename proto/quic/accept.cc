@@ -79,7 +79,7 @@ bool Endpoint::Impl::accept(const Datagram& packet, TimePoint now) {
     return false;
   }
   // Asked for every client, as it is here that it goes on and off.
-  const bool retrying = retry_is_on(now) || held_.full(now);
+  const bool retrying = retry_is_on(now) || held_.full();
   if (retrying && !token.proves_address()) return retry(packet, initial);
   return accept(packet, initial, token, now);
 }
@@ -114,6 +114,16 @@ bool Endpoint::Impl::retry(const Datagram& packet, const ngtcp2_pkt_hd& initial)
   return true;
 }
 
+// The beginning is lost, and the client would wait for a second or so before it sends it again: a
+// Retry makes it do so at once. It takes one only (RFC 9000 §17.2.5.2).
+void Endpoint::Impl::ask_for_beginning(const Datagram& packet) {
+  ngtcp2_pkt_hd initial;
+  if (ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) != 0) return;
+  if (tokens_.check(packet.remote, initial).verdict != TokenCheck::Verdict::retry) {
+    retry(packet, initial);
+  }
+}
+
 bool Endpoint::Impl::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial,
                             const TokenCheck& token, TimePoint now) {
   auto connection = Connection::make(shared_, initial, token, packet.local, packet.remote, now);
@@ -126,12 +136,10 @@ bool Endpoint::Impl::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial
   if (added.phase() == Core::Phase::dead) {
     const bool no_beginning = added.wants_retry();
     free_connection(added);
-    // Were a later part of a ClientHello dropped, the client would wait for a second or so before
-    // it sends it again.
     return no_beginning && (held_.add(packet, id, now) || retry(packet, initial));
   }
   ++counters_.accepted;
-  held_.take(id, packet.remote, now, [&](const Datagram& held) { added.receive(held, now); });
+  held_.take(id, packet.remote, [&](const Datagram& held) { added.receive(held, now); });
   return true;
 }
 

@@ -27,7 +27,7 @@ class Endpoint::Impl final : public ConnectionOwner {
   TimePoint deadline() const noexcept { return std::min(timers_.next(), held_.deadline()); }
   void on_deadline(TimePoint now) {
     timers_.advance_to(now);
-    held_.drop_expired(now);
+    held_.expire(now, [this](const Datagram& packet) { ask_for_beginning(packet); });
   }
   void drain();
   void close_all(TimePoint now);
@@ -58,6 +58,7 @@ class Endpoint::Impl final : public ConnectionOwner {
               TimePoint now);
   TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
   bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
+  void ask_for_beginning(const Datagram& packet);
   bool has_room() const noexcept;
   bool retry_is_on(TimePoint now) noexcept;
 

@@ -1,5 +1,5 @@
 // Parts of a ClientHello that come in another order.
-#include <array>
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
@@ -52,9 +52,10 @@ TEST_CASE("So many later parts wait for their beginning, the next one is sent a 
   CHECK(w.endpoint->counters().retries_sent == 0);
   inject_later_part(w, *tls, i++);
   CHECK(w.endpoint->counters().retries_sent == 1);
-  w.world.run_for(quic::HeldInitials::kAtMost);  // they are too old now
+  w.world.run_for(quic::HeldInitials::kAtMost);  // and now each of them is
+  CHECK(w.endpoint->counters().retries_sent == quic::HeldInitials::kMost + 1);
   inject_later_part(w, *tls, i);
-  CHECK(w.endpoint->counters().retries_sent == 1);
+  CHECK(w.endpoint->counters().retries_sent == quic::HeldInitials::kMost + 1);
   CHECK(w.endpoint->counters().accepted == 0);
   CHECK(w.endpoint->objects() == 0);
 }
@@ -71,7 +72,7 @@ TEST_CASE("A later part that is larger than any first packet does not wait") {
 }
 
 TEST_CASE(
-    "Later parts that wait in vain are thrown away when they are too old, and nothing is due") {
+    "A later part that waits in vain is answered by a Retry when it is as old as it may get") {
   QuicWorld w;
   const TimePoint start = w.world.clock.now();
   inject_later_part(w, client_tls(), 0);
@@ -79,36 +80,47 @@ TEST_CASE(
   w.world.run_for(quic::HeldInitials::kAtMost / 2);
   inject_later_part(w, client_tls(), 1);
   CHECK(w.endpoint->deadline() == start + quic::HeldInitials::kAtMost);
-  w.endpoint->on_deadline(start + quic::HeldInitials::kAtMost);
+  const auto retries_at = [&](TimePoint when) {
+    w.endpoint->on_deadline(when);
+    return w.endpoint->counters().retries_sent;
+  };
+  CHECK(retries_at(start + quic::HeldInitials::kAtMost - 1ns) == 0);
+  CHECK(retries_at(start + quic::HeldInitials::kAtMost) == 1);
   CHECK(w.endpoint->deadline() == start + quic::HeldInitials::kAtMost * 3 / 2);
-  w.endpoint->on_deadline(start + quic::HeldInitials::kAtMost * 3 / 2);
+  CHECK(retries_at(start + quic::HeldInitials::kAtMost * 3 / 2 - 1ns) == 1);
+  CHECK(retries_at(start + quic::HeldInitials::kAtMost * 3 / 2) == 2);
   CHECK(w.endpoint->deadline() == kNever);
+  CHECK(w.endpoint->objects() == 0);
 }
 
-TEST_CASE("A later part counts until it is as old as it may get") {
-  const std::array<std::uint8_t, 8> bytes{};
-  const quic::ConnectionId id{std::span<const std::uint8_t>(bytes)};
-  const Bytes packet(1200);
-  const Datagram part{.local = stranger(1), .remote = stranger(0), .bytes = packet};
-  const TimePoint start(1h);
-  for (const Duration age : {quic::HeldInitials::kAtMost - 1ns, quic::HeldInitials::kAtMost}) {
-    quic::HeldInitials held;
-    for (std::size_t i = 0; i < quic::HeldInitials::kMost; ++i) {
-      CHECK_FALSE(held.full(start));
-      REQUIRE(held.add(part, id, start));
-    }
-    const bool old = age == quic::HeldInitials::kAtMost;
-    CHECK(held.full(start + age) != old);
-    CHECK(held.add(part, id, start + age) == old);
-  }
-  for (const Duration age : {quic::HeldInitials::kAtMost - 1ns, quic::HeldInitials::kAtMost}) {
-    quic::HeldInitials held;
-    REQUIRE(held.add(part, id, start));
-    std::size_t taken = 0;
-    held.take(id, stranger(0), start + age, [&](const Datagram&) { ++taken; });
-    CHECK(taken == (age == quic::HeldInitials::kAtMost ? 0U : 1U));
-    CHECK(held.deadline() == kNever);
-  }
+// The first datagrams of `client` are lost whose numbers, from 0 on, are among `lost`.
+void lose(QuicWorld& w, std::vector<std::size_t> lost) {
+  w.port.receiver = [&w, lost = std::move(lost),
+                     number = std::size_t{0}](const Datagram& datagram) mutable {
+    if (std::ranges::contains(lost, number++)) return;
+    w.endpoint->receive(datagram, w.world.clock.now());
+  };
+}
+
+TEST_CASE("The beginning of a ClientHello that was lost is sent again without the client's timer") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  lose(w, {0});
+  const TimePoint start = w.world.clock.now();
+  REQUIRE(w.establish(client));
+  CHECK(w.world.clock.now() - start < quic::HeldInitials::kAtMost + 70ms);  // three round trips
+  CHECK(w.endpoint->counters().retries_sent == 1);
+  CHECK(w.endpoint->counters().accepted == 1);
+  CHECK(within_limit(w));
+}
+
+TEST_CASE("A client that has had its Retry is sent no other one when a beginning is lost") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  lose(w, {0, 2});
+  REQUIRE(w.establish(client));
+  CHECK(w.endpoint->counters().retries_sent == 1);
+  CHECK(w.endpoint->counters().accepted == 1);
 }
 
 TEST_CASE("While no more later parts can wait, a beginning is sent a Retry and costs nothing") {
@@ -123,7 +135,7 @@ TEST_CASE("While no more later parts can wait, a beginning is sent a Retry and c
     CHECK(w.endpoint->counters().retries_sent == (full ? 1 : 0));
     CHECK(w.endpoint->objects() == (full ? 0 : 1));
     REQUIRE(w.establish(w.connect()));
-    w.world.run_for(quic::HeldInitials::kAtMost);
+    w.world.run_for(quic::HeldInitials::kAtMost);  // they are too old now
     const auto before = w.endpoint->counters().retries_sent;
     REQUIRE(w.establish(w.connect()));
     CHECK(w.endpoint->counters().retries_sent == before);

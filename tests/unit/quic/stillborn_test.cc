@@ -50,12 +50,13 @@ TEST_CASE("First packets that begin nothing bring Retry on, and it goes off by i
     w.inject(make(w), flooder(next++));
     CHECK(w.endpoint->counters().retries_sent == 1);
     CHECK(w.endpoint->objects() == objects);
-    w.world.run_for(1s - 1ns);
+    w.world.run_for(1s - 1ns);  // later parts that waited in vain have had theirs, too
+    const auto before = w.endpoint->counters().retries_sent;
     w.inject(make(w), flooder(next++));
-    CHECK(w.endpoint->counters().retries_sent == 2);
+    CHECK(w.endpoint->counters().retries_sent == before + 1);
     w.world.run_for(1ns);
     w.inject(make(w), flooder(next++));
-    CHECK(w.endpoint->counters().retries_sent == 2);
+    CHECK(w.endpoint->counters().retries_sent == before + 1);
   }
 }
 

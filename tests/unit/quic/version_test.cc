@@ -47,7 +47,7 @@ TEST_CASE(
         REQUIRE(client.app().answer().bytes == pattern(20000));
         REQUIRE(client.app().quic.security().quic_version == each.ends_with);
         REQUIRE(w.server_app().quic.security().quic_version == each.ends_with);
-        REQUIRE((w.endpoint->counters().retries_sent > 0) == retry);
+        if (retry) REQUIRE(w.endpoint->counters().retries_sent > 0);
         REQUIRE(w.endpoint->counters().versions_sent == 0);
         client.quic->close(0x100, w.world.clock.now());
         REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
