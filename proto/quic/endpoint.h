@@ -40,7 +40,7 @@ struct EndpointConfig {
   std::uint32_t connection_ids = 7;           // active_connection_id_limit
   std::uint32_t resets_per_second = 100;
   std::uint32_t version_negotiations_per_second = 100;
-  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration handshake_timeout = std::chrono::seconds(20);
   Duration idle_timeout = std::chrono::seconds(30);
   std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
   Congestion congestion = Congestion::cubic;

@@ -7,7 +7,9 @@ namespace troika {
 
 // Every duration that the server waits for, in one place.
 struct Timeouts {
-  Duration handshake = std::chrono::seconds(10);
+  Duration handshake = std::chrono::seconds(10);  // of TLS over TCP
+  // A client whose packets get lost tries again after 1, 3, 7 and 15 s (RFC 9002 §6.2).
+  Duration handshake_quic = std::chrono::seconds(20);
   Duration header_block =
       std::chrono::seconds(10);  // from a request's first byte to its last field
   Duration idle_tcp =

@@ -34,7 +34,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
   quic.retry_token_lifetime = config.timeouts.retry_token;
   quic.new_token_lifetime = config.timeouts.new_token;
-  quic.handshake_timeout = config.timeouts.handshake;
+  quic.handshake_timeout = config.timeouts.handshake_quic;
   quic.congestion = config.congestion;
   quic.idle_timeout = config.timeouts.idle_quic;
   return quic;

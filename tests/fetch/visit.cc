@@ -221,7 +221,7 @@ Checked<Outcome> visit(const Options& options) {
   client::Client::Options wanted{.ca_file = options.ca_file};
   wanted.groups = options.groups;
   wanted.ciphers = options.ciphers;
-  wanted.quic.handshake_timeout = options.limit;
+  wanted.quic.handshake_timeout = wanted.quic.idle_timeout = options.limit;
   if (!options.quic.empty()) wanted.quic.version = options.quic.front();
   // The last is what the server is to prefer.
   if (options.quic.size() > 1)

@@ -31,7 +31,7 @@ void replay(SimH3& at, const Capture& flight, const Address& from) {
     at.endpoint->receive({.local = at.server_port.address(), .remote = from, .bytes = bytes},
                          at.world.clock.now());
   }
-  at.world.run_for(11s);  // an attacker cannot complete the handshake: it ends by its deadline
+  at.world.run_for(21s);  // an attacker cannot complete the handshake: it ends by its deadline
 }
 
 TEST_CASE("Of 100 replays of a first flight none reaches the handler of either worker") {

@@ -212,7 +212,7 @@ TEST_CASE("Handshakes in flight above the limit are refused, completed ones do n
   silent_client();
   CHECK(w.endpoint->objects() == 5);
   CHECK(w.endpoint->counters().refused >= 1);
-  w.world.run_for(10s);  // the two time out
+  w.world.run_for(20s);  // the two time out
   CHECK(w.endpoint->objects() == 3);
   CHECK(w.establish(w.connect()));
 }

@@ -1,6 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "quic_world.h"
+#include "packets.h"
 
 namespace troika::test {
 namespace {
@@ -39,14 +39,27 @@ TEST_CASE("A request is echoed, and its stream is closed on both sides") {
 
 TEST_CASE("Fifty handshakes of fifty succeed at 30 % loss both ways") {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    auto config = endpoint_config();
-    config.handshake_timeout = 60s;
-    QuicWorld w(seed, config);
+    QuicWorld w(seed);
     w.client_config.handshake_timeout = 60s;
     ClientSide& client = w.connect({.loss = 0.3});
     INFO("seed " << seed);
     REQUIRE(w.establish(client, 120s));
   }
+}
+
+TEST_CASE("A server whose first flight is lost sends again after 300 ms") {
+  QuicWorld w;
+  ClientSide& client = w.connect();
+  w.world.net.link(w.port.address(), client.port->address()).black_hole = true;
+  w.world.run_for(899ms);
+  std::vector<TimePoint> sent;
+  for (const sim::Sent& each : w.world.net.log()) {
+    if (each.from != w.port.address()) continue;
+    if (sent.empty() || each.at != sent.back()) sent.push_back(each.at);
+  }
+  REQUIRE(sent.size() == 2);
+  CHECK(sent[1] - sent[0] == 300ms);
+  CHECK(within_limit(w));
 }
 
 TEST_CASE("A handshake over a link with an hour of delay completes") {

@@ -98,7 +98,7 @@ TEST_CASE("Retry goes on at half the threshold and ends below it") {
   w.world.run_for(2s);
   silent.begin(2);  // the last is sent a Retry
   REQUIRE(w.endpoint->counters().retries_sent == 1);
-  w.world.run_for(7s);  // the first two have timed out
+  w.world.run_for(17s);  // the first two have timed out
   REQUIRE(w.endpoint->objects() == 2);
   silent.begin();
   CHECK(w.endpoint->counters().retries_sent == 2);
@@ -307,7 +307,7 @@ TEST_CASE("A flood brings Retry on, memory stays bounded, a client gets through,
   CHECK(w.endpoint->counters().retries_sent >= 4900);
   CHECK(w.endpoint->counters().refused == 0);
   CHECK(within_limit(w));
-  w.world.run_for(11s);
+  w.world.run_for(21s);
   CHECK(w.endpoint->objects() == 1);
   const auto before = w.endpoint->counters().retries_sent;
   REQUIRE(w.establish(w.connect()));
