@@ -31,7 +31,7 @@ Result<std::unique_ptr<ClientStream>> H1ClientSession::start(const Request& requ
                                                              ResponseReceiver& receiver) {
   if (over_) return troika::fail(ErrorCode::closed, "the connection has ended");
   if (draining_ || peer_ended_) return troika::fail(ErrorCode::unavailable, "it is to be closed");
-  if (request_ != nullptr) return troika::fail(ErrorCode::unavailable, "a request is in flight");
+  if (full()) return troika::fail(ErrorCode::unavailable, "a request is in flight");
   if (!can_be_written(request)) {
     return troika::fail(ErrorCode::protocol, "HTTP/1.1 cannot carry this request");
   }

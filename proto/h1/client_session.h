@@ -24,6 +24,7 @@ class H1ClientSession final : public ClientByteSession,
   Result<std::unique_ptr<ClientStream>> start(const Request& request,
                                               std::unique_ptr<BodySource> body,
                                               ResponseReceiver& receiver) override;
+  bool full() const noexcept override { return request_ != nullptr; }
   bool draining() const noexcept override { return draining_ || over_; }
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;

@@ -45,9 +45,7 @@ Result<std::unique_ptr<ClientStream>> ClientSessionImpl::start(const Request& re
                                                                ResponseReceiver& receiver) {
   if (terminated_ || finished_) return fail(ErrorCode::closed, "the connection has ended");
   if (draining_) return fail(ErrorCode::unavailable, "the connection takes no new requests");
-  const std::uint32_t most =
-      nghttp2_session_get_remote_settings(engine_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  if (context_.open.size() >= most) {
+  if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
   auto stream = std::make_unique<ClientStreamImpl>(context_, receiver,
@@ -56,6 +54,11 @@ Result<std::unique_ptr<ClientStream>> ClientSessionImpl::start(const Request& re
     return std::unexpected(submitted.error());
   }
   return stream;
+}
+
+bool ClientSessionImpl::full() const noexcept {
+  return context_.open.size() >= nghttp2_session_get_remote_settings(
+                                     engine_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 Status ClientSessionImpl::receive(std::span<const std::byte> bytes, TimePoint) {

@@ -15,6 +15,7 @@ class ClientSessionImpl final : public ClientByteSession {
   Result<std::unique_ptr<ClientStream>> start(const Request& request,
                                               std::unique_ptr<BodySource> body,
                                               ResponseReceiver& receiver) override;
+  bool full() const noexcept override;
   bool draining() const noexcept override { return draining_; }
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;

@@ -17,6 +17,7 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
   Result<std::unique_ptr<ClientStream>> start(const Request& request,
                                               std::unique_ptr<BodySource> body,
                                               ResponseReceiver& receiver) override;
+  bool full() const noexcept override { return !quic_.may_open_bidi(); }
   bool draining() const noexcept override { return draining_; }
   void abandon(ClientRequest& request) noexcept;  // the user has let go of it
 

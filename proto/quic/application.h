@@ -30,6 +30,7 @@ class QuicStreams {
   // `unavailable` when the peer's stream limit is reached: on_streams_available() follows.
   virtual Result<StreamId> open_uni() = 0;
   virtual Result<StreamId> open_bidi() = 0;
+  virtual bool may_open_bidi() const noexcept = 0;  // the peer's limit is not reached
   // The application has consumed bytes that on_data gave it: stream and connection window open.
   virtual void extend_credit(StreamId stream, std::size_t bytes) = 0;
   // Only the connection's window: for bytes of a stream that is closed already.

@@ -182,6 +182,8 @@ Result<StreamId> Core::open_bidi() {
   return stream;
 }
 
+bool Core::may_open_bidi() const noexcept { return ngtcp2_conn_get_streams_bidi_left(conn()) > 0; }
+
 void Core::extend_credit(StreamId stream, std::size_t bytes) {
   record(Record::Kind::credit, stream, bytes);
 }

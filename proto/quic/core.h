@@ -46,6 +46,7 @@ class Core : public QuicStreams {
 
   Result<StreamId> open_uni() override;
   Result<StreamId> open_bidi() override;
+  bool may_open_bidi() const noexcept override;
   void extend_credit(StreamId stream, std::size_t bytes) override;
   void extend_connection_credit(std::size_t bytes) override;
   void extend_peer_bidi_streams(std::size_t count) override;

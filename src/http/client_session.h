@@ -41,6 +41,8 @@ class ClientSession {
   virtual Result<std::unique_ptr<ClientStream>> start(const Request& request,
                                                       std::unique_ptr<BodySource> body,
                                                       ResponseReceiver& receiver) = 0;
+  // As many are in flight as the peer allows: the next one has to wait.
+  virtual bool full() const noexcept = 0;
   // The peer takes no new requests any more (GOAWAY, Connection: close).
   virtual bool draining() const noexcept = 0;
 };

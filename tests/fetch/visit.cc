@@ -71,6 +71,7 @@ class Visit {
 
   Checked<void> connect();
   Checked<void> fetch_all();
+  bool may_begin() const;
   Checked<void> begin_next();
   Checked<void> take_done();
   Checked<void> leave();
@@ -101,6 +102,10 @@ Checked<void> Visit::connect() {
   if (connection_->closed()) return std::unexpected(lost());
   if (!in_time) return std::unexpected("there is no connection within the time");
   return {};
+}
+
+bool Visit::may_begin() const {
+  return next_ < total_ && running_.size() < options_.parallel && !connection_->session().full();
 }
 
 Checked<void> Visit::begin_next() {
@@ -171,13 +176,13 @@ Checked<void> Visit::take_done() {
 
 Checked<void> Visit::fetch_all() {
   while (answered_ < total_) {
-    while (next_ < total_ && running_.size() < options_.parallel) {
+    while (may_begin()) {
       if (const auto begun = begin_next(); !begun) return begun;
     }
     const bool in_time = client_->run_until(
         [&] {
           act_on_bytes();
-          return connection_->closed() ||
+          return connection_->closed() || may_begin() ||
                  std::ranges::any_of(running_, [](const auto& r) { return r->fetch->done(); });
         },
         left());

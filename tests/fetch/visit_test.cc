@@ -73,6 +73,19 @@ TEST_CASE("each protocol brings every byte of every answer, in the order of the 
   stage.end();
 }
 
+TEST_CASE("what the server allows no more of at a time waits until it does") {
+  Stage stage;
+  for (const auto protocol : {client::Protocol::h2, client::Protocol::h3}) {
+    Options options = stage.options();
+    options.protocol = protocol;
+    options.paths = {"/nothing"};
+    options.repeat = 5 * Limits{}.concurrent_streams;
+    options.parallel = 2 * Limits{}.concurrent_streams;
+    CHECK(must(visit(options)).answers.size() == options.repeat);
+  }
+  stage.end();
+}
+
 TEST_CASE("the keys are renewed again and again within a download") {
   Stage stage;
   Options options = stage.options();

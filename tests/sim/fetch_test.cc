@@ -15,6 +15,7 @@ struct Refusing final : ClientSession {
     ++starts;
     return fail(ErrorCode::unavailable, "full");
   }
+  bool full() const noexcept override { return false; }
   bool draining() const noexcept override { return false; }
   int starts = 0;
 };

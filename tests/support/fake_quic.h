@@ -143,6 +143,7 @@ class FakeQuic final : public quic::QuicStreams {
   // QuicStreams
   Result<StreamId> open_uni() override { return open(next_uni_, own_uni_limit_, 2); }
   Result<StreamId> open_bidi() override { return open(next_bidi_, own_bidi_limit_, 0); }
+  bool may_open_bidi() const noexcept override { return next_bidi_ < own_bidi_limit_; }
   void extend_credit(StreamId id, std::size_t bytes) override {
     credits_.emplace_back(id, bytes);
     extend_connection_credit(bytes);

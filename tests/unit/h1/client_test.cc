@@ -58,6 +58,7 @@ TEST_CASE("client: a request is written and its answer read, twice on a connecti
   for (int i = 0; i < 2; ++i) {
     REQUIRE(client.start(request));
     CHECK(client.take() == "GET /x?y HTTP/1.1\r\nhost: a.test\r\nx-a: b\r\n\r\n");
+    CHECK(client.session->full());
     CHECK_FALSE(client.session->start(request, nullptr, client.receiver));
     CHECK(
         client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nKeep-Alive: x\r\nX: y\r\n\r\nhel"));

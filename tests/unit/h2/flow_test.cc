@@ -198,7 +198,11 @@ TEST_CASE("the client starts as many requests as the server allows, and one more
     return std::make_unique<CountedJob>(jobs);
   };
   pair.run();  // the client learns the limit
-  for (int i = 0; i < 3; ++i) REQUIRE(pair.start(make_request("/")).stream);
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(pair.client->full());
+    REQUIRE(pair.start(make_request("/")).stream);
+  }
+  CHECK(pair.client->full());
   test::RecordingReceiver receiver;
   const auto fourth = pair.client->start(make_request("/"), nullptr, receiver);
   REQUIRE_FALSE(fourth);

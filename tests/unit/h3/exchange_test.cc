@@ -197,7 +197,9 @@ TEST_CASE("h3: requests beyond the limit on streams wait until one ends") {
   };
   pair.start();
   pair.ask("GET", "/1");
+  CHECK_FALSE(pair.client_app->full());
   pair.ask("GET", "/2");
+  CHECK(pair.client_app->full());
   RecordingReceiver third;
   const auto refused = pair.client_app->start(make_request("GET", "/3"), nullptr, third);
   REQUIRE_FALSE(refused.has_value());
@@ -205,6 +207,7 @@ TEST_CASE("h3: requests beyond the limit on streams wait until one ends") {
   pair.run();
   probe.release();
   pair.run();
+  CHECK_FALSE(pair.client_app->full());
   CHECK(pair.client_app->start(make_request("GET", "/3"), nullptr, third).has_value());
 }
 
