@@ -63,7 +63,9 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
                               bool early, TimePoint now) {
   if (lost_) return engine_.status();
   if (is_request(id)) open_request(id, early, now);
-  return engine_.read(id, bytes, fin, now);
+  auto read = engine_.read(id, bytes, fin, now);
+  allow_more_streams();
+  return read;
 }
 
 Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
@@ -98,15 +100,24 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   const bool answered = stream != nullptr && stream->begun();
   auto closed = engine_.closed(
       id, code.value_or(answered ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
+  if (stream != nullptr && stream->served()) --context_.served;
   streams_.erase(id);
   idle_since_ = services_.clock.now();
-  // Not before our work for it has ended: resetting requests must not be a way to get more of them
-  // done than the limit on streams says.
-  if (drain_ != Drain::announced && drain_ != Drain::done) {
-    quic_.extend_peer_bidi_streams(1);
-    engine_.allow_streams(1);
-  }
+  --allowed_early_;
+  allow_more_streams();
   return closed;
+}
+
+// One for another, not before our work for it has ended: resetting requests must not be a way to
+// get more of them done than the limit on streams says. But those that only wait for the peer to
+// acknowledge the answer count as ended: it may take its time for that (RFC 9000 §13.2.1), and
+// would wait for the stream itself. As many may wait like this as may be open.
+void ServerSession::allow_more_streams() {
+  const std::int64_t most = std::min(context_.served, services_.limits.concurrent_streams);
+  if (allowed_early_ >= most || drain_ == Drain::announced || drain_ == Drain::done) return;
+  const auto more = static_cast<std::size_t>(most - std::exchange(allowed_early_, most));
+  quic_.extend_peer_bidi_streams(more);
+  engine_.allow_streams(more);
 }
 
 Status ServerSession::apply(TimePoint) {
@@ -125,7 +136,9 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
     if (drain_ == Drain::noticed) notice_end_ = control_written_;
     if (drain_ == Drain::announced) drain_ = Drain::done;
   }
-  return engine_.wrote(id, bytes);
+  auto written = engine_.wrote(id, bytes);
+  allow_more_streams();
+  return written;
 }
 
 Status ServerSession::shut(quic::StreamId id) {

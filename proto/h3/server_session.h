@@ -46,6 +46,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
+  void allow_more_streams();
 
   quic::QuicStreams& quic_;
   Services& services_;
@@ -59,6 +60,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   Drain drain_ = Drain::no;
   TimePoint drain_deadline_ = kNever;  // for the second GOAWAY when no acknowledgement comes
   std::uint64_t control_written_ = 0, control_acked_ = 0, notice_end_ = 0;
+  std::int64_t allowed_early_ = 0;  // streams allowed in place of others that are not closed yet
   bool peer_known_ = false;
   bool lost_ = false;
 };

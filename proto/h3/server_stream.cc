@@ -109,6 +109,17 @@ void ServerStream::on_data(std::span<const std::byte> bytes) {
   fail_unless(exchange_.on_body(bytes, false));
 }
 
+void ServerStream::on_fin_handed_out() {
+  maybe_stop_reading();
+  maybe_served();
+}
+
+void ServerStream::maybe_served() {
+  if (served_ || !fin_handed_out() || !exchange_.request_complete()) return;
+  served_ = true;
+  ++context_.served;
+}
+
 void ServerStream::on_end() {
   read_ended_ = true;
   if (exchange_.request_complete()) return;
@@ -120,6 +131,7 @@ void ServerStream::on_end() {
   } else {
     fail_unless(exchange_.on_trailers(trailers_->take()));
   }
+  maybe_served();
 }
 
 void ServerStream::on_rejected() {

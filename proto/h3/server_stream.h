@@ -15,6 +15,7 @@ struct ServerContext {
   Engine& engine;
   const PeerInfo& peer;
   std::vector<quic::StreamId> noted{};  // streams that apply() has to look at
+  std::uint32_t served = 0;             // streams that are
 };
 
 // A request and its response on one stream: nghttp3's events on one side, an Exchange on the other.
@@ -36,6 +37,8 @@ class ServerStream final : public EngineStream, private StreamRecords {
   bool live() const noexcept {
     return begun_ ? !exchange_.aborted() && !fin_handed_out() : header_deadline_ != kNever;
   }
+  // The whole request has been read and the whole answer is on its way.
+  bool served() const noexcept { return served_; }
   void on_closed(std::optional<quic::AppError> code);
   void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
 
@@ -54,13 +57,14 @@ class ServerStream final : public EngineStream, private StreamRecords {
   bool body_complete() const noexcept override { return exchange_.response_complete(); }
   const HeaderMap& outgoing_trailers() const noexcept override;
   void on_body_acked(std::size_t bytes) noexcept override;
-  void on_fin_handed_out() override { maybe_stop_reading(); }
+  void on_fin_handed_out() override;
   void note() noexcept override;
 
   void fail_unless(const Status& status);
   void give_up(AbortReason reason);
   void stop_reading(quic::AppError code);
   void maybe_stop_reading();
+  void maybe_served();
 
   ServerContext& context_;
   RequestBuilder builder_;
@@ -70,6 +74,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   bool early_;
   bool begun_ = false;  // its fields are complete, the exchange has begun
   bool noted_ = false;
+  bool served_ = false;
   bool read_ended_ = false;  // FIN or RESET_STREAM came, or STOP_SENDING went
 };
 

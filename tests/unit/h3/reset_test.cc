@@ -215,6 +215,45 @@ TEST_CASE("h3: streams are granted only when the work for them has ended") {
   CHECK(raw.quic.bidi_granted == 1);
 }
 
+TEST_CASE(
+    "h3: as many answers as may be open wait for acknowledgements and keep no request waiting") {
+  RawServer raw;
+  raw.limits.concurrent_streams = 3;
+  raw.start();
+  quic::StreamId next = 0;
+  const auto ask = [&] {
+    raw.send(next, headers_frame(get_fields()), true);
+    raw.run(false);
+    next += 4;
+    return raw.quic.bidi_granted;
+  };
+  CHECK(ask() == 1);
+  CHECK(ask() == 2);
+  CHECK(ask() == 3);
+  CHECK(ask() == 3);
+  CHECK(ask() == 3);
+  raw.quic.ack_all();
+  raw.run();
+  CHECK(raw.app->idle());
+  CHECK(raw.quic.bidi_granted == 5);
+  CHECK(ask() == 6);
+}
+
+TEST_CASE("h3: a request whose body is still to come is not served, answered or not") {
+  RawServer raw;
+  raw.start();
+  raw.send(0, headers_frame(post_fields()), false);  // the handler answers at once
+  raw.run(false);
+  REQUIRE(raw.quic.streams.at(0).fin_sent);
+  CHECK(raw.quic.bidi_granted == 0);
+  raw.send(0, data_frame("x"), true);
+  raw.run(false);
+  raw.quic.ack_all();
+  raw.run();
+  CHECK(raw.app->idle());
+  CHECK(raw.quic.bidi_granted == 1);
+}
+
 TEST_CASE("h3: a lost connection ends every exchange once, whatever its state") {
   RawServer raw;
   int jobs = 0;
