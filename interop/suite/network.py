@@ -164,19 +164,14 @@ def multiplexing(shell, client):
 
 
 def retry(shell, client):
-    """240 handshakes that get no answer make the server ask newcomers for their address."""
-    crowd_size = 240
-    with between(shell, "--down-loss", "100%", "--max-clients", "256", name="crowd",
-                 shown_port=9442) as crowd_relay:
-        crowd = shell.start([*curl.base("--http3-only"), "--parallel", "--parallel-immediate",
-                             "--parallel-max", crowd_size, "--connect-timeout", "9", "-o", "/dev/null",
-                             f"https://127.0.0.1:{crowd_relay.port}/hello.txt?[1-{crowd_size}]"])
-        try:
-            time.sleep(2)
-            with between(shell) as relay:
-                client.get(shell, relay, ["/1k.bin"])
-        finally:
-            kill_group(crowd)
+    """While other handshakes begin and fall silent the server asks newcomers for their address."""
+    crowd = shell.start([server.FLOOD, shell.server.port, 2400, 12])
+    try:
+        time.sleep(2)
+        with between(shell) as relay:
+            client.get(shell, relay, ["/1k.bin"])
+    finally:
+        kill_group(crowd)
     one_client(relay)
     relay.need("retry packets", packet="retry", up=False)
     relay.need("initial packets from the client, one with the token", least=2, packet="initial", up=True)

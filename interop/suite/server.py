@@ -15,6 +15,7 @@ LOG = WORK / "access.log"
 BINARY = os.environ.get("TROIKA", "build/release/troika")
 RELAY = os.environ.get("RELAY", "build/release/tests/relay")
 FETCH = os.environ.get("FETCH", "build/release/tests/fetch")
+FLOOD = os.environ.get("FLOOD", "build/release/tests/flood")
 # Where --serve listens, and the reproducing commands point.
 SERVE_PORT, SERVE_PLAIN = 9543, 9580
 
