@@ -57,6 +57,7 @@ class Relay:
 
     def stop(self):
         if self.process.poll() is None:
+            time.sleep(0.05)  # a close that is under way arrives, or the server waits for its client
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(10)
         self.summary = self.log.read_text()
