@@ -18,7 +18,8 @@ import server
 import versions
 from outcome import FAILED, PASSED, Outcome, run_case
 
-MODULES = ("curl", "nghttp", "load", "tls", "python_clients", "node", "go", "browsers", "network")
+MODULES = ("curl", "nghttp", "load", "tls", "python_clients", "node", "go", "own", "browsers",
+           "network")
 TOTAL = 600  # seconds, unless --total says else; what has not run by then is red
 
 
@@ -55,8 +56,8 @@ def parse(words):
         prog="./dev interop", description="Real clients, browsers and a bad network against the "
         "real server; the matrix goes to the terminal and to interop/report.html.")
     parser.add_argument("--short", action="store_true",
-                        help="curl over three protocols, five cases of the network, and a handshake "
-                        "of our own client")
+                        help="curl and our own client over three protocols, five cases of the "
+                        "network")
     parser.add_argument("--only", metavar="PATTERN", action="append", default=[],
                         help="cases whose client/protocol/name has this in it, or matches it as a "
                         "glob: --only curl/h3, --only '*/HEAD' (repeatable)")

@@ -5,6 +5,7 @@ import pathlib
 
 from outcome import FAILED, LIMIT, NOT_APPLICABLE, PASSED
 
+NETWORK = "network: "  # what the names of clients on the bad network begin with
 WORD = {PASSED: "ok", FAILED: "FAILED", NOT_APPLICABLE: "n/a", LIMIT: "limit"}
 COLOUR = {PASSED: "\033[32m", FAILED: "\033[1;31m", NOT_APPLICABLE: "\033[2m", LIMIT: "\033[33m"}
 MEANING = {
@@ -142,24 +143,47 @@ class Report:
                 f"{html.escape(o.reason)}" for c, o in self.of_state(LIMIT, NOT_APPLICABLE)]
         return ["<h2>Limits of clients, and what does not apply</h2><table>", *rows, "</table>"] if rows else []
 
-    # --- the README's -----------------------------------------------------------------------------
+    # --- docs/interop.md --------------------------------------------------------------------------
     def write_markdown(self, file):
+        networks = {client: group for client, group in self.groups.items() if client.startswith(NETWORK)}
+        clients = {client: group for client, group in self.groups.items() if client not in networks}
+        text = ["# The last full run", "",
+                "Written by `./dev interop --markdown docs/interop.md`; "
+                "[interop/README.md](../interop/README.md) says what the cases are.", "",
+                f"{self.when}, {self.versions['server']}, {self.versions['system']}: {self.counts()}; "
+                f"{self.seconds:.0f} s.", ""]
+        if clients:
+            text += ["## Clients", "", "Cases that passed, of those that the client can run.", "",
+                     *self._markdown_clients(clients), ""]
+        if networks:
+            text += ["## The network's cases", "", *self._markdown_networks(networks), ""]
+        rest = [f"| {WORD[o.state]} | {c.key} | {o.reason} |"
+                for c, o in self.of_state(FAILED, LIMIT, NOT_APPLICABLE)]
+        if rest:
+            text += ["## What did not pass, and why", "",
+                     "n/a: the client cannot ask for it. limit: the client itself fails at it.", "",
+                     "| | case | reason |", "|---|---|---|", *rest, ""]
+        pathlib.Path(file).write_text("\n".join(text))
+
+    def _markdown_clients(self, clients):
         """One row a client: how many cases of each protocol passed, of those that it can run."""
-        protocols = list(dict.fromkeys(case.protocol for case, _ in self.results))
-        lines = [f"{self.when}, {self.versions['server']}, {self.versions['system']}: {self.counts()}.",
-                 "", "| client | version | " + " | ".join(protocols) + " |",
-                 "|---|---|" + "---|" * len(protocols)]
-        for client, (own, names, cells) in self.groups.items():
+        protocols = list(dict.fromkeys(p for own, _, _ in clients.values() for p in own))
+        yield "| client | version | " + " | ".join(protocols) + " |"
+        yield "|---|---|" + "---|" * len(protocols)
+        for client, (_, _, cells) in clients.items():
             row = [client, self.versions.get(client, "")]
             for protocol in protocols:
                 states = collections.Counter(o.state for (_, p), o in cells.items() if p == protocol)
                 able = states[PASSED] + states[FAILED]
-                text = f"{states[PASSED]}/{able}" if able else "–"
-                if states[LIMIT]:
-                    text += f" ({states[LIMIT]} of its own limits)"
-                row.append(text)
-            lines.append("| " + " | ".join(row) + " |")
-        pathlib.Path(file).write_text("\n".join(lines) + "\n")
+                row.append(f"{states[PASSED]}/{able}" if able else "")
+            yield "| " + " | ".join(row) + " |"
+
+    def _markdown_networks(self, networks):
+        yield "| case | " + " | ".join(name.removeprefix(NETWORK) for name in networks) + " |"
+        yield "|---|" + "---|" * len(networks)
+        for name in dict.fromkeys(n for _, names, _ in networks.values() for n in names):
+            cells = (cells.get((name, "h3")) for _, _, cells in networks.values())
+            yield f"| {name} | " + " | ".join(WORD[o.state] if o else "" for o in cells) + " |"
 
 
 def css(state):

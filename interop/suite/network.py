@@ -11,6 +11,7 @@ import time
 
 import content
 import curl
+import own
 import server
 from outcome import Case, Failed, NotApplicable, expect, kill_group
 from relay import between
@@ -64,21 +65,10 @@ class QuicGo:
 class Own:
     name = "own client"
 
-    def command(self, relay, host="127.0.0.1"):
-        return [server.FETCH, "--connect", f"{host}:{relay.port}", "--host", host.strip("[]"),
-                "--cacert", server.CA, "--json"]
-
     def get(self, shell, relay, paths, host="127.0.0.1", options=(), at_once=False, repeat=1):
-        many = ["--repeat", repeat] if repeat > 1 else []
-        ran = shell.run([*self.command(relay, host), "--timeout", "90s", *options, *many,
-                         *["--parallel", 50] * at_once, *paths])
-        said = json.loads(ran.text)
-        expect("answers", [path for path in paths for _ in range(repeat)],
-               [answer["path"] for answer in said["answers"]])
-        for answer in said["answers"]:
-            expect("status", 200, answer["status"])
-            expect(f"sha256 of {answer['path']}", shell.site.sha256(answer["path"]),
-                   answer["sha256"])
+        asked = [*own.command(relay.port, host), "--timeout", "90s", *options,
+                 *["--parallel", 50] * at_once]
+        said = own.visit(shell, asked, paths, repeat)
         self.said, self.security = said, said["security"]
         expect("protocol", "h3", self.security["alpn"])
         self.connections = 1
@@ -286,7 +276,7 @@ def handshakes(shell, client, options, seen):
         elif client.name == "quic-go":
             one = f"{server.WORK}/bin/go_client --ca {server.CA} --protocol h3 --timeout 80s {url}"
         else:
-            one = " ".join(map(str, client.command(relay))) + " --timeout 60s /1k.bin"
+            one = " ".join(map(str, own.command(relay.port))) + " --timeout 60s /1k.bin"
         ran = shell.run(["sh", "-c", f"seq {count} | xargs -P 10 -I{{}} sh -c '{one}'"], may_fail=True)
     right = ran.text.count(shell.site.sha256("/1k.bin"))
     if right != count:

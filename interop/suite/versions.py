@@ -1,4 +1,5 @@
 """The versions of all parties."""
+import os
 import re
 import subprocess
 
@@ -42,11 +43,12 @@ def of(cases, serving):
     """By client, in the order in which they ran; the server first."""
     with open("/etc/os-release") as file:
         system = re.search(r'PRETTY_NAME="(.*)"', file.read())[1]
-    kernel = subprocess.run(["uname", "-r"], capture_output=True, text=True).stdout.strip()
+    kernel = os.uname().release.split("-")[0]
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
                             text=True).stdout.strip()
     found = {"server": f"{serving.version} ({commit})", "system": f"{system}, Linux {kernel}"}
     for case in cases:
         if case.client not in found:
-            found[case.client] = of_client(case.client)
+            own = case.client.endswith("own client")
+            found[case.client] = serving.version if own else of_client(case.client)
     return found
