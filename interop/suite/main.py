@@ -98,6 +98,15 @@ def prepare():
     return lock
 
 
+def install_undici():
+    ran = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd="interop/clients", text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if ran.returncode != 0:
+        said = [line for line in ran.stdout.splitlines() if "reason:" in line] or [ran.stdout.strip()]
+        raise SystemExit("troika: npm could not install undici: " + said[-1] + "; try `npm ci` in "
+                         "interop/clients, or go on without it: ./dev interop --only CLIENT ...")
+
+
 class Progress:
     """One line that is overwritten; on a pipe a line for each client."""
 
@@ -170,8 +179,7 @@ def main(words):
     if any(case.client in ("go net/http", "quic-go", "network: quic-go") for case in cases):
         go.build()
     if any(case.client == "undici" for case in cases):
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True,
-                       cwd="interop/clients")
+        install_undici()
     if not cases:
         serving.stop()
         raise SystemExit("troika: no case matches; ./dev interop --list names them")
