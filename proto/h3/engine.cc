@@ -36,7 +36,8 @@ Status Engine::open() {
       !check(nghttp3_conn_bind_qpack_streams(conn_.get(), *encoder, *decoder))) {
     return status();
   }
-  nghttp3_conn_set_max_concurrent_streams(conn_.get(), limits_.concurrent_streams);
+  // As many again may wait for acknowledgements: see ServerSession::allow_more_streams().
+  nghttp3_conn_set_max_concurrent_streams(conn_.get(), 2 * std::size_t{limits_.concurrent_streams});
   if (side_ == Side::server) allow_streams(limits_.concurrent_streams);
   quic_.mark_writable();
   return {};

@@ -63,9 +63,7 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
                               bool early, TimePoint now) {
   if (lost_) return engine_.status();
   if (is_request(id)) open_request(id, early, now);
-  auto read = engine_.read(id, bytes, fin, now);
-  allow_more_streams();
-  return read;
+  return engine_.read(id, bytes, fin, now);
 }
 
 Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
@@ -104,7 +102,7 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   streams_.erase(id);
   idle_since_ = services_.clock.now();
   --allowed_early_;
-  allow_more_streams();
+  allow_more_streams(1);
   return closed;
 }
 
@@ -112,9 +110,10 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
 // get more of them done than the limit on streams says. But those that only wait for the peer to
 // acknowledge the answer count as ended: it may take its time for that (RFC 9000 §13.2.1), and
 // would wait for the stream itself. As many may wait like this as may be open.
-void ServerSession::allow_more_streams() {
+void ServerSession::allow_more_streams(std::int64_t least) {
+  if (drain_ == Drain::announced || drain_ == Drain::done) return;
   const std::int64_t most = std::min(context_.served, services_.limits.concurrent_streams);
-  if (allowed_early_ >= most || drain_ == Drain::announced || drain_ == Drain::done) return;
+  if (most - allowed_early_ < least) return;
   const auto more = static_cast<std::size_t>(most - std::exchange(allowed_early_, most));
   quic_.extend_peer_bidi_streams(more);
   engine_.allow_streams(more);
@@ -137,7 +136,8 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
     if (drain_ == Drain::announced) drain_ = Drain::done;
   }
   auto written = engine_.wrote(id, bytes);
-  allow_more_streams();
+  // Fewer are not worth the packet that they make at once: they wait for the close.
+  allow_more_streams(std::max(services_.limits.concurrent_streams / 4, 1U));
   return written;
 }
 

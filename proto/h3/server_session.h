@@ -46,7 +46,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
-  void allow_more_streams();
+  void allow_more_streams(std::int64_t least);  // those that are due, if so many are
 
   quic::QuicStreams& quic_;
   Services& services_;

@@ -111,13 +111,8 @@ void ServerStream::on_data(std::span<const std::byte> bytes) {
 
 void ServerStream::on_fin_handed_out() {
   maybe_stop_reading();
-  maybe_served();
-}
-
-void ServerStream::maybe_served() {
-  if (served_ || !fin_handed_out() || !exchange_.request_complete()) return;
-  served_ = true;
-  ++context_.served;
+  served_ = exchange_.request_complete();
+  if (served_) ++context_.served;
 }
 
 void ServerStream::on_end() {
@@ -131,7 +126,6 @@ void ServerStream::on_end() {
   } else {
     fail_unless(exchange_.on_trailers(trailers_->take()));
   }
-  maybe_served();
 }
 
 void ServerStream::on_rejected() {

@@ -37,7 +37,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   bool live() const noexcept {
     return begun_ ? !exchange_.aborted() && !fin_handed_out() : header_deadline_ != kNever;
   }
-  // The whole request has been read and the whole answer is on its way.
+  // The whole answer is on its way, and the whole request had been read by then.
   bool served() const noexcept { return served_; }
   void on_closed(std::optional<quic::AppError> code);
   void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
@@ -64,7 +64,6 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void give_up(AbortReason reason);
   void stop_reading(quic::AppError code);
   void maybe_stop_reading();
-  void maybe_served();
 
   ServerContext& context_;
   RequestBuilder builder_;

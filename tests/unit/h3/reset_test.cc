@@ -232,22 +232,45 @@ TEST_CASE(
   CHECK(ask() == 3);
   CHECK(ask() == 3);
   CHECK(ask() == 3);
+  // One that is cut off is replaced all the same, once.
+  raw.send(next, headers_frame(post_fields()), false);
+  raw.quic.receive_reset(next, kRequestCancelled);
+  raw.run(false);
+  CHECK(raw.quic.bidi_granted == 3);
   raw.quic.ack_all();
   raw.run();
   CHECK(raw.app->idle());
-  CHECK(raw.quic.bidi_granted == 5);
-  CHECK(ask() == 6);
+  CHECK(raw.quic.bidi_granted == 6);
+  next += 4;
+  CHECK(ask() == 7);
 }
 
-TEST_CASE("h3: a request whose body is still to come is not served, answered or not") {
+TEST_CASE("h3: streams are replaced before they are closed a quarter of the limit at a time") {
+  RawServer raw;
+  raw.limits.concurrent_streams = 12;
+  raw.start();
+  std::vector<std::uint64_t> granted;
+  for (const quic::StreamId id : {0, 4, 8, 12}) {
+    raw.send(id, headers_frame(get_fields()), true);
+    raw.run(false);
+    granted.push_back(raw.quic.bidi_granted);
+  }
+  CHECK(granted == std::vector<std::uint64_t>{0, 0, 3, 3});
+  raw.quic.ack_all();
+  raw.run();
+  CHECK(raw.quic.bidi_granted == 4);
+}
+
+TEST_CASE("h3: a stream whose request was not read is replaced when it is closed") {
   RawServer raw;
   raw.start();
   raw.send(0, headers_frame(post_fields()), false);  // the handler answers at once
   raw.run(false);
   REQUIRE(raw.quic.streams.at(0).fin_sent);
   CHECK(raw.quic.bidi_granted == 0);
-  raw.send(0, data_frame("x"), true);
+  raw.quic.receive_reset(0, kRequestCancelled);
   raw.run(false);
+  CHECK(raw.quic.bidi_granted == 0);
   raw.quic.ack_all();
   raw.run();
   CHECK(raw.app->idle());
