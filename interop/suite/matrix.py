@@ -157,7 +157,7 @@ class Report:
                      *self._markdown_clients(clients), ""]
         if networks:
             text += ["## The network's cases", "", *self._markdown_networks(networks), ""]
-        rest = [f"| {WORD[o.state]} | {c.key} | {o.reason} |"
+        rest = [f"| {WORD[o.state]} | {c.key} | {' '.join(o.reason.split()).replace('|', chr(92) + '|')} |"
                 for c, o in self.of_state(FAILED, LIMIT, NOT_APPLICABLE)]
         if rest:
             text += ["## What did not pass, and why", "",
