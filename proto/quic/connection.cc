@@ -9,11 +9,6 @@
 namespace troika::quic {
 namespace {
 
-// As no round trip has been measured yet: a third of what RFC 9002 §6.2.2 recommends, so that a lost
-// first flight is sent again after 300 ms instead of a second. It costs those who are further away
-// some packets more, within the limit of three times what they sent.
-constexpr Duration kInitialRtt = std::chrono::milliseconds(100);
-
 // What the handshake proves about a Retry (RFC 9000 §7.3).
 void set_original(ngtcp2_transport_params& params, const ngtcp2_pkt_hd& initial,
                   const TokenCheck& token) noexcept {

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "proto/quic/convert.h"
+#include "proto/quic/settings.h"
 
 namespace troika::quic {
 namespace {
 
 // How long ngtcp2 tries to validate a path (RFC 9000 §8.2.4).
 constexpr int kValidationPtos = 3;
-constexpr Duration kInitialPto = std::chrono::milliseconds(1025);  // RFC 9002 §6.2.2, max_ack_delay
+constexpr Duration kMaxAckDelay = std::chrono::milliseconds(25);
+constexpr Duration kInitialPto = 3 * kInitialRtt + kMaxAckDelay;  // RFC 9002 §6.2.1, §5.3
 
 }  // namespace
 
@@ -182,7 +184,7 @@ Result<StreamId> Core::open_bidi() {
   return stream;
 }
 
-bool Core::may_open_bidi() const noexcept { return ngtcp2_conn_get_streams_bidi_left(conn()) > 0; }
+bool Core::may_open_bidi() const noexcept { return ready_ && phase_ == Phase::open && ngtcp2_conn_get_streams_bidi_left(conn()) > 0; }
 
 void Core::extend_credit(StreamId stream, std::size_t bytes) {
   record(Record::Kind::credit, stream, bytes);

@@ -31,7 +31,7 @@ struct EndpointConfig {
   // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
   // 0: always.
   std::size_t retry_above = 100;
-  Duration retry_token_lifetime = std::chrono::seconds(10);
+  Duration retry_token_lifetime = std::chrono::seconds(20);
   Duration new_token_lifetime = std::chrono::hours(24);
   std::uint32_t streams_bidi = 100;
   std::uint32_t streams_uni = 3;

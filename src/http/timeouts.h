@@ -19,7 +19,7 @@ struct Timeouts {
   Duration write_progress = std::chrono::seconds(30);  // bytes of a response that left the process
   Duration linger = std::chrono::seconds(2);  // reading on after the last answer (RFC 9112 §9.6)
   Duration drain = std::chrono::seconds(30);
-  Duration retry_token = std::chrono::seconds(10);      // QUIC: how long a Retry can be answered
+  Duration retry_token = handshake_quic;                // QUIC: how long a Retry can be answered
   Duration new_token = std::chrono::hours(24);          // and a visitor come back without one
   Duration ticket_rotation = std::chrono::hours(12);    // age of the key that seals new tickets
   Duration ticket_lifetime = std::chrono::hours(24);    // of a session ticket

@@ -42,7 +42,7 @@ TEST_CASE("A flood of Initials raises Retry, and clients old and new are served 
   LiveGroup group(2, [](Startup& startup) {
     for (WorkerConfig& worker : startup.workers) {
       worker.limits.quic_retry_above = 20;
-      worker.timeouts.handshake = 3s;
+      worker.timeouts.handshake_quic = 3s;
     }
   });
   const auto client = must(client::Client::make({test_certificate().ca_file}));

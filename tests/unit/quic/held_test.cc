@@ -114,7 +114,7 @@ TEST_CASE("The beginning of a ClientHello that was lost is sent again without th
   CHECK(within_limit(w));
 }
 
-TEST_CASE("A client that has had its Retry is sent no other one when a beginning is lost") {
+TEST_CASE("A later part with a token of a Retry is not held: there is no second Retry") {
   QuicWorld w;
   ClientSide& client = w.connect();
   lose(w, {0, 2});

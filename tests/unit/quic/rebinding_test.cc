@@ -46,6 +46,19 @@ TEST_CASE("New ports slow a download on a path with a small MTU down no more tha
   }
 }
 
+TEST_CASE("A connection moves from a fast path to one with a round trip of 1.5 s") {
+  QuicWorld w;
+  ClientSide& client = w.connect({.delay = 10ms});
+  REQUIRE(w.establish(client));
+  REQUIRE(w.ask(client, "send 20000"));
+  w.world.net.rebind(client.port->address(), Address::v4(0x0a000900, 50000));
+  w.world.net.both_ways(client.port->address(), w.port.address(), {.delay = 750ms});
+  const TimePoint start = w.world.clock.now();
+  REQUIRE(w.ask(client, "send 20000", 20s));
+  CHECK(w.world.clock.now() - start < 4s);  // the first validation did it
+  CHECK(w.endpoint->counters().paths_validated == 1);
+}
+
 // All packets of a burst leave for one address, while ngtcp2 lets a challenge of the old one lead.
 TEST_CASE("An address that the client has left gets challenges, and no data") {
   QuicWorld w(1);

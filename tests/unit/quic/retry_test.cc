@@ -194,7 +194,7 @@ TEST_CASE("A Retry's token of another address or out of time ends the attempt at
   for (const bool on : {false, true}) {
     QuicWorld w(1, with_retry(on ? 0 : 100));
     const sim::SimClock old;
-    w.world.run_for(10s);
+    w.world.run_for(20s);
     const quic::Tokens tokens(endpoint_config(), w.world.clock), earlier(endpoint_config(), old);
     const auto refused = [&](const auto& make_token) {
       const auto before = w.endpoint->counters();
