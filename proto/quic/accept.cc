@@ -114,9 +114,10 @@ bool Endpoint::Impl::retry(const Datagram& packet, const ngtcp2_pkt_hd& initial)
   return true;
 }
 
-// The beginning is lost, and the client would wait for its timer, a second or so, before it sends it
-// again: a Retry makes it do so now. When the beginning does come, later than others may, it makes a
-// handshake that the client leaves for the one with the token. Those with a token are not held.
+// The beginning is lost, and the client would wait for its timer, a second or so, before it sends
+// it again: a Retry makes it do so now. When the beginning does come, later than others may, it
+// makes a handshake that the client leaves for the one with the token. Those with a token are not
+// held.
 void Endpoint::Impl::ask_for_beginning(const Datagram& packet) {
   ngtcp2_pkt_hd initial;
   if (ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) == 0) {

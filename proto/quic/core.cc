@@ -184,7 +184,9 @@ Result<StreamId> Core::open_bidi() {
   return stream;
 }
 
-bool Core::may_open_bidi() const noexcept { return ready_ && phase_ == Phase::open && ngtcp2_conn_get_streams_bidi_left(conn()) > 0; }
+bool Core::may_open_bidi() const noexcept {
+  return ready_ && phase_ == Phase::open && ngtcp2_conn_get_streams_bidi_left(conn()) > 0;
+}
 
 void Core::extend_credit(StreamId stream, std::size_t bytes) {
   record(Record::Kind::credit, stream, bytes);

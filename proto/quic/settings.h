@@ -20,10 +20,10 @@ constexpr bool is_spoken(std::uint32_t version) noexcept {
   return std::ranges::find(kVersions, version) != kVersions.end();
 }
 
-// Of servers, as no round trip has been measured yet. RFC 9002 §6.2.2 recommends 333 ms; with this a
-// lost first flight is sent again after 600 ms instead of a second. It costs clients that are further
-// away some packets more. Not shorter: ngtcp2 also derives from it how long the validation of a new
-// path may take (RFC 9000 §8.2.4), and paths with a round trip of 1.5 s are to be found.
+// Of servers, as no round trip has been measured yet. RFC 9002 §6.2.2 recommends 333 ms; with this
+// a lost first flight is sent again after 600 ms instead of a second. It costs clients that are
+// further away some packets more. Not shorter: ngtcp2 also derives from it how long the validation
+// of a new path may take (RFC 9000 §8.2.4), and paths with a round trip of 1.5 s are to be found.
 inline constexpr Duration kInitialRtt = std::chrono::milliseconds(200);
 
 // `versions` outlives the call that takes the settings.
