@@ -27,20 +27,20 @@ class Entry:
 
 
 class Relay:
-    def __init__(self, shell, options, family="127.0.0.1", name="relay", shown_port=SHOWN_PORT):
-        self.trace_file = server.WORK / "out" / f"{name}.trace"
-        self.log = server.WORK / "out" / f"{name}.log"
+    def __init__(self, shell, options, family="127.0.0.1"):
+        self.trace_file = server.WORK / "out" / "relay.trace"
+        self.log = server.WORK / "out" / "relay.log"
         self.trace_file.unlink(missing_ok=True)
         argv = ["--to", f"{family}:{shell.server.port}", "--listen", f"{family}:0", *map(str, options)]
         shown = ["./dev", "relay", "--to", f"{family}:{shell.server.port}", "--listen",
-                 f"{family}:{shown_port}", *map(str, options)]
+                 f"{family}:{SHOWN_PORT}", *map(str, options)]
         shell.note(shlex.join(shown) + "   # in a terminal of its own")
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [server.RELAY, *argv, "--trace", str(self.trace_file)], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, preexec_fn=server.child_dies_with_parent)
         self.port = self._port()
-        shell.hide_port(self.port, shown_port)
+        shell.hide_port(self.port, SHOWN_PORT)
         self.entries = None
 
     def _port(self):
