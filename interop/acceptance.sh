@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the issues promise and a unit test cannot show, each by a name:
-#   interop/acceptance.sh [memory|many|stalled|drain|load|errors|migration|restart|flood]...
+#   interop/acceptance.sh [memory|many|stalled|drain|load|errors|migration|restart|flood|field]...
 # (all of them by default)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -138,8 +138,17 @@ script() { # script NAME: one that starts servers of its own
 migration() { script migration; } # downloads on ever new ports and a new address
 restart() { script restart; }     # kill -9, and what the clients make of it
 flood() { script flood; }         # 20,000 handshakes that nobody finishes
+# What users of other servers have reported: one script a subject, each with servers of its own.
+field() {
+  local file
+  for file in interop/field/*.sh; do
+    file=${file#interop/}
+    echo "-- ${file%.sh}"
+    script "${file%.sh}"
+  done
+}
 
-[ $# -gt 0 ] || set -- errors drain stalled many memory load migration restart flood
+[ $# -gt 0 ] || set -- errors drain stalled many memory load migration restart flood field
 for part in "$@"; do
   echo "== $part"
   "$part"
