@@ -1,0 +1,147 @@
+#include "counts/counters.h"
+
+#include <dlfcn.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <new>
+
+// The program's own definitions of these functions take the place of the C library's, for libuv and
+// the C++ library as well (ld.so(8)). Each counts and goes on to the real one.
+namespace troika::counts {
+namespace {
+
+constinit thread_local Counters counters;
+
+template <class F>
+F real(const char* name) noexcept {
+  return reinterpret_cast<F>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+Counters Counters::operator-(const Counters& earlier) const noexcept {
+  return {allocations - earlier.allocations,
+          waits - earlier.waits,
+          controls - earlier.controls,
+          receives - earlier.receives,
+          sends - earlier.sends,
+          file_reads - earlier.file_reads,
+          clock_reads - earlier.clock_reads,
+          sent_bytes - earlier.sent_bytes};
+}
+
+Counters of_this_thread() noexcept { return counters; }
+
+namespace {
+
+void* allocate(std::size_t size) {
+  ++counters.allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  std::abort();
+}
+
+}  // namespace
+}  // namespace troika::counts
+
+using troika::counts::counters;
+using troika::counts::real;
+
+// NOLINTBEGIN(misc-new-delete-overloads)
+void* operator new(std::size_t size) { return troika::counts::allocate(size); }
+void* operator new[](std::size_t size) { return troika::counts::allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+// NOLINTEND(misc-new-delete-overloads)
+
+extern "C" {
+
+int epoll_pwait(int fd, epoll_event* events, int most, int timeout, const sigset_t* mask) {
+  static const auto next = real<decltype(&epoll_pwait)>("epoll_pwait");
+  ++counters.waits;
+  return next(fd, events, most, timeout, mask);
+}
+
+int epoll_ctl(int fd, int operation, int on, epoll_event* event) noexcept {
+  static const auto next = real<decltype(&epoll_ctl)>("epoll_ctl");
+  ++counters.controls;
+  return next(fd, operation, on, event);
+}
+
+int timerfd_settime(int fd, int flags, const itimerspec* to, itimerspec* old) noexcept {
+  static const auto next = real<decltype(&timerfd_settime)>("timerfd_settime");
+  ++counters.controls;
+  return next(fd, flags, to, old);
+}
+
+ssize_t recv(int fd, void* into, std::size_t size, int flags) {
+  static const auto next = real<decltype(&recv)>("recv");
+  ++counters.receives;
+  return next(fd, into, size, flags);
+}
+
+ssize_t __recv_chk(int fd, void* into, std::size_t size, std::size_t, int flags) {
+  return recv(fd, into, size, flags);
+}
+
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
+  static const auto next = real<decltype(&recvmmsg)>("recvmmsg");
+  ++counters.receives;
+  return next(fd, messages, count, flags, timeout);
+}
+
+ssize_t read(int fd, void* into, std::size_t size) {
+  static const auto next = real<decltype(&read)>("read");
+  ++counters.receives;
+  return next(fd, into, size);
+}
+
+ssize_t __read_chk(int fd, void* into, std::size_t size, std::size_t) {
+  return read(fd, into, size);
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  static const auto next = real<decltype(&sendmsg)>("sendmsg");
+  ++counters.sends;
+  const ssize_t sent = next(fd, message, flags);
+  if (sent > 0) counters.sent_bytes += static_cast<std::uint64_t>(sent);
+  return sent;
+}
+
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  static const auto next = real<decltype(&sendmmsg)>("sendmmsg");
+  ++counters.sends;
+  return next(fd, messages, count, flags);
+}
+
+ssize_t write(int fd, const void* bytes, std::size_t size) {
+  static const auto next = real<decltype(&write)>("write");
+  ++counters.sends;
+  return next(fd, bytes, size);
+}
+
+ssize_t preadv2(int fd, const iovec* parts, int count, off_t offset, int flags) {
+  static const auto next = real<decltype(&preadv2)>("preadv2");
+  ++counters.file_reads;
+  return next(fd, parts, count, offset, flags);
+}
+
+ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {
+  static const auto next = real<decltype(&pread)>("pread");
+  ++counters.file_reads;
+  return next(fd, into, size, offset);
+}
+
+int clock_gettime(clockid_t clock, timespec* into) noexcept {
+  static const auto next = real<decltype(&clock_gettime)>("clock_gettime");
+  ++counters.clock_reads;
+  return next(clock, into);
+}
+
+}  // extern "C"

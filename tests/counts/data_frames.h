@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "net/address.h"
+
+namespace troika::counts {
+
+struct DataFrames {
+  std::uint64_t frames = 0, bytes = 0;
+};
+
+// Asks for `target` over HTTP/2 without TLS and with windows that never close, and counts the
+// frames that its content comes in. What fails throws.
+DataFrames count_data_frames(const Address& server, const std::string& target);
+
+}  // namespace troika::counts
