@@ -1,13 +1,14 @@
 #include "server/static_site.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <format>
 
 #include "base/random.h"
 #include "handlers/static/static_handler.h"
+#include "server/root_notice.h"
 #include "uv/background.h"
 #include "uv/file_open.h"
 #include "uv/file_reader.h"
@@ -41,6 +42,15 @@ void warn_of_missing_pages(int root, const std::string& name, const SiteOptions&
   }
 }
 
+void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
+  const int refusal = openat2_refusal(root);
+  if (refusal == 0) return;
+  warnings.push_back(
+      std::format("openat2 is refused here ({}): files are opened step by step, as safely but more "
+                  "slowly; docs/static-files.md names the settings that do this",
+                  std::strerror(refusal)));
+}
+
 }  // namespace
 
 unsigned background_threads(unsigned workers) noexcept {
@@ -49,10 +59,14 @@ unsigned background_threads(unsigned workers) noexcept {
 
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
                                                              SiteOptions options, SiteShare share,
-                                                             std::vector<std::string>* warnings) {
+                                                             std::vector<std::string>* warnings,
+                                                             RootNotice* notice) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
-  if (warnings != nullptr) warn_of_missing_pages(opened->get(), root, options, *warnings);
+  if (warnings != nullptr) {
+    warn_of_own_walk(opened->get(), *warnings);
+    warn_of_missing_pages(opened->get(), root, options, *warnings);
+  }
   std::string secret(16, '\0');
   SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
   SiteLimits limits;
@@ -61,12 +75,13 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   limits.cache_bytes /= share.workers;
   limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
   limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
+  RootReport report;
+  if (notice != nullptr) report = [notice](const RootLook& look) { notice->look(look); };
   return
-      [root = std::make_shared<const Fd>(std::move(*opened)), options = std::move(options), limits,
+      [path = lasting_path(root), report = std::move(report), options = std::move(options), limits,
        secret = std::move(secret), workers = share.workers](Loop& loop, BufferPool& pool) {
         Site site;
-        site.files =
-            std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
+        site.files = std::make_unique<UvFileReader>(loop, pool, path, report);
         site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
         site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
         site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{

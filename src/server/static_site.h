@@ -9,6 +9,8 @@
 
 namespace troika {
 
+class RootNotice;
+
 // What one of so many workers gets of what the process has.
 struct SiteShare {
   std::size_t open_files = 4096;  // of this worker
@@ -17,11 +19,12 @@ struct SiteShare {
 // Threads of libuv's pool that the sites of so many workers keep busy at most.
 unsigned background_threads(unsigned workers) noexcept;
 
-// What makes a worker's share of a site of files beneath `root`. Each worker serves the folder that
-// was opened here, whatever its name stands for later. The error is one sentence. `warnings` are
-// told which pages that the options name are not there.
+// What makes a worker's share of a site of files beneath `root`, which is looked for again by its
+// path while the site is served. The error is one sentence. `warnings` are told which pages that
+// the options name are not there, and when files have to be opened in a slower way. `notice`, which
+// outlives the workers, is told of each look for the folder.
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(
     const std::string& root, SiteOptions options, SiteShare share,
-    std::vector<std::string>* warnings = nullptr);
+    std::vector<std::string>* warnings = nullptr, RootNotice* notice = nullptr);
 
 }  // namespace troika

@@ -3,36 +3,58 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
 
 #include "uv/folder.h"
+#include "uv/own_walk.h"
 #include "uv/uninterrupted.h"
 
 namespace troika {
 namespace {
 
-int walk_beneath(int folder, const char* path, std::uint64_t flags,
-                 std::uint64_t resolve) noexcept {
+int call_openat2(int folder, const char* path, int flags, std::uint64_t resolve) noexcept {
   open_how how{};
-  how.flags = flags;
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
   const long fd =
       uninterrupted([&] { return ::syscall(SYS_openat2, folder, path, &how, sizeof how); });
   return fd < 0 ? -errno : static_cast<int>(fd);
 }
 
+// Kernels before 5.6, gVisor and systemd say ENOSYS, older container profiles EPERM.
+bool is_refused(int result) noexcept { return result == -ENOSYS || result == -EPERM; }
+
+// Refused calls are made again each time: a sandbox may close later, and EPERM may be the file's.
+int resolve_beneath(int folder, const char* path, int flags, bool cached) noexcept {
+  const int fd = call_openat2(folder, path, flags, cached ? RESOLVE_CACHED : 0);
+  // EINVAL: kernels before 5.12 do not know RESOLVE_CACHED. Our own walk always waits for the disk.
+  if (cached) return is_refused(fd) || fd == -EINVAL ? -EAGAIN : fd;
+  return is_refused(fd) ? walk_beneath(folder, path, flags) : fd;
+}
+
 }  // namespace
 
 int open_beneath(int folder, const char* path, bool cached) noexcept {
-  return walk_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                      cached ? RESOLVE_CACHED : 0);
+  const int fd = resolve_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, cached);
+  if (fd != -EACCES) return fd;
+  // Only those who may enter a folder find its ".".
+  const std::string inside = std::string(path) + "/.";
+  const int folder_fd = resolve_beneath(folder, inside.c_str(), O_PATH | O_DIRECTORY, cached);
+  return folder_fd >= 0 || folder_fd == -EAGAIN ? folder_fd : -EACCES;
 }
 
 int find_beneath(int folder, const char* path) noexcept {
-  return walk_beneath(folder, path, O_PATH | O_CLOEXEC, 0);
+  return resolve_beneath(folder, path, O_PATH, false);
+}
+
+int openat2_refusal(int folder) noexcept {
+  const int fd = call_openat2(folder, ".", O_PATH, 0);
+  if (fd >= 0) ::close(fd);
+  return is_refused(fd) ? -fd : 0;
 }
 
 Error open_error(int error) noexcept {

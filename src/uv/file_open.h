@@ -13,11 +13,15 @@ namespace troika {
 // EAGAIN: a folder on the way was renamed meanwhile. So often it is tried before it is an error.
 inline constexpr int kOpenTries = 3;
 
-// openat2 beneath a folder, read only, without following magic links or waiting for a peer (FIFO).
-// `cached`: EAGAIN instead of waiting for a disk. Returns the descriptor, or -errno.
+// Opens a path beneath a folder, and never what is outside it: by openat2, or where that is refused
+// by a walk of our own (own_walk.h). Read only, without following magic links or waiting for a peer
+// (FIFO); a folder that may be entered but not listed only names what is there (O_PATH). `cached`:
+// -EAGAIN instead of waiting for a disk. Returns the descriptor, or -errno.
 int open_beneath(int folder, const char* path, bool cached) noexcept;
-// The same walk, but the descriptor only names what is there (O_PATH).
+// The same, but the descriptor of anything only names what is there.
 int find_beneath(int folder, const char* path) noexcept;
+// 0, or with which errno openat2 is refused: by a kernel or sandbox that does not know it.
+int openat2_refusal(int folder) noexcept;
 
 // What FileReader::open promises to say of an errno.
 Error open_error(int error) noexcept;

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <format>
 
 #include "uv/file_open.h"
 #include "uv/pool_job.h"
@@ -99,55 +97,20 @@ class ReadJob final : public PoolJob {
   ssize_t count_ = 0;
 };
 
-// 0, or the errno of opening in one of the two ways that are used. RESOLVE_CACHED is younger than
-// openat2; EAGAIN is what it says when it is known.
-int probe(int root) noexcept {
-  for (const bool cached : {false, true}) {
-    const int fd = open_beneath(root, ".", cached);
-    if (fd >= 0) {
-      ::close(fd);
-    } else if (!cached || fd != -EAGAIN) {
-      return -fd;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
-Checked<Fd> open_root(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) {
-    switch (errno) {
-      case ENOENT:
-        return std::unexpected(std::format(
-            "the folder {} does not exist: make it, or name another one to serve", path));
-      case ENOTDIR:
-        return std::unexpected(
-            std::format("{} is not a folder: name the folder that is to be served", path));
-      default:
-        return std::unexpected(
-            std::format("the folder {} cannot be opened: {}", path, std::strerror(errno)));
-    }
-  }
-  switch (const int error = probe(fd.get())) {
-    case 0: return fd;
-    case EACCES:
-      return std::unexpected(std::format("the folder {} may not be read by this user", path));
-    default:
-      return std::unexpected(std::format(
-          "files below {} cannot be opened safely (openat2: {}): Linux 5.12 or newer is needed, "
-          "and a sandbox that lets openat2 through",
-          path, std::strerror(error)));
-  }
+std::unique_ptr<Operation> UvFileReader::find_root(Found done) {
+  return find_root_folder(loop_, root_, report_, std::move(done));
 }
 
-std::unique_ptr<Operation> UvFileReader::open(std::string path, Opened done) {
-  OpenResult result = try_open(root_.get(), path, true);
+std::unique_ptr<Operation> UvFileReader::open(const Ref<RootFolder>& root, std::string path,
+                                              Opened done) {
+  const SharedFd& folder = static_cast<const UvRootFolder&>(*root).fd();
+  OpenResult result = try_open(folder.get(), path, true);
   if (result.error == EAGAIN) {
-    return PoolJob::run(loop_, std::make_unique<OpenJob>(root_, std::move(path), std::move(done)));
+    return PoolJob::run(loop_, std::make_unique<OpenJob>(folder, std::move(path), std::move(done)));
   }
-  done(opened(std::move(result), root_, std::move(path)));
+  done(opened(std::move(result), folder, std::move(path)));
   return nullptr;
 }
 

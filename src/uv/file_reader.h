@@ -5,23 +5,22 @@
 #include "base/buffer.h"
 #include "net/file_reader.h"
 #include "uv/loop.h"
-#include "uv/shared_fd.h"
+#include "uv/root_folder.h"
 
 namespace troika {
 
-// Opens a folder to serve, or says in one sentence what is wrong with it. Each reader (each worker)
-// needs a descriptor of its own.
-Checked<Fd> open_root(const std::string& path);
-
-// Files beneath one folder. What the kernel has in its caches is read on the loop, at once; the
-// rest by libuv's thread pool. Operations and files may outlive the reader, but the BufferPool must
-// outlive the loop.
+// Files beneath the folder of a path. What the kernel has in its caches is read on the loop, at
+// once; the rest by libuv's thread pool. Operations and files may outlive the reader, but the
+// BufferPool must outlive the loop.
 class UvFileReader final : public FileReader {
  public:
-  UvFileReader(Loop& loop, BufferPool& pool, Fd root)
-      : loop_(loop), pool_(pool), root_(std::move(root)) {}
+  // `report` may be empty, and may be called after the reader's end, as long as the loop lives.
+  UvFileReader(Loop& loop, BufferPool& pool, std::string root, RootReport report = {})
+      : loop_(loop), pool_(pool), root_(std::move(root)), report_(std::move(report)) {}
 
-  [[nodiscard]] std::unique_ptr<Operation> open(std::string path, Opened done) override;
+  [[nodiscard]] std::unique_ptr<Operation> find_root(Found done) override;
+  [[nodiscard]] std::unique_ptr<Operation> open(const Ref<RootFolder>& root, std::string path,
+                                                Opened done) override;
   [[nodiscard]] std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset,
                                                 std::size_t max_bytes, Read done) override;
 
@@ -39,7 +38,8 @@ class UvFileReader final : public FileReader {
 
   Loop& loop_;
   BufferPool& pool_;
-  SharedFd root_;
+  std::string root_;
+  RootReport report_;
   std::vector<Device> devices_;
 };
 

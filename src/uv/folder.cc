@@ -26,12 +26,16 @@ bool is_a_name(std::string_view name) noexcept {
          !name.contains('\0');
 }
 
-// Only what may be read can be opened; the kernel alone knows, as there are access lists.
-Result<struct stat> readable(int folder, const char* name, int flags) noexcept {
+// Only what may be read, or entered, can be opened; the kernel alone knows, as there are access
+// lists.
+Result<struct stat> accessible(int folder, const char* name, int flags) noexcept {
   struct stat info{};
-  if (uninterrupted([&] { return ::fstatat(folder, name, &info, flags); }) != 0 ||
-      (!S_ISLNK(info.st_mode) &&
-       uninterrupted([&] { return ::faccessat(folder, name, R_OK, flags | AT_EACCESS); }) != 0)) {
+  if (uninterrupted([&] { return ::fstatat(folder, name, &info, flags); }) != 0) {
+    return std::unexpected(errno_error());
+  }
+  if (S_ISLNK(info.st_mode)) return info;
+  const int need = S_ISDIR(info.st_mode) ? X_OK : R_OK;
+  if (uninterrupted([&] { return ::faccessat(folder, name, need, flags | AT_EACCESS); }) != 0) {
     return std::unexpected(errno_error());
   }
   return info;
@@ -42,7 +46,7 @@ Result<struct stat> behind_link(int root, const std::string& path) noexcept {
   for (int i = 0; i < kOpenTries && fd == -EAGAIN; ++i) fd = find_beneath(root, path.c_str());
   if (fd < 0) return std::unexpected(open_error(-fd));
   const Fd found(fd);
-  return readable(fd, "", AT_EMPTY_PATH);
+  return accessible(fd, "", AT_EMPTY_PATH);
 }
 
 }  // namespace
@@ -70,7 +74,7 @@ Result<struct stat> look_into_folder(int folder, std::string_view name, int root
                                      const std::string& path) {
   if (!is_a_name(name)) return fail(ErrorCode::not_found, "not a name in a folder");
   const std::string text(name);
-  const Result<struct stat> info = readable(folder, text.c_str(), AT_SYMLINK_NOFOLLOW);
+  const Result<struct stat> info = accessible(folder, text.c_str(), AT_SYMLINK_NOFOLLOW);
   if (!info || !S_ISLNK(info->st_mode)) return info;
   return behind_link(root, path + "/" + text);
 }

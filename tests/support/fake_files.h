@@ -37,12 +37,19 @@ class FakeFiles final : public FileReader {
 
   std::map<std::string, Entry> entries;  // what is not here is not found, but for "."
   bool later = false;                    // operations wait for complete()
+  bool root_later = false;               // looks for the root do, too
   std::size_t short_reads = kMaxRead;    // a read gives at most so many bytes
   std::vector<std::string> opened;       // every path that was asked for
   std::vector<std::size_t> reads;        // the max_bytes of every read
   int open_files = 0;                    // alive
+  RootFolder::Id root{1, 1};             // of the folder that the path stands for
+  std::optional<ErrorCode> root_error{};
+  int looks = 0;       // for the root
+  int open_roots = 0;  // alive
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
+
+  Ref<RootFolder> found() { return Ref<RootFolder>(new Root(*this, root)); }
 
   // Completes the operation that has waited longest.
   void complete() {
@@ -52,10 +59,25 @@ class FakeFiles final : public FileReader {
     act();
   }
 
-  std::unique_ptr<Operation> open(std::string path, Opened done) override {
+  std::unique_ptr<Operation> find_root(Found done) override {
+    ++looks;
+    const auto look = [this]() -> Result<Ref<RootFolder>> {
+      if (root_error) return fail(*root_error, "made to fail");
+      return found();
+    };
+    if (root_later) {
+      return delay([done = std::move(done), found = look()]() mutable { done(std::move(found)); });
+    }
+    done(look());
+    return nullptr;
+  }
+
+  // Of another root than that of this moment nothing is left.
+  std::unique_ptr<Operation> open(const Ref<RootFolder>& from, std::string path,
+                                  Opened done) override {
     opened.push_back(path);
-    return run([this, path = std::move(path), done = std::move(done)]() mutable {
-      const Entry* const entry = find(path);
+    return run([this, id = from->id(), path = std::move(path), done = std::move(done)]() mutable {
+      const Entry* const entry = id == root ? find(path) : nullptr;
       if (entry == nullptr) return done(fail(ErrorCode::not_found, "no such file"));
       if (entry->open_error) return done(fail(*entry->open_error, "made to fail"));
       done(std::make_unique<File>(*this, std::move(path), *entry));
@@ -155,6 +177,15 @@ class FakeFiles final : public FileReader {
     struct stat info_;
   };
 
+  class Root final : public RootFolder {
+   public:
+    Root(FakeFiles& files, Id id) : RootFolder(id), files_(files) { ++files_.open_roots; }
+    ~Root() override { --files_.open_roots; }
+
+   private:
+    FakeFiles& files_;
+  };
+
   struct Pending final : Operation {
     Pending(FakeFiles& f, std::move_only_function<void()> a) : files(f), act(std::move(a)) {}
     Pending(const Pending&) = delete;
@@ -191,6 +222,10 @@ class FakeFiles final : public FileReader {
       act();
       return nullptr;
     }
+    return delay(std::move(act));
+  }
+
+  std::unique_ptr<Operation> delay(std::move_only_function<void()> act) {
     auto pending = std::make_unique<Pending>(*this, std::move(act));
     waiting_.push_back(pending.get());
     return pending;

@@ -9,13 +9,6 @@ namespace {
 // The coarsest clock of a file system in use: FAT's.
 constexpr auto kClockStep = std::chrono::seconds(2);
 
-// Beyond what 64 bits of nanoseconds hold, times are as good as equal.
-std::int64_t nanoseconds(const timespec& time) noexcept {
-  constexpr std::time_t kFarthest = 9'000'000'000;  // year 2255
-  return std::int64_t{std::clamp(time.tv_sec, -kFarthest, kFarthest)} * 1'000'000'000 +
-         time.tv_nsec;
-}
-
 // 1970 (Nix, Bazel), 1980-01-01 (zip) and 1985-10-26 (npm).
 bool says_nothing(const timespec& time) noexcept {
   return time.tv_nsec == 0 && (time.tv_sec == 0 || time.tv_sec == 1 || time.tv_sec == 315'532'800 ||
@@ -24,26 +17,11 @@ bool says_nothing(const timespec& time) noexcept {
 
 }  // namespace
 
-std::size_t slab_size(std::size_t size) noexcept {
-  for (const std::size_t slab : BufferPool::kSizes) {
-    if (size <= slab) return slab;
-  }
-  return size;
-}
-
-Content content_of(BufferPool& pool, std::span<const std::byte> bytes) {
-  Content content{.size = bytes.size()};
-  while (!bytes.empty()) {
-    const auto piece = bytes.first(std::min(bytes.size(), BufferPool::kSizes.back()));
-    content.pieces.push_back(pool.copy(piece));
-    bytes = bytes.subspan(piece.size());
-  }
-  return content;
-}
-
-CachedFile::CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen)
+CachedFile::CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen,
+                       Ref<Derived> derived)
     : use_(std::move(use)),
       file_(std::move(file)),
+      derived_(derived ? std::move(derived) : make_ref<Derived>(use_)),
       size_(static_cast<std::uint64_t>(std::max<off_t>(file_->info().st_size, 0))),
       settled_(std::chrono::nanoseconds(seen.time_since_epoch()) -
                    std::chrono::nanoseconds(stamp()) >=
@@ -66,11 +44,7 @@ std::int64_t CachedFile::stamp() const noexcept {
 }
 
 bool CachedFile::is_same(const struct stat& other) const noexcept {
-  const struct stat& mine = file_->info();
-  return mine.st_dev == other.st_dev && mine.st_ino == other.st_ino &&
-         mine.st_mode == other.st_mode && mine.st_size == other.st_size &&
-         nanoseconds(mine.st_mtim) == nanoseconds(other.st_mtim) &&
-         nanoseconds(mine.st_ctim) == nanoseconds(other.st_ctim);
+  return state() == FileState(other);
 }
 
 bool CachedFile::holds() const noexcept {

@@ -7,32 +7,11 @@
 
 #include "base/clock.h"
 #include "base/ref.h"
-#include "handlers/static/awaited.h"
-#include "handlers/static/digest.h"
-#include "http/negotiation.h"
+#include "handlers/static/derived.h"
+#include "http/header_map.h"
 #include "net/file_reader.h"
 
 namespace troika {
-
-// What the files of one cache take: those that it keeps, and those that are being sent.
-struct CacheUse final : Counted {
-  std::size_t files = 0;  // open
-  std::size_t bytes = 0;  // of bodies
-};
-
-// A body in memory, in pieces of at most 64 KiB.
-struct Content {
-  std::vector<Slice> pieces{};
-  std::uint64_t size = 0;
-};
-// What a live coder made of a file.
-struct Encoded {
-  Content content;
-  Sha256 digest{};
-};
-// What a slice of that size takes from its pool.
-std::size_t slab_size(std::size_t size) noexcept;
-Content content_of(BufferPool& pool, std::span<const std::byte> bytes);
 
 // An open file or folder as it was at one moment, with all that was worked out from it. A file that
 // has changed is another CachedFile; answers under way keep theirs.
@@ -41,7 +20,9 @@ class CachedFile final : public Counted {
   // In what way it is served; each has a header block of its own.
   enum class As : std::uint8_t { itself, sidecar, live_br, live_zstd, live_gzip };
 
-  CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen);
+  // `derived`: what is known of a file in this state; null: nothing yet.
+  CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen,
+             Ref<Derived> derived = {});
   ~CachedFile();
 
   OpenFile& file() const noexcept { return *file_; }
@@ -63,20 +44,22 @@ class CachedFile final : public Counted {
   // "+br" of a live coder, and always the same for one way of serving.
   const std::string& etag(As as, std::string_view ending);
 
+  FileState state() const noexcept { return FileState(file_->info()); }
+  const Ref<Derived>& derived() const noexcept { return derived_; }
+
   // Counts bytes that are kept here against the cache.
   void charge(std::size_t bytes) noexcept;
 
   Slice body{};                                      // all of a small file, once it was read
   std::array<std::optional<HeaderMap>, 5> fields{};  // by As
-  Awaited<Sha256> digest{};
-  std::array<Awaited<Encoded>, 4> encoded{};    // by Coding
-  std::array<TimePoint, 4> no_sidecar_until{};  // by Coding
+  std::array<TimePoint, 4> no_sidecar_until{};       // by Coding
 
  private:
   std::int64_t stamp() const noexcept;
 
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
+  Ref<Derived> derived_;
   std::array<std::string, 5> etags_;  // by As
   std::uint64_t size_;
   std::size_t charged_ = 0;

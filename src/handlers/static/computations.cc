@@ -24,7 +24,7 @@ class DigestTask final : public Background::Task {
     Sha256Sum sum;
     std::vector<std::byte> piece(kPiece);
     for (std::uint64_t at = 0; at < size_;) {
-      if (!file_->digest.wanted()) return;
+      if (!file_->derived()->digest.wanted()) return;
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size_ - at));
       const auto count = file_->file().read_at(at, std::span(piece).first(wanted));
       if (!count || *count == 0) {
@@ -38,11 +38,11 @@ class DigestTask final : public Background::Task {
   }
   void finish() override {
     if (!result_) {
-      if (file_->digest.abandon()) compute_digest(background_, file_);
+      if (file_->derived()->digest.abandon()) compute_digest(background_, file_);
       return;
     }
     if (*result_ && !file_->holds()) result_ = std::unexpected(kChanges);
-    file_->digest.finish(*result_);
+    file_->derived()->digest.finish(*result_);
   }
 
  private:
@@ -83,13 +83,14 @@ class EncodeTask final : public Background::Task {
     if (!*result_) return encoded().finish(std::unexpected(result_->error()));
     if (!file_->holds()) return encoded().finish(std::unexpected(kChanges));
     Encoded made{content_of(pool_, out_), digest_};
-    for (const Slice& piece : made.content.pieces) file_->charge(slab_size(piece.size()));
+    for (const Slice& piece : made.content.pieces)
+      file_->derived()->charge(slab_size(piece.size()));
     encoded().finish(std::move(made));
   }
 
  private:
   Awaited<Encoded>& encoded() const noexcept {
-    return file_->encoded[static_cast<std::size_t>(coding_)];
+    return file_->derived()->encoded[static_cast<std::size_t>(coding_)];
   }
 
   Background& background_;

@@ -9,9 +9,9 @@ namespace troika {
 // early when nobody waits any more. They fail when the file cannot be read as a whole, as it was
 // when it was opened.
 
-// file->digest
+// file->derived()->digest
 void compute_digest(Background& background, Ref<CachedFile> file);
-// file->encoded[coding]; the pool is the worker's.
+// file->derived()->encoded[coding]; the pool is the worker's.
 void compute_encoded(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding);
 
 }  // namespace troika

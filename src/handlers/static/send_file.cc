@@ -51,9 +51,8 @@ void StaticJob::next_sidecar() {
     if (site_.clock.now() < offers_.file->no_sidecar_until[static_cast<std::size_t>(coding)]) {
       continue;
     }
-    return await(site_.cache.open(
-        name_ + std::string(ending),
-        [this, coding](const Result<Ref<CachedFile>>& file) { on_sidecar(coding, file); }));
+    return open(name_ + std::string(ending),
+                [this, coding](const Result<Ref<CachedFile>>& file) { on_sidecar(coding, file); });
   }
   choose();
 }
@@ -110,7 +109,7 @@ void StaticJob::proceed() {
 bool StaticJob::needs_encoded() {
   const bool wanted = !not_modified_ || wants_sha256(request_.headers);
   if (variant_.live != Variant::Live::kept || !wanted) return false;
-  auto& encoded = variant_.file->encoded[static_cast<std::size_t>(variant_.coding)];
+  auto& encoded = variant_.file->derived()->encoded[static_cast<std::size_t>(variant_.coding)];
   if (encoded.get() != nullptr) return false;
   operation_ = encoded.wait([this](const Result<Encoded>& made) {
     if (made) return proceed();
@@ -127,14 +126,14 @@ bool StaticJob::needs_encoded() {
 bool StaticJob::needs_digest() {
   CachedFile& file = *variant_.file;
   if (variant_.is_live() || file.size() > limits().digest_bytes || digest_failed_ ||
-      !wants_sha256(request_.headers) || file.digest.get() != nullptr) {
+      !wants_sha256(request_.headers) || file.derived()->digest.get() != nullptr) {
     return false;
   }
-  operation_ = file.digest.wait([this](const Result<Sha256>& sum) {
+  operation_ = file.derived()->digest.wait([this](const Result<Sha256>& sum) {
     digest_failed_ = !sum;
     proceed();
   });
-  if (file.digest.claim()) compute_digest(site_.slow, variant_.file);
+  if (file.derived()->digest.claim()) compute_digest(site_.slow, variant_.file);
   return true;
 }
 
@@ -162,11 +161,11 @@ bool StaticJob::is_outdated() {
   sidecar_ = 0;
   ranges_ = {};
   body_tried_ = digest_failed_ = false;
-  await(site_.cache.open(name_, [this](Result<Ref<CachedFile>> opened) {
+  open(name_, [this](Result<Ref<CachedFile>> opened) {
     if (!opened) return refuse(opened.error().code);
     if (!(*opened)->is_regular()) return not_found();
     serve(std::move(*opened), name_);
-  }));
+  });
   return true;
 }
 
@@ -190,10 +189,11 @@ void StaticJob::send_file() {
 void StaticJob::add_digest(HeaderMap& headers) {
   if (!wants_sha256(request_.headers)) return;
   if (!variant_.is_live()) {
-    const Sha256* const sum = variant_.file->digest.get();
+    const Sha256* const sum = variant_.file->derived()->digest.get();
     if (sum != nullptr) headers.add("repr-digest", repr_digest(*sum));
   } else if (variant_.live == Variant::Live::kept) {
-    const auto& encoded = variant_.file->encoded[static_cast<std::size_t>(variant_.coding)];
+    const auto& encoded =
+        variant_.file->derived()->encoded[static_cast<std::size_t>(variant_.coding)];
     if (encoded.get() != nullptr) headers.add("repr-digest", repr_digest(encoded.get()->digest));
   }
 }
@@ -212,8 +212,8 @@ std::unique_ptr<BodySource> StaticJob::whole_body() {
   switch (variant_.live) {
     case Variant::Live::no: return identity();
     case Variant::Live::kept:
-      return content_body(file->encoded[static_cast<std::size_t>(variant_.coding)].get()->content,
-                          file);
+      return content_body(
+          file->derived()->encoded[static_cast<std::size_t>(variant_.coding)].get()->content, file);
     case Variant::Live::streamed: break;
   }
   return compress_body(

@@ -45,8 +45,12 @@ struct SiteLimits {
   std::size_t listing_entries = 200'000;     // of a folder that are looked at
   std::size_t listing_page = 1000;           // of a folder on one page
   std::size_t listings = 64;                 // being made or sent; beyond it 503
-  Duration fresh = std::chrono::milliseconds(100);  // then a kept file is looked at again
-  Duration idle = std::chrono::seconds(10);         // then it is closed
+  // Then the folder that is served is looked for again, and a kept file looked at.
+  Duration fresh = std::chrono::milliseconds(100);
+  Duration idle = std::chrono::seconds(10);  // of a kept file: then it is closed
+  // Without a request: then the folder and all kept files are closed. Less than a second, so that
+  // after one it can be unmounted.
+  Duration quiet = std::chrono::milliseconds(900);
 };
 
 }  // namespace troika

@@ -16,26 +16,38 @@ StaticJob::StaticJob(StaticSite& site, const RequestContext& context, Responder&
     : site_(site), request_(context.request), responder_(responder) {}
 
 bool StaticJob::begin() {
-  HeaderMap allow;
-  allow.add("allow", kAllow);
   if (request_.method == Method::options) {
+    HeaderMap allow;
+    allow.add("allow", kAllow);
     respond({.status = 204, .headers = std::move(allow)}, nullptr);
-  } else if (!is_get() && request_.method != Method::head) {
+  } else {
+    await(site_.cache.find_root([this](Result<Ref<RootFolder>> root) {
+      if (!root && !is_absent(root.error().code)) return refuse(root.error().code);
+      if (root) root_ = std::move(*root);
+      start();
+    }));
+  }
+  return !answered_;
+}
+
+void StaticJob::start() {
+  if (!is_get() && request_.method != Method::head) {
+    HeaderMap allow;
+    allow.add("allow", kAllow);
     fail_with(405, std::move(allow));
   } else if (!options().dotfiles && is_hidden(request_.target.path)) {
     not_found();
   } else {
     locate();
   }
-  return !answered_;
 }
 
 void StaticJob::locate() {
   name_ = request_.target.path.substr(1);
   if (name_.empty() || name_.ends_with('/')) {
-    await(site_.cache.open(name_ + "index.html", [this](auto file) { on_index(std::move(file)); }));
+    open(name_ + "index.html", [this](auto file) { on_index(std::move(file)); });
   } else {
-    await(site_.cache.open(name_, [this](auto file) { on_located(std::move(file)); }));
+    open(name_, [this](auto file) { on_located(std::move(file)); });
   }
 }
 
@@ -59,24 +71,23 @@ void StaticJob::on_index(Result<Ref<CachedFile>> file) {
 // Clean URLs: "about" stands for "about.html".
 void StaticJob::try_html(std::move_only_function<void()> otherwise) {
   if (!options().clean_urls) return otherwise();
-  await(site_.cache.open(name_ + ".html",
-                         [this, otherwise = std::move(otherwise)](auto file) mutable {
-                           if (!file && !is_absent(file.error().code)) {
-                             return refuse(file.error().code);
-                           }
-                           if (!file || !(*file)->is_regular()) return otherwise();
-                           serve(std::move(*file), name_ + ".html");
-                         }));
+  open(name_ + ".html", [this, otherwise = std::move(otherwise)](auto file) mutable {
+    if (!file && !is_absent(file.error().code)) {
+      return refuse(file.error().code);
+    }
+    if (!file || !(*file)->is_regular()) return otherwise();
+    serve(std::move(*file), name_ + ".html");
+  });
 }
 
 void StaticJob::open_folder() {
   const std::string folder =
       name_.empty() ? "." : name_.substr(0, name_.size() - 1);  // without its slash
-  await(site_.cache.open(folder, [this](Result<Ref<CachedFile>> file) {
+  open(folder, [this](Result<Ref<CachedFile>> file) {
     if (!file && !is_absent(file.error().code)) return refuse(file.error().code);
     if (!file || !(*file)->is_folder()) return not_found();
     list(std::move(*file));
-  }));
+  });
 }
 
 namespace {
@@ -149,11 +160,11 @@ void StaticJob::not_found() {
     depends_on_accept_ = true;  // RFC 9110 §12.5.5, for either answer
     if (!names_media_type(request_.headers, "text/html")) return fail_with(404);
   }
-  await(site_.cache.open("index.html", [this](Result<Ref<CachedFile>> file) {
+  open("index.html", [this](Result<Ref<CachedFile>> file) {
     if (!file && !is_absent(file.error().code)) return refuse(file.error().code);
     if (!file || !(*file)->is_regular()) return fail_with(404);
     serve(std::move(*file), "index.html");
-  }));
+  });
 }
 
 // What may not be read looks like what is not there.
@@ -177,14 +188,14 @@ void StaticJob::fail_with(std::uint16_t status, HeaderMap fields) {
   };
   if (page == options().error_pages.end()) return short_text(fields);
   const std::string& path = page->second;
-  await(site_.cache.open(path, [this, &path, status, short_text,
-                                fields = std::move(fields)](Result<Ref<CachedFile>> file) mutable {
+  open(path, [this, &path, status, short_text,
+              fields = std::move(fields)](Result<Ref<CachedFile>> file) mutable {
     if (!file || !(*file)->is_regular()) return short_text(fields);
     const Ref<CachedFile> found = std::move(*file);
     await(site_.cache.load(found, [this, found, &path, status, fields = std::move(fields)] {
       send_page(status, found, path, fields);
     }));
-  }));
+  });
 }
 
 void StaticJob::send_page(std::uint16_t status, const Ref<CachedFile>& page,
@@ -202,6 +213,7 @@ void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   add_cors(options(), request_, head.headers);
   add_own_fields(options(), head.headers);
   answered_ = true;
+  root_ = {};  // a slow reader needs no more than its file
   std::ignore = responder_.respond(std::move(head), std::move(body));
 }
 

@@ -41,6 +41,7 @@ class StaticJob final : public Job {
   bool begin();
 
  private:
+  void start();
   void locate();
   void on_located(Result<Ref<CachedFile>> file);
   void on_index(Result<Ref<CachedFile>> file);
@@ -81,6 +82,9 @@ class StaticJob final : public Job {
   void await(std::unique_ptr<Operation> operation) {
     if (operation != nullptr) operation_ = std::move(operation);
   }
+  void open(std::string_view name, FileCache::Opened done) {
+    await(site_.cache.open(root_, name, std::move(done)));
+  }
   const SiteOptions& options() const noexcept { return site_.settings->options; }
   const SiteLimits& limits() const noexcept { return site_.settings->limits; }
   bool is_get() const noexcept { return request_.method == Method::get; }
@@ -89,7 +93,8 @@ class StaticJob final : public Job {
   const Request& request_;
   Responder& responder_;
   std::unique_ptr<Operation> operation_;
-  std::string name_;  // beneath the root, of the file that is served
+  Ref<RootFolder> root_;  // all that is opened is of it; null: it is not there
+  std::string name_;      // beneath the root, of the file that is served
   Offers offers_;
   std::size_t sidecar_ = 0;  // the next to look for
   Variant variant_;

@@ -36,7 +36,7 @@ TEST_CASE("a part of a file is the same from memory and from disk") {
   FakeFiles files(pool);
   files.entries["f"].content = "0123456789";
   Ref<CachedFile> file;
-  std::ignore = files.open("f", [&](auto opened) {
+  std::ignore = files.open(files.found(), "f", [&](auto opened) {
     file = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*opened), WallTime());
   });
   CHECK(all(*file_body(files, file, 3, 4)) == "3456");

@@ -20,7 +20,7 @@ struct CountingWaker final : Waker {
 struct Stage {
   explicit Stage(std::string content) : entry(files.entries["f"]) {
     entry.content = std::move(content);
-    auto ignored = files.open("f", [this](Result<std::unique_ptr<OpenFile>> file) {
+    auto ignored = files.open(files.found(), "f", [this](Result<std::unique_ptr<OpenFile>> file) {
       const auto cached = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*file), WallTime());
       body.emplace(files, cached, 0, entry.content.size());
     });

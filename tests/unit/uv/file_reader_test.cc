@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -94,6 +95,8 @@ TEST_CASE("An error of the disk is an error of the read") {
 }
 
 TEST_CASE("Nothing outside the root is opened") {
+  const inject::Guard inject;
+  inject->openat2_all = GENERATE(0, ENOSYS, EPERM);
   Rig rig;
   TempFolder outside;
   outside.write("secret", "secret");
@@ -117,6 +120,8 @@ TEST_CASE("Nothing outside the root is opened") {
 }
 
 TEST_CASE("A link that is swapped while it is followed never leads outside") {
+  const inject::Guard inject;
+  inject->openat2_all = GENERATE(0, ENOSYS);
   Rig rig;
   TempFolder outside;
   outside.write("name", "outside");
@@ -160,11 +165,59 @@ TEST_CASE("A file without permission is denied") {
   rig.folder.write("locked", "x");
   fs::permissions(rig.folder / "locked", fs::perms::none);
   fs::permissions(rig.folder.path(), fs::perms::all);
+  std::ignore = rig.root();
   const AsNobody nobody;
-  std::optional<ErrorCode> code;
-  const auto operation =
-      rig.reader.open("locked", [&](auto opened) { code = opened.error().code; });
-  CHECK(code == ErrorCode::denied);
+  CHECK(rig.open_error("locked") == ErrorCode::denied);
+}
+
+TEST_CASE("A folder that may be entered but not listed is served, one that may not is denied") {
+  Rig rig;
+  rig.folder.write("file", "root");
+  for (const auto& [name, mode] :
+       {std::pair{"entered", 0711}, std::pair{"closed", 0700}, std::pair{"listed", 0755}}) {
+    fs::create_directories(rig.folder / (std::string(name) + "/sub"));
+    rig.folder.write(std::string(name) + "/file", "text");
+    fs::permissions(rig.folder / name, fs::perms(mode));
+  }
+  fs::permissions(rig.folder.path(), fs::perms(0711));
+  const inject::Guard inject;
+  for (const int refused : {0, ENOSYS}) {
+    CAPTURE(refused);
+    inject->openat2_all = refused;
+    const AsNobody nobody;
+    CHECK(open_root(rig.folder.path()).has_value());
+    CHECK(rig.find_root().has_value());
+    CHECK(rig.open("file").has_value());
+    CHECK(rig.open("entered/file").has_value());
+    CHECK(rig.open("entered/sub").has_value());
+    CHECK(rig.open_error("entered/missing") == ErrorCode::not_found);
+    CHECK(rig.open_error("closed") == ErrorCode::denied);
+    CHECK(rig.open_error("closed/file") == ErrorCode::denied);
+    const auto all = [](auto, auto) { return true; };
+    for (const char* const path : {".", "entered"}) {
+      const auto folder = rig.open(path);
+      REQUIRE(folder);
+      CHECK(S_ISDIR((*folder)->info().st_mode));
+      CHECK((*folder)->now().has_value());
+      CHECK((*folder)->list(all).error().code == ErrorCode::denied);
+    }
+    CHECK((*rig.open("listed"))->list(all).has_value());
+    CHECK((*rig.open("entered"))->look_at("file")->st_size == 4);
+    const auto root = rig.open(".");
+    CHECK((*root)->look_at("entered").has_value());
+    CHECK((*root)->look_at("closed").error().code == ErrorCode::denied);
+  }
+}
+
+TEST_CASE("A root that may not be entered is explained") {
+  TempFolder folder;
+  fs::create_directory(folder / "closed");
+  fs::permissions(folder / "closed", fs::perms(0700));
+  fs::permissions(folder.path(), fs::perms(0755));
+  const AsNobody nobody;
+  CHECK(open_root(folder / "closed").error() ==
+        "the folder " + (folder / "closed") +
+            " may not be entered by this user: it needs the right x");
 }
 
 TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
@@ -190,11 +243,12 @@ TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
 TEST_CASE("Out of descriptors a file is unavailable, and back again later") {
   Rig rig;
   rig.folder.write("a.txt", "a");
+  const auto root = rig.root();
   std::optional<ErrorCode> code;
   {
     const NoDescriptors none;
     const auto operation =
-        rig.reader.open("a.txt", [&](auto opened) { code = opened.error().code; });
+        rig.reader.open(root, "a.txt", [&](auto opened) { code = opened.error().code; });
   }
   CHECK(code == ErrorCode::unavailable);
   CHECK(rig.open("a.txt").has_value());
@@ -261,9 +315,12 @@ TEST_CASE("A loop waits for the jobs of a reader that is gone") {
   inject::Guard inject;
   {
     Loop loop;
-    UvFileReader reader(loop, pool, open_root(folder.path()).value());
+    UvFileReader reader(loop, pool, folder.path());
+    Ref<RootFolder> root;
+    const auto finding = reader.find_root([&](auto found) { root = std::move(*found); });
     std::unique_ptr<OpenFile> file;
-    const auto opening = reader.open("a.txt", [&](auto opened) { file = std::move(*opened); });
+    const auto opening =
+        reader.open(root, "a.txt", [&](auto opened) { file = std::move(*opened); });
     inject->preadv2_nowait = EAGAIN;
     inject->hold_pread = true;
     auto operation = reader.read(*file, 0, 10, [](auto) {});
@@ -306,20 +363,16 @@ TEST_CASE("A root that cannot be served is explained in one sentence") {
         (folder / "file") + " is not a folder: name the folder that is to be served");
 }
 
-TEST_CASE("A kernel or sandbox without openat2, or without its cached way, is explained") {
-  TempFolder folder;
-  const auto sentence = [&](std::string_view why) {
-    return "files below " + folder.path() +
-           " cannot be opened safely (openat2: " + std::string(why) +
-           "): Linux 5.12 or newer is needed, and a sandbox that lets openat2 through";
-  };
+TEST_CASE("A kernel that has no way to open without waiting has the pool open all") {
+  Rig rig;
+  rig.folder.write("a.txt", "a");
   const inject::Guard inject;
-  inject->openat2 = {ENOSYS};
-  CHECK(open_root(folder.path()).error() == sentence("Function not implemented"));
-  inject->openat2_cached = EINVAL;
-  CHECK(open_root(folder.path()).error() == sentence("Invalid argument"));
-  inject->openat2_cached = EAGAIN;  // known, but not in the cache
-  CHECK(open_root(folder.path()).has_value());
+  for (const int error : {EINVAL, EAGAIN}) {
+    inject->openat2_cached = error;
+    CHECK(rig.find_root().has_value());
+    CHECK(rig.on_pool);
+    CHECK(rig.open("a.txt").has_value());
+  }
 }
 
 TEST_CASE("A race with a rename is tried three times") {

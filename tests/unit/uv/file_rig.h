@@ -24,12 +24,25 @@ inline std::string text_of(const Slice& slice) {
 // A folder and a reader of it.
 struct Rig {
   explicit Rig(const std::string& parent = std::filesystem::temp_directory_path().string())
-      : folder(parent), reader(loop, pool, open_root(folder.path()).value()) {}
+      : folder(parent), reader(loop, pool, folder.path()) {}
 
+  Result<Ref<RootFolder>> find_root() {
+    std::optional<Result<Ref<RootFolder>>> result;
+    const auto operation = reader.find_root([&](auto found) { result = std::move(found); });
+    on_pool = operation != nullptr;
+    CHECK(on_pool != result.has_value());
+    REQUIRE(run_until(loop, [&] { return result.has_value(); }));
+    return std::move(*result);
+  }
+  // The root is looked for once.
+  const Ref<RootFolder>& root() {
+    if (!root_) root_ = find_root().value();
+    return root_;
+  }
   Result<std::unique_ptr<OpenFile>> open(std::string path) {
     std::optional<Result<std::unique_ptr<OpenFile>>> result;
     const auto operation =
-        reader.open(std::move(path), [&](auto opened) { result = std::move(opened); });
+        reader.open(root(), std::move(path), [&](auto opened) { result = std::move(opened); });
     CHECK((operation == nullptr) == result.has_value());
     REQUIRE(run_until(loop, [&] { return result.has_value(); }));
     return std::move(*result);
@@ -64,6 +77,9 @@ struct Rig {
   Loop loop;
   UvFileReader reader;
   bool on_pool = false;
+
+ private:
+  Ref<RootFolder> root_;
 };
 
 inline std::string long_text() {

@@ -34,6 +34,7 @@ bool asks_for_gso(const msghdr* message) {
 
 int openat2_error(const open_how& how) {
   const std::lock_guard lock(mutex);
+  if (calls.openat2_all != 0) return calls.openat2_all;
   if ((how.resolve & RESOLVE_CACHED) != 0) return calls.openat2_cached;
   if (calls.openat2.empty()) return 0;
   const int error = calls.openat2.front();

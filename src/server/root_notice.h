@@ -1,0 +1,29 @@
+#pragma once
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "uv/root_folder.h"
+
+namespace troika {
+
+// Says when the folder that is served goes, and when it is back: once, however many workers look
+// for it. look() may be called from any thread.
+class RootNotice {
+ public:
+  using Say = std::function<void(const std::string& line)>;
+
+  explicit RootNotice(std::string path) : path_(std::move(path)) {}
+  // Before there is a worker. `say` is called on the threads of the workers, one at a time.
+  void set_say(Say say) { say_ = std::move(say); }
+  void look(const RootLook& look);
+
+ private:
+  std::string path_;
+  Say say_;
+  std::mutex mutex_;
+  bool there_ = true;
+  TimePoint changed_{};  // when it was found to be so
+};
+
+}  // namespace troika

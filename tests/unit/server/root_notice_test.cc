@@ -1,0 +1,70 @@
+#include "server/root_notice.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+using namespace troika;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+struct Told {
+  Told() {
+    notice.set_say([this](const std::string& line) { lines.push_back(line); });
+  }
+  // In milliseconds.
+  void look(int error, int begun, int ended) {
+    const auto at = [](int time) { return TimePoint(std::chrono::milliseconds(time)); };
+    notice.look({error, at(begun), at(ended)});
+  }
+  Lines lines;
+  RootNotice notice{"dist"};
+};
+
+const std::string kGone =
+    "the folder dist cannot be opened (No such file or directory): nothing is found until it is "
+    "there again";
+const std::string kBack = "the folder dist is there again";
+
+}  // namespace
+
+TEST_CASE("one notice when the folder goes, and one when it is back, however many look") {
+  Told told;
+  for (int worker = 0; worker < 3; ++worker) told.look(0, 10, 11);
+  CHECK(told.lines.empty());
+  for (int worker = 0; worker < 3; ++worker) told.look(ENOENT, 20 + worker, 30 + worker);
+  CHECK(told.lines == Lines{kGone});
+  for (int worker = 0; worker < 3; ++worker) told.look(0, 40 + worker, 50 + worker);
+  CHECK(told.lines == Lines{kGone, kBack});
+  told.look(EACCES, 60, 61);
+  CHECK(told.lines.size() == 3);
+  CHECK(told.lines.back().contains("Permission denied"));
+}
+
+TEST_CASE("a look that began before a change was found says nothing") {
+  Told told;
+  told.look(ENOENT, 10, 20);
+  told.look(0, 5, 25);   // it was there then
+  told.look(0, 19, 26);  // nobody knows which came first
+  CHECK(told.lines == Lines{kGone});
+  told.look(0, 20, 26);
+  CHECK(told.lines == Lines{kGone, kBack});
+}
+
+TEST_CASE("descriptors or memory that are used up say nothing of the folder") {
+  Told told;
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) told.look(error, 10, 11);
+  CHECK(told.lines.empty());
+  told.look(ENOENT, 12, 13);
+  told.look(EMFILE, 14, 15);
+  CHECK(told.lines == Lines{kGone});
+}
+
+TEST_CASE("nobody need listen") {
+  RootNotice notice("dist");
+  notice.look({ENOENT, TimePoint(), TimePoint()});
+  notice.look({0, TimePoint(), TimePoint()});
+}
