@@ -1,0 +1,114 @@
+// The folder that is served goes, comes back, and becomes another one.
+#include <catch2/catch_test_macros.hpp>
+
+#include "site_stage.h"
+
+using namespace troika;
+using namespace troika::test;
+
+namespace {
+
+void pass(SiteStage& stage, Duration time) {
+  stage.bench.clock.advance(time);
+  stage.timers.advance_to(stage.bench.clock.now());
+}
+
+}  // namespace
+
+TEST_CASE("while the folder is missing all is 404, its index and error pages, too") {
+  SiteStage stage;
+  stage.files.entries["404.html"].content = "<p>own page";
+  stage.options.error_pages = {{404, "404.html"}};
+  stage.options.spa = true;
+  CHECK(stage.get("/").body() == "<p>root");
+  CHECK(stage.get("/missing.js").body() == "<p>own page");
+  for (const ErrorCode why : {ErrorCode::not_found, ErrorCode::denied}) {
+    pass(stage, stage.limits.fresh);
+    stage.files.root_error = why;
+    for (const char* const target : {"/", "/a.txt", "/missing.js", "/dir", "/dir/", "/page"}) {
+      CAPTURE(target);
+      Call call = stage.get(target);
+      CHECK(call.status() == 404);
+      CHECK_FALSE(call.body().contains("<p>"));
+    }
+    CHECK(stage.status("/a.txt", "POST") == 405);
+    CHECK(stage.status("/a.txt", "OPTIONS") == 204);
+    stage.files.root_error.reset();
+    CHECK(stage.get("/").body() == "<p>root");
+    CHECK(stage.get("/missing.js").body() == "<p>own page");
+  }
+}
+
+TEST_CASE("a folder that cannot be looked for is no 404") {
+  SiteStage stage;
+  stage.files.root_error = ErrorCode::unavailable;
+  Call busy = stage.get("/a.txt");
+  CHECK(busy.status() == 503);
+  CHECK(busy.field("retry-after") == "1");
+  stage.files.root_error = ErrorCode::io;
+  CHECK(stage.status("/a.txt") == 500);
+}
+
+TEST_CASE("the look for the folder may take its time, and be cancelled") {
+  SiteStage stage;
+  stage.files.root_later = true;
+  Call call = stage.get("/a.txt");
+  CHECK(call.job != nullptr);
+  CHECK(call.responder.heads.empty());
+  {
+    const Call gone = stage.get("/a.txt");
+    CHECK(stage.files.waiting() == 2);
+  }
+  CHECK(stage.files.waiting() == 1);
+  stage.files.complete();
+  CHECK(call.status() == 200);
+  CHECK(call.body() == "hello");
+}
+
+TEST_CASE("all files of a response are of one root") {
+  SiteStage stage;
+  stage.files.entries["a.js"].content = std::string(100, 'x');
+  stage.files.later = true;
+  Call call = stage.get("/a.js", {{"accept-encoding", "br"}});
+  stage.files.complete();  // a.js is open; its sidecars are looked for
+  CHECK(stage.files.opened.back() == "a.js.br");
+  stage.files.later = false;
+  stage.files.root.inode = 2;
+  stage.files.entries["a.js.br"].content = "of another release";
+  pass(stage, stage.limits.fresh);
+  CHECK(stage.get("/a.js", {{"accept-encoding", "br"}}).body() == "of another release");
+  while (stage.files.waiting() > 0) stage.files.complete();
+  CHECK(call.status() == 200);
+  CHECK(call.field("content-encoding") == "");
+  CHECK(call.body() == std::string(100, 'x'));
+  CHECK(stage.get("/a.js", {{"accept-encoding", "br"}}).body() == "of another release");
+}
+
+TEST_CASE("a slow reader holds its file and no root") {
+  SiteStage stage;
+  Call call = stage.get("/a.txt");
+  pass(stage, stage.limits.quiet);
+  CHECK(stage.files.open_roots == 0);
+  CHECK(stage.files.open_files == 1);
+  CHECK(call.body() == "hello");
+  call.responder.body.reset();
+  pass(stage, stage.limits.quiet);
+  CHECK(stage.files.open_files == 0);
+}
+
+TEST_CASE("what a live coder made is there when the folder is opened again") {
+  SiteStage stage;
+  stage.files.entries["a.js"].content = std::string(4000, 'x');
+  const Fields fields{{"accept-encoding", "br"}};
+  Call first = stage.get("/a.js", fields);
+  CHECK(first.field("content-encoding") == "br");
+  const std::string coded = first.body();
+  first.responder.body.reset();
+  pass(stage, stage.limits.quiet);
+  CHECK(stage.files.open_files == 0);
+  stage.files.reads.clear();
+  Call second = stage.get("/a.js", fields);  // at once
+  CHECK(second.field("content-encoding") == "br");
+  CHECK(second.body() == coded);
+  CHECK(stage.files.reads.empty());
+}
