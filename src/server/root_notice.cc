@@ -17,8 +17,8 @@ void RootNotice::look(const RootLook& look) {
   changed_ = look.ended;
   if (!say_) return;
   if (there) return say_(std::format("the folder {} is there again", path_));
-  say_(std::format("the folder {} cannot be opened ({}): nothing is found until it is there again",
-                   path_, std::strerror(look.error)));
+  say_(std::format("the folder {} cannot be opened ({}): nothing is found until it is back", path_,
+                   std::strerror(look.error)));
 }
 
 }  // namespace troika

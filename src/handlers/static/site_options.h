@@ -50,7 +50,7 @@ struct SiteLimits {
   Duration idle = std::chrono::seconds(10);  // of a kept file: then it is closed
   // Without a request: then the folder and all kept files are closed. Less than a second, so that
   // after one it can be unmounted.
-  Duration quiet = std::chrono::milliseconds(900);
+  Duration quiet = std::chrono::milliseconds(750);
 };
 
 }  // namespace troika

@@ -26,7 +26,7 @@ struct Told {
 
 const std::string kGone =
     "the folder dist cannot be opened (No such file or directory): nothing is found until it is "
-    "there again";
+    "back";
 const std::string kBack = "the folder dist is there again";
 
 }  // namespace
