@@ -135,7 +135,7 @@ under_load() { # under_load NAME CHANGE: CHANGE makes release N the one that is 
   end_load
   check "$name: releases that came late" 0 $late
   check "$name: what is wrong for h2, h3 and compressed" "" "$(cat "$work"/*.wrong)"
-  cat "$work/wrk" | grep '^right'
+  grep '^right' "$work/wrk"
   check "$name: what is wrong for wrk" "wrong 0 failed 0" \
     "$(awk '/^right/ { print $3, $4, $7, $8 }' "$work/wrk")"
   stop_server
