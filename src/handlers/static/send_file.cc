@@ -46,9 +46,10 @@ void StaticJob::serve(Ref<CachedFile> file, std::string name) {
 }
 
 void StaticJob::next_sidecar() {
+  const TimePoint now = site_.clock.now();
   while (sidecar_ < kSidecars.size()) {
     const auto [coding, ending] = kSidecars[sidecar_++];
-    if (site_.clock.now() < offers_.file->no_sidecar_until[static_cast<std::size_t>(coding)]) {
+    if (now < offers_.file->no_sidecar_until[static_cast<std::size_t>(coding)]) {
       continue;
     }
     return open(name_ + std::string(ending),
