@@ -76,7 +76,7 @@ Result<Ref<CachedFile>> FileCache::admit(const Ref<RootFolder>& root, const std:
   const auto found = by_name_.find(name);
   if (is_current && found != by_name_.end()) {
     const Entries::iterator entry = found->second;
-    const Ref<CachedFile> kept = entry->file;
+    Ref<CachedFile> kept = entry->file;
     // What was not settled when it was read may have changed since without a trace.
     const bool same = opened && kept->is_settled() && kept->is_same((*opened)->info());
     const bool none_left = !opened && opened.error().code == ErrorCode::unavailable;

@@ -227,7 +227,8 @@ TEST_CASE("What is swapped while our own walk is under way never leads outside")
     }
   }
   stop = true;
-  CHECK(wrong == "");
+  INFO(wrong);
+  CHECK(wrong.empty());
   CHECK(inside > 1000);
 }
 

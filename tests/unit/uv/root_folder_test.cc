@@ -77,7 +77,7 @@ TEST_CASE("A root is what its path stands for when it is looked for") {
   const auto third = site.look().value();
   CHECK(third->id() != first->id());  // while the old one is open, its inode has no other use
   CHECK(site.read(third) == "3");
-  CHECK(site.read(first) == "");
+  CHECK(site.read(first).empty());
 
   site.parent.write("none", "");
   fs::remove_all(site.parent / "dist");
