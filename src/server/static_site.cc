@@ -18,6 +18,7 @@ namespace {
 // Of one worker. Compressing takes all the CPU that it gets, so more threads than cores are waste.
 constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
 constexpr unsigned kSlowTasks = 1;
+constexpr unsigned kHashingTasks = 1;
 
 bool is_readable_file(int root, const std::string& path) {
   const Fd fd(open_beneath(root, path.c_str(), false));
@@ -44,7 +45,7 @@ void warn_of_missing_pages(int root, const std::string& name, const SiteOptions&
 }  // namespace
 
 unsigned background_threads(unsigned workers) noexcept {
-  return workers * (coding_tasks(workers) + kSlowTasks);
+  return workers * (coding_tasks(workers) + kSlowTasks + kHashingTasks);
 }
 
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
@@ -60,6 +61,8 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   limits.cache_files = std::min(limits.cache_files, share.open_files / 2);
   limits.cache_bytes /= share.workers;
   limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
+  limits.digests_waiting = std::max<std::size_t>(limits.digests_waiting / share.workers, 8);
+  limits.digests_kept = std::max<std::size_t>(limits.digests_kept / share.workers, 1024);
   limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
   return
       [root = std::make_shared<const Fd>(std::move(*opened)), options = std::move(options), limits,
@@ -69,10 +72,12 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
             std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
         site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
         site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
+        site.hashing = std::make_unique<UvBackground>(loop, kHashingTasks);
         site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
             .files = *site.files,
             .coding = *site.coding,
             .slow = *site.slow,
+            .hashing = *site.hashing,
             .timers = loop.timers(),
             .pool = pool,
             .clock = loop.clock(),

@@ -24,7 +24,11 @@ constexpr timespec kDayBefore{1577836800 - 86400, 0};
 constexpr timespec kDayAfter{1577836800 + 86400, 0};
 constexpr timespec kOfB{1592224245, 123456789};  // 2020-06-15 12:30:45.123456789
 constexpr timespec kEpoch{1, 0};                 // 1970-01-01 00:00:01
-constexpr timespec kFuture{4102444800, 0};       // 2100-01-01 00:00:00
+constexpr timespec kFuture{4102444800, 1};       // 2100-01-01 00:00:00.000000001
+constexpr timespec kLater{4102444800, 0};        // 2100-01-01 00:00:00
+constexpr timespec kPast{-60, 1};                // 1969-12-31 23:59:00.000000001
+constexpr timespec kOlder{-60, 0};               // 1969-12-31 23:59:00
+constexpr timespec kFar{10'000'000'000, 1};      // 2286-11-20 17:46:40.000000001
 
 void must(int result, const std::string& what) {
   if (result != 0) throw std::system_error(errno, std::generic_category(), what);
@@ -105,6 +109,10 @@ void write_representations(const Maker& make) {
   make.write("large.txt", prose(2U << 20U));
   make.write("image.png", "\x89PNG\r\n\x1a\n" + noise(3992, 2));
   make.write("future.txt", "later");
+  make.write("later.txt", "later");
+  make.write("past.txt", "before");
+  make.write("older.txt", "before");
+  make.write("far.txt", "far");
   make.write("epoch.txt", letters);
   make.write("data.json", lines("{\"n\": ", "}", 2000));
   make.write("pic.svg", lines("<circle r=\"", "\"/>", 2000));
@@ -171,6 +179,10 @@ void set_times(const Maker& make, const fs::path& above) {
   make.set_time("newer.js.br", kDayAfter);
   make.set_time("future.txt", kFuture);
   make.set_time("epoch.txt", kEpoch);
+  make.set_time("later.txt", kLater);
+  make.set_time("past.txt", kPast);
+  make.set_time("older.txt", kOlder);
+  make.set_time("far.txt", kFar);
   make.set_time("sorted/gamma.txt", {kUsual.tv_sec + 31 * 86400, 0});
   make.set_time("sorted/alpha.txt", {kUsual.tv_sec + 60 * 86400, 0});
   make.set_time("sorted/beta.txt", {kUsual.tv_sec + 91 * 86400, 0});

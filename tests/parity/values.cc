@@ -8,6 +8,7 @@
 #include <ctime>
 #include <format>
 #include <optional>
+#include <span>
 
 namespace troika::parity {
 namespace {
@@ -46,9 +47,14 @@ std::string sidecar_suffix(const Fixture& fixture, const std::string& file) {
   return "";
 }
 
-std::string base64_sha256(std::string_view bytes) {
+std::array<unsigned char, 32> sha256_of(std::string_view bytes) {
   std::array<unsigned char, 32> sum{};
   EVP_Digest(bytes.data(), bytes.size(), sum.data(), nullptr, EVP_sha256(), nullptr);
+  return sum;
+}
+
+std::string base64_sha256(std::string_view bytes) {
+  const auto sum = sha256_of(bytes);
   std::array<unsigned char, 45> text{};  // with the NUL that OpenSSL writes
   EVP_EncodeBlock(text.data(), sum.data(), static_cast<int>(sum.size()));
   return reinterpret_cast<const char*>(text.data());
@@ -77,6 +83,20 @@ Checked<std::string> date_of(const Fixture& fixture, std::string file) {
   return http_date(found->seconds + seconds);
 }
 
+// Of the content, when the time has no fraction and the file at most 1 MiB; else of size and time.
+Checked<std::string> opaque_of(const Fixture& fixture, const std::string& file, const Stat& found) {
+  constexpr std::uint64_t kMost = 1U << 20U;
+  const bool of_content = found.nanoseconds % 1'000'000'000 == 0 && found.size <= kMost;
+  if (!of_content) return std::format("{:x}-{:x}", found.size, found.nanoseconds);
+  const auto bytes = fixture.read(file);
+  if (!bytes) return bytes;
+  std::string text;
+  for (const unsigned char byte : std::span(sha256_of(*bytes)).first(16)) {
+    text += std::format("{:02x}", byte);
+  }
+  return text;
+}
+
 Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std::string file) {
   if (kind == "date") return date_of(fixture, std::move(file));
   std::string coding;
@@ -90,10 +110,12 @@ Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std
   }
   const auto found = stat_of(fixture, file);
   if (!found) return std::unexpected(std::format("there is no file {} in the fixture", file));
-  const std::string opaque = std::format("{:x}-{:x}", found->size, found->nanoseconds);
-  if (kind == "live") return std::format("W/\"{}+{}\"", opaque, coding);
-  if (kind == "opaque") return opaque + sidecar_suffix(fixture, file);
-  if (kind == "etag") return std::format("\"{}{}\"", opaque, sidecar_suffix(fixture, file));
+  if (kind == "times") return std::format("\"{:x}-{:x}\"", found->size, found->nanoseconds);
+  const auto opaque = opaque_of(fixture, file, *found);
+  if (!opaque) return opaque;
+  if (kind == "live") return std::format("W/\"{}+{}\"", *opaque, coding);
+  if (kind == "opaque") return *opaque + sidecar_suffix(fixture, file);
+  if (kind == "etag") return std::format("\"{}{}\"", *opaque, sidecar_suffix(fixture, file));
   if (kind == "size") return std::to_string(found->size);
   if (kind != "sha256") return std::unexpected(std::format("no such value: {{{} ...}}", kind));
   auto bytes = fixture.read(file);

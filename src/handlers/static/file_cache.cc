@@ -49,7 +49,8 @@ Result<Ref<CachedFile>> FileCache::admit(const std::string& name,
     drop(entry);
   }
   if (!opened) return std::unexpected(opened.error());
-  auto file = make_ref<CachedFile>(use_, std::move(*opened), clock_.wall());
+  auto file =
+      make_ref<CachedFile>(use_, std::move(*opened), clock_.wall(), limits_.content_tag_bytes);
   // Holding a pipe open would make this server its reader.
   if (!file->is_regular() && !file->is_folder()) return file;
   if (entries_.empty()) sweep_timer_.set(clock_.now() + limits_.idle);

@@ -83,6 +83,11 @@ void StaticJob::choose() {
     return fail_with(406, std::move(fields));
   }
   variant_ = std::move(*variant);
+  evaluate();
+}
+
+void StaticJob::evaluate() {
+  if (needs_tag()) return;
   const WallTime now = site_.clock.wall();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   validators_ = validators_of(variant_, now);
@@ -124,17 +129,35 @@ bool StaticJob::needs_encoded() {
   return true;
 }
 
+bool StaticJob::needs_tag() {
+  return !variant_.file->is_tagged() && await_digest([this] { evaluate(); });
+}
+
 bool StaticJob::needs_digest() {
+  return !variant_.is_live() && variant_.file->size() <= limits().digest_bytes &&
+         wants_sha256(request_.headers) && await_digest([this] { proceed(); });
+}
+
+// False: it is there, or is not to be had now. A HEAD can cause this work, so that as much of it as
+// may wait is bounded.
+bool StaticJob::await_digest(std::move_only_function<void()> then) {
   CachedFile& file = *variant_.file;
-  if (variant_.is_live() || file.size() > limits().digest_bytes || digest_failed_ ||
-      !wants_sha256(request_.headers) || file.digest.get() != nullptr) {
+  if (digest_failed_ || file.digest.get() != nullptr) return false;
+  const bool tags = file.tag() == CachedFile::Tag::content;
+  if (const Sha256* const known = tags ? site_.digests->find(file.file().info()) : nullptr) {
+    file.digest.finish(*known);
     return false;
   }
-  operation_ = file.digest.wait([this](const Result<Sha256>& sum) {
+  digest_failed_ = !file.digest.is_claimed() && site_.hashed->count >= limits().digests_waiting;
+  if (digest_failed_) return false;
+  operation_ = file.digest.wait([this, then = std::move(then)](const Result<Sha256>& sum) mutable {
     digest_failed_ = !sum;
-    proceed();
+    then();
   });
-  if (file.digest.claim()) compute_digest(site_.slow, variant_.file);
+  if (file.digest.claim()) {
+    compute_digest(tags ? site_.hashing : site_.slow, variant_.file, site_.digests,
+                   LivePlace(site_.hashed));
+  }
   return true;
 }
 
@@ -159,6 +182,7 @@ bool StaticJob::is_outdated() {
   site_.cache.doubt(name_);
   for (const Sidecar& sidecar : kSidecars) site_.cache.doubt(name_ + std::string(sidecar.ending));
   offers_ = {};
+  variant_ = {};
   sidecar_ = 0;
   ranges_ = {};
   body_tried_ = digest_failed_ = false;
@@ -237,10 +261,7 @@ std::unique_ptr<BodySource> StaticJob::parts_body(ResponseHead& head) {
   const std::string seed =
       site_.secret + validators_.etag + std::string(*request_.headers.get("range"));
   const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
-  std::string boundary;
-  for (const std::byte byte : std::span(sum).first(12)) {
-    boundary += std::format("{:02x}", std::to_integer<unsigned>(byte));
-  }
+  const std::string boundary = hex(std::span(sum).first<12>());
   std::vector<std::unique_ptr<BodySource>> bodies;
   std::string_view line_end;
   for (const ByteRange& part : parts) {

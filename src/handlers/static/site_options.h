@@ -42,9 +42,12 @@ struct SiteLimits {
   std::size_t compress_whole = 1U << 20U;    // up to this, compressed once and kept; else streamed
   std::size_t live_encoders = 64;            // streams being compressed; beyond it identity
   std::uint64_t digest_bytes = 256U << 20U;  // larger files get no Repr-Digest
-  std::size_t listing_entries = 200'000;     // of a folder that are looked at
-  std::size_t listing_page = 1000;           // of a folder on one page
-  std::size_t listings = 64;                 // being made or sent; beyond it 503
+  std::uint64_t content_tag_bytes = 1U << 20U;  // larger files are tagged by their times
+  std::size_t digests_waiting = 64;  // files being hashed; beyond it a weak tag, no Repr-Digest
+  std::size_t digests_kept = 8192;   // for tags of files that are open no more
+  std::size_t listing_entries = 200'000;            // of a folder that are looked at
+  std::size_t listing_page = 1000;                  // of a folder on one page
+  std::size_t listings = 64;                        // being made or sent; beyond it 503
   Duration fresh = std::chrono::milliseconds(100);  // then a kept file is looked at again
   Duration idle = std::chrono::seconds(10);         // then it is closed
 };

@@ -9,6 +9,7 @@ struct StaticHandler::State {
       : site{.files = parts.files,
              .coding = parts.coding,
              .slow = parts.slow,
+             .hashing = parts.hashing,
              .pool = parts.pool,
              .clock = parts.clock,
              .settings = settings,

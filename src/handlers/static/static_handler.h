@@ -15,8 +15,9 @@ class StaticHandler final : public Handler {
  public:
   struct Parts {
     FileReader& files;
-    Background& coding;  // compresses
-    Background& slow;    // lists folders and hashes files, which must not hold up the other
+    Background& coding;   // compresses
+    Background& slow;     // lists folders and hashes large files, which must not hold up the other
+    Background& hashing;  // small files, whose entity tags visitors wait for
     TimerQueue& timers;
     BufferPool& pool;
     const Clock& clock;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/static/digest_table.h"
 #include "handlers/static/file_cache.h"
 #include "handlers/static/listing.h"
 #include "handlers/static/live_count.h"
@@ -23,6 +24,7 @@ struct StaticSite {
   FileReader& files;
   Background& coding;
   Background& slow;
+  Background& hashing;
   BufferPool& pool;
   const Clock& clock;
   std::shared_ptr<const Settings> settings;
@@ -30,6 +32,8 @@ struct StaticSite {
   FileCache cache;
   Ref<LiveCount> streams = make_ref<LiveCount>();  // being compressed
   Ref<LiveCount> listings = make_ref<LiveCount>();
+  Ref<LiveCount> hashed = make_ref<LiveCount>();  // files, being hashed or waiting for it
+  Ref<DigestTable> digests = make_ref<DigestTable>(settings->limits.digests_kept);
 };
 
 // One request: finds its file, chooses what to send of it, waits for what has to be worked out, and
@@ -60,9 +64,12 @@ class StaticJob final : public Job {
   void next_sidecar();
   void on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file);
   void choose();
+  void evaluate();
+  bool needs_tag();
   void proceed();
   bool needs_encoded();
   bool needs_digest();
+  bool await_digest(std::move_only_function<void()> then);
   bool needs_body();
   bool is_outdated();
   void send_file();
@@ -88,7 +95,6 @@ class StaticJob final : public Job {
   StaticSite& site_;
   const Request& request_;
   Responder& responder_;
-  std::unique_ptr<Operation> operation_;
   std::string name_;  // beneath the root, of the file that is served
   Offers offers_;
   std::size_t sidecar_ = 0;  // the next to look for
@@ -99,6 +105,8 @@ class StaticJob final : public Job {
   bool not_modified_ = false;
   bool body_tried_ = false, digest_failed_ = false, retried_ = false;
   bool answered_ = false;
+  // Last, so that it goes first: what it waits for may live in a file that only this job still has.
+  std::unique_ptr<Operation> operation_;
 };
 
 }  // namespace troika

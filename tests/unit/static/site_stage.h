@@ -27,6 +27,7 @@ struct SiteStage {
   ~SiteStage() {
     handler.reset();
     CHECK(background.alive == 0);
+    CHECK(hashing.alive == 0);
     CHECK(timers.size() == 0);
     CHECK(files.open_files == 0);
     CHECK(files.waiting() == 0);
@@ -40,6 +41,7 @@ struct SiteStage {
       handler = std::make_unique<StaticHandler>(StaticHandler::Parts{.files = files,
                                                                      .coding = background,
                                                                      .slow = background,
+                                                                     .hashing = hashing,
                                                                      .timers = timers,
                                                                      .pool = bench.pool,
                                                                      .clock = bench.clock,
@@ -61,7 +63,7 @@ struct SiteStage {
 
   Bench bench;
   FakeFiles files{bench.pool};
-  FakeBackground background;
+  FakeBackground background, hashing;
   TimerQueue timers;
   SiteOptions options;
   SiteLimits limits;
