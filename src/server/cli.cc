@@ -124,7 +124,7 @@ void add_site_options(CLI::App& serve, SiteOptions& site, RawSite& raw) {
   list(kFiles, "--type", "EXT=TYPE", raw.types, "Media type: md=text/plain (repeatable)");
   list(kFields, "--cache", "GLOB=RULE", raw.cache,
        "Cache-Control: immutable, 7d, ... (repeatable)");
-  list(kFields, "--header", "'NAME: VALUE'", raw.headers,
+  list(kFields, "--header", "'[GLOB=]NAME: VALUE'", raw.headers,
        "Set on all answers from DIR (repeatable)");
   list(kFields, "--cors", "ORIGIN", raw.cors, "Pages from there may read; '*': all (repeatable)");
 }

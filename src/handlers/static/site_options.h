@@ -16,6 +16,11 @@ struct SiteOptions {
     std::string glob;   // as matches_glob() takes it
     std::string value;  // of the Cache-Control field
   };
+  struct HeaderRule {
+    std::string name, value;
+    std::string glob{};  // of files; empty: every answer
+    bool operator==(const HeaderRule&) const = default;
+  };
 
   bool listing = false;     // folders without an index file are listed
   bool spa = false;         // pages that are not there are answered by /index.html
@@ -27,8 +32,9 @@ struct SiteOptions {
   std::vector<CacheRule> cache{};  // the first that matches
   // Extension (in lower case, without a dot) and Content-Type; before the table of media types.
   std::vector<std::pair<std::string, std::string>> types{};
-  // Set on every answer; of a name that is there several times, each value is sent.
-  std::vector<std::pair<std::string, std::string>> headers{};
+  // Of a name that is there several times, each value is sent; but when a file matches some with a
+  // glob, those alone.
+  std::vector<HeaderRule> headers{};
   std::vector<std::string> cors{};  // origins that may read; one "*": all of them
 };
 
