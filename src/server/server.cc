@@ -53,6 +53,8 @@ int run_server(const ServeOptions& options) {
   WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);  // gone before the notices
   if (qlog) qlog->set_notices(&notices);
+  const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
+  if (startup->site_notice) startup->site_notice->set_say(say);
 
   std::fputs(banner(*startup).c_str(), stderr);
   AccessLog access_log(lines->get());
@@ -65,8 +67,7 @@ int run_server(const ServeOptions& options) {
   WorkerGroup workers(std::move(startup->workers),
                       [&loop] { loop.post([&loop] { loop.stop(); }); });
   CertificateWatch watch(loop, look, CertificateKeeper(loop.clock(), startup->certificates),
-                         workers,
-                         [&notices](const std::string& line) { notices.line("troika: " + line); });
+                         workers, say);
   bool at_once = false;
   Signals signals(loop, [&](int, unsigned count) {
     if (count == 1) {

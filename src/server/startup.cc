@@ -64,7 +64,9 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
   if (!options.root.empty()) {
     const SiteShare share{startup.workers.front().limits.open_files,
                           static_cast<unsigned>(startup.workers.size())};
-    auto made = static_site(options.root, options.site, share, &startup.warnings);
+    startup.site_notice = std::make_unique<SiteNotice>();
+    auto made = static_site(options.root, options.site, share, &startup.warnings,
+                            startup.site_notice.get());
     if (!made) return std::unexpected(made.error());
     make_site = std::move(*made);
   }

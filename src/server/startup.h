@@ -7,6 +7,7 @@
 #include "server/options.h"
 #include "server/qlog_folder.h"
 #include "server/resumption.h"
+#include "server/site_notice.h"
 #include "server/worker.h"
 
 namespace troika {
@@ -19,9 +20,10 @@ struct Startup {
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<ServeOptions::PlainListener> plain;
   std::string key_log_file;
-  std::unique_ptr<QlogFolder> qlog;  // null: no log; outlives the workers
-  std::string root;                  // as the person wrote it; empty: the built-in page
-  std::string ca_file;               // of the local CA; empty with certificates of the user's own
+  std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
+  std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
+  std::string root;                         // as the person wrote it; empty: the built-in page
+  std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;
 };

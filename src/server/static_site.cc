@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "handlers/static/static_handler.h"
+#include "server/site_notice.h"
 #include "uv/background.h"
 #include "uv/file_open.h"
 #include "uv/file_reader.h"
@@ -50,7 +51,8 @@ unsigned background_threads(unsigned workers) noexcept {
 
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
                                                              SiteOptions options, SiteShare share,
-                                                             std::vector<std::string>* warnings) {
+                                                             std::vector<std::string>* warnings,
+                                                             SiteNotice* notice) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
   if (warnings != nullptr) warn_of_missing_pages(opened->get(), root, options, *warnings);
@@ -66,13 +68,15 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
   return
       [root = std::make_shared<const Fd>(std::move(*opened)), options = std::move(options), limits,
-       secret = std::move(secret), workers = share.workers](Loop& loop, BufferPool& pool) {
+       secret = std::move(secret), workers = share.workers, notice](Loop& loop, BufferPool& pool) {
         Site site;
         site.files =
             std::make_unique<UvFileReader>(loop, pool, Fd(fcntl(root->get(), F_DUPFD_CLOEXEC, 3)));
         site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
         site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
         site.hashing = std::make_unique<UvBackground>(loop, kHashingTasks);
+        std::function<void(const std::string&)> say;
+        if (notice != nullptr) say = [notice](const std::string& text) { notice->say(text); };
         site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
             .files = *site.files,
             .coding = *site.coding,
@@ -83,6 +87,7 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
             .clock = loop.clock(),
             .options = options,
             .limits = limits,
+            .notice = std::move(say),
             .secret = secret,
         });
         return site;

@@ -9,6 +9,8 @@
 
 namespace troika {
 
+class SiteNotice;
+
 // What one of so many workers gets of what the process has.
 struct SiteShare {
   std::size_t open_files = 4096;  // of this worker
@@ -19,9 +21,10 @@ unsigned background_threads(unsigned workers) noexcept;
 
 // What makes a worker's share of a site of files beneath `root`. Each worker serves the folder that
 // was opened here, whatever its name stands for later. The error is one sentence. `warnings` are
-// told which pages that the options name are not there.
+// told which pages that the options name are not there; `notice`, which outlives the workers, what
+// is found out about files later.
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(
     const std::string& root, SiteOptions options, SiteShare share,
-    std::vector<std::string>* warnings = nullptr);
+    std::vector<std::string>* warnings = nullptr, SiteNotice* notice = nullptr);
 
 }  // namespace troika

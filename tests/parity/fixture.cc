@@ -70,7 +70,9 @@ class Maker {
                   std::initializer_list<std::string_view> codings) const {
     write(name, bytes);
     for (const std::string_view coding : codings) {
-      const std::string_view ending = coding == "gzip" ? "gz" : coding == "zstd" ? "zst" : "br";
+      const std::string_view ending = coding == "gzip"             ? "gz"
+                                      : coding.starts_with("zstd") ? "zst"
+                                                                   : "br";
       write(std::format("{}.{}", name, ending), encode(coding, bytes));
     }
   }
@@ -101,6 +103,7 @@ void write_representations(const Maker& make) {
   make.write_with("only.css", styles(5000), {"zstd"});
   make.write_with("stale.js", script(5000), {"gzip"});
   make.write_with("newer.js", script(5000), {"br"});
+  make.write_with("wide.css", styles(500), {"zstd-wide"});
   make.write_with("tiny.txt", letters, {"gzip"});
   make.write_with("data.bin", lines("record ", ";", 3000), {"gzip"});
   make.write("live.txt", prose(20'000));
@@ -116,6 +119,16 @@ void write_representations(const Maker& make) {
   make.write("epoch.txt", letters);
   make.write("data.json", lines("{\"n\": ", "}", 2000));
   make.write("pic.svg", lines("<circle r=\"", "\"/>", 2000));
+}
+
+// What has no plain file beside it.
+void write_precoded(const Maker& make) {
+  make.write("drawing.svgz", encode("gzip", lines("<circle r=\"", "\"/>", 2000)));
+  make.write("game.wasm.br", encode("br", noise(3000, 3)));
+  make.write("game.js.gz", encode("gzip", script(3000)));
+  make.write("game.data.zst", encode("zstd", lines("record ", ";", 3000)));
+  make.write("wide.data.zst", encode("zstd-wide", lines("record ", ";", 3000)));
+  make.write("all.tar.gz", encode("gzip", lines("record ", ";", 3000)));
 }
 
 void write_names(const Maker& make) {
@@ -198,6 +211,7 @@ Fixture::Fixture() {
   fs::create_directory(root_);
   const Maker make(root_);
   write_representations(make);
+  write_precoded(make);
   write_names(make);
   write_links(make);
   set_times(make, above_);

@@ -61,6 +61,7 @@ const std::vector<Profile>& profiles() {
       {"errors", errors()},
       {"dotfiles", with(&SiteOptions::dotfiles)},
       {"nocompress", with(&SiteOptions::compress, false)},
+      {"precoded", with(&SiteOptions::precoded)},
   };
   return all;
 }

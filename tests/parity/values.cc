@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -16,6 +17,7 @@ namespace {
 struct Stat {
   std::uint64_t size, nanoseconds;
   std::time_t seconds;
+  bool whole;  // has no fraction of a second
 };
 
 std::optional<Stat> stat_of(const Fixture& fixture, const std::string& file) {
@@ -24,7 +26,7 @@ std::optional<Stat> stat_of(const Fixture& fixture, const std::string& file) {
   return Stat{static_cast<std::uint64_t>(found.st_size),
               static_cast<std::uint64_t>(found.st_mtim.tv_sec) * 1'000'000'000 +
                   static_cast<std::uint64_t>(found.st_mtim.tv_nsec),
-              found.st_mtim.tv_sec};
+              found.st_mtim.tv_sec, found.st_mtim.tv_nsec == 0};
 }
 
 std::string http_date(std::time_t seconds) {
@@ -45,6 +47,11 @@ std::string sidecar_suffix(const Fixture& fixture, const std::string& file) {
     }
   }
   return "";
+}
+
+// Of a file whose own name says how it is coded.
+std::string own_suffix(const std::string& file) {
+  return file.ends_with(".svgz") ? ".gz" : file.substr(std::min(file.rfind('.'), file.size()));
 }
 
 std::array<unsigned char, 32> sha256_of(std::string_view bytes) {
@@ -86,12 +93,13 @@ Checked<std::string> date_of(const Fixture& fixture, std::string file) {
 // Of the content, when the time has no fraction and the file at most 1 MiB; else of size and time.
 Checked<std::string> opaque_of(const Fixture& fixture, const std::string& file, const Stat& found) {
   constexpr std::uint64_t kMost = 1U << 20U;
-  const bool of_content = found.nanoseconds % 1'000'000'000 == 0 && found.size <= kMost;
+  const bool of_content = found.whole && found.size <= kMost;
   if (!of_content) return std::format("{:x}-{:x}", found.size, found.nanoseconds);
   const auto bytes = fixture.read(file);
   if (!bytes) return bytes;
   std::string text;
-  for (const unsigned char byte : std::span(sha256_of(*bytes)).first(16)) {
+  const auto sum = sha256_of(*bytes);
+  for (const unsigned char byte : std::span(sum).first<16>()) {
     text += std::format("{:02x}", byte);
   }
   return text;
@@ -114,6 +122,7 @@ Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std
   const auto opaque = opaque_of(fixture, file, *found);
   if (!opaque) return opaque;
   if (kind == "live") return std::format("W/\"{}+{}\"", *opaque, coding);
+  if (kind == "coded") return std::format("\"{}{}\"", *opaque, own_suffix(file));
   if (kind == "opaque") return *opaque + sidecar_suffix(fixture, file);
   if (kind == "etag") return std::format("\"{}{}\"", *opaque, sidecar_suffix(fixture, file));
   if (kind == "size") return std::to_string(found->size);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ref.h"
+#include "handlers/compress/zstd_fit.h"
 #include "handlers/static/awaited.h"
 #include "handlers/static/digest.h"
 #include "http/negotiation.h"
@@ -39,7 +40,7 @@ Content content_of(BufferPool& pool, std::span<const std::byte> bytes);
 class CachedFile final : public Counted {
  public:
   // In what way it is served; each has a header block of its own.
-  enum class As : std::uint8_t { itself, sidecar, live_br, live_zstd, live_gzip };
+  enum class As : std::uint8_t { itself, sidecar, precoded, live_br, live_zstd, live_gzip };
   // What tells one state of it from another.
   enum class Tag : std::uint8_t {
     modified,  // its size and the time of its modification
@@ -79,10 +80,12 @@ class CachedFile final : public Counted {
   void charge(std::size_t bytes) noexcept;
 
   Slice body{};                                      // all of a small file, once it was read
-  std::array<std::optional<HeaderMap>, 5> fields{};  // by As
+  std::array<std::optional<HeaderMap>, 6> fields{};  // by As
   Awaited<Sha256> digest{};
-  std::array<Awaited<Encoded>, 4> encoded{};    // by Coding
-  std::array<TimePoint, 4> no_sidecar_until{};  // by Coding
+  std::array<Awaited<Encoded>, 4> encoded{};  // by Coding
+  // By Coding; identity: no file beside it of which it is a sidecar.
+  std::array<TimePoint, 4> no_sidecar_until{};
+  std::optional<ZstdFit> zstd{};  // of a file that is to be sent with that coding, once looked at
 
  private:
   std::int64_t stamp() const noexcept;
@@ -90,7 +93,7 @@ class CachedFile final : public Counted {
 
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
-  std::array<std::string, 5> etags_;  // by As
+  std::array<std::string, 6> etags_;  // by As
   std::uint64_t size_;
   std::size_t charged_ = 0;
   Tag tag_;

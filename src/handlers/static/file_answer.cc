@@ -5,12 +5,12 @@
 
 namespace troika {
 
-ResponseHead head_of_file(const Variant& variant, MediaType type, std::string_view path,
+ResponseHead head_of_file(const Variant& variant, std::string_view path,
                           const Validators& validators, const SiteOptions& options) {
   auto& kept = variant.file->fields[static_cast<std::size_t>(variant.as())];
   if (kept) return {.status = 200, .headers = *kept};
   ResponseHead head{.status = 200, .headers = {}};
-  head.headers.add("content-type", type.text);
+  head.headers.add("content-type", variant.type);
   if (validators.last_modified) {
     head.headers.add("last-modified", format_http_date(*validators.last_modified));
   }

@@ -14,6 +14,7 @@ struct StaticHandler::State {
              .clock = parts.clock,
              .settings = settings,
              .secret = std::move(parts.secret),
+             .notice = std::move(parts.notice),
              .cache = FileCache(parts.files, parts.timers, parts.clock, settings->limits)} {}
   StaticSite site;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,7 @@ class StaticHandler final : public Handler {
     const Clock& clock;
     SiteOptions options{};
     SiteLimits limits{};
+    std::function<void(const std::string&)> notice{};  // takes a sentence for the operator
     std::string secret{};  // random; nobody can foretell a multipart boundary without it
   };
   explicit StaticHandler(Parts parts);

@@ -29,6 +29,7 @@ struct StaticSite {
   const Clock& clock;
   std::shared_ptr<const Settings> settings;
   std::string secret;
+  std::function<void(const std::string&)> notice;
   FileCache cache;
   Ref<LiveCount> streams = make_ref<LiveCount>();  // being compressed
   Ref<LiveCount> listings = make_ref<LiveCount>();
@@ -61,8 +62,13 @@ class StaticJob final : public Job {
   void refuse(ErrorCode code);
 
   void serve(Ref<CachedFile> file, std::string name);
+  void on_plain(const Result<Ref<CachedFile>>& file);
+  void check_precoded();
   void next_sidecar();
   void on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file);
+  void check_zstd(const Ref<CachedFile>& file, const std::string& name,
+                  std::move_only_function<void(bool)> then);
+  void doubt_sidecars();
   void choose();
   void evaluate();
   bool needs_tag();

@@ -394,6 +394,7 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "  --error-page CODE=PATH ",
                                        "  --dotfiles ",
                                        "  --no-compress ",
+                                       "  --precoded ",
                                        "  --type EXT=TYPE ",
                                        "Fields:",
                                        "  --cache GLOB=RULE ",

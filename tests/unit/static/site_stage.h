@@ -47,6 +47,7 @@ struct SiteStage {
                                                                      .clock = bench.clock,
                                                                      .options = options,
                                                                      .limits = limits,
+                                                                     .notice = notice,
                                                                      .secret = "secret"});
     }
     return *handler;
@@ -67,6 +68,7 @@ struct SiteStage {
   TimerQueue timers;
   SiteOptions options;
   SiteLimits limits;
+  std::function<void(const std::string&)> notice;
   std::unique_ptr<StaticHandler> handler;
 };
 
