@@ -1,11 +1,19 @@
 #include "base/buffer.h"
 
 #include <cassert>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
 namespace troika {
 namespace {
+
+// What would write or read beyond a block ends the process in every build: no peer can cause it,
+// and nothing that follows would be sound.
+void must_hold(bool holds) noexcept {
+  if (!holds) [[unlikely]]
+    std::abort();
+}
 
 std::size_t size_class(std::size_t capacity) noexcept {
   std::size_t i = 0;
@@ -32,7 +40,7 @@ Slice Slice::of_static(std::span<const std::byte> bytes) noexcept {
 }
 
 Slice Slice::sub(std::size_t offset, std::size_t count) const noexcept {
-  assert(offset <= size_ && count <= size_ - offset);
+  must_hold(offset <= size_ && count <= size_ - offset);
   Slice part(*this);
   part.data_ += offset;
   part.size_ = count;
@@ -51,7 +59,7 @@ std::span<std::byte> SlabWriter::space() noexcept {
 }
 
 Slice SlabWriter::commit(std::size_t count) noexcept {
-  assert(slab_ != nullptr && count <= slab_->capacity - used_);
+  must_hold(slab_ != nullptr && count <= slab_->capacity - used_);
   Slice slice;
   slice.slab_ = slab_;
   slice.data_ = slab_->data() + used_;
@@ -76,7 +84,7 @@ Slice BufferPool::copy(std::span<const std::byte> bytes) {
 
 Slab* BufferPool::take(std::size_t capacity) {
   const std::size_t i = size_class(capacity);
-  assert(capacity <= kSizes[i]);
+  must_hold(capacity <= kSizes[i]);
   Slab* slab = free_[i];
   if (slab != nullptr) {
     free_[i] = slab->next_free;

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -48,9 +49,13 @@ class Slice {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  // A part of this slice, sharing its memory. offset + count must lie within size().
+  // A part of this slice, sharing its memory. offset + count must lie within size(), or the process
+  // ends.
   Slice sub(std::size_t offset, std::size_t count) const noexcept;
+  // At most size(), or the process ends.
   void remove_prefix(std::size_t count) noexcept {
+    if (count > size_) [[unlikely]]
+      std::abort();
     data_ += count;
     size_ -= count;
   }
@@ -66,7 +71,7 @@ class Slice {
 class SlabWriter {
  public:
   SlabWriter() noexcept = default;
-  SlabWriter(BufferPool& pool, std::size_t capacity);
+  SlabWriter(BufferPool& pool, std::size_t capacity);  // at most 64 KiB, or the process ends
   SlabWriter(SlabWriter&& other) noexcept
       : slab_(std::exchange(other.slab_, nullptr)), used_(std::exchange(other.used_, 0)) {}
   SlabWriter& operator=(SlabWriter&& other) noexcept {
@@ -78,7 +83,7 @@ class SlabWriter {
 
   // The memory that is still free. Empty without a slab.
   std::span<std::byte> space() noexcept;
-  // Takes the first `count` bytes of space() as a Slice.
+  // Takes the first `count` bytes of space() as a Slice; beyond them the process ends.
   Slice commit(std::size_t count) noexcept;
 
  private:
@@ -99,7 +104,7 @@ class BufferPool {
   // Bytes of slabs that are in somebody's hands: 0 when everything was given back.
   std::size_t outstanding() const noexcept { return outstanding_; }
 
-  // A copy of `bytes` (at most 64 KiB).
+  // A copy of `bytes`: at most 64 KiB, or the process ends.
   Slice copy(std::span<const std::byte> bytes);
   Slice copy(std::string_view text) { return copy(std::as_bytes(std::span(text))); }
 

@@ -45,8 +45,6 @@ Reading read_suffix(const Digits& length, std::uint64_t size, ByteRange& out) no
   if (length.empty()) return Reading::field_ignored;
   const std::uint64_t taken = length.saturated();
   if (taken == 0) return Reading::unsatisfiable;
-  // All of nothing is asked for, which Content-Range has no way to say.
-  if (size == 0) return Reading::field_ignored;
   out = {size - std::min(taken, size), size - 1};
   return Reading::satisfiable;
 }
@@ -98,6 +96,9 @@ RangeChoice choose_ranges(std::string_view field, std::uint64_t size) {
       !ascii::equal_ignoring_case(field.substr(0, equals), "bytes")) {
     return {};
   }
+  // RFC 9110 §14.2 lets a server ignore the field. Whoever asks for nothing from its first byte on
+  // has all of it, and a 416 would say that there was an error.
+  if (size == 0) return {};
   std::vector<ByteRange> parts;
   std::size_t count = 0;
   for (std::string_view rest = field.substr(equals + 1); !rest.empty();) {

@@ -15,8 +15,8 @@ struct ByteRange {
 // What a Range field asks of a representation.
 struct RangeChoice {
   enum class Kind : std::uint8_t {
-    whole,         // the field is ignored: bad syntax, another unit, or too much of it
-    parts,         // 206: one or more
+    whole,  // the field is ignored: bad syntax, another unit, too much of it, nothing to take from
+    parts,  // 206: one or more
     unsatisfiable  // 416
   } kind = Kind::whole;
   std::vector<ByteRange> parts{};  // in the order that was asked for, clipped to the size

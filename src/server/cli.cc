@@ -121,11 +121,12 @@ void add_site_options(CLI::App& serve, SiteOptions& site, RawSite& raw) {
        "Page for 404 405 406 412 416 500 503 (repeatable)");
   flag("--dotfiles", site.dotfiles, "Serve .name and name~ as well");
   flag("--no-compress", raw.no_compress, "Do not compress; x.br, x.zst, x.gz are used");
+  flag("--precoded", site.precoded, "Serve x.js.gz as coded x.js, if there is no x.js");
   list(kFiles, "--type", "EXT=TYPE", raw.types, "Media type: md=text/plain (repeatable)");
   list(kFields, "--cache", "GLOB=RULE", raw.cache,
        "Cache-Control: immutable, 7d, ... (repeatable)");
   list(kFields, "--header", "'NAME: VALUE'", raw.headers,
-       "Set on all answers from DIR (repeatable)");
+       "On all answers; 'GLOB=...': on some (repeatable)");
   list(kFields, "--cors", "ORIGIN", raw.cors, "Pages from there may read; '*': all (repeatable)");
 }
 

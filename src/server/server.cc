@@ -55,6 +55,7 @@ int run_server(const ServeOptions& options) {
   if (qlog) qlog->set_notices(&notices);
   const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
   if (startup->root_notice) startup->root_notice->set_say(say);
+  if (startup->site_notice) startup->site_notice->set_say(say);
 
   std::fputs(banner(*startup).c_str(), stderr);
   AccessLog access_log(lines->get());

@@ -65,8 +65,9 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
     const SiteShare share{startup.workers.front().limits.open_files,
                           static_cast<unsigned>(startup.workers.size())};
     startup.root_notice = std::make_unique<RootNotice>(options.root);
+    startup.site_notice = std::make_unique<SiteNotice>();
     auto made = static_site(options.root, options.site, share, &startup.warnings,
-                            startup.root_notice.get());
+                            {startup.root_notice.get(), startup.site_notice.get()});
     if (!made) return std::unexpected(made.error());
     make_site = std::move(*made);
   }

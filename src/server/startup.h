@@ -8,6 +8,7 @@
 #include "server/qlog_folder.h"
 #include "server/resumption.h"
 #include "server/root_notice.h"
+#include "server/site_notice.h"
 #include "server/worker.h"
 
 namespace troika {
@@ -21,8 +22,9 @@ struct Startup {
   std::vector<ServeOptions::PlainListener> plain;
   std::string key_log_file;
   std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
+  std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
+  std::unique_ptr<RootNotice> root_notice;  // likewise
   std::string root;                         // as the person wrote it; empty: the built-in page
-  std::unique_ptr<RootNotice> root_notice;  // null without a folder; outlives the workers
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "handlers/static/static_handler.h"
 #include "server/root_notice.h"
+#include "server/site_notice.h"
 #include "uv/background.h"
 #include "uv/file_open.h"
 #include "uv/file_reader.h"
@@ -19,6 +20,7 @@ namespace {
 // Of one worker. Compressing takes all the CPU that it gets, so more threads than cores are waste.
 constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
 constexpr unsigned kSlowTasks = 1;
+constexpr unsigned kHashingTasks = 1;
 
 bool is_readable_file(int root, const std::string& path) {
   const Fd fd(open_beneath(root, path.c_str(), false));
@@ -54,13 +56,13 @@ void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
 }  // namespace
 
 unsigned background_threads(unsigned workers) noexcept {
-  return workers * (coding_tasks(workers) + kSlowTasks);
+  return workers * (coding_tasks(workers) + kSlowTasks + kHashingTasks);
 }
 
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
                                                              SiteOptions options, SiteShare share,
                                                              std::vector<std::string>* warnings,
-                                                             RootNotice* notice) {
+                                                             SiteNotices notices) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
   if (warnings != nullptr) {
@@ -74,29 +76,38 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   limits.cache_files = std::min(limits.cache_files, share.open_files / 2);
   limits.cache_bytes /= share.workers;
   limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
+  limits.digests_waiting = std::max<std::size_t>(limits.digests_waiting / share.workers, 8);
+  limits.digests_kept = std::max<std::size_t>(limits.digests_kept / share.workers, 1024);
   limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
   RootReport report;
-  if (notice != nullptr) report = [notice](const RootLook& look) { notice->look(look); };
-  return
-      [path = lasting_path(root), report = std::move(report), options = std::move(options), limits,
-       secret = std::move(secret), workers = share.workers](Loop& loop, BufferPool& pool) {
-        Site site;
-        site.files = std::make_unique<UvFileReader>(loop, pool, path, report);
-        site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
-        site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
-        site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
-            .files = *site.files,
-            .coding = *site.coding,
-            .slow = *site.slow,
-            .timers = loop.timers(),
-            .pool = pool,
-            .clock = loop.clock(),
-            .options = options,
-            .limits = limits,
-            .secret = secret,
-        });
-        return site;
-      };
+  if (RootNotice* const root_notice = notices.root; root_notice != nullptr) {
+    report = [root_notice](const RootLook& look) { root_notice->look(look); };
+  }
+  return [path = lasting_path(root), report = std::move(report), options = std::move(options),
+          limits, secret = std::move(secret), workers = share.workers,
+          notice = notices.files](Loop& loop, BufferPool& pool) {
+    Site site;
+    site.files = std::make_unique<UvFileReader>(loop, pool, path, report);
+    site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
+    site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
+    site.hashing = std::make_unique<UvBackground>(loop, kHashingTasks);
+    std::function<void(const std::string&)> say;
+    if (notice != nullptr) say = [notice](const std::string& text) { notice->say(text); };
+    site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
+        .files = *site.files,
+        .coding = *site.coding,
+        .slow = *site.slow,
+        .hashing = *site.hashing,
+        .timers = loop.timers(),
+        .pool = pool,
+        .clock = loop.clock(),
+        .options = options,
+        .limits = limits,
+        .notice = std::move(say),
+        .secret = secret,
+    });
+    return site;
+  };
 }
 
 }  // namespace troika

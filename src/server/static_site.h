@@ -10,6 +10,7 @@
 namespace troika {
 
 class RootNotice;
+class SiteNotice;
 
 // What one of so many workers gets of what the process has.
 struct SiteShare {
@@ -19,12 +20,18 @@ struct SiteShare {
 // Threads of libuv's pool that the sites of so many workers keep busy at most.
 unsigned background_threads(unsigned workers) noexcept;
 
+// Who is told of each look for the folder, and of what is found out about files later; null:
+// nobody. They outlive the workers.
+struct SiteNotices {
+  RootNotice* root = nullptr;
+  SiteNotice* files = nullptr;
+};
+
 // What makes a worker's share of a site of files beneath `root`, which is looked for again by its
 // path while the site is served. The error is one sentence. `warnings` are told which pages that
-// the options name are not there, and when files have to be opened in a slower way. `notice`, which
-// outlives the workers, is told of each look for the folder.
+// the options name are not there, and when files have to be opened in a slower way.
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(
     const std::string& root, SiteOptions options, SiteShare share,
-    std::vector<std::string>* warnings = nullptr, RootNotice* notice = nullptr);
+    std::vector<std::string>* warnings = nullptr, SiteNotices notices = {});
 
 }  // namespace troika

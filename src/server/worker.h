@@ -26,8 +26,8 @@ class QlogFolder;
 class WriterThread;
 
 struct Site {
-  std::unique_ptr<FileReader> files{};           // of the handler, if it needs them
-  std::unique_ptr<Background> coding{}, slow{};  // likewise
+  std::unique_ptr<FileReader> files{};                      // of the handler, if it needs them
+  std::unique_ptr<Background> coding{}, slow{}, hashing{};  // likewise
   std::unique_ptr<Handler> handler;
 };
 

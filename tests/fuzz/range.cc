@@ -1,5 +1,6 @@
 // The size, a line end, then a Range field. What is served lies within the representation, costs no
-// more than the limits allow, and means the same however loosely the list is written.
+// more than the limits allow; nothing is refused of what is empty; and a field means the same
+// however loosely the list is written.
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const RangeChoice choice = choose_ranges(field, representation);
   require((choice.kind == RangeChoice::Kind::parts) == !choice.parts.empty());
   require(choice.parts.size() <= kMaxRanges);
+  require(representation > 0 || choice.kind == RangeChoice::Kind::whole);
   check_parts(choice, representation);
 
   const std::size_t equals = field.find('=');

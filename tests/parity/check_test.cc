@@ -173,9 +173,14 @@ TEST_CASE("Values are those of docs/static-files.md") {
     const auto expanded = expand(fixture, text);
     return expanded ? *expanded : "error: " + expanded.error();
   };
-  CHECK(value("W/{etag a.txt}, {opaque a.txt}") ==
-        "W/\"24-15e59a35b98a0000\", 24-15e59a35b98a0000");
-  CHECK(value("{live a.txt br}") == "W/\"24-15e59a35b98a0000+br\"");
+  const std::string content = "74e7e5bb9d22d6db26bf76946d40fff3";
+  CHECK(value("W/{etag a.txt}, {opaque a.txt}") == "W/\"" + content + "\", " + content);
+  CHECK(value("{live a.txt br}") == "W/\"" + content + "+br\"");
+  CHECK(value("{times a.txt}") == "\"24-15e59a35b98a0000\"");
+  CHECK(value("{etag large.txt}") == "\"200000-15e59a35b98a0000\"");
+  CHECK(value("{etag b.txt}") == "\"5-1618b783d5591f15\"");
+  CHECK(value("{coded drawing.svgz}").ends_with(".gz\""));
+  CHECK(value("{coded game.wasm.br}").ends_with(".br\""));
   CHECK(value("{live a.txt zstd}").ends_with("+zst\""));
   CHECK(value("{etag tiny.txt.gz}").ends_with(".gz\""));
   CHECK_FALSE(value("{etag file.tar.gz}").contains(".gz"));

@@ -39,6 +39,23 @@ std::string encode_zstd(std::string_view bytes) {
   return out;
 }
 
+// With a window of 16 MiB, which is above what a content coding may have (RFC 9659).
+std::string encode_wide(std::string_view bytes) {
+  const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
+                                                                        ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, 24);
+  std::string out(ZSTD_compressBound(bytes.size()) + 64, '\0');
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  ZSTD_outBuffer to{out.data(), out.size(), 0};
+  // The size is not told before, or the window would be that small.
+  ZSTD_compressStream2(context.get(), &to, &in, ZSTD_e_flush);
+  if (ZSTD_compressStream2(context.get(), &to, &in, ZSTD_e_end) != 0) {
+    throw std::runtime_error("zstd did not compress");
+  }
+  out.resize(to.pos);
+  return out;
+}
+
 std::string encode_gzip(std::string_view bytes) {
   z_stream z{};
   deflateInit2(&z, 6, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
@@ -111,6 +128,7 @@ std::optional<std::string> decode_gzip(std::string_view bytes) {
 
 std::string encode(std::string_view coding, std::string_view bytes) {
   if (coding == "br") return encode_br(bytes);
+  if (coding == "zstd-wide") return encode_wide(bytes);
   return coding == "zstd" ? encode_zstd(bytes) : encode_gzip(bytes);
 }
 

@@ -24,7 +24,11 @@ constexpr timespec kDayBefore{1577836800 - 86400, 0};
 constexpr timespec kDayAfter{1577836800 + 86400, 0};
 constexpr timespec kOfB{1592224245, 123456789};  // 2020-06-15 12:30:45.123456789
 constexpr timespec kEpoch{1, 0};                 // 1970-01-01 00:00:01
-constexpr timespec kFuture{4102444800, 0};       // 2100-01-01 00:00:00
+constexpr timespec kFuture{4102444800, 1};       // 2100-01-01 00:00:00.000000001
+constexpr timespec kLater{4102444800, 0};        // 2100-01-01 00:00:00
+constexpr timespec kPast{-60, 1};                // 1969-12-31 23:59:00.000000001
+constexpr timespec kOlder{-60, 0};               // 1969-12-31 23:59:00
+constexpr timespec kFar{10'000'000'000, 1};      // 2286-11-20 17:46:40.000000001
 
 void must(int result, const std::string& what) {
   if (result != 0) throw std::system_error(errno, std::generic_category(), what);
@@ -66,7 +70,9 @@ class Maker {
                   std::initializer_list<std::string_view> codings) const {
     write(name, bytes);
     for (const std::string_view coding : codings) {
-      const std::string_view ending = coding == "gzip" ? "gz" : coding == "zstd" ? "zst" : "br";
+      const std::string_view ending = coding == "gzip"             ? "gz"
+                                      : coding.starts_with("zstd") ? "zst"
+                                                                   : "br";
       write(std::format("{}.{}", name, ending), encode(coding, bytes));
     }
   }
@@ -97,6 +103,7 @@ void write_representations(const Maker& make) {
   make.write_with("only.css", styles(5000), {"zstd"});
   make.write_with("stale.js", script(5000), {"gzip"});
   make.write_with("newer.js", script(5000), {"br"});
+  make.write_with("wide.css", styles(500), {"zstd-wide"});
   make.write_with("tiny.txt", letters, {"gzip"});
   make.write_with("data.bin", lines("record ", ";", 3000), {"gzip"});
   make.write("live.txt", prose(20'000));
@@ -105,9 +112,23 @@ void write_representations(const Maker& make) {
   make.write("large.txt", prose(2U << 20U));
   make.write("image.png", "\x89PNG\r\n\x1a\n" + noise(3992, 2));
   make.write("future.txt", "later");
+  make.write("later.txt", "later");
+  make.write("past.txt", "before");
+  make.write("older.txt", "before");
+  make.write("far.txt", "far");
   make.write("epoch.txt", letters);
   make.write("data.json", lines("{\"n\": ", "}", 2000));
   make.write("pic.svg", lines("<circle r=\"", "\"/>", 2000));
+}
+
+// What has no plain file beside it.
+void write_precoded(const Maker& make) {
+  make.write("drawing.svgz", encode("gzip", lines("<circle r=\"", "\"/>", 2000)));
+  make.write("game.wasm.br", encode("br", noise(3000, 3)));
+  make.write("game.js.gz", encode("gzip", script(3000)));
+  make.write("game.data.zst", encode("zstd", lines("record ", ";", 3000)));
+  make.write("wide.data.zst", encode("zstd-wide", lines("record ", ";", 3000)));
+  make.write("all.tar.gz", encode("gzip", lines("record ", ";", 3000)));
 }
 
 void write_names(const Maker& make) {
@@ -171,6 +192,10 @@ void set_times(const Maker& make, const fs::path& above) {
   make.set_time("newer.js.br", kDayAfter);
   make.set_time("future.txt", kFuture);
   make.set_time("epoch.txt", kEpoch);
+  make.set_time("later.txt", kLater);
+  make.set_time("past.txt", kPast);
+  make.set_time("older.txt", kOlder);
+  make.set_time("far.txt", kFar);
   make.set_time("sorted/gamma.txt", {kUsual.tv_sec + 31 * 86400, 0});
   make.set_time("sorted/alpha.txt", {kUsual.tv_sec + 60 * 86400, 0});
   make.set_time("sorted/beta.txt", {kUsual.tv_sec + 91 * 86400, 0});
@@ -186,6 +211,7 @@ Fixture::Fixture() {
   fs::create_directory(root_);
   const Maker make(root_);
   write_representations(make);
+  write_precoded(make);
   write_names(make);
   write_links(make);
   set_times(make, above_);

@@ -17,7 +17,7 @@ using Words = std::span<const char* const>;
 struct Known {
   const char *target, *file;
 };
-constexpr std::array<Known, 36> kFiles{{
+constexpr std::array<Known, 40> kFiles{{
     {"/", "index.html"},
     {"/a.txt", "a.txt"},
     {"/a.txt?v=1", "a.txt"},
@@ -39,6 +39,10 @@ constexpr std::array<Known, 36> kFiles{{
     {"/tiny.txt", "tiny.txt.gz"},
     {"/data.bin", "data.bin.gz"},
     {"/live.txt", "live.txt"},
+    {"/drawing.svgz", "drawing.svgz"},
+    {"/game.js.gz", "game.js.gz"},
+    {"/wide.css", "wide.css"},
+    {"/wide.data.zst", "wide.data.zst"},
     {"/edge1023.txt", "edge1023.txt"},
     {"/edge1024.txt", "edge1024.txt"},
     {"/large.txt", "large.txt"},

@@ -36,7 +36,7 @@ TEST_CASE("The generated requests are the same each time, and of every profile a
     for (const auto& [name, value] : set[i].ask.fields) fields.insert(name);
     bodies += set[i].ask.body ? 1U : 0U;
   }
-  CHECK(profiles.size() == 10);
+  CHECK(profiles.size() == 11);
   CHECK(methods.size() == 10);
   CHECK(fields.size() == 12);
   CHECK(bodies > 20);

@@ -32,7 +32,8 @@ SiteOptions rules() {
        {"assets/*=immutable", "*.html=max-age=60", "*.png=7d", "data.json=no-store"}) {
     options.cache.push_back(must(parse_cache_rule(rule)));
   }
-  for (const char* const field : {"X-Frame-Options: DENY", "Referrer-Policy: no-referrer"}) {
+  for (const char* const field : {"X-Frame-Options: DENY", "Referrer-Policy: no-referrer",
+                                  "assets/*=Referrer-Policy: origin", "*.css=X-Sheet: yes"}) {
     options.headers.push_back(must(parse_header_option(field)));
   }
   return options;
@@ -60,6 +61,7 @@ const std::vector<Profile>& profiles() {
       {"errors", errors()},
       {"dotfiles", with(&SiteOptions::dotfiles)},
       {"nocompress", with(&SiteOptions::compress, false)},
+      {"precoded", with(&SiteOptions::precoded)},
   };
   return all;
 }

@@ -3,11 +3,13 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
 #include <format>
 #include <optional>
+#include <span>
 
 namespace troika::parity {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 struct Stat {
   std::uint64_t size, nanoseconds;
   std::time_t seconds;
+  bool whole;  // has no fraction of a second
 };
 
 std::optional<Stat> stat_of(const Fixture& fixture, const std::string& file) {
@@ -23,7 +26,7 @@ std::optional<Stat> stat_of(const Fixture& fixture, const std::string& file) {
   return Stat{static_cast<std::uint64_t>(found.st_size),
               static_cast<std::uint64_t>(found.st_mtim.tv_sec) * 1'000'000'000 +
                   static_cast<std::uint64_t>(found.st_mtim.tv_nsec),
-              found.st_mtim.tv_sec};
+              found.st_mtim.tv_sec, found.st_mtim.tv_nsec == 0};
 }
 
 std::string http_date(std::time_t seconds) {
@@ -46,9 +49,19 @@ std::string sidecar_suffix(const Fixture& fixture, const std::string& file) {
   return "";
 }
 
-std::string base64_sha256(std::string_view bytes) {
+// Of a file whose own name says how it is coded.
+std::string own_suffix(const std::string& file) {
+  return file.ends_with(".svgz") ? ".gz" : file.substr(std::min(file.rfind('.'), file.size()));
+}
+
+std::array<unsigned char, 32> sha256_of(std::string_view bytes) {
   std::array<unsigned char, 32> sum{};
   EVP_Digest(bytes.data(), bytes.size(), sum.data(), nullptr, EVP_sha256(), nullptr);
+  return sum;
+}
+
+std::string base64_sha256(std::string_view bytes) {
+  const auto sum = sha256_of(bytes);
   std::array<unsigned char, 45> text{};  // with the NUL that OpenSSL writes
   EVP_EncodeBlock(text.data(), sum.data(), static_cast<int>(sum.size()));
   return reinterpret_cast<const char*>(text.data());
@@ -77,6 +90,21 @@ Checked<std::string> date_of(const Fixture& fixture, std::string file) {
   return http_date(found->seconds + seconds);
 }
 
+// Of the content, when the time has no fraction and the file at most 1 MiB; else of size and time.
+Checked<std::string> opaque_of(const Fixture& fixture, const std::string& file, const Stat& found) {
+  constexpr std::uint64_t kMost = 1U << 20U;
+  const bool of_content = found.whole && found.size <= kMost;
+  if (!of_content) return std::format("{:x}-{:x}", found.size, found.nanoseconds);
+  const auto bytes = fixture.read(file);
+  if (!bytes) return bytes;
+  std::string text;
+  const auto sum = sha256_of(*bytes);
+  for (const unsigned char byte : std::span(sum).first<16>()) {
+    text += std::format("{:02x}", byte);
+  }
+  return text;
+}
+
 Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std::string file) {
   if (kind == "date") return date_of(fixture, std::move(file));
   std::string coding;
@@ -90,10 +118,13 @@ Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std
   }
   const auto found = stat_of(fixture, file);
   if (!found) return std::unexpected(std::format("there is no file {} in the fixture", file));
-  const std::string opaque = std::format("{:x}-{:x}", found->size, found->nanoseconds);
-  if (kind == "live") return std::format("W/\"{}+{}\"", opaque, coding);
-  if (kind == "opaque") return opaque + sidecar_suffix(fixture, file);
-  if (kind == "etag") return std::format("\"{}{}\"", opaque, sidecar_suffix(fixture, file));
+  if (kind == "times") return std::format("\"{:x}-{:x}\"", found->size, found->nanoseconds);
+  const auto opaque = opaque_of(fixture, file, *found);
+  if (!opaque) return opaque;
+  if (kind == "live") return std::format("W/\"{}+{}\"", *opaque, coding);
+  if (kind == "coded") return std::format("\"{}{}\"", *opaque, own_suffix(file));
+  if (kind == "opaque") return *opaque + sidecar_suffix(fixture, file);
+  if (kind == "etag") return std::format("\"{}{}\"", *opaque, sidecar_suffix(fixture, file));
   if (kind == "size") return std::to_string(found->size);
   if (kind != "sha256") return std::unexpected(std::format("no such value: {{{} ...}}", kind));
   auto bytes = fixture.read(file);

@@ -42,6 +42,9 @@ class FakeBackground final : public Background {
     held->task->finish();
   }
 
+  // Frees what waits, as a Background does that is destroyed.
+  void drop() { waiting_.clear(); }
+
   // Null when the task completed inside the call.
   std::unique_ptr<Operation> run(std::unique_ptr<Task> task) override {
     ++ran;

@@ -2,6 +2,7 @@
 // A file system in memory behind FileReader: completes at once or on demand, and fails on demand.
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ class FakeFiles final : public FileReader {
     // An entry of another inode has replaced the file: who has it open sees what it was when it was
     // opened. With the same inode it is a change in place, seen by everybody.
     ino_t inode = 1;
+    std::optional<dev_t> device{};  // not said: one for each path, so that no two are the same file
     std::time_t changed = 1'600'000'000;  // st_ctim
     std::optional<off_t> claimed_size{};  // st_size, if it is not that of the content
     std::optional<mode_t> listed_as{};    // what list() says: S_IFLNK, or 0 for "unknown"
@@ -119,7 +121,7 @@ class FakeFiles final : public FileReader {
     File(FakeFiles& files, std::string path, const Entry& entry)
         : files_(files),
           node_(std::make_shared<const Node>(std::move(path), entry)),
-          info_(stat_of(entry)) {
+          info_(stat_of(entry, node_->path)) {
       ++files_.open_files;
     }
     File(const File&) = delete;
@@ -129,7 +131,7 @@ class FakeFiles final : public FileReader {
     const struct stat& info() const noexcept override { return info_; }
 
     Result<struct stat> now() const noexcept override {
-      struct stat info = stat_of(node_->entry(files_));
+      struct stat info = stat_of(node_->entry(files_), node_->path);
       if (!node_->present(files_)) info.st_nlink = 0;
       return info;
     }
@@ -162,7 +164,7 @@ class FakeFiles final : public FileReader {
       const Entry* const entry = elsewhere ? nullptr : files_.find(path_of(name));
       if (entry == nullptr) return fail(ErrorCode::not_found, "no such file");
       if (entry->open_error) return fail(*entry->open_error, "made to fail");
-      return stat_of(*entry);
+      return stat_of(*entry, path_of(name));
     }
 
     const std::shared_ptr<const Node>& node() const noexcept { return node_; }
@@ -195,13 +197,14 @@ class FakeFiles final : public FileReader {
     std::move_only_function<void()> act;
   };
 
-  static struct stat stat_of(const Entry& entry) noexcept {
+  static struct stat stat_of(const Entry& entry, const std::string& path) noexcept {
     struct stat info{};
     info.st_mode = entry.mode;
     info.st_size = entry.claimed_size.value_or(static_cast<off_t>(entry.content.size()));
     info.st_mtim = {.tv_sec = entry.modified, .tv_nsec = entry.modified_ns};
     info.st_ctim.tv_sec = entry.changed;
     info.st_ino = entry.inode;
+    info.st_dev = entry.device.value_or(std::hash<std::string>()(path));
     info.st_nlink = 1;
     return info;
   }

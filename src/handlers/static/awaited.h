@@ -20,6 +20,8 @@ class Awaited {
 
   // Null until finish() brought a value.
   const T* get() const noexcept { return value_ ? &*value_ : nullptr; }
+  // Somebody has claimed it: it comes, or fails, without another's doing.
+  bool is_claimed() const noexcept { return claimed_; }
   // True for the first to ask: the one who sees to it that finish() or abandon() is called.
   bool claim() noexcept { return !std::exchange(claimed_, true); }
   // Whether anybody still waits: whoever works on the value, on any thread, may stop when not.

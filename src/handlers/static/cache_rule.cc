@@ -100,29 +100,23 @@ bool names_directive(std::string_view text) {
   return std::ranges::any_of(kDirectives, is_it) || std::ranges::any_of(kTimedDirectives, is_it);
 }
 
-// A glob that would match nothing, because something else was meant.
-Checked<void> check_glob(std::string_view glob, std::string_view text) {
-  if (names_directive(ascii::trim(glob.substr(0, glob.find(','))))) {
-    return std::unexpected(
-        std::format("--cache \"{}\" has a rule but no glob: write '*={}' for all files", text,
-                    directives_in(text) ? text : "RULE"));
-  }
+}  // namespace
+
+Checked<void> check_glob(std::string_view option, std::string_view glob, std::string_view example) {
   if (glob.find_first_of("{}") != std::string_view::npos) {
-    return std::unexpected(std::format(
-        "--cache knows no braces, as in \"{}\": give --cache once for each of what they "
-        "hold, like --cache '*.js=7d' --cache '*.css=7d'",
-        glob));
+    return std::unexpected(
+        std::format("{0} knows no braces, as in \"{1}\": give {0} once for each of what they "
+                    "hold, like {0} '*.js={2}' {0} '*.css={2}'",
+                    option, glob, example));
   }
   if (glob.find_first_of(", \t") != std::string_view::npos) {
-    return std::unexpected(std::format(
-        "--cache takes one glob without a comma or a space, not \"{}\": give --cache once "
-        "for each glob, and write ? for such a character in a name",
-        glob));
+    return std::unexpected(
+        std::format("{0} takes one glob without a comma or a space, not \"{1}\": give {0} once "
+                    "for each glob, and write ? for such a character in a name",
+                    option, glob));
   }
   return {};
 }
-
-}  // namespace
 
 bool matches_glob(std::string_view glob, std::string_view path) {
   // A first slash holds a name to the top of the folder, as in .gitignore.
@@ -141,7 +135,14 @@ Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
     return std::unexpected(
         std::format("--cache takes GLOB=RULE, like '*.css=7d', not \"{}\"", text));
   }
-  if (auto checked = check_glob(glob, text); !checked) return std::unexpected(checked.error());
+  if (names_directive(ascii::trim(glob.substr(0, glob.find(','))))) {
+    return std::unexpected(
+        std::format("--cache \"{}\" has a rule but no glob: write '*={}' for all files", text,
+                    directives_in(text) ? text : "RULE"));
+  }
+  if (auto checked = check_glob("--cache", glob, "7d"); !checked) {
+    return std::unexpected(checked.error());
+  }
   const std::string_view rule = text.substr(equals + 1);
   auto value = value_of(rule);
   if (!value) {

@@ -17,8 +17,12 @@ constexpr Error kChanges{ErrorCode::unavailable, "the file changes"};
 
 class DigestTask final : public Background::Task {
  public:
-  DigestTask(Background& background, Ref<CachedFile> file)
-      : background_(background), file_(std::move(file)), size_(file_->size()) {}
+  DigestTask(Background& background, Ref<CachedFile> file, Ref<DigestTable> known, LivePlace place)
+      : background_(background),
+        file_(std::move(file)),
+        known_(std::move(known)),
+        place_(std::move(place)),
+        size_(file_->size()) {}
 
   void work() noexcept override {
     Sha256Sum sum;
@@ -38,16 +42,24 @@ class DigestTask final : public Background::Task {
   }
   void finish() override {
     if (!result_) {
-      if (file_->derived()->digest.abandon()) compute_digest(background_, file_);
+      if (file_->derived()->digest.abandon()) {
+        compute_digest(background_, file_, known_, std::move(place_));
+      }
       return;
     }
     if (*result_ && !file_->holds()) result_ = std::unexpected(kChanges);
+    // What is not settled may change without a trace.
+    if (*result_ && file_->tag() == CachedFile::Tag::content && file_->is_settled()) {
+      known_->add(file_->file().info(), **result_);
+    }
     file_->derived()->digest.finish(*result_);
   }
 
  private:
   Background& background_;
   Ref<CachedFile> file_;
+  Ref<DigestTable> known_;
+  LivePlace place_;
   std::uint64_t size_;
   std::optional<Result<Sha256>> result_;  // empty: nobody waited
 };
@@ -105,8 +117,10 @@ class EncodeTask final : public Background::Task {
 
 }  // namespace
 
-void compute_digest(Background& background, Ref<CachedFile> file) {
-  background.post(std::make_unique<DigestTask>(background, std::move(file)));
+void compute_digest(Background& background, Ref<CachedFile> file, Ref<DigestTable> known,
+                    LivePlace place) {
+  background.post(std::make_unique<DigestTask>(background, std::move(file), std::move(known),
+                                               std::move(place)));
 }
 
 void compute_encoded(Background& background, BufferPool& pool, Ref<CachedFile> file,

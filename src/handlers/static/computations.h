@@ -1,6 +1,8 @@
 #pragma once
 #include "base/buffer.h"
 #include "handlers/static/cached_file.h"
+#include "handlers/static/digest_table.h"
+#include "handlers/static/live_count.h"
 #include "net/background.h"
 
 namespace troika {
@@ -9,8 +11,10 @@ namespace troika {
 // early when nobody waits any more. They fail when the file cannot be read as a whole, as it was
 // when it was opened.
 
-// file->derived()->digest
-void compute_digest(Background& background, Ref<CachedFile> file);
+// file->derived()->digest; one that is the file's tag goes into `known` as well. `place` is held
+// until then.
+void compute_digest(Background& background, Ref<CachedFile> file, Ref<DigestTable> known,
+                    LivePlace place);
 // file->derived()->encoded[coding]; the pool is the worker's.
 void compute_encoded(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding);
 

@@ -74,17 +74,4 @@ void add_vary(HeaderMap& headers, std::string_view name) {
   if (!there) headers.set("vary", names.append(name));
 }
 
-void add_own_fields(const SiteOptions& options, HeaderMap& headers) {
-  constexpr std::string_view kPolicy = "content-security-policy";
-  const bool keeps_policy = headers.has(kPolicy);
-  for (auto i = options.headers.begin(); i != options.headers.end(); ++i) {
-    const auto& [name, value] = *i;
-    if (name == kPolicy && keeps_policy) continue;
-    const bool first = std::none_of(options.headers.begin(), i,
-                                    [&](const auto& other) { return other.first == name; });
-    if (first) headers.remove(name);
-    headers.add(name, value);
-  }
-}
-
 }  // namespace troika

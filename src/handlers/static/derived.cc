@@ -24,8 +24,7 @@ Content content_of(BufferPool& pool, std::span<const std::byte> bytes) {
 }
 
 std::int64_t nanoseconds(const timespec& time) noexcept {
-  constexpr std::time_t kFarthest = 9'000'000'000;  // year 2255
-  return std::int64_t{std::clamp(time.tv_sec, -kFarthest, kFarthest)} * 1'000'000'000 +
+  return std::int64_t{std::clamp(time.tv_sec, -kFarthestTime, kFarthestTime)} * 1'000'000'000 +
          time.tv_nsec;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <list>
 #include <span>
 #include <utility>
@@ -35,6 +36,9 @@ struct Encoded {
 // What a slice of that size takes from its pool.
 std::size_t slab_size(std::size_t size) noexcept;
 Content content_of(BufferPool& pool, std::span<const std::byte> bytes);
+
+// Seconds since 1970; year 2255: 64 bits hold its nanoseconds.
+inline constexpr std::time_t kFarthestTime = 9'000'000'000;
 
 // Nanoseconds since 1970. Beyond what 64 bits hold, times are as good as equal.
 std::int64_t nanoseconds(const timespec& time) noexcept;

@@ -47,6 +47,17 @@ std::string base64(std::span<const std::byte> bytes) {
   return text;
 }
 
+std::string hex(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const std::byte byte : bytes) {
+    const auto value = std::to_integer<unsigned>(byte);
+    text += {kDigits[value >> 4U], kDigits[value & 15U]};
+  }
+  return text;
+}
+
 std::string repr_digest(const Sha256& sum) { return std::format("sha-256=:{}:", base64(sum)); }
 
 }  // namespace troika

@@ -26,6 +26,7 @@ class Sha256Sum {
 };
 Sha256 sha256(std::span<const std::byte> bytes);
 std::string base64(std::span<const std::byte> bytes);
+std::string hex(std::span<const std::byte> bytes);  // in lower case
 
 // RFC 9530 §4: whether Want-Repr-Digest (a dictionary of integers, RFC 8941) asks for sha-256 with
 // more than 0. A field that does not parse asks for nothing.

@@ -11,33 +11,6 @@
 namespace troika {
 namespace {
 
-// What the server says of a message by itself: framing and the connection (RFC 9110 §7.6.1), the
-// representation, and what the server sets last. A person's value would be untrue or overwritten.
-constexpr auto kOwnFields = std::to_array<std::string_view>({
-    "accept-ranges",
-    "alt-svc",
-    "connection",
-    "content-digest",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "date",
-    "etag",
-    "keep-alive",
-    "last-modified",
-    "location",
-    "proxy-connection",
-    "repr-digest",
-    "server",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "vary",
-});
-static_assert(std::ranges::is_sorted(kOwnFields));
-
 // What the handler of files answers with. Other errors are found before it sees the request.
 constexpr auto kPageStatuses = std::to_array<std::uint16_t>({404, 405, 406, 412, 416, 500, 503});
 
@@ -64,34 +37,6 @@ bool is_scheme(std::string_view text) noexcept {  // RFC 3986 §3.1
 }
 
 }  // namespace
-
-Checked<std::pair<std::string, std::string>> parse_header_option(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) {
-    return std::unexpected(
-        std::format("--header takes 'NAME: VALUE', and \"{}\" has no colon", text));
-  }
-  std::string name = lower_case(text.substr(0, colon));
-  const std::string_view value = ascii::trim(text.substr(colon + 1));
-  if (!ascii::is_token(name)) {
-    return std::unexpected(
-        std::format("--header takes 'NAME: VALUE', and \"{}\" is no name of a field: take letters, "
-                    "digits and -",
-                    text.substr(0, colon)));
-  }
-  if (value.empty()) {
-    return std::unexpected(std::format("--header {0} has no value: write '{0}: VALUE'", name));
-  }
-  if (!valid_field_value(value)) {
-    return std::unexpected(std::format(
-        "--header {} has a control character in its value: write it on one line", name));
-  }
-  if (std::ranges::binary_search(kOwnFields, name)) {
-    return std::unexpected(
-        std::format("--header cannot set {}, which the server sets itself: leave it out", name));
-  }
-  return std::pair(std::move(name), std::string(value));
-}
 
 Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view text) {
   const std::size_t equals = text.find('=');

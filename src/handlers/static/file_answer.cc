@@ -5,24 +5,24 @@
 
 namespace troika {
 
-ResponseHead head_of_file(const Variant& variant, MediaType type, std::string_view path,
+ResponseHead head_of_file(const Variant& variant, std::string_view path,
                           const Validators& validators, const SiteOptions& options) {
   auto& kept = variant.file->fields[static_cast<std::size_t>(variant.as())];
-  if (!kept) {
-    kept.emplace();
-    kept->add("content-type", type.text);
-    if (validators.last_modified) {
-      kept->add("last-modified", format_http_date(*validators.last_modified));
-    }
-    kept->add("etag", validators.etag);
-    kept->add("cache-control", cache_control_of(options, path));
-    kept->add("x-content-type-options", "nosniff");
-    if (!variant.is_live()) kept->add("accept-ranges", "bytes");
-    if (variant.coding != Coding::identity) {
-      kept->add("content-encoding", name_of(variant.coding));
-    }
+  if (kept) return {.status = 200, .headers = *kept};
+  ResponseHead head{.status = 200, .headers = {}};
+  head.headers.add("content-type", variant.type);
+  if (validators.last_modified) {
+    head.headers.add("last-modified", format_http_date(*validators.last_modified));
   }
-  return {.status = 200, .headers = *kept};
+  head.headers.add("etag", validators.etag);
+  head.headers.add("cache-control", cache_control_of(options, path));
+  head.headers.add("x-content-type-options", "nosniff");
+  if (!variant.is_live()) head.headers.add("accept-ranges", "bytes");
+  if (variant.coding != Coding::identity) {
+    head.headers.add("content-encoding", name_of(variant.coding));
+  }
+  if (variant.file->is_tagged()) kept = head.headers;
+  return head;
 }
 
 ResponseHead head_not_modified(std::string_view path, const Validators& validators,

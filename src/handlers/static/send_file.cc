@@ -15,13 +15,6 @@
 namespace troika {
 namespace {
 
-struct Sidecar {
-  Coding coding;
-  std::string_view ending;
-};
-constexpr std::array kSidecars{Sidecar{Coding::br, ".br"}, Sidecar{Coding::zstd, ".zst"},
-                               Sidecar{Coding::gzip, ".gz"}};
-
 // A stream's encoder, counted for as long as it lives.
 class CountedEncoder final : public Encoder {
  public:
@@ -38,51 +31,24 @@ class CountedEncoder final : public Encoder {
 
 }  // namespace
 
-void StaticJob::serve(Ref<CachedFile> file, std::string name) {
-  name_ = std::move(name);
-  offers_.file = std::move(file);
-  offers_.type = media_type_of(options(), name_);
-  next_sidecar();
-}
-
-void StaticJob::next_sidecar() {
-  const TimePoint now = site_.clock.now();
-  while (sidecar_ < kSidecars.size()) {
-    const auto [coding, ending] = kSidecars[sidecar_++];
-    if (now < offers_.file->no_sidecar_until[static_cast<std::size_t>(coding)]) {
-      continue;
-    }
-    return open(name_ + std::string(ending),
-                [this, coding](const Result<Ref<CachedFile>>& file) { on_sidecar(coding, file); });
-  }
-  choose();
-}
-
-void StaticJob::on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file) {
-  const auto index = static_cast<std::size_t>(coding);
-  if (file && (*file)->is_regular() && (*file)->modified() >= offers_.file->modified()) {
-    offers_.sidecars[index] = *file;
-  } else if (file || is_absent(file.error().code)) {
-    offers_.file->no_sidecar_until[index] = site_.clock.now() + limits().fresh;
-  } else {
-    offers_.unsure = true;
-  }
-  next_sidecar();
-}
-
 void StaticJob::choose() {
   site_.cache.trim();
   offers_.may_keep = offers_.may_keep && !site_.cache.is_full();
   offers_.may_stream = site_.streams->count < limits().live_encoders;
   auto variant = choose_variant(offers_, request_, options(), limits());
   if (!variant) {
-    const bool busy = !offers_.may_stream && offers_.live(limits()) == Variant::Live::streamed;
+    const bool busy = !offers_.may_stream && offers_.live(limits()) == Variant::Form::streamed;
     if (busy) return refuse(ErrorCode::unavailable);
     HeaderMap fields;
     fields.add("vary", "accept-encoding");
     return fail_with(406, std::move(fields));
   }
   variant_ = std::move(*variant);
+  evaluate();
+}
+
+void StaticJob::evaluate() {
+  if (needs_tag()) return;
   const WallTime now = site_.clock.wall();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   validators_ = validators_of(variant_, now);
@@ -109,7 +75,7 @@ void StaticJob::proceed() {
 
 bool StaticJob::needs_encoded() {
   const bool wanted = !not_modified_ || wants_sha256(request_.headers);
-  if (variant_.live != Variant::Live::kept || !wanted) return false;
+  if (variant_.form != Variant::Form::kept || !wanted) return false;
   auto& encoded = variant_.file->derived()->encoded[static_cast<std::size_t>(variant_.coding)];
   if (encoded.get() != nullptr) return false;
   operation_ = encoded.wait([this](const Result<Encoded>& made) {
@@ -124,17 +90,36 @@ bool StaticJob::needs_encoded() {
   return true;
 }
 
+bool StaticJob::needs_tag() {
+  return !variant_.file->is_tagged() && await_digest([this] { evaluate(); });
+}
+
 bool StaticJob::needs_digest() {
+  return !variant_.is_live() && variant_.file->size() <= limits().digest_bytes &&
+         wants_sha256(request_.headers) && await_digest([this] { proceed(); });
+}
+
+// False: it is there, or is not to be had now. A HEAD can cause this work, so that as much of it as
+// may wait is bounded.
+bool StaticJob::await_digest(std::move_only_function<void()> then) {
   CachedFile& file = *variant_.file;
-  if (variant_.is_live() || file.size() > limits().digest_bytes || digest_failed_ ||
-      !wants_sha256(request_.headers) || file.derived()->digest.get() != nullptr) {
+  auto& digest = file.derived()->digest;
+  if (digest_failed_ || digest.get() != nullptr) return false;
+  const bool tags = file.tag() == CachedFile::Tag::content;
+  if (const Sha256* const known = tags ? site_.digests->find(file.file().info()) : nullptr) {
+    digest.finish(*known);
     return false;
   }
-  operation_ = file.derived()->digest.wait([this](const Result<Sha256>& sum) {
+  digest_failed_ = !digest.is_claimed() && site_.hashed->count >= limits().digests_waiting;
+  if (digest_failed_) return false;
+  operation_ = digest.wait([this, then = std::move(then)](const Result<Sha256>& sum) mutable {
     digest_failed_ = !sum;
-    proceed();
+    then();
   });
-  if (file.derived()->digest.claim()) compute_digest(site_.slow, variant_.file);
+  if (digest.claim()) {
+    compute_digest(tags ? site_.hashing : site_.slow, variant_.file, site_.digests,
+                   LivePlace(site_.hashed));
+  }
   return true;
 }
 
@@ -151,14 +136,15 @@ bool StaticJob::needs_body() {
 // once more if not: a file that changes all the time is sent as it comes.
 bool StaticJob::is_outdated() {
   const CachedFile& file = *variant_.file;
-  const bool in_memory = variant_.live == Variant::Live::kept || !file.body.empty();
+  const bool in_memory = variant_.form == Variant::Form::kept || !file.body.empty();
   if (in_memory || !is_get() || not_modified_ || file.size() == 0 || retried_ || file.holds()) {
     return false;
   }
   retried_ = true;
   site_.cache.doubt(name_);
-  for (const Sidecar& sidecar : kSidecars) site_.cache.doubt(name_ + std::string(sidecar.ending));
+  doubt_sidecars();
   offers_ = {};
+  variant_ = {};
   sidecar_ = 0;
   ranges_ = {};
   body_tried_ = digest_failed_ = false;
@@ -171,9 +157,8 @@ bool StaticJob::is_outdated() {
 }
 
 void StaticJob::send_file() {
-  ResponseHead head = not_modified_
-                          ? head_not_modified(name_, validators_, options())
-                          : head_of_file(variant_, offers_.type, name_, validators_, options());
+  ResponseHead head = not_modified_ ? head_not_modified(name_, validators_, options())
+                                    : head_of_file(variant_, name_, validators_, options());
   if (variant_.is_live() || offers_.varies(options(), limits())) {
     head.headers.add("vary", "accept-encoding");
   }
@@ -192,7 +177,7 @@ void StaticJob::add_digest(HeaderMap& headers) {
   if (!variant_.is_live()) {
     const Sha256* const sum = variant_.file->derived()->digest.get();
     if (sum != nullptr) headers.add("repr-digest", repr_digest(*sum));
-  } else if (variant_.live == Variant::Live::kept) {
+  } else if (variant_.form == Variant::Form::kept) {
     const auto& encoded =
         variant_.file->derived()->encoded[static_cast<std::size_t>(variant_.coding)];
     if (encoded.get() != nullptr) headers.add("repr-digest", repr_digest(encoded.get()->digest));
@@ -210,12 +195,14 @@ void StaticJob::refuse_range(const HeaderMap& of_file) {
 std::unique_ptr<BodySource> StaticJob::whole_body() {
   const Ref<CachedFile>& file = variant_.file;
   auto identity = [&] { return file_body(site_.files, file, 0, file->size()); };
-  switch (variant_.live) {
-    case Variant::Live::no: return identity();
-    case Variant::Live::kept:
+  switch (variant_.form) {
+    case Variant::Form::itself:
+    case Variant::Form::sidecar:
+    case Variant::Form::precoded: return identity();
+    case Variant::Form::kept:
       return content_body(
           file->derived()->encoded[static_cast<std::size_t>(variant_.coding)].get()->content, file);
-    case Variant::Live::streamed: break;
+    case Variant::Form::streamed: break;
   }
   return compress_body(
       site_.coding, site_.pool, identity(),
@@ -238,16 +225,13 @@ std::unique_ptr<BodySource> StaticJob::parts_body(ResponseHead& head) {
   const std::string seed =
       site_.secret + validators_.etag + std::string(*request_.headers.get("range"));
   const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
-  std::string boundary;
-  for (const std::byte byte : std::span(sum).first(12)) {
-    boundary += std::format("{:02x}", std::to_integer<unsigned>(byte));
-  }
+  const std::string boundary = hex(std::span(sum).first<12>());
   std::vector<std::unique_ptr<BodySource>> bodies;
   std::string_view line_end;
   for (const ByteRange& part : parts) {
-    bodies.push_back(text_body(
-        site_.pool, std::format("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
-                                boundary, offers_.type.text, content_range(part))));
+    bodies.push_back(
+        text_body(site_.pool, std::format("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n",
+                                          line_end, boundary, variant_.type, content_range(part))));
     bodies.push_back(file_body(site_.files, file, part.first, part.size()));
     line_end = "\r\n";
   }

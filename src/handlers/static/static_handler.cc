@@ -9,10 +9,12 @@ struct StaticHandler::State {
       : site{.files = parts.files,
              .coding = parts.coding,
              .slow = parts.slow,
+             .hashing = parts.hashing,
              .pool = parts.pool,
              .clock = parts.clock,
              .settings = settings,
              .secret = std::move(parts.secret),
+             .notice = std::move(parts.notice),
              .cache = FileCache(parts.files, parts.timers, parts.clock, settings->limits)} {}
   StaticSite site;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,13 +16,15 @@ class StaticHandler final : public Handler {
  public:
   struct Parts {
     FileReader& files;
-    Background& coding;  // compresses
-    Background& slow;    // lists folders and hashes files, which must not hold up the other
+    Background& coding;   // compresses
+    Background& slow;     // lists folders and hashes large files, which must not hold up the other
+    Background& hashing;  // small files, whose entity tags visitors wait for
     TimerQueue& timers;
     BufferPool& pool;
     const Clock& clock;
     SiteOptions options{};
     SiteLimits limits{};
+    std::function<void(const std::string&)> notice{};  // takes a sentence for the operator
     std::string secret{};  // random; nobody can foretell a multipart boundary without it
   };
   explicit StaticHandler(Parts parts);

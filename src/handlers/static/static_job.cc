@@ -211,7 +211,8 @@ void StaticJob::send_page(std::uint16_t status, const Ref<CachedFile>& page,
 void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   if (depends_on_accept_) add_vary(head.headers, "accept");
   add_cors(options(), request_, head.headers);
-  add_own_fields(options(), head.headers);
+  const bool found = offers_.file || variant_.file;
+  add_own_fields(options(), found ? std::string_view(name_) : "", head.headers);
   answered_ = true;
   root_ = {};  // a slow reader needs no more than its file
   std::ignore = responder_.respond(std::move(head), std::move(body));

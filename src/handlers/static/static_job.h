@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/static/digest_table.h"
 #include "handlers/static/file_cache.h"
 #include "handlers/static/listing.h"
 #include "handlers/static/live_count.h"
@@ -23,13 +24,17 @@ struct StaticSite {
   FileReader& files;
   Background& coding;
   Background& slow;
+  Background& hashing;
   BufferPool& pool;
   const Clock& clock;
   std::shared_ptr<const Settings> settings;
   std::string secret;
+  std::function<void(const std::string&)> notice;
   FileCache cache;
   Ref<LiveCount> streams = make_ref<LiveCount>();  // being compressed
   Ref<LiveCount> listings = make_ref<LiveCount>();
+  Ref<LiveCount> hashed = make_ref<LiveCount>();  // files, being hashed or waiting for it
+  Ref<DigestTable> digests = make_ref<DigestTable>(settings->limits.digests_kept);
 };
 
 // One request: finds its file, chooses what to send of it, waits for what has to be worked out, and
@@ -58,12 +63,20 @@ class StaticJob final : public Job {
   void refuse(ErrorCode code);
 
   void serve(Ref<CachedFile> file, std::string name);
+  void on_plain(const Result<Ref<CachedFile>>& file);
+  void check_precoded();
   void next_sidecar();
   void on_sidecar(Coding coding, const Result<Ref<CachedFile>>& file);
+  void check_zstd(const Ref<CachedFile>& file, const std::string& name,
+                  std::move_only_function<void(bool)> then);
+  void doubt_sidecars();
   void choose();
+  void evaluate();
+  bool needs_tag();
   void proceed();
   bool needs_encoded();
   bool needs_digest();
+  bool await_digest(std::move_only_function<void()> then);
   bool needs_body();
   bool is_outdated();
   void send_file();
@@ -92,7 +105,6 @@ class StaticJob final : public Job {
   StaticSite& site_;
   const Request& request_;
   Responder& responder_;
-  std::unique_ptr<Operation> operation_;
   Ref<RootFolder> root_;  // all that is opened is of it; null: it is not there
   std::string name_;      // beneath the root, of the file that is served
   Offers offers_;
@@ -104,6 +116,8 @@ class StaticJob final : public Job {
   bool not_modified_ = false;
   bool body_tried_ = false, digest_failed_ = false, retried_ = false;
   bool answered_ = false;
+  // Last, so that it goes first: what it waits for may live in a file that only this job still has.
+  std::unique_ptr<Operation> operation_;
 };
 
 }  // namespace troika

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
-#include <vector>
+#include <span>
+#include <utility>
 
 #include "handlers/static/digest.h"
 
@@ -32,7 +32,7 @@ bool worth_compressing(const Offers& offers, const SiteOptions& options,
 
 bool offers_live(const Offers& offers, const Request& request, const AcceptEncoding& accept,
                  const SiteOptions& options, const SiteLimits& limits) {
-  const bool streamed = offers.live(limits) == Variant::Live::streamed;
+  const bool streamed = offers.live(limits) == Variant::Form::streamed;
   if (!options.compress || (streamed && !offers.may_stream)) return false;
   if (!accept.accepts(Coding::identity)) return true;  // better than nothing
   if (!worth_compressing(offers, options, limits)) return false;
@@ -47,42 +47,67 @@ bool asks_for_parts(const Request& request) {
   return request.method == Method::get && range && range->contains(',');
 }
 
+// In the order of preference among those of equal quality.
+class Candidates {
+ public:
+  void add(Variant variant) {
+    codings_.at(count_) = variant.coding;
+    variants_.at(count_++) = std::move(variant);
+  }
+  std::optional<Variant> choose(const AcceptEncoding& accept) {
+    const auto chosen = accept.choose(std::span(codings_).first(count_));
+    if (!chosen) return std::nullopt;
+    return std::move(variants_.at(*chosen));
+  }
+
+ private:
+  // What the name says, sidecars, live coders, identity.
+  static constexpr std::size_t kMost = 1 + kBySize.size() + kBySpeed.size() + 1;
+  std::array<Variant, kMost> variants_;
+  std::array<Coding, kMost> codings_{};
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
 CachedFile::As Variant::as() const noexcept {
   using enum CachedFile::As;
-  if (!is_live()) return coding == Coding::identity ? itself : sidecar;
-  return coding == Coding::br ? live_br : coding == Coding::zstd ? live_zstd : live_gzip;
+  switch (form) {
+    case Form::itself: return itself;
+    case Form::sidecar: return sidecar;
+    case Form::precoded: return precoded;
+    default: return coding == Coding::br ? live_br : coding == Coding::zstd ? live_zstd : live_gzip;
+  }
 }
 
 bool Offers::varies(const SiteOptions& options, const SiteLimits& limits) const noexcept {
-  return unsure || worth_compressing(*this, options, limits) ||
+  return unsure || precoded || worth_compressing(*this, options, limits) ||
          std::ranges::any_of(sidecars, [](const auto& sidecar) { return bool(sidecar); });
 }
 
 std::optional<Variant> choose_variant(const Offers& offers, const Request& request,
                                       const SiteOptions& options, const SiteLimits& limits) {
+  using enum Variant::Form;
   const AcceptEncoding accept(request.headers);
-  std::vector<Coding> codings;  // of equal quality the first wins: sidecar, live coder, identity
+  const std::string_view type = offers.type.text;
+  Candidates all;
   if (!asks_for_parts(request) || !accept.accepts(Coding::identity)) {
+    if (const auto& named = offers.precoded) {
+      all.add({offers.file, named->coding, precoded, named->type.text});
+    }
     for (const Coding coding : kBySize) {
-      if (offers.sidecars[static_cast<std::size_t>(coding)]) codings.push_back(coding);
+      const auto& file = offers.sidecars[static_cast<std::size_t>(coding)];
+      if (file) all.add({file, coding, sidecar, type});
     }
   }
-  const std::size_t sidecars = codings.size();
   if (offers_live(offers, request, accept, options, limits)) {
-    const auto& order = offers.live(limits) == Variant::Live::kept ? kBySize : kBySpeed;
-    codings.insert(codings.end(), order.begin(), order.end());
+    const Variant::Form form = offers.live(limits);
+    for (const Coding coding : form == kept ? kBySize : kBySpeed) {
+      all.add({offers.file, coding, form, type});
+    }
   }
-  codings.push_back(Coding::identity);
-  const auto chosen = accept.choose(codings);
-  if (!chosen) return std::nullopt;
-  const Coding coding = codings[*chosen];
-  if (*chosen < sidecars) {
-    return Variant{offers.sidecars[static_cast<std::size_t>(coding)], coding, Variant::Live::no};
-  }
-  const bool live = coding != Coding::identity;
-  return Variant{offers.file, coding, live ? offers.live(limits) : Variant::Live::no};
+  all.add({offers.file, Coding::identity, itself, type});
+  return all.choose(accept);
 }
 
 Validators validators_of(const Variant& variant, WallTime now) {

@@ -5,6 +5,7 @@
 
 #include "handlers/static/cached_file.h"
 #include "handlers/static/media_type.h"
+#include "handlers/static/precoded.h"
 #include "handlers/static/site_options.h"
 #include "http/conditional.h"
 #include "http/request.h"
@@ -13,15 +14,20 @@ namespace troika {
 
 // One representation of a file (RFC 9110 §8.1).
 struct Variant {
+  enum class Form : std::uint8_t {
+    itself,    // the file as it is
+    sidecar,   // another file beside it
+    precoded,  // the file, of which its name says that it is coded
+    kept,      // compressed as a whole before it is sent, and kept
+    streamed   // compressed as it is sent
+  };
+
   Ref<CachedFile> file;  // of a live coder the file itself
   Coding coding = Coding::identity;
-  enum class Live : std::uint8_t {
-    no,
-    kept,     // compressed as a whole before it is sent, and kept
-    streamed  // compressed as it is sent
-  } live = Live::no;
+  Form form = Form::itself;
+  std::string_view type{};  // Content-Type; lives as long as the site's options
 
-  bool is_live() const noexcept { return live != Live::no; }
+  bool is_live() const noexcept { return form == Form::kept || form == Form::streamed; }
   CachedFile::As as() const noexcept;
 };
 
@@ -30,13 +36,14 @@ struct Offers {
   Ref<CachedFile> file;
   MediaType type;
   std::array<Ref<CachedFile>, 4> sidecars{};  // by Coding; null: none that counts
-  bool unsure = false;                        // a sidecar could not be looked for
+  std::optional<Precoded> precoded{};         // what its name says, if that counts
+  bool unsure = false;                        // what is beside it could not be looked for
   bool may_keep = true;    // there is room for another result, and the file does not change
   bool may_stream = true;  // another stream may be compressed as it is sent
 
-  Variant::Live live(const SiteLimits& limits) const noexcept {
-    return may_keep && file->size() <= limits.compress_whole ? Variant::Live::kept
-                                                             : Variant::Live::streamed;
+  Variant::Form live(const SiteLimits& limits) const noexcept {
+    return may_keep && file->size() <= limits.compress_whole ? Variant::Form::kept
+                                                             : Variant::Form::streamed;
   }
   // RFC 9110 §12.5.5: the answer depends on Accept-Encoding.
   bool varies(const SiteOptions& options, const SiteLimits& limits) const noexcept;

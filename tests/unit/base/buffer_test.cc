@@ -1,7 +1,13 @@
 #include "base/buffer.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
+#include <csignal>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +19,22 @@ using namespace troika;
 namespace {
 std::string text(const Slice& slice) {
   return {reinterpret_cast<const char*>(slice.data()), slice.size()};
+}
+
+// Whether a process that does this is ended by abort(). Run in a child.
+bool aborts(const std::function<void()>& act) {
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr rlimit kNoCore{};
+    setrlimit(RLIMIT_CORE, &kNoCore);
+    std::signal(SIGABRT, SIG_DFL);  // Catch2 reports it otherwise
+    close(STDERR_FILENO);           // nobody is to read of it
+    act();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 }  // namespace
 
@@ -121,4 +143,20 @@ TEST_CASE("a slab writer hands out neighbouring slices of one slab") {
   CHECK(pool.outstanding() == 4096);
   CHECK(text(first) == "abc");
   CHECK(SlabWriter().space().empty());
+}
+
+TEST_CASE("what would pass the end of a block ends the process, in every build") {
+  BufferPool pool;
+  const std::string most(BufferPool::kSizes.back(), 'x');
+  CHECK_FALSE(aborts([&] { text(pool.copy(most)); }));
+  CHECK(aborts([&] { pool.copy(most + "x"); }));
+  CHECK_FALSE(aborts([&] { SlabWriter(pool, most.size()).commit(most.size()); }));
+  CHECK(aborts([&] { SlabWriter(pool, most.size() + 1); }));
+  CHECK(aborts([&] { SlabWriter(pool, most.size()).commit(most.size() + 1); }));
+  CHECK(aborts([&] { SlabWriter().commit(0); }));
+  Slice slice = pool.copy("abc");
+  CHECK_FALSE(aborts([&] { slice.sub(1, 2).remove_prefix(2); }));
+  CHECK(aborts([&] { slice.sub(1, 3); }));
+  CHECK(aborts([&] { slice.sub(4, 0); }));
+  CHECK(aborts([&] { slice.remove_prefix(4); }));
 }

@@ -27,7 +27,7 @@ class Model {
     }
     for (const char c : field.substr(6)) step(c);
     step(',');
-    if (bad_ || members_ == 0 || members_ > 16) return;
+    if (bad_ || members_ == 0 || members_ > 16 || size_ == 0) return;
     kind_ = count_ == 0 ? Kind::unsatisfiable : flooded() ? Kind::whole : Kind::parts;
   }
 
@@ -72,7 +72,6 @@ class Model {
     if (state_ == State::to && to_ < from_) bad_ = true;
     if (state_ == State::suffix) {
       satisfiable = to_ > 0;
-      if (satisfiable && size_ == 0) bad_ = true;
       first = to_ < size_ ? size_ - to_ : 0;
       last = size_ - 1;
     }

@@ -307,17 +307,17 @@ TEST_CASE("Options of files fill what the handler is given") {
 TEST_CASE("Options of fields are repeatable and keep their order") {
   const SiteOptions site =
       accepted({"serve", "--cache", "*.css=7d", "site", "--cache", "[a-c]*=no-store", "--header",
-                "X-A: 1, 2", "--header", "x-b:3", "--header", "x-a: 3", "--cors", "https://a.test",
-                "--cors", "http://b.test:81"})
+                "X-A: 1, 2", "--header", "*.wasm=x-b:3", "--header", "x-a: 3", "--cors",
+                "https://a.test", "--cors", "http://b.test:81"})
           .site;
   REQUIRE(site.cache.size() == 2);
   CHECK(site.cache[0].glob == "*.css");
   CHECK(site.cache[1].glob == "[a-c]*");
   CHECK(site.cache[1].value == "no-store");
   REQUIRE(site.headers.size() == 3);
-  CHECK(site.headers[0] == std::pair<std::string, std::string>("x-a", "1, 2"));
-  CHECK(site.headers[1] == std::pair<std::string, std::string>("x-b", "3"));
-  CHECK(site.headers[2] == std::pair<std::string, std::string>("x-a", "3"));
+  CHECK(site.headers[0] == SiteOptions::HeaderRule{"x-a", "1, 2"});
+  CHECK(site.headers[1] == SiteOptions::HeaderRule{"x-b", "3", "*.wasm"});
+  CHECK(site.headers[2] == SiteOptions::HeaderRule{"x-a", "3"});
   CHECK(site.cors == std::vector<std::string>{"https://a.test", "http://b.test:81"});
 }
 
@@ -394,6 +394,7 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "  --error-page CODE=PATH ",
                                        "  --dotfiles ",
                                        "  --no-compress ",
+                                       "  --precoded ",
                                        "  --type EXT=TYPE ",
                                        "Fields:",
                                        "  --cache GLOB=RULE ",

@@ -37,7 +37,7 @@ TEST_CASE("a part of a file is the same from memory and from disk") {
   files.entries["f"].content = "0123456789";
   Ref<CachedFile> file;
   std::ignore = files.open(files.found(), "f", [&](auto opened) {
-    file = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*opened), WallTime());
+    file = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*opened), WallTime(), 0U);
   });
   CHECK(all(*file_body(files, file, 3, 4)) == "3456");
   CHECK(files.reads.size() == 1);

@@ -149,13 +149,28 @@ TEST_CASE("the first rule that matches counts, and without one nothing is kept u
 TEST_CASE("a field of --header has a name in lower case and a trimmed value") {
   const auto read = [](std::string_view text) {
     const auto parsed = parse_header_option(text);
-    return parsed ? parsed->first + "|" + parsed->second : parsed.error();
+    if (!parsed) return parsed.error();
+    return parsed->name + "|" + parsed->value + (parsed->glob.empty() ? "" : "|" + parsed->glob);
   };
   CHECK(read("X-Frame-Options: DENY") == "x-frame-options|DENY");
   CHECK(read("a:b") == "a|b");
   CHECK(read("Link: \t</a>; rel=\"x:y\" \t") == "link|</a>; rel=\"x:y\"");
   CHECK(read("A: \xc3\xa9") == "a|\xc3\xa9");
   CHECK(read("Cache-Control: no-store") == "cache-control|no-store");
+  CHECK(read("Set-Cookie: a=b") == "set-cookie|a=b");
+
+  CHECK(read("*.wasm=X-A: b") == "x-a|b|*.wasm");
+  CHECK(read("*=a:b") == "a|b|*");
+  CHECK(read("/assets/**/*.js=A: b=c: d") == "a|b=c: d|/assets/**/*.js");
+  CHECK(read("a=b=C: d") == "c|d|a=b");  // an equals sign in a path
+  CHECK(read("=A: b").contains("has no glob before its equals sign: write '*=A: VALUE'"));
+  CHECK(read("*.{js,css}=A: b").contains("--header knows no braces"));
+  CHECK(read("*.js, *.css=A: b").contains("--header takes one glob"));
+  CHECK(read("*.js=: b").contains("no name of a field"));
+  CHECK(read("*.js=A B: b").contains("no name of a field"));
+  CHECK(read("*.js=A:").contains("a has no value"));
+  CHECK(read("*.js=ETag: b").contains("which the server sets itself"));
+  CHECK(read("*.js: b").contains("has a glob but no name: write '*.js=NAME: VALUE'"));
 
   CHECK(read("X-Frame-Options DENY").contains("no colon"));
   CHECK(read("").contains("no colon"));

@@ -21,7 +21,8 @@ struct Stage {
   explicit Stage(std::string content) : entry(files.entries["f"]) {
     entry.content = std::move(content);
     auto ignored = files.open(files.found(), "f", [this](Result<std::unique_ptr<OpenFile>> file) {
-      const auto cached = make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*file), WallTime());
+      const auto cached =
+          make_ref<CachedFile>(make_ref<CacheUse>(), std::move(*file), WallTime(), 0U);
       body.emplace(files, cached, 0, entry.content.size());
     });
     body->set_waker(&waker);

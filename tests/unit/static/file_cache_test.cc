@@ -1,6 +1,7 @@
 #include "handlers/static/file_cache.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <limits>
 
 #include "cache_stage.h"
 
@@ -60,6 +61,7 @@ TEST_CASE("a file that was modified a moment before it was read is read again") 
   Stage stage;
   auto& entry = stage.files.entries["a"];
   entry.modified = std::chrono::system_clock::to_time_t(stage.bench.clock.wall()) - 1;
+  entry.modified_ns = 5;
   const auto first = stage.load("a");
   CHECK_FALSE(first->is_settled());
   CHECK(first->etag(CachedFile::As::itself, "").starts_with("W/\""));
@@ -188,6 +190,7 @@ TEST_CASE("a pipe is not kept open") {
 
 TEST_CASE("a time that stands for no time says nothing of a file") {
   Stage stage;
+  stage.limits.content_tag_bytes = 3;  // one less than it has
   auto& entry = stage.files.entries["a"];
   for (const std::time_t constant : {0, 1, 315'532'800, 499'162'500}) {
     entry.modified = constant;
@@ -205,10 +208,81 @@ TEST_CASE("a time that stands for no time says nothing of a file") {
   CHECK(stage.open("a").value()->is_dated());
 }
 
-TEST_CASE("a time beyond what nanoseconds can count is no overflow") {
+TEST_CASE("a time before 1970 or far ahead says nothing, and nothing overflows") {
+  constexpr auto kLeast = std::numeric_limits<std::time_t>::min();
+  constexpr auto kMost = std::numeric_limits<std::time_t>::max();
   Stage stage;
-  stage.files.entries["a"].modified = 16'000'000'000;  // year 2477
-  CHECK_FALSE(stage.open("a").value()->is_settled());
+  auto& entry = stage.files.entries["a"];
+  entry.modified_ns = 999'999'999;
+  const auto look = [&](std::time_t modified) {
+    entry.modified = modified;
+    stage.bench.clock.advance(1s);
+    return stage.open("a").value();
+  };
+  for (const std::time_t modified :
+       {kLeast, std::time_t{-7'500'000'000}, std::time_t{-1}, std::time_t{9'000'000'001}, kMost}) {
+    CAPTURE(modified);
+    const auto file = look(modified);
+    CHECK_FALSE(file->is_dated());
+    CHECK(file->tag() == CachedFile::Tag::changed);
+    CHECK(file->is_settled());
+    CHECK(file->etag(CachedFile::As::itself, "").starts_with("\"4-c"));
+  }
+  for (const std::time_t modified : {std::time_t{2}, std::time_t{9'000'000'000}}) {
+    CAPTURE(modified);
+    CHECK(look(modified)->is_dated());
+    CHECK(look(modified)->tag() == CachedFile::Tag::modified);
+  }
+  entry.changed = kMost;
+  CHECK_FALSE(look(-1)->is_settled());
+  entry.changed = kLeast;
+  CHECK(look(-1)->is_settled());
+}
+
+TEST_CASE("a file whose time has no fraction is tagged by its content, up to a limit") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  entry.modified = 1'577'836'800;
+  stage.limits.content_tag_bytes = 4;
+  const auto at = stage.open("a").value();
+  CHECK(at->tag() == CachedFile::Tag::content);
+  CHECK_FALSE(at->is_tagged());
+  CHECK(at->etag(CachedFile::As::itself, "").starts_with("W/\"4-c"));
+  at->derived()->digest.finish(sha256(std::as_bytes(std::span("body", 4))));
+  CHECK(at->is_tagged());
+  const std::string sum = "230d8358dc8e8890b4c58deeb62912ee";
+  CHECK(at->etag(CachedFile::As::itself, "") == "\"" + sum + "\"");
+  CHECK(at->etag(CachedFile::As::sidecar, ".br") == "\"" + sum + ".br\"");
+  CHECK(at->etag(CachedFile::As::live_gzip, "+gz") == "W/\"" + sum + "+gz\"");
+
+  stage.limits.content_tag_bytes = 3;
+  stage.cache->doubt("a");
+  const auto above = stage.open("a").value();
+  CHECK(above->tag() == CachedFile::Tag::modified);
+  CHECK(above->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0000\"");
+  above->derived()->digest.finish(sha256(std::as_bytes(std::span("body", 4))));
+  CHECK(above->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0000\"");
+}
+
+TEST_CASE("a tag of content is weak for as long as the inode has just changed") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  entry.changed = std::chrono::system_clock::to_time_t(stage.bench.clock.wall()) - 1;
+  const auto file = stage.open("a").value();
+  file->derived()->digest.finish(sha256({}));
+  CHECK(file->etag(CachedFile::As::itself, "").starts_with("W/\""));
+  entry.content = "EDIT";
+  stage.bench.clock.advance(2s);
+  CHECK(stage.open("a").value().get() != file.get());
+}
+
+TEST_CASE("what is tagged by its content holds only for as long as its inode does not change") {
+  Stage stage;
+  auto& entry = stage.files.entries["a"];
+  const auto file = stage.open("a").value();
+  CHECK(file->holds());
+  ++entry.changed;
+  CHECK_FALSE(file->holds());
 }
 
 TEST_CASE("an open that is cancelled calls nobody back") {

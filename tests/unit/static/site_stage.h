@@ -27,6 +27,7 @@ struct SiteStage {
   ~SiteStage() {
     handler.reset();
     CHECK(background.alive == 0);
+    CHECK(hashing.alive == 0);
     CHECK(timers.size() == 0);
     CHECK(files.open_files == 0);
     CHECK(files.waiting() == 0);
@@ -40,11 +41,13 @@ struct SiteStage {
       handler = std::make_unique<StaticHandler>(StaticHandler::Parts{.files = files,
                                                                      .coding = background,
                                                                      .slow = background,
+                                                                     .hashing = hashing,
                                                                      .timers = timers,
                                                                      .pool = bench.pool,
                                                                      .clock = bench.clock,
                                                                      .options = options,
                                                                      .limits = limits,
+                                                                     .notice = notice,
                                                                      .secret = "secret"});
     }
     return *handler;
@@ -61,10 +64,11 @@ struct SiteStage {
 
   Bench bench;
   FakeFiles files{bench.pool};
-  FakeBackground background;
+  FakeBackground background, hashing;
   TimerQueue timers;
   SiteOptions options;
   SiteLimits limits;
+  std::function<void(const std::string&)> notice;
   std::unique_ptr<StaticHandler> handler;
 };
 
