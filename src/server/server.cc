@@ -98,9 +98,12 @@ int run_server(const ServeOptions& options) {
     }
   });
   workers.emplace(std::move(startup->workers), [&loop] { loop.post([&loop] { loop.stop(); }); });
-  CertificateWatch watch(loop, timeouts.certificate_look,
-                         CertificateKeeper(kClock, startup->certificates), *workers,
-                         [&notices](const std::string& line) { notices.line("troika: " + line); });
+  CertificateWatch watch(
+      loop, timeouts.certificate_look,
+      [keeper = CertificateKeeper(kClock, startup->certificates)]() mutable {
+        return keeper.look();
+      },
+      *workers, [&notices](const std::string& line) { notices.line("troika: " + line); });
   std::fputs(text.c_str(), stderr);
   loop.run();
   return at_once ? 1 : 0;
