@@ -16,10 +16,11 @@ within() { # within SECONDS COMMAND…: whether it succeeds in that time
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 says() { grep -q -- "$1" "$2" 2>/dev/null; }
-catches() { # catches PID: SIGTERM has a handler in that process
-  local name value
+catches() { # catches PID: SIGTERM has a handler in that process, which is the server by now
+  local name value program=
   while read -r name value; do
-    [ "$name" = SigCgt: ] && (((16#$value >> 14) & 1)) && return 0
+    [ "$name" = Name: ] && program=$value
+    [ "$name" = SigCgt: ] && [ "$program" = troika ] && (((16#$value >> 14) & 1)) && return 0
   done 2>/dev/null <"/proc/$1/status"
   return 1
 }
@@ -27,7 +28,8 @@ soon_after() { sleep "0.$(printf '%03d' $((RANDOM % 200)))"; }
 # Up to its end; its exit code is added to a file.
 end_of() { # end_of PID_TO_WAIT_FOR PID_TO_KILL FILE
   local code=0
-  until catches "$2"; do gone "$1" && break; done
+  # Twice: while exec is under way the name is the new one and the handlers are the shell's.
+  until catches "$2" && catches "$2"; do gone "$1" && break; done
   soon_after
   kill -TERM "$2" 2>/dev/null
   wait "$1" || code=$?
