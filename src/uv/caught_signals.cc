@@ -47,15 +47,15 @@ void on_stop(int, siginfo_t*, void*) {
 // The kernel tells the leader of the terminal's session, and then the process group in the
 // foreground. A shell passes it on to its jobs by kill(), as a person does who wants new logs.
 void on_hangup(int, siginfo_t* info, void*) {
-  if (hangups_ignored || (info->si_code != SI_KERNEL && !has_terminal)) {
+  const bool of_kernel = info->si_code == SI_KERNEL;
+  const bool of_shell = has_terminal && (info->si_pid == parent || info->si_pid == session);
+  if (hangups_ignored || (!of_kernel && !of_shell)) {
     reopen = true;
-  } else if (info->si_code == SI_KERNEL) {
+  } else if (of_kernel) {
     if (wake < 0) _exit(0);
     hung_up = true;
-  } else if (info->si_pid == parent || info->si_pid == session) {
-    shell_hung_up = true;
   } else {
-    reopen = true;
+    shell_hung_up = true;
   }
   notify();
 }

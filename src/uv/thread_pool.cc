@@ -61,7 +61,10 @@ class Trial {
 
 void start_thread_pool(Loop& loop, unsigned threads) {
   setenv(kSize, std::to_string(threads).c_str(), 0);
-  const auto size = static_cast<unsigned>(std::atoi(std::getenv(kSize)));
+  const char* const asked = std::getenv(kSize);  // NOLINT(concurrency-mt-unsafe): read at start
+  // As libuv takes it, for which -1 is a large number.
+  const auto size =
+      asked == nullptr ? threads : static_cast<unsigned>(std::strtol(asked, nullptr, 10));
   {
     Trial trial;
     for (unsigned i = 0; i < std::clamp(size, 1U, kMostThreads); ++i) trial.add();
