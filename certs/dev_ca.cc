@@ -104,10 +104,11 @@ const char* non_empty(const char* name) {
 }  // namespace
 
 Checked<DevCertificate> ensure_dev_certificate(const std::filesystem::path& folder,
-                                               std::span<const std::string> names, WallTime now) {
+                                               std::span<const std::string> names, WallTime now,
+                                               std::chrono::milliseconds wait) {
   const auto wanted = wanted_names(names);
   if (!wanted) return std::unexpected(wanted.error());
-  const auto lock = FolderLock::take(folder);
+  const auto lock = FolderLock::take(folder, wait);
   if (!lock) return std::unexpected(lock.error());
   const Files files(folder);
   Pair ca, leaf;

@@ -20,10 +20,12 @@ struct DevCertificate {
 // Makes a local CA and a leaf signed by it for localhost, 127.0.0.1, ::1, the machine's name and
 // `names`, or finds those of an earlier call. A leaf is renewed when less than 30 days are left,
 // when other names are wanted or when a file is damaged; the CA when less than a year is left.
-// Any number of processes may call it at once.
-Checked<DevCertificate> ensure_dev_certificate(const std::filesystem::path& folder,
-                                               std::span<const std::string> names,
-                                               std::chrono::system_clock::time_point now);
+// Any number of processes may call it at once: each waits for the one before it, but not longer
+// than `wait`.
+Checked<DevCertificate> ensure_dev_certificate(
+    const std::filesystem::path& folder, std::span<const std::string> names,
+    std::chrono::system_clock::time_point now,
+    std::chrono::milliseconds wait = std::chrono::seconds(30));
 
 // $TROIKA_STATE_DIR, else $XDG_STATE_HOME/troika, else $HOME/.local/state/troika.
 Checked<std::filesystem::path> default_state_folder();

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <thread>
 
 namespace troika::certs {
 namespace {
@@ -58,14 +59,23 @@ Checked<void> make_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Checked<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+Checked<FolderLock> FolderLock::take(const std::filesystem::path& folder,
+                                     std::chrono::milliseconds wait) {
+  constexpr std::chrono::milliseconds kPause(10);
   if (auto made = make_folder(folder); !made) return std::unexpected(std::move(made.error()));
   const auto file = folder / "lock";
   Descriptor descriptor(
       ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
   if (descriptor.get() < 0) return trouble("Opening the file", file, errno);
-  while (::flock(descriptor.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return trouble("Locking the file", file, errno);
+  // flock() itself would wait as long as another process hangs.
+  while (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return trouble("Locking the file", file, errno);
+    if (wait <= wait.zero()) {
+      return std::unexpected("Another process holds the lock on " + file.string() +
+                             ": end it, or set TROIKA_STATE_DIR to another folder.");
+    }
+    std::this_thread::sleep_for(kPause);
+    wait -= kPause;
   }
   return FolderLock(descriptor.release());
 }

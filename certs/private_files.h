@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -11,8 +12,9 @@ namespace troika::certs {
 // An exclusive lock on a file of a folder, held by one process (or thread) at a time.
 class FolderLock {
  public:
-  // Makes the folder (0700) when it is not there; waits for the lock.
-  static Checked<FolderLock> take(const std::filesystem::path& folder);
+  // Makes the folder (0700) when it is not there; waits for the lock, but not longer than `wait`.
+  static Checked<FolderLock> take(const std::filesystem::path& folder,
+                                  std::chrono::milliseconds wait);
   FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   FolderLock& operator=(FolderLock&&) = delete;
   ~FolderLock();

@@ -86,12 +86,15 @@ CertificateKeeper::Seen CertificateKeeper::look() {
 }
 
 void CertificateKeeper::look_after_day(Seen& seen) {
-  if (clock_.now() < next_day_) return;
-  next_day_ = clock_.now() + kDay;
-  if (!served_.sources.state_folder.empty()) {
-    const auto made = ensure_dev_certificate(served_.sources.state_folder, {}, clock_.wall());
-    if (!made) seen.lines.push_back(made.error());
+  const bool new_day = clock_.now() >= next_day_;
+  if (new_day) next_day_ = clock_.now() + kDay;
+  if ((new_day || renewal_failed_) && !served_.sources.state_folder.empty()) {
+    const auto made = ensure_dev_certificate(served_.sources.state_folder, {}, clock_.wall(),
+                                             std::chrono::milliseconds(0));
+    if (!made && new_day) seen.lines.push_back(made.error());
+    renewal_failed_ = !made;
   }
+  if (!new_day) return;
   for (std::string& line : expiry_warnings(*served_.set, clock_.wall())) {
     seen.lines.push_back(std::move(line));
   }

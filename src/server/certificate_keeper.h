@@ -32,7 +32,8 @@ class CertificateKeeper {
   const Clock& clock_;
   LoadedCertificates served_;  // the stamps: of the last look
   TimePoint next_day_;
-  bool settled_ = true;  // the stamps are those of the look before
+  bool renewal_failed_ = false;  // of the local CA's: tried again at each look, told once a day
+  bool settled_ = true;          // the stamps are those of the look before
 };
 
 }  // namespace troika

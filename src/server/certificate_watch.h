@@ -1,6 +1,8 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
+#include <thread>
 
 #include "server/certificate_keeper.h"
 #include "uv/loop.h"
@@ -9,25 +11,33 @@ namespace troika {
 
 class WorkerGroup;
 
-// Looks at the certificates' files on a loop that serves nobody, and brings new ones to all
-// workers.
+// Looks at the certificates' files on a thread of its own, which a disk that is gone may hold up
+// for ever, and brings new ones to all workers from a loop that serves nobody.
 class CertificateWatch {
  public:
+  using Look = std::move_only_function<CertificateKeeper::Seen()>;  // a CertificateKeeper's
   using Say = std::function<void(const std::string& line)>;
 
-  // `every`: the time between two looks. The loop and the workers outlive it.
-  CertificateWatch(Loop& loop, Duration every, CertificateKeeper keeper, WorkerGroup& workers,
-                   Say say);
+  // `every`: the time between the end of a look and the next. The loop and the workers outlive it;
+  // what `look` refers to lives as long as the process, since a look that does not come back is
+  // left to itself.
+  CertificateWatch(Loop& loop, Duration every, Look look, WorkerGroup& workers, Say say);
+  CertificateWatch(const CertificateWatch&) = delete;
+  CertificateWatch& operator=(const CertificateWatch&) = delete;
+  ~CertificateWatch();
 
  private:
-  void look();
+  struct State;  // shared with the thread
+
+  void take(const CertificateKeeper::Seen& seen);
 
   Loop& loop_;
   Duration every_;
-  CertificateKeeper keeper_;
   WorkerGroup& workers_;
   Say say_;
+  std::shared_ptr<State> state_;
   Timer timer_;
+  std::thread thread_;
 };
 
 }  // namespace troika

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <format>
 
 namespace troika {
 
-Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
+namespace {
+
+Checked<Fd> open_for_owner(const std::string& path) {
   constexpr mode_t kOwnerOnly = 0600;
   // Not to wait for the reader of a pipe.
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kOwnerOnly));
@@ -27,7 +30,23 @@ Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
                     "--keylog, or leave it out",
                     path, std::strerror(errno)));
   }
-  return std::unique_ptr<KeyLogFile>(new KeyLogFile(std::move(fd)));
+  return fd;
+}
+
+}  // namespace
+
+Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
+  return open_for_owner(path).transform(
+      [&](Fd fd) { return std::unique_ptr<KeyLogFile>(new KeyLogFile(path, std::move(fd))); });
+}
+
+void KeyLogFile::reopen() {
+  writer_.reopen([path = path_] {
+    auto fd = open_for_owner(path);
+    if (fd) return std::move(*fd);
+    std::fprintf(stderr, "troika: %s; until then it goes on where it was\n", fd.error().c_str());
+    return Fd();
+  });
 }
 
 }  // namespace troika

@@ -12,10 +12,12 @@ namespace troika {
 class KeyLogFile final : public tls::KeyLog {
  public:
   static Checked<std::unique_ptr<KeyLogFile>> open(const std::string& path);
+  void reopen();  // the file of that name may be another one by now
   void line(std::string_view text) noexcept override { writer_.line(text); }
 
  private:
-  explicit KeyLogFile(Fd fd) : writer_(std::move(fd)) {}
+  KeyLogFile(std::string path, Fd fd) : path_(std::move(path)), writer_(std::move(fd)) {}
+  const std::string path_;
   WriterThread writer_;
 };
 

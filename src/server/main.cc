@@ -1,9 +1,15 @@
 #include <cstdio>
+#include <new>
+#include <system_error>
 
 #include "server/cli.h"
 #include "server/server.h"
+#include "server/shortage.h"
+#include "uv/caught_signals.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   auto command = troika::parse_command_line(argc, argv);
   if (const auto* print = std::get_if<troika::PrintAndExit>(&command)) {
     if (print->code == 0) {
@@ -14,4 +20,21 @@ int main(int argc, char** argv) {
     return print->code;
   }
   return troika::run_server(std::get<troika::ServeOptions>(command));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  troika::catch_signals();
+  troika::end_without_memory();
+  std::error_code error;
+  try {
+    return run(argc, argv);
+  } catch (const std::system_error& thrown) {
+    error = thrown.code();
+  } catch (const std::bad_alloc&) {  // of a library that has its own memory
+    error = std::make_error_code(std::errc::not_enough_memory);
+  }
+  std::fprintf(stderr, "troika: %s\n", troika::shortage_text(error).c_str());
+  return 1;
 }

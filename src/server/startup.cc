@@ -1,13 +1,11 @@
 #include "server/startup.h"
 
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <format>
 
 #include "handlers/static/embedded_handler.h"
+#include "server/cpu_quota.h"
+#include "server/descriptors.h"
 #include "server/embedded_page.h"
 #include "server/private_files.h"
 #include "server/startup_quic.h"
@@ -19,33 +17,6 @@
 
 namespace troika {
 namespace {
-
-constexpr std::size_t kReservedDescriptors = 256;  // of the process itself
-
-// As many as the kernel lets this process use.
-unsigned usable_cores() noexcept {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return static_cast<unsigned>(std::clamp(CPU_COUNT(&cores), 1, int{kMostWorkers}));
-}
-
-// Raises the limit of open files as far as it goes, leaves a third of it to files, and gives each
-// worker its share of all that the process has.
-void fit_limits(Limits& limits, unsigned workers) {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
-  const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
-  limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
-  limits.open_files = std::min(limits.open_files, (all - kReservedDescriptors) / 3);
-  for (std::size_t* const share :
-       {&limits.connections, &limits.open_files, &limits.quic_connections, &limits.quic_half_open,
-        &limits.quic_retry_above}) {
-    *share = std::max<std::size_t>(*share / workers, 16);
-  }
-}
 
 // Before any of them is made.
 Checked<void> keep_private(const ServeOptions& options) {
@@ -168,10 +139,13 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   Startup startup;
   ServeOptions options = reachable(asked, startup);
   startup.root = options.root;
-  const unsigned workers = options.workers == 0 ? usable_cores() : options.workers;
-  startup.workers.resize(workers);
+  const unsigned workers =
+      options.workers == 0 ? std::min(usable_cores(), kMostWorkers) : options.workers;
   Limits limits;
-  fit_limits(limits, workers);
+  if (auto done = fit_limits(limits, options, workers, available_descriptors()); !done) {
+    return std::unexpected(done.error());
+  }
+  startup.workers.resize(workers);
   SystemRandom random;
   if (auto done = keep_private(options); !done) return std::unexpected(done.error());
   const auto secrets = options.secrets_file.empty() ? random_secrets(random)

@@ -175,6 +175,7 @@ bool Worker::flush() {
     quic_->timer.set(quic_->endpoint.deadline());
   }
   spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
+  connections_shown_.store(connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
   return more;
 }

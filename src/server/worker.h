@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
@@ -88,6 +89,8 @@ class Worker final : private ConnectionOwner {
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
+  // The same as of the last turn; from any thread.
+  std::size_t connections_shown() const noexcept { return connections_shown_; }
   const quic::EndpointCounters& quic(std::size_t = 0) const;
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
 
@@ -123,6 +126,7 @@ class Worker final : private ConnectionOwner {
   TrimPace own_trims_;
   SpareMemory spare_memory_;
   std::uint64_t refused_ = 0;
+  std::atomic<std::size_t> connections_shown_ = 0;
   bool draining_ = false;
 };
 

@@ -18,14 +18,23 @@ WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
     members_.push_back(std::move(member));
   }
   // Only now may one of them find another one.
-  for (const auto& member : members_) {
-    member->thread = std::thread([this, &member = *member] { run(member); });
+  try {
+    for (const auto& member : members_) {
+      member->thread = std::thread([this, &member = *member] { run(member); });
+    }
+  } catch (...) {
+    end();
+    throw;
   }
 }
 
-WorkerGroup::~WorkerGroup() {
+WorkerGroup::~WorkerGroup() { end(); }
+
+void WorkerGroup::end() {
   stop();
-  for (const auto& member : members_) member->thread.join();
+  for (const auto& member : members_) {
+    if (member->thread.joinable()) member->thread.join();
+  }
 }
 
 void WorkerGroup::run(Member& member) {
@@ -44,6 +53,12 @@ void WorkerGroup::stop() {
   for (const auto& member : members_) {
     member->worker->loop().post([&worker = *member->worker] { worker.stop(); });
   }
+}
+
+std::size_t WorkerGroup::connections() const noexcept {
+  std::size_t count = 0;
+  for (const auto& member : members_) count += member->worker->connections_shown();
+  return count;
 }
 
 void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {

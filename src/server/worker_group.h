@@ -16,13 +16,16 @@ class WorkerGroup {
   // Datagrams on their way to one worker; beyond it they are dropped, as a full socket would.
   static constexpr unsigned kMostForwarded = 1024;
 
-  // `all_ended` is called once, on the thread of the worker that ends last.
+  // `all_ended` is called once, on the thread of the worker that ends last. Throws
+  // std::system_error when there are too few threads or descriptors; nothing runs then.
   WorkerGroup(std::vector<WorkerConfig> configs, std::move_only_function<void()> all_ended);
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
   ~WorkerGroup();  // stops what still runs, and waits for it
 
   std::size_t size() const noexcept { return members_.size(); }
+  // Of all workers, each as of its last turn: one that hangs holds nobody up.
+  std::size_t connections() const noexcept;
   void drain();  // all of them end when what is in flight is done
   void stop();   // all of them end at once
   // Each gets a copy for TCP and QUIC, for the handshakes that begin then.
@@ -41,6 +44,7 @@ class WorkerGroup {
 
   bool forward(unsigned to, const Datagram& datagram);
   void run(Member& member);
+  void end();  // of those that have begun
 
   TrimPace trims_;
   std::vector<std::unique_ptr<Member>> members_;

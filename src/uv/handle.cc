@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "uv/loop.h"
 
@@ -22,13 +23,26 @@ void CloseHandle::operator()(uv_async_s* handle) const noexcept { close_handle(h
 void CloseHandle::operator()(uv_idle_s* handle) const noexcept { close_handle(handle); }
 void CloseHandle::operator()(uv_poll_s* handle) const noexcept { close_handle(handle); }
 void CloseHandle::operator()(uv_check_s* handle) const noexcept { close_handle(handle); }
-void CloseHandle::operator()(uv_signal_s* handle) const noexcept { close_handle(handle); }
 
-Handle<uv_poll_s> make_poll(Loop& loop, int fd, void* owner) {
+// uv_poll_init() registers the descriptor with epoll and takes it out again, to see whether it can
+// be done. The registration that counts comes in the loop's next turn and has no way to fail.
+Result<Handle<uv_poll_s>> make_poll(Loop& loop, int fd) {
   auto poll = std::make_unique<uv_poll_t>();
-  must(uv_poll_init(loop.raw(), poll.get(), fd));
+  if (uv_poll_init(loop.raw(), poll.get(), fd) != 0) {
+    return fail(ErrorCode::unavailable, "the kernel watches no more sockets");
+  }
+  return Handle<uv_poll_s>(poll.release());
+}
+
+Handle<uv_poll_s> make_own_poll(Loop& loop, int fd, void* owner) {
+  auto poll = std::make_unique<uv_poll_t>();
+  required(uv_poll_init(loop.raw(), poll.get(), fd));
   poll->data = owner;
   return Handle<uv_poll_s>(poll.release());
+}
+
+void required(int status) {
+  if (status < 0) throw std::system_error(-status, std::generic_category());
 }
 
 void must(int status) noexcept {

@@ -1,11 +1,12 @@
 #pragma once
 #include <memory>
 
+#include "base/result.h"
+
 struct uv_async_s;
 struct uv_idle_s;
 struct uv_poll_s;
 struct uv_check_s;
-struct uv_signal_s;
 
 namespace troika {
 
@@ -18,15 +19,21 @@ struct CloseHandle {
   void operator()(uv_idle_s* handle) const noexcept;
   void operator()(uv_poll_s* handle) const noexcept;
   void operator()(uv_check_s* handle) const noexcept;
-  void operator()(uv_signal_s* handle) const noexcept;
 };
 
 template <class T>
 using Handle = std::unique_ptr<T, CloseHandle>;
 
-// A poll handle for a descriptor that outlives it. `owner` is what its callback finds in `data`.
-Handle<uv_poll_s> make_poll(Loop& loop, int fd, void* owner);
+// A poll handle for a descriptor that outlives it; `data` is the owner's to set. It fails when the
+// kernel watches no more descriptors for this user (ENOSPC) or has no memory for it (ENOMEM).
+Result<Handle<uv_poll_s>> make_poll(Loop& loop, int fd);
+// The same for what a loop or a server cannot do without, made at start: throws what required()
+// throws. `owner` is what its callback finds in `data`.
+Handle<uv_poll_s> make_own_poll(Loop& loop, int fd, void* owner);
 
+// For libuv calls at start, which fail when the machine has too little of something: throws a
+// std::system_error, as std::thread does.
+void required(int status);
 // For libuv calls that fail only for want of memory or by a mistake of ours.
 void must(int status) noexcept;
 

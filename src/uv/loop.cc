@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <cstdlib>
-#include <string>
 
 namespace troika {
 namespace {
@@ -25,7 +23,7 @@ std::unique_ptr<T> handle_of(Loop* loop) {
 
 uv_loop_t* new_loop() {
   auto loop = std::make_unique<uv_loop_t>();
-  must(uv_loop_init(loop.get()));
+  required(uv_loop_init(loop.get()));
   return loop.release();
 }
 
@@ -41,24 +39,24 @@ Loop::Loop()
     : scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratch)),
       loop_(new_loop()),
       timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-  must(timer_fd_ ? 0 : uv_translate_sys_error(errno));
-  timer_poll_ = make_poll(*this, timer_fd_.get(), this);
+  required(timer_fd_ ? 0 : uv_translate_sys_error(errno));
+  timer_poll_ = make_own_poll(*this, timer_fd_.get(), this);
   must(uv_poll_start(timer_poll_.get(), UV_READABLE,
                      [](uv_poll_t* handle, int, int) noexcept { owner(handle).on_timer_fd(); }));
 
   auto check = handle_of<uv_check_t>(this);
-  must(uv_check_init(loop_.get(), check.get()));
+  required(uv_check_init(loop_.get(), check.get()));
   check_.reset(check.release());
   must(uv_check_start(check_.get(),
                       [](uv_check_t* handle) noexcept { owner(handle).after_poll(); }));
 
   auto idle = handle_of<uv_idle_t>(this);
-  must(uv_idle_init(loop_.get(), idle.get()));
+  required(uv_idle_init(loop_.get(), idle.get()));
   idle_.reset(idle.release());
 
   auto wakeup = handle_of<uv_async_t>(this);
-  must(uv_async_init(loop_.get(), wakeup.get(),
-                     [](uv_async_t* handle) noexcept { owner(handle).mailbox_.run(); }));
+  required(uv_async_init(loop_.get(), wakeup.get(),
+                         [](uv_async_t* handle) noexcept { owner(handle).mailbox_.run(); }));
   wakeup_.reset(wakeup.release());
 }
 
@@ -139,10 +137,6 @@ void Loop::arm() {
   at.it_value.tv_nsec = ns % 1'000'000'000;
   must(timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr));
   armed_ = next;
-}
-
-void size_thread_pool(unsigned threads) {
-  setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
 }
 
 }  // namespace troika

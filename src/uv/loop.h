@@ -26,7 +26,7 @@ class Loop {
  public:
   using Flush = std::move_only_function<bool(TimePoint now)>;
 
-  Loop();
+  Loop();  // throws std::system_error when the machine has no descriptors or memory for it
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();  // every other handle of the loop must be gone (asserted)
@@ -73,9 +73,5 @@ class Loop {
   Handle<uv_async_s> wakeup_;
   TimePoint armed_ = kNever;
 };
-
-// libuv's thread pool is one for the process: call this before the first loop has work for it.
-// UV_THREADPOOL_SIZE in the environment wins.
-void size_thread_pool(unsigned threads);
 
 }  // namespace troika

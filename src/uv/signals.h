@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <functional>
 
 #include "uv/handle.h"
@@ -7,22 +6,31 @@
 
 namespace troika {
 
-// SIGINT and SIGTERM as calls on the loop; the count grows over both, so that the second one can
-// mean "at once".
+// What signals ask for (caught_signals.h), as calls on the loop.
 class Signals {
  public:
-  using OnSignal = std::move_only_function<void(int signal, unsigned count)>;
-  Signals(Loop& loop, OnSignal on_signal);
+  enum class Wish : unsigned char {
+    stop,          // gracefully; comes first
+    stop_at_once,  // the end was asked for once more
+    reopen_logs,
+  };
+  using OnWish = std::move_only_function<void(Wish wish)>;
+
+  // Throws std::system_error as Loop does. From now on nothing that was asked for is lost, though
+  // the loop may run later.
+  Signals(Loop& loop, OnWish on_wish);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
  private:
-  OnSignal on_signal_;
-  unsigned count_ = 0;
-  std::array<Handle<uv_signal_s>, 2> handles_;
-};
+  void on_caught();
+  void look_for_stop();
 
-// A peer that closes early is an error code of write(), not the end of the process.
-void ignore_sigpipe() noexcept;
+  Loop& loop_;
+  OnWish on_wish_;
+  unsigned told_ = 0;  // of the times that the end was asked for
+  Handle<uv_poll_s> poll_;
+  Timer second_look_;  // at the terminal: its shell may have been quicker than its end
+};
 
 }  // namespace troika

@@ -30,7 +30,7 @@ Checked<Fd> TcpListener::bind(const Address& address, Options options) {
 TcpListener::TcpListener(Loop& loop, Fd socket, OnAccept on_accept, OnStarved on_starved)
     : loop_(loop),
       socket_(std::move(socket)),
-      poll_(make_poll(loop, socket_.get(), this)),
+      poll_(make_own_poll(loop, socket_.get(), this)),
       resume_(loop.timers(), [this] { listen_again(); }),
       local_(bound_address(socket_.get())),
       on_accept_(std::move(on_accept)),
@@ -53,8 +53,10 @@ void TcpListener::on_readable() {
     socklen_t size = Address::capacity();
     Fd fd(::accept4(socket_.get(), remote.get(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
+      auto stream = TcpStream::make(loop_, std::move(fd), remote);
+      if (!stream) return pause();
       ++accepted_;
-      on_accept_(std::make_unique<TcpStream>(loop_, std::move(fd), remote));
+      on_accept_(std::move(*stream));
       continue;
     }
     switch (errno) {

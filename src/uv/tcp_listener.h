@@ -9,8 +9,9 @@
 
 namespace troika {
 
-// Accepts TCP connections. When descriptors or memory are used up it pauses for 100 ms at a time:
-// the connections wait in the kernel meanwhile.
+// Accepts TCP connections. When descriptors, memory or places in epoll are used up it pauses for
+// 100 ms at a time: the connections wait in the kernel meanwhile. One that was accepted and cannot
+// be watched is dropped.
 class TcpListener {
  public:
   struct Options {
@@ -25,6 +26,7 @@ class TcpListener {
   // Binds and listens. Needs no loop, so that all sockets can be made before a worker starts.
   static Checked<Fd> bind(const Address& address, Options options);
 
+  // Throws as make_own_poll() does.
   TcpListener(Loop& loop, Fd socket, OnAccept on_accept, OnStarved on_starved = {});
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;

@@ -32,13 +32,24 @@ int pending_error(int fd) noexcept {
 
 }  // namespace
 
-TcpStream::TcpStream(Loop& loop, Fd socket, const Address& remote, State state)
+Result<std::unique_ptr<TcpStream>> TcpStream::make(Loop& loop, Fd socket, const Address& remote,
+                                                   State state) {
+  auto poll = make_poll(loop, socket.get());
+  if (!poll) return std::unexpected(poll.error());
+  return std::unique_ptr<TcpStream>(
+      new TcpStream(loop, std::move(socket), std::move(*poll), remote, state));
+}
+
+TcpStream::TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Address& remote,
+                     State state)
     : loop_(loop),
       socket_(std::move(socket)),
-      poll_(make_poll(loop, socket_.get(), this)),
+      poll_(std::move(poll)),
       local_(bound_address(socket_.get())),
       remote_(remote),
-      connecting_(state == State::connecting) {}
+      connecting_(state == State::connecting) {
+  poll_->data = this;
+}
 
 TcpStream::~TcpStream() {
   poll_.reset();  // before the descriptor goes, which epoll would lose track of
@@ -57,7 +68,7 @@ Result<std::unique_ptr<TcpStream>> TcpStream::connect(Loop& loop, const Address&
     if (errno != EINPROGRESS) return std::unexpected(error_of(errno));
     state = State::connecting;
   }
-  return std::make_unique<TcpStream>(loop, std::move(*socket), remote, state);
+  return make(loop, std::move(*socket), remote, state);
 }
 
 void TcpStream::set_options(int fd) noexcept {

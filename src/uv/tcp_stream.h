@@ -12,7 +12,9 @@ class TcpStream final : public ByteStream {
  public:
   // Of a connected socket, or of one whose connection is under way.
   enum class State : std::uint8_t { connected, connecting };
-  TcpStream(Loop& loop, Fd socket, const Address& remote, State state = State::connected);
+  // Fails as make_poll() does; the socket is closed then.
+  static Result<std::unique_ptr<TcpStream>> make(Loop& loop, Fd socket, const Address& remote,
+                                                 State state = State::connected);
   TcpStream(const TcpStream&) = delete;
   TcpStream& operator=(const TcpStream&) = delete;
   ~TcpStream() override;
@@ -34,6 +36,8 @@ class TcpStream final : public ByteStream {
  private:
   // The most that one connection may read before the others have their turn.
   static constexpr int kReadsPerWake = 4;
+
+  TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Address& remote, State state);
 
   void on_poll(int status, int events);
   void finish_connect();

@@ -107,7 +107,7 @@ UdpSocket::UdpSocket(Loop& loop, Fd socket, OnDatagram on_datagram, OnWritable o
                      std::size_t per_wake)
     : loop_(loop),
       socket_(std::move(socket)),
-      poll_(make_poll(loop, socket_.get(), this)),
+      poll_(make_own_poll(loop, socket_.get(), this)),
       local_(bound_address(socket_.get())),
       on_datagram_(std::move(on_datagram)),
       on_writable_(std::move(on_writable)),

@@ -15,7 +15,10 @@
 namespace troika {
 
 struct WriterThread::State {
-  State(Fd fd, Options o) : out(std::move(fd)), options(o) {
+  State(Fd fd, Options o) : options(o) { use(std::move(fd)); }
+
+  void use(Fd fd) {
+    out = std::move(fd);
     struct stat info{};
     regular = fstat(out.get(), &info) == 0 && S_ISREG(info.st_mode);
   }
@@ -24,15 +27,17 @@ struct WriterThread::State {
   bool write_all(std::string_view bytes);
   bool wait_for_room();
   std::string next_batch();
+  void reopen_if_asked();
 
-  const Fd out;
+  Fd out;  // the thread's
   const Options options;
   bool regular = false;
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::string queue;              // whole lines
-  std::uint64_t unannounced = 0;  // lines dropped since the last notice
+  std::string queue;               // whole lines
+  std::uint64_t unannounced = 0;   // lines dropped since the last notice
+  std::function<Fd()> open_again;  // empty: nobody has asked for it
   bool stopping = false, stopped = false;
   std::atomic<bool> give_up = false;
   std::atomic<std::uint64_t> dropped = 0;
@@ -70,6 +75,14 @@ void WriterThread::line(std::string_view text) {
   state_->changed.notify_one();
 }
 
+void WriterThread::reopen(std::function<Fd()> open) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->open_again = std::move(open);
+  }
+  state_->changed.notify_one();
+}
+
 std::uint64_t WriterThread::dropped() const noexcept { return state_->dropped; }
 
 void WriterThread::State::run() {
@@ -78,6 +91,7 @@ void WriterThread::State::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   for (std::string batch = next_batch(); !batch.empty(); batch = next_batch()) {
+    reopen_if_asked();
     if (!write_all(batch)) break;
   }
   const std::lock_guard lock(mutex);
@@ -85,10 +99,26 @@ void WriterThread::State::run() {
   changed.notify_all();
 }
 
+void WriterThread::State::reopen_if_asked() {
+  std::unique_lock lock(mutex);
+  const std::function<Fd()> open = std::exchange(open_again, {});
+  lock.unlock();
+  if (!open) return;
+  if (Fd fd = open()) use(std::move(fd));
+}
+
 // What is queued, then a notice of what was dropped after it; empty at the end.
 std::string WriterThread::State::next_batch() {
   std::unique_lock lock(mutex);
-  changed.wait(lock, [this] { return stopping || !queue.empty(); });
+  while (!stopping && queue.empty()) {
+    if (open_again) {
+      lock.unlock();
+      reopen_if_asked();
+      lock.lock();
+    } else {
+      changed.wait(lock);
+    }
+  }
   std::string batch = std::exchange(queue, {});
   if (unannounced != 0) {
     batch += std::format("({} lines were dropped here: this log is read too slowly)\n",

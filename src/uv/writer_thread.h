@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -27,6 +28,10 @@ class WriterThread {
 
   // Takes one line, without its newline. From any thread.
   void line(std::string_view text);
+  // Lines go to what `open` gives from then on, whole and none twice; those of before may, too.
+  // It is called on the writer's thread, between two batches. Nothing is what it gives when it
+  // fails: lines go on to where they went. From any thread.
+  void reopen(std::function<Fd()> open);
   std::uint64_t dropped() const noexcept;  // lines, so far
 
  private:

@@ -116,8 +116,10 @@ struct SwapRig {
   CertificateWatch watch{
       client->loop(),
       long_run() ? Timeouts{}.certificate_look : Duration(std::chrono::milliseconds(50)),
-      CertificateKeeper(client->loop().clock(), group.startup().certificates), group.workers(),
-      [&](const std::string& line) { lines.push_back(line); }};
+      [keeper = CertificateKeeper(client->loop().clock(), group.startup().certificates)]() mutable {
+        return keeper.look();
+      },
+      group.workers(), [&](const std::string& line) { lines.push_back(line); }};
   Load load{*client, group.address};
 };
 

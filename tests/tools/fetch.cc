@@ -1,12 +1,12 @@
 // fetch --connect ADDR:PORT [options] PATH...: the project's own client for people and for
 // ./dev interop; see fetch --help.
+#include <csignal>
 #include <cstdio>
 #include <string>
 
 #include "fetch/options.h"
 #include "fetch/report.h"
 #include "fetch/visit.h"
-#include "uv/signals.h"
 
 using namespace troika;
 
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     std::fputs(std::string(fetch::usage()).c_str(), stdout);
     return 0;
   }
-  ignore_sigpipe();
+  std::signal(SIGPIPE, SIG_IGN);  // a server that closes early is an error code of write()
   const auto outcome = fetch::visit(*options);
   if (!outcome) return complain(outcome.error());
   std::puts((options->json ? json_line(*outcome) : text(*outcome)).c_str());

@@ -8,6 +8,7 @@
 #include "relay/options.h"
 #include "relay/relay.h"
 #include "relay/values.h"
+#include "uv/caught_signals.h"
 #include "uv/signals.h"
 
 using namespace troika;
@@ -41,6 +42,7 @@ void announce(const relay::Relay& running, const relay::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  catch_signals();
   const std::vector<std::string_view> words(argv + 1, argv + argc);
   if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
     say(std::string(relay::usage()));
@@ -54,11 +56,12 @@ int main(int argc, char** argv) {
     if (!opened) return complain(opened.error());
     trace = std::move(*opened);
   }
-  ignore_sigpipe();
   Loop loop;
   auto running = relay::Relay::make(loop, *options, std::move(trace));
   if (!running) return complain(running.error());
-  const Signals signals(loop, [&loop](int, unsigned) { loop.stop(); });
+  const Signals signals(loop, [&loop](Signals::Wish wish) {
+    if (wish != Signals::Wish::reopen_logs) loop.stop();
+  });
   Timer end(loop.timers(), [&loop] { loop.stop(); });
   end.set(loop.clock().now() + options->length);
   announce(**running, *options);

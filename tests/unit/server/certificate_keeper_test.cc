@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "certs/dev_ca.h"
+#include "certs/private_files.h"
 #include "support/cert_maker.h"
 #include "support/live_server.h"
 
@@ -201,6 +202,24 @@ TEST_CASE("the local CA's certificate is renewed while the server runs") {
     CHECK(seen.lines[0].contains("localhost"));
   }
   CHECK(changes == 2);  // they live for 90 days and are renewed when 30 are left
+}
+
+TEST_CASE("a lock that is held puts a renewal off to the next look, and is told once a day") {
+  const TemporaryFolder folder;
+  MovedClock clock;
+  const auto made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
+  const CertificateSources sources{{{made.cert_file, made.key_file}}, "", folder.path().string()};
+  CertificateKeeper keeper(clock, must(load_all(sources)));
+  std::optional<certs::FolderLock> held =
+      must(certs::FolderLock::take(folder.path(), std::chrono::milliseconds(0)));
+  clock.moved += 80 * kDay;
+  auto seen = keeper.look();
+  CHECK(seen.changed == nullptr);
+  REQUIRE(seen.lines.size() == 2);  // and that the certificate ends soon
+  CHECK(seen.lines[0].contains((folder.path() / "lock").string()));
+  CHECK(keeper.look().lines.empty());
+  held.reset();
+  CHECK(keeper.look().changed != nullptr);
 }
 
 TEST_CASE("a key that came through a pipe is read at the start alone") {

@@ -78,6 +78,30 @@ TEST_CASE("A key log that is no file is refused and left as it is") {
   CHECK(mode_of(fifo) == 0644);
 }
 
+TEST_CASE("A key log that was renamed is made anew, again for its owner alone") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() / "keys", old = path + ".1";
+  const mode_t before = umask(0);
+  {
+    const auto log = must(KeyLogFile::open(path));
+    log->line("A 1 2");
+    std::filesystem::rename(path, old);
+    log->reopen();
+    log->line("B 3 4");
+  }
+  umask(before);
+  CHECK(text_of_file(old) + text_of_file(path) == "A 1 2\nB 3 4\n");
+  CHECK(mode_of(path) == 0600);
+  {
+    const auto log = must(KeyLogFile::open(path));
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);  // nothing to write to
+    log->reopen();
+    log->line("C 5 6");
+  }
+  CHECK(std::filesystem::is_directory(path));
+}
+
 TEST_CASE("A key log of another user is refused and left as it is") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path() / "keys";

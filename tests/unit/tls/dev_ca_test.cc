@@ -194,7 +194,7 @@ TEST_CASE_METHOD(Certs, "folder and files are the user's own, and stay so") {
 }
 
 TEST_CASE_METHOD(Certs, "servers that start at once wait for each other and share a certificate") {
-  std::optional<certs::FolderLock> first = certs::FolderLock::take(folder).value();
+  std::optional<certs::FolderLock> first = certs::FolderLock::take(folder, 0ms).value();
   std::vector<std::future<DevCertificate>> starts;
   for (int i = 0; i < 4; ++i) {
     starts.push_back(std::async(std::launch::async, [this] { return ensure(); }));
@@ -206,6 +206,16 @@ TEST_CASE_METHOD(Certs, "servers that start at once wait for each other and shar
   for (auto& start : starts) created += start.get().created ? 1 : 0;
   CHECK(created == 1);
   CHECK(usable());
+}
+
+TEST_CASE_METHOD(Certs, "a lock that is held for too long is an error that names it") {
+  std::optional<certs::FolderLock> held = certs::FolderLock::take(folder, 0ms).value();
+  const auto made = ensure_dev_certificate(folder, {}, now, 20ms);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().contains((folder / "lock").string()));
+  CHECK(made.error().contains("TROIKA_STATE_DIR"));
+  held.reset();
+  CHECK(ensure_dev_certificate(folder, {}, now, 0ms));
 }
 
 TEST_CASE_METHOD(Certs, "a folder that cannot be made is named, with the way out") {

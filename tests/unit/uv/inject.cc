@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -110,6 +111,18 @@ ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {
     return -1;
   }
   return syscall(SYS_pread64, fd, into, size, offset);
+}
+
+int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+  if (operation == EPOLL_CTL_ADD && !inject::calls.epoll_add.empty()) {
+    const int error = inject::calls.epoll_add.front();
+    inject::calls.epoll_add.pop_front();
+    if (error != 0) {
+      errno = error;
+      return -1;
+    }
+  }
+  return static_cast<int>(syscall(SYS_epoll_ctl, epoll, operation, fd, event));
 }
 
 // openat2 has no function of its own. The C library takes six arguments, too, however many there

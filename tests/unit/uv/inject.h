@@ -18,6 +18,7 @@ struct Calls {
   int pread_interrupts = 0;            // so many preads are interrupted first
   std::size_t pread_short = SIZE_MAX;  // most bytes that pread gives
   int openat2_all = 0;                 // errno of every openat2, as in a sandbox
+  std::deque<int> epoll_add;           // errno of the next EPOLL_CTL_ADD; 0 lets one pass
   int openat2_cached = 0;              // errno of every openat2 with RESOLVE_CACHED
   std::deque<int> openat2;             // errno of the next openat2 without it
 };

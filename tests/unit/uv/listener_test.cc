@@ -4,8 +4,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <deque>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "unit/uv/inject.h"
 #include "unit/uv/loop_helper.h"
 #include "uv/bind.h"
 #include "uv/tcp_listener.h"
@@ -19,6 +21,13 @@ Address v6(std::uint16_t port) {
   Address address = Address::parse("[::1]:0").value();
   address.set_port(port);
   return address;
+}
+
+// A client that no loop knows.
+Fd connected(const Address& to) {
+  Fd fd(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::connect(fd.get(), to.get(), to.size()) == 0);
+  return fd;
 }
 
 TEST_CASE("A listener accepts many connections in few turns") {
@@ -86,6 +95,52 @@ TEST_CASE("Out of descriptors a listener pauses, says so once a second, and then
   CHECK(turns_while_paused < 50);  // no spinning on a socket that stays readable
   CHECK(resumed);
   CHECK(listener.pauses() == 3);
+}
+
+TEST_CASE("A connection that epoll does not take is dropped, and the listener goes on later") {
+  for (const int error : {ENOSPC, ENOMEM}) {
+    CAPTURE(error);
+    Loop loop;
+    std::deque<std::unique_ptr<TcpStream>> streams;
+    std::vector<std::uint64_t> told;
+    TcpListener listener(
+        loop, TcpListener::bind(v4(0), {}).value(),
+        [&](std::unique_ptr<TcpStream> s) { streams.push_back(std::move(s)); },
+        [&](std::uint64_t pauses) { told.push_back(pauses); });
+    run_for(loop, std::chrono::milliseconds(1));  // its own registration is done
+    inject::Guard calls;
+    const Fd refused = connected(listener.local()), taken = connected(listener.local());
+    calls->epoll_add = {error};
+    CHECK(run_until(loop, [&] { return streams.size() == 1; }));
+    CHECK(listener.pauses() == 1);
+    CHECK(told == std::vector<std::uint64_t>{1});
+    CHECK(listener.accepted() == 1);
+    char byte = 0;
+    CHECK(::recv(refused.get(), &byte, 1, MSG_DONTWAIT) == 0);  // closed
+    CHECK(::recv(taken.get(), &byte, 1, MSG_DONTWAIT) == -1);   // open
+  }
+}
+
+TEST_CASE("A connection to somebody that epoll does not take is an error, not the end") {
+  Loop loop;
+  const Fd listening = TcpListener::bind(v4(0), {}).value();
+  inject::Guard calls;
+  calls->epoll_add = {ENOSPC};
+  const auto refused = TcpStream::connect(loop, bound_address(listening.get()));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  CHECK(TcpStream::connect(loop, bound_address(listening.get())));
+}
+
+TEST_CASE("A loop that cannot be had is an exception with its reason") {
+  inject::Guard calls;
+  calls->epoll_add = {ENOSPC};
+  try {
+    const Loop loop;
+    FAIL("it was had");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::no_space_on_device);
+  }
 }
 
 TEST_CASE("A port that is taken is found before a SO_REUSEPORT group would hide it") {

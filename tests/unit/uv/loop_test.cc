@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "unit/uv/loop_helper.h"
-#include "uv/signals.h"
 
 namespace troika {
 namespace {
@@ -156,19 +154,6 @@ TEST_CASE("What the flush decides ends a wait at once, in the first turn and in 
 TEST_CASE("A wait for what does not happen ends") {
   Loop loop;
   CHECK_FALSE(loop.run_until([] { return false; }, std::chrono::milliseconds(1)));
-}
-
-TEST_CASE("SIGINT and SIGTERM arrive on the loop and are counted together") {
-  Loop loop;
-  std::vector<std::pair<int, unsigned>> seen;
-  {
-    Signals signals(loop, [&](int signal, unsigned count) { seen.emplace_back(signal, count); });
-    std::raise(SIGTERM);
-    CHECK(run_until(loop, [&] { return seen.size() == 1; }));
-    std::raise(SIGINT);
-    CHECK(run_until(loop, [&] { return seen.size() == 2; }));
-  }
-  CHECK(seen == std::vector<std::pair<int, unsigned>>{{SIGTERM, 1U}, {SIGINT, 2U}});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -66,6 +67,50 @@ TEST_CASE("Lines come to a file whole and in order, from several threads") {
     CHECK(line.substr(1) == std::to_string(expected));
     ++expected;
   }
+}
+
+TEST_CASE("A log that is renamed and opened again under load: every line is in one of the files") {
+  TempFolder folder;
+  const std::string path = folder / "log";
+  const auto open_log = [path] {
+    return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  };
+  constexpr int kFiles = 20, kLines = 20'000;
+  {
+    WriterThread log(open_log());
+    std::jthread writer([&log] {
+      for (int i = 0; i < kLines; ++i) log.line("line " + std::to_string(i));
+    });
+    for (int i = 0; i < kFiles; ++i) {
+      std::filesystem::rename(path, path + "." + std::to_string(i));
+      log.reopen(open_log);
+      while (!std::filesystem::exists(path)) std::this_thread::yield();  // without a line, too
+    }
+    writer.join();
+    CHECK(log.dropped() == 0);
+  }
+  int next = 0;
+  const auto count = [&next](const std::string& file) {
+    for (const std::string& line : lines_of(file)) {
+      if (line != "line " + std::to_string(next)) FAIL(file + ": " + line);
+      ++next;
+    }
+  };
+  for (int i = 0; i < kFiles; ++i) count(path + "." + std::to_string(i));
+  count(path);
+  CHECK(next == kLines);
+}
+
+TEST_CASE("A log that cannot be opened again goes on where it was") {
+  TempFolder folder;
+  {
+    WriterThread log(
+        Fd(::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)));
+    log.line("one");
+    log.reopen([] { return Fd(); });
+    log.line("two");
+  }
+  CHECK(lines_of(folder / "log") == std::vector<std::string>{"one", "two"});
 }
 
 TEST_CASE("A pipe that nobody reads costs lines and never the caller's time; then it is told") {

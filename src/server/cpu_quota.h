@@ -1,0 +1,16 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+
+namespace troika {
+
+// How many CPUs the cgroup of this process, or one above it, leaves to it: cpu.max of version 2,
+// cpu.cfs_quota_us of version 1, rounded up, at least 1. Nothing: they set no limit.
+// `root`: where proc and sys are.
+std::optional<unsigned> cpu_quota(const std::filesystem::path& root);
+
+// What this process may use of the machine's cores: those that the kernel schedules it on, and its
+// quota. At least 1.
+unsigned usable_cores() noexcept;
+
+}  // namespace troika
