@@ -27,7 +27,7 @@ Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
                     "--keylog, or leave it out",
                     path, std::strerror(errno)));
   }
-  return std::unique_ptr<KeyLogFile>(new KeyLogFile(std::move(fd)));
+  return std::unique_ptr<KeyLogFile>(new KeyLogFile(path, std::move(fd)));
 }
 
 }  // namespace troika

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <format>
@@ -22,17 +21,23 @@ namespace {
 
 constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache cannot answer
 
+LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
+
 // Null with no error: the log is off.
 Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
   if (where == "off") return nullptr;
-  Fd fd(where == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                     : open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-  if (!fd) {
+  if (where == "-") return std::make_unique<WriterThread>(duplicate(STDOUT_FILENO));
+  LogOutput out(where, 0644);
+  if (const int error = out.open(); error != 0) {
     return std::unexpected(std::format(
         "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
-        where, std::strerror(errno)));
+        where, std::strerror(error)));
   }
-  return std::make_unique<WriterThread>(std::move(fd));
+  return std::make_unique<WriterThread>(std::move(out));
+}
+
+std::string name_of_log(const std::string& where) {
+  return where == "-" ? "the access log to standard output" : "the access log " + where;
 }
 
 int complain(const std::string& sentence) {
@@ -44,14 +49,18 @@ int complain(const std::string& sentence) {
 
 int run_server(const ServeOptions& options) {
   ignore_sigpipe();
+  ignore_sigxfsz();
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
   const auto worker_count = static_cast<unsigned>(startup->workers.size());
   size_thread_pool(kReadingThreads + background_threads(worker_count));
-  auto lines = open_access_log(options.access_log);
+  WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
+  const auto lines = open_access_log(options.access_log);
   if (!lines) return complain(lines.error());
-  WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
-  const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);  // gone before the notices
+  if (*lines) (*lines)->set_notices(notices, name_of_log(options.access_log));
+  const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
+  if (key_log) key_log->set_notices(notices);
+  const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
   if (qlog) qlog->set_notices(&notices);
 
   std::fputs(banner(*startup).c_str(), stderr);

@@ -25,4 +25,6 @@ Signals::Signals(Loop& loop, OnSignal on_signal) : on_signal_(std::move(on_signa
 
 void ignore_sigpipe() noexcept { std::signal(SIGPIPE, SIG_IGN); }
 
+void ignore_sigxfsz() noexcept { std::signal(SIGXFSZ, SIG_IGN); }
+
 }  // namespace troika

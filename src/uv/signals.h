@@ -24,5 +24,7 @@ class Signals {
 
 // A peer that closes early is an error code of write(), not the end of the process.
 void ignore_sigpipe() noexcept;
+// A log that reaches the limit of a file's size (RLIMIT_FSIZE) is one, too.
+void ignore_sigxfsz() noexcept;
 
 }  // namespace troika

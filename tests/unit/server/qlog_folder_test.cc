@@ -103,8 +103,8 @@ struct Rig {
   std::string log(const char* name) { return read(folder.path() / name); }
 
   TemporaryFolder folder;
-  std::optional<WriterThread> notices{
-      std::in_place, Fd(::open((folder.path() / "notices").c_str(), O_WRONLY | O_CREAT, 0600))};
+  std::optional<WriterThread> notices{std::in_place,
+                                      LogOutput((folder.path() / "notices").string(), 0600)};
   std::unique_ptr<QlogFolder> logs;
 };
 
