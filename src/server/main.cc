@@ -2,8 +2,13 @@
 
 #include "server/cli.h"
 #include "server/server.h"
+#include "uv/standard_streams.h"
 
 int main(int argc, char** argv) {
+  if (!troika::open_closed_streams()) {
+    std::perror("troika: /dev/null");
+    return 1;
+  }
   auto command = troika::parse_command_line(argc, argv);
   if (const auto* print = std::get_if<troika::PrintAndExit>(&command)) {
     if (print->code == 0) {
