@@ -9,6 +9,7 @@
 
 #include "handlers/static/embedded_handler.h"
 #include "server/embedded_page.h"
+#include "server/machine.h"
 #include "server/private_files.h"
 #include "server/startup_quic.h"
 #include "server/startup_tls.h"
@@ -180,6 +181,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   for (WorkerConfig& worker : startup.workers) {
     worker.limits = limits;
     worker.secret = secrets->quic;
+    worker.machine = name_of_machine();
     worker.congestion = options.congestion;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
