@@ -216,7 +216,7 @@ Checked<void> check_values(const CLI::App& serve) {
                                   : value.starts_with("FILE") ? "file"
                                                               : "value";
     return std::unexpected(
-        std::format("{0} needs a {1}: {0} {2}", "--" + option->get_lnames().front(), kind, value));
+        std::format("--{0} needs a {1}: --{0} {2}", option->get_lnames().front(), kind, value));
   }
   return {};
 }
@@ -229,8 +229,8 @@ Checked<void> check_folder(const CLI::App& serve, const std::string& root) {
     if (option->count() == 0 || (group != kFiles && group != kFields)) continue;
     const std::string name = option->get_name();
     const std::string& value = option->get_option_text();
-    return std::unexpected(name + " needs a folder: troika serve DIR " + name +
-                           (value.empty() ? "" : " " + value));
+    return std::unexpected(std::format("{0} needs a folder: troika serve DIR {0}{1}{2}", name,
+                                       value.empty() ? "" : " ", value));
   }
   return {};
 }
@@ -243,7 +243,7 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
     return misplaced_command_hint(words);
   }
   if (leftover) return leftover_hint(words, app.remaining(true), folder);
-  const std::string said = error.what();
+  std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
   // What is not in the help has no name for CLI11.
   const std::string name = said.starts_with(':') ? "--root" : said.substr(0, said.find(':'));
