@@ -56,6 +56,7 @@ struct Callbacks {
     self.session_->on_version_negotiated();
     self.security_ = tls::describe(self.session_->ssl());
     self.security_.handshaking = true;
+    self.security_.address_proven = self.address_proven_;
     if (!self.on_sendable()) return NGTCP2_ERR_CALLBACK_FAILURE;
     self.ready_ = true;
     return self.answer(self.application_->on_ready());

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "proto/quic/convert.h"
+#include "tls/derive.h"
 
 namespace troika::quic {
 
@@ -21,6 +22,11 @@ ngtcp2_cid random_id(Random& random, std::size_t bytes) noexcept {
   return id;
 }
 
+IdFactory::IdFactory(const EndpointConfig& config, Random& random)
+    : random_(random), worker_(config.worker), workers_(config.workers) {
+  tls::derive(config.secret, "troika quic resets of " + config.machine, reset_secret_);
+}
+
 ngtcp2_cid IdFactory::make() noexcept {
   ngtcp2_cid id = random_id(random_, kOwnIdBytes);
   const unsigned base = id.data[0] - id.data[0] % workers_;
@@ -31,8 +37,8 @@ ngtcp2_cid IdFactory::make() noexcept {
 
 ngtcp2_stateless_reset_token IdFactory::token_of(const ngtcp2_cid& id) const noexcept {
   ngtcp2_stateless_reset_token token{};
-  const int failed = ngtcp2_crypto_generate_stateless_reset_token(token.data, as_u8(secret_.data()),
-                                                                  secret_.size(), &id);
+  const int failed = ngtcp2_crypto_generate_stateless_reset_token(
+      token.data, as_u8(reset_secret_.data()), reset_secret_.size(), &id);
   if (failed != 0) std::abort();  // a guessable token would let anybody end the connection
   return token;
 }

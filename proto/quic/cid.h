@@ -28,8 +28,7 @@ struct ConnectionId {
 // Makes the ids that one worker gives out, and the reset tokens that go with them.
 class IdFactory {
  public:
-  IdFactory(const EndpointConfig& config, Random& random) noexcept
-      : random_(random), secret_(config.secret), worker_(config.worker), workers_(config.workers) {}
+  IdFactory(const EndpointConfig& config, Random& random);
 
   // Its first byte names the worker, for the filter that steers datagrams to sockets.
   ngtcp2_cid make() noexcept;
@@ -38,12 +37,12 @@ class IdFactory {
   unsigned worker_of(std::span<const std::uint8_t> id) const noexcept {
     return id.empty() ? unsigned{worker_} : unsigned{id[0]} % workers_;
   }
-  // RFC 9000 §10.3.2: from the id and the secret alone, so that it survives a restart.
+  // RFC 9000 §10.3.2: from the id and a secret of the machine, so that it survives a restart.
   ngtcp2_stateless_reset_token token_of(const ngtcp2_cid& id) const noexcept;
 
  private:
   Random& random_;
-  Secret secret_;
+  Secret reset_secret_{};
   std::uint8_t worker_, workers_;
 };
 

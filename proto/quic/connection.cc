@@ -59,6 +59,7 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
                                            shared_.config.congestion, kVersions);
   settings.initial_rtt = to_duration(kInitialRtt);
   set_token(settings, initial, token);
+  if (!token.proves_address()) await_proof();
   QlogSource* const qlog = shared_.config.qlog;
   if (qlog != nullptr && qlog->wants(remote())) begin_log(settings);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);

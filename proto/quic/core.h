@@ -85,6 +85,8 @@ class Core : public QuicStreams {
   // Frees TLS and ngtcp2, which a connection that has ended needs no more.
   void free_session() noexcept { session_.reset(); }
   void free_application() noexcept { application_.reset(); }  // after the session
+  // The peer's address is one that the handshake has to prove.
+  void await_proof() noexcept { address_proven_ = false; }
   OsslSession& session() noexcept { return *session_; }
   // Client: the application sends within early data, before the handshake.
   Status begin_early();
@@ -175,7 +177,8 @@ class Core : public QuicStreams {
 
   Phase phase_ = Phase::open;
   bool ready_ = false, established_ = false, confirmed_ = false;
-  bool early_ = false;  // client: ready before the handshake
+  bool early_ = false;          // client: ready before the handshake
+  bool address_proven_ = true;  // before it
   bool drain_wanted_ = false, drain_told_ = false;
   bool application_failed_ = false, reset_received_ = false, retry_wanted_ = false;
   PathBudget budget_;                    // server, once the handshake is complete

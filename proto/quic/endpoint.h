@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -18,6 +19,9 @@ using Secret = std::array<std::byte, 32>;
 
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
+  // Stateless resets are of the machine of this name alone: one that has the same secret must not
+  // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
+  std::string machine;
   // Of the settings of the application that clients remember: when it differs from that of a
   // client's ticket, or a limit below does, early data is refused.
   std::uint64_t application_tag = 0;

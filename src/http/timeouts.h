@@ -16,7 +16,7 @@ struct Timeouts {
       std::chrono::seconds(60);  // no request in flight; HTTP/3 too, when PINGs keep QUIC alive
   Duration idle_quic = std::chrono::seconds(30);
   Duration body_progress = std::chrono::seconds(30);   // a request body that is waited for
-  Duration write_progress = std::chrono::seconds(30);  // bytes of a response that left the process
+  Duration write_progress = std::chrono::seconds(60);  // bytes of a response that left the process
   Duration linger = std::chrono::seconds(2);  // reading on after the last answer (RFC 9112 §9.6)
   Duration drain = std::chrono::seconds(30);
   Duration retry_token = handshake_quic;                // QUIC: how long a Retry can be answered

@@ -25,6 +25,9 @@ struct SecurityInfo {
   // The handshake still goes on: what comes now may be a replay (RFC 8446 §8), and of the above
   // only alpn and server_name are certain.
   bool handshaking = false;
+  // QUIC, until the handshake is complete: a token shows that the peer is at its address (RFC 9000
+  // §8.1). False: it may be an address that somebody else has written into the packets.
+  bool address_proven = true;
 };
 
 // Plaintext both ways over a ByteStream: as it is (PlainTransport) or within TLS (TlsTransport).

@@ -32,6 +32,7 @@ void append_security(std::string& line, const ExchangeSummary& summary) {
   if (security.quic_version != 0) std::format_to(out, " quic=v{}", security.quic_version);
   if (security.resumed) line += " resumed";
   if (summary.request.early_data) line += " 0-rtt";
+  if (!security.address_proven) line += " unvalidated";
   if (!security.client_name.empty()) {
     std::format_to(out, " client={}", escape(security.client_name));
   }

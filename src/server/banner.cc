@@ -1,8 +1,5 @@
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <format>
-#include <memory>
 #include <ranges>
 
 #include "server/certificate_keeper.h"
@@ -22,18 +19,6 @@ std::string join(const std::vector<Address>& addresses) {
     text += address.text();
   }
   return text;
-}
-
-// Whether the curl that a person would type here can do HTTP/3; nullopt: there is no curl.
-std::optional<bool> curl_has_http3() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen("curl --version 2>/dev/null", "r"),
-                                                   pclose);
-  if (pipe == nullptr) return std::nullopt;
-  std::string text;
-  char chunk[512];
-  while (const std::size_t n = fread(chunk, 1, sizeof chunk, pipe.get())) text.append(chunk, n);
-  if (text.empty()) return std::nullopt;
-  return text.contains("HTTP3");
 }
 
 // The name to ask for: localhost where the certificate has it, else its first name, sent here.
@@ -97,9 +82,7 @@ std::string banner(const Startup& startup) {
   for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
     std::format_to(out, "  curl {} {} {}\n", trust, version, url);
   }
-  if (const auto http3 = curl_has_http3(); http3 == false) {
-    std::format_to(out, "  (the curl on this machine has no HTTP/3; ./dev deps installs one)\n");
-  }
+  text += "  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n";
   return text;
 }
 

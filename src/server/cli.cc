@@ -42,7 +42,7 @@ class CompactHelp final : public CLI::Formatter {
 };
 
 struct Raw {
-  std::string root, root_option, alt_svc, workers, congestion;
+  std::string root, root_option, public_port, alt_svc, workers, congestion;
   std::vector<std::string> listen, http, redirect;
   RawCertificates certificates;
   RawSite site;
@@ -54,6 +54,28 @@ std::optional<quic::Congestion> congestion_named(std::string_view name) {
   if (name == "bbr") return quic::Congestion::bbr;
   if (name == "reno") return quic::Congestion::reno;
   return std::nullopt;
+}
+
+// --alt-svc PORT is --public-port by an older name.
+Checked<void> complete_public_port(ServeOptions& options, const Raw& raw) {
+  options.announce_http3 = raw.alt_svc != "off";
+  for (const auto& [name, text, also] : {std::tuple("--public-port", &raw.public_port, ""),
+                                         {"--alt-svc", &raw.alt_svc, " or \"off\""}}) {
+    if (text->empty() || (text == &raw.alt_svc && !options.announce_http3)) continue;
+    const auto port = port_number(*text);
+    if (!port || *port == 0) {
+      return std::unexpected(
+          std::format("{} takes a port from 1 to 65535{}, not \"{}\"", name, also, *text));
+    }
+    if (options.public_port && *options.public_port != *port) {
+      return std::unexpected(
+          std::format("--public-port {} and --alt-svc {} name two ports: --alt-svc is another name "
+                      "for --public-port, leave one of them out",
+                      *options.public_port, *port));
+    }
+    options.public_port = port;
+  }
+  return {};
 }
 
 Checked<void> complete(ServeOptions& options, const Raw& raw) {
@@ -80,12 +102,7 @@ Checked<void> complete(ServeOptions& options, const Raw& raw) {
     }
   }
   if (auto done = complete_certificates(raw.certificates, options); !done) return done;
-  if (!raw.alt_svc.empty()) {
-    options.alt_svc = raw.alt_svc == "off" ? 0 : port_number(raw.alt_svc);
-    if (!options.alt_svc) {
-      return std::unexpected("--alt-svc takes a port or \"off\", not \"" + raw.alt_svc + "\"");
-    }
-  }
+  if (auto done = complete_public_port(options, raw); !done) return done;
   if (!raw.workers.empty()) {
     const auto count = port_number(raw.workers);  // it takes a small number without more ado
     if (!count || *count == 0 || *count > kMostWorkers) {
@@ -159,7 +176,9 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
   addresses("--listen", raw.listen, "TLS and QUIC (repeatable; default: loopback 8443)");
   addresses("--http", raw.http, "Serve without TLS here, too (repeatable)");
   addresses("--http-redirect", raw.redirect, "Redirect to https from here (repeatable)");
-  one("Addresses", "--alt-svc", "PORT|off", raw.alt_svc, "Port to announce HTTP/3 on, if mapped");
+  one("Addresses", "--public-port", "N", raw.public_port,
+      "Port that clients use, when it is mapped");
+  one("Addresses", "--alt-svc", "PORT|off", raw.alt_svc, "off: do not announce HTTP/3");
   add_certificate_options(serve, raw.certificates);
   one("Process", "--workers", "N", raw.workers, "Threads that serve (default: the cores)");
   one("Process", "--congestion", "cubic|bbr|reno", raw.congestion,
@@ -183,14 +202,22 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       "Some of them: by chance, or by client");
 }
 
-// Of a shell's empty variable: whoever names a file wants one.
-Checked<void> check_named(const CLI::App& serve) {
-  for (const char* const name : {"--secrets", "--keylog", "--qlog"}) {
-    const CLI::Option* const option = serve.get_option(name);
-    if (option->count() == 0 || !option->results().back().empty()) continue;
-    const std::string value = option->get_option_text();
+// Of a shell's empty variable: an option that is given without a value is not one that is not
+// given.
+Checked<void> check_values(const CLI::App& serve) {
+  for (const CLI::Option* option : serve.get_options()) {
+    if (option->get_items_expected_max() == 0) continue;  // a flag
+    if (!std::ranges::contains(option->results(), "")) continue;
+    if (option->get_positional()) {
+      return std::unexpected(
+          "the folder is an empty word: name one, or leave it out to serve the built-in page");
+    }
+    const std::string& value = option->get_option_text();
+    const std::string_view kind = value.starts_with("DIR")    ? "folder"
+                                  : value.starts_with("FILE") ? "file"
+                                                              : "value";
     return std::unexpected(
-        std::format("{0} needs a {1}: {0} {2}", name, value == "DIR" ? "folder" : "file", value));
+        std::format("--{0} needs a {1}: --{0} {2}", option->get_lnames().front(), kind, value));
   }
   return {};
 }
@@ -203,8 +230,8 @@ Checked<void> check_folder(const CLI::App& serve, const std::string& root) {
     if (option->count() == 0 || (group != kFiles && group != kFields)) continue;
     const std::string name = option->get_name();
     const std::string& value = option->get_option_text();
-    return std::unexpected(name + " needs a folder: troika serve DIR " + name +
-                           (value.empty() ? "" : " " + value));
+    return std::unexpected(std::format("{0} needs a folder: troika serve DIR {0}{1}{2}", name,
+                                       value.empty() ? "" : " ", value));
   }
   return {};
 }
@@ -217,9 +244,10 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
     return misplaced_command_hint(words);
   }
   if (leftover) return leftover_hint(words, app.remaining(true), folder);
-  const std::string said = error.what();
+  std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
-  const std::string name = said.substr(0, said.find(':'));
+  // What is not in the help has no name for CLI11.
+  const std::string name = said.starts_with(':') ? "--root" : said.substr(0, said.find(':'));
   const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
   return option == nullptr ? said
                            : name + " needs a value: " + name + ' ' + option->get_option_text();
@@ -255,7 +283,7 @@ std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** arg
     return PrintAndExit{complaint(error, words, app, raw.root) + "; see troika serve --help", 1};
   }
   const auto checked =
-      check_named(*serve).and_then([&] { return complete(options, raw); }).and_then([&] {
+      check_values(*serve).and_then([&] { return complete(options, raw); }).and_then([&] {
         return check_folder(*serve, options.root);
       });
   if (!checked) {

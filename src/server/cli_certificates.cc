@@ -20,22 +20,18 @@ Checked<void> complete_pairs(const RawCertificates& raw, ServeOptions& options) 
   for (std::size_t i = 0; i < raw.certs.size(); ++i) {
     options.certificates.push_back({raw.certs[i], raw.keys[i]});
   }
-  if (raw.folder == "") return std::unexpected<std::string>("--certs needs a folder: --certs DIR");
-  options.certs_folder = raw.folder.value_or("");
+  options.certs_folder = raw.folder;
   return {};
 }
 
 Checked<void> complete_client_auth(const RawCertificates& raw, ServeOptions& options) {
-  const std::string auth = raw.client_auth.value_or("required");
+  const std::string auth = raw.client_auth.empty() ? "required" : raw.client_auth;
   if (auth != "required" && auth != "optional") {
     return std::unexpected("--client-auth takes \"required\" or \"optional\", not \"" + auth +
                            "\"");
   }
-  if (raw.client_ca == "") {
-    return std::unexpected<std::string>("--client-ca needs a file: --client-ca FILE");
-  }
-  if (raw.client_ca) {
-    options.client_ca = *raw.client_ca;
+  if (!raw.client_ca.empty()) {
+    options.client_ca = raw.client_ca;
     options.client_auth =
         auth == "optional" ? tls::ClientAuth::optional : tls::ClientAuth::required;
     const bool open = std::ranges::any_of(options.plain, [](const auto& p) { return !p.redirect; });
@@ -44,7 +40,7 @@ Checked<void> complete_client_auth(const RawCertificates& raw, ServeOptions& opt
           "--http serves everybody without a certificate, which --client-ca requires: leave --http "
           "out, write --http-redirect instead, or add --client-auth optional");
     }
-  } else if (raw.client_auth) {
+  } else if (!raw.client_auth.empty()) {
     return std::unexpected<std::string>(
         "--client-auth needs the CA of the clients' certificates: add --client-ca FILE");
   }

@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,11 +7,10 @@
 
 namespace troika {
 
-// What the options of the group "Certificate" said. One that is given without a value (an empty
-// variable of a shell) is not one that is not given.
+// What the options of the group "Certificate" said; empty: not given.
 struct RawCertificates {
   std::vector<std::string> certs, keys;  // pairs, in their order
-  std::optional<std::string> folder, client_ca, client_auth;
+  std::string folder, client_ca, client_auth;
 };
 
 // The error is a sentence.

@@ -41,11 +41,10 @@ Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
 }
 
 void KeyLogFile::reopen() {
-  writer_.reopen([path = path_] {
+  writer_.reopen([path = path_](LogOutput& out) {
     auto fd = open_for_owner(path);
-    if (fd) return std::move(*fd);
+    if (fd) return out.use(std::move(*fd));
     std::fprintf(stderr, "troika: %s; until then it goes on where it was\n", fd.error().c_str());
-    return Fd();
   });
 }
 

@@ -13,10 +13,12 @@ class KeyLogFile final : public tls::KeyLog {
  public:
   static Checked<std::unique_ptr<KeyLogFile>> open(const std::string& path);
   void reopen();  // the file of that name may be another one by now
+  // Where it is said that it cannot be written; outlives this.
+  void set_notices(WriterThread& notices) { writer_.set_notices(notices, "the key log " + path_); }
   void line(std::string_view text) noexcept override { writer_.line(text); }
 
  private:
-  KeyLogFile(std::string path, Fd fd) : path_(std::move(path)), writer_(std::move(fd)) {}
+  KeyLogFile(std::string path, Fd fd) : path_(std::move(path)), writer_(LogOutput(std::move(fd))) {}
   const std::string path_;
   WriterThread writer_;
 };

@@ -6,6 +6,7 @@
 #include "server/server.h"
 #include "server/shortage.h"
 #include "uv/caught_signals.h"
+#include "uv/standard_streams.h"
 
 namespace {
 
@@ -25,6 +26,10 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!troika::open_closed_streams()) {
+    std::perror("troika: /dev/null");
+    return 1;
+  }
   troika::catch_signals();
   troika::end_without_memory();
   std::error_code error;

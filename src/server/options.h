@@ -31,10 +31,12 @@ struct ServeOptions {
   std::vector<tls::CertificateFiles> certificates;
   std::string certs_folder;  // more of them; no certificate at all: the local CA's
   tls::ClientAuth client_auth = tls::ClientAuth::none;
-  std::string client_ca;                 // a file; whose certificates clients show
-  std::string access_log = "-";          // a file, "-" for standard output, or "off"
-  std::string key_log;                   // a file for the secrets of all connections; empty: off
-  std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
+  std::string client_ca;         // a file; whose certificates clients show
+  std::string access_log = "-";  // a file, "-" for standard output, or "off"
+  std::string key_log;           // a file for the secrets of all connections; empty: off
+  // The port that clients use when it is mapped to ours: in Alt-Svc and in redirects.
+  std::optional<std::uint16_t> public_port;
+  bool announce_http3 = true;
   quic::Congestion congestion = quic::Congestion::cubic;
   Address preferred_v4,
       preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere

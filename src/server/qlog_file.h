@@ -1,12 +1,18 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "uv/fd.h"
 
 namespace troika {
+
+inline constexpr std::string_view kQlogSuffix = ".sqlog";
+
+// Of all files of logs in the folder, whoever made them.
+std::uint64_t bytes_of_qlogs(int folder) noexcept;
 
 // The file of one log, on the thread that writes.
 class QlogFile {

@@ -11,6 +11,7 @@
 #include <format>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,12 +22,12 @@ namespace troika {
 namespace {
 
 // Why there is less than somebody may look for.
-enum class Lack : std::uint8_t { files, waiting, size, disk };
+enum class Lack : std::uint8_t { files, waiting, size, folder, disk };
 
 std::string file_name(std::span<const std::uint8_t> id) {
   std::string name;
   for (const std::uint8_t byte : id) name += std::format("{:02x}", byte);
-  return name + ".sqlog";
+  return name.append(kQlogSuffix);
 }
 
 }  // namespace
@@ -44,7 +45,11 @@ struct QlogFolder::Log {
 };
 
 struct QlogFolder::State {
-  State(std::string p, Fd fd, Options o) : path(std::move(p)), folder(std::move(fd)), options(o) {}
+  State(std::string p, Fd fd, Options o)
+      : path(std::move(p)),
+        folder(std::move(fd)),
+        options(o),
+        bytes(bytes_of_qlogs(folder.get())) {}
 
   // What the thread takes of a log at once.
   struct Portion {
@@ -54,11 +59,13 @@ struct QlogFolder::State {
   };
 
   void run();
-  std::vector<Portion> next_batch();
   void write(const Portion& portion);
+  void count_again();
 
   // These hold the lock already.
+  std::vector<Portion> take_ready();
   bool has_room();
+  bool refuse(Lack why);
   void queue(Log& log);
   void cut(Log& log, Lack why, int error = 0);
   void tell(Lack what, int error = 0);
@@ -71,9 +78,12 @@ struct QlogFolder::State {
   std::condition_variable changed;
   std::list<Log> logs;  // until they are closed and written
   std::vector<Log*> ready;
+  std::uint64_t bytes;       // of all files, with what is still to be written
+  bool count_asked = false;  // some files may have been removed
+  std::optional<std::chrono::steady_clock::time_point> counted;  // the thread's
   Counters counters;
   WriterThread* notices = nullptr;
-  std::array<bool, 4> told{};
+  std::array<bool, 5> told{};
   bool stopping = false, stopped = false;
 };
 
@@ -94,9 +104,11 @@ class QlogFolder::Sink final : public quic::QlogSink {
     if (log_.cut) return;
     if (log_.unwritten + size > state_.options.waiting) return state_.cut(log_, Lack::waiting);
     if (log_.bytes + size > state_.options.file_bytes) return state_.cut(log_, Lack::size);
+    if (state_.bytes + size > state_.options.folder_bytes) return state_.cut(log_, Lack::folder);
     log_.waiting.append(reinterpret_cast<const char*>(records.data()), size);
     log_.unwritten += size;
     log_.bytes += size;
+    state_.bytes += size;
     state_.queue(log_);
   }
 
@@ -154,9 +166,16 @@ void QlogFolder::set_notices(WriterThread* notices) {
 }
 
 bool QlogFolder::State::has_room() {
-  if (logs.size() < options.files) return true;
+  if (logs.size() >= options.files) return refuse(Lack::files);
+  if (bytes + options.file_bytes <= options.folder_bytes) return true;
+  count_asked = true;
+  changed.notify_all();
+  return refuse(Lack::folder);
+}
+
+bool QlogFolder::State::refuse(Lack why) {
   ++counters.refused;
-  tell(Lack::files);
+  tell(why);
   return false;
 }
 
@@ -184,6 +203,11 @@ void QlogFolder::State::tell(Lack what, int error) {
       case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
       case Lack::size:
         return std::format("the log of a connection ends at {} bytes", options.file_bytes);
+      case Lack::folder:
+        return std::format(
+            "its files come to {} bytes: connections go without a log, or theirs ends early, until "
+            "some are removed",
+            options.folder_bytes);
       case Lack::disk: break;
     }
     return std::format("the log of a connection ends early: {}", std::strerror(error));
@@ -195,23 +219,38 @@ void QlogFolder::State::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are for the threads that have a loop
-  for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    changed.wait(lock, [this] { return stopping || count_asked || !ready.empty(); });
+    const bool count = std::exchange(count_asked, false);
+    const std::vector<Portion> batch = take_ready();
+    if (stopping && batch.empty()) break;
+    lock.unlock();
     for (const Portion& portion : batch) write(portion);
+    if (count) count_again();
+    lock.lock();
   }
-  const std::lock_guard lock(mutex);
   stopped = true;
   changed.notify_all();
 }
 
-std::vector<QlogFolder::State::Portion> QlogFolder::State::next_batch() {
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [this] { return stopping || !ready.empty(); });
+std::vector<QlogFolder::State::Portion> QlogFolder::State::take_ready() {
   std::vector<Portion> batch;
   for (Log* const log : std::exchange(ready, {})) {
     log->queued = false;
     batch.push_back({log, std::exchange(log->waiting, {}), log->closed});
   }
   return batch;
+}
+
+void QlogFolder::State::count_again() {
+  const auto now = std::chrono::steady_clock::now();
+  if (counted && now - *counted < options.count_again) return;
+  counted = now;
+  const std::uint64_t written = bytes_of_qlogs(folder.get());  // by this thread alone
+  const std::lock_guard lock(mutex);
+  bytes = written;
+  for (const Log& log : logs) bytes += log.unwritten;
 }
 
 void QlogFolder::State::write(const Portion& portion) {

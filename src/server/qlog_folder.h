@@ -16,18 +16,21 @@ class WriterThread;
 
 // Files of qlog in one folder, one for each connection that is logged, written by a thread of its
 // own. Nobody who logs ever waits: when the disk is too slow or full, a log ends early, after a
-// whole record. Shared by all workers; outlives every log.
+// whole record. None begins when there is no room for a whole file, until some have been removed.
+// Shared by all workers; outlives every log.
 class QlogFolder {
  public:
   struct Options {
-    std::size_t files = 64;                          // open at a time
-    std::size_t waiting = 256U << 10U;               // bytes of a log that are not written yet
-    std::size_t file_bytes = 64U << 20U;             // of a log in all
-    Duration last_chance = std::chrono::seconds(1);  // for what is left at the end
+    std::size_t files = 64;                           // open at a time
+    std::size_t waiting = 256U << 10U;                // bytes of a log that are not written yet
+    std::size_t file_bytes = 64U << 20U;              // of a log in all
+    std::size_t folder_bytes = 1U << 30U;             // of the files, with those of before
+    Duration count_again = std::chrono::seconds(10);  // when they were too many
+    Duration last_chance = std::chrono::seconds(1);   // for what is left at the end
   };
   struct Counters {
     std::uint64_t opened = 0;
-    std::uint64_t refused = 0;  // as many were open as may be
+    std::uint64_t refused = 0;  // as many were open as may be, or the folder was full
     std::uint64_t cut = 0;      // ended early
   };
 
@@ -37,10 +40,10 @@ class QlogFolder {
   QlogFolder& operator=(const QlogFolder&) = delete;
   ~QlogFolder();
 
-  // From any thread. False, and it counts as refused: too many are open, so that a connection need
-  // not be logged for nothing. It takes no place.
+  // From any thread. False, and it counts as refused: too many are open, or the folder is full, so
+  // that a connection need not be logged for nothing. It takes no place.
   bool has_room();
-  // From any thread; null: too many are open. The sink belongs to one thread at a time.
+  // From any thread; null: there is no room. The sink belongs to one thread at a time.
   std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id);
   Counters counters() const;
   // Where it is said, once for each reason, that a log is missing or ends early; outlives this.

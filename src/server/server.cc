@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <format>
@@ -27,34 +26,35 @@ constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache c
 constexpr Duration kPatience = std::chrono::seconds(5);  // with threads that hang, after a drain
 const SystemClock kClock;                                // outlives a look at files that hangs
 
-Fd open_log(const std::string& path) {
-  return Fd(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-}
+LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
 
 // Null with no error: the log is off.
 Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
   if (where == "off") return nullptr;
-  Fd fd = where == "-" ? Fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) : open_log(where);
-  if (!fd) {
+  if (where == "-") return std::make_unique<WriterThread>(duplicate(STDOUT_FILENO));
+  LogOutput out(where, 0644);
+  if (const int error = out.open(); error != 0) {
     return std::unexpected(std::format(
         "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
-        where, std::strerror(errno)));
+        where, std::strerror(error)));
   }
-  return std::make_unique<WriterThread>(std::move(fd));
+  return std::make_unique<WriterThread>(std::move(out));
+}
+
+std::string name_of_log(const std::string& where) {
+  return where == "-" ? "the access log to standard output" : "the access log " + where;
 }
 
 // After the files were renamed, or after nothing: what is standard output stays that.
 void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogFile* keys) {
   if (keys != nullptr) keys->reopen();
   if (lines == nullptr || access_log == "-") return;
-  lines->reopen([access_log] {
-    Fd fd = open_log(access_log);
-    if (!fd) {
-      std::fprintf(stderr,
-                   "troika: cannot open the access log %s again: %s; it goes on where it was\n",
-                   access_log.c_str(), std::strerror(errno));
-    }
-    return fd;
+  lines->reopen([access_log](LogOutput& out) {
+    const int error = out.open();
+    if (error == 0) return;
+    std::fprintf(stderr,
+                 "troika: cannot open the access log %s again: %s; it goes on where it was\n",
+                 access_log.c_str(), std::strerror(error));
   });
 }
 
@@ -69,10 +69,13 @@ int run_server(const ServeOptions& options) {
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
   const std::string text = banner(*startup);
-  auto lines = open_access_log(options.access_log);
+  WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
+  const auto lines = open_access_log(options.access_log);
   if (!lines) return complain(lines.error());
-  WriterThread notices(Fd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
-  const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);  // gone before the notices
+  if (*lines) (*lines)->set_notices(notices, name_of_log(options.access_log));
+  const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
+  if (key_log) key_log->set_notices(notices);
+  const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
   if (qlog) qlog->set_notices(&notices);
   const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
   if (startup->root_notice) startup->root_notice->set_say(say);
@@ -91,7 +94,7 @@ int run_server(const ServeOptions& options) {
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
       case Signals::Wish::reopen_logs:
-        return open_logs_again(options.access_log, lines->get(), startup->key_log.get());
+        return open_logs_again(options.access_log, lines->get(), key_log.get());
       case Signals::Wish::stop:
         notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
                                  workers->connections()));

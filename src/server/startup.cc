@@ -7,6 +7,7 @@
 #include "server/cpu_quota.h"
 #include "server/descriptors.h"
 #include "server/embedded_page.h"
+#include "server/machine.h"
 #include "server/private_files.h"
 #include "server/startup_quic.h"
 #include "server/startup_tls.h"
@@ -20,10 +21,12 @@ namespace {
 
 // Before any of them is made.
 Checked<void> keep_private(const ServeOptions& options) {
-  for (const auto& [option, file] :
-       {std::pair("--secrets", &options.secrets_file), std::pair("--keylog", &options.key_log)}) {
-    if (file->empty()) continue;
-    if (auto out = keep_out_of_site(option, *file, options.root); !out) return out;
+  const bool logs_to_file = options.access_log != "-" && options.access_log != "off";
+  for (const auto& [option, file] : {std::pair("--secrets", options.secrets_file),
+                                     {"--keylog", options.key_log},
+                                     {"--access-log", logs_to_file ? options.access_log : ""}}) {
+    if (file.empty()) continue;
+    if (auto out = keep_out_of_site(option, file, options.root); !out) return out;
   }
   return {};
 }
@@ -78,10 +81,10 @@ Checked<void> choose_port(std::vector<Address>& addresses) {
 }
 
 std::string alt_svc_value(const ServeOptions& options, const Address& udp) {
-  const std::uint16_t port = options.alt_svc.value_or(udp.port());
-  if (port == 0) return "";
+  if (!options.announce_http3) return "";
   // A day is long for a developer who changes ports on localhost.
-  return std::format("h3=\":{}\"; ma={}", port, udp.is_loopback() ? 3600 : 86400);
+  return std::format("h3=\":{}\"; ma={}", options.public_port.value_or(udp.port()),
+                     udp.is_loopback() ? 3600 : 86400);
 }
 
 // Found before the kernel does, whose "taken" would send a person looking for another program.
@@ -155,6 +158,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   for (WorkerConfig& worker : startup.workers) {
     worker.limits = limits;
     worker.secret = secrets->quic;
+    worker.machine = name_of_machine();
     worker.congestion = options.congestion;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
@@ -175,7 +179,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
   }
   if (auto done = prepare_quic(options, startup); !done) return std::unexpected(done.error());
   for (WorkerConfig& worker : startup.workers) {
-    worker.https_port = startup.listen.front().port();
+    worker.https_port = options.public_port.value_or(startup.listen.front().port());
   }
   return startup;
 }

@@ -39,7 +39,8 @@ Checked<void> open_qlog(const ServeOptions& options, Startup& startup) {
   const Limits& limits = startup.workers.front().limits;
   auto made = QlogFolder::make(options.qlog, {.files = limits.qlog_files,
                                               .waiting = limits.qlog_waiting,
-                                              .file_bytes = limits.qlog_file_bytes});
+                                              .file_bytes = limits.qlog_file_bytes,
+                                              .folder_bytes = limits.qlog_folder_bytes});
   if (!made) return std::unexpected(made.error());
   startup.qlog = std::move(*made);
   for (WorkerConfig& worker : startup.workers) {

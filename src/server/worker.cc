@@ -17,6 +17,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   quic::EndpointConfig quic;
   quic.qlog = qlog;
   quic.secret = config.secret;
+  quic.machine = config.machine;
   quic.worker = config.index;
   quic.workers = config.count;
   quic.preferred_v4 = config.preferred_v4;

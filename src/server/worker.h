@@ -57,6 +57,7 @@ struct WorkerConfig {
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
+  std::string machine;  // whose stateless resets are its own
   quic::Congestion congestion = quic::Congestion::cubic;
   Limits limits;
   Timeouts timeouts;

@@ -1,51 +1,68 @@
 #include "uv/writer_thread.h"
 
-#include <poll.h>
-#include <sys/stat.h>
-
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <format>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace troika {
 
-struct WriterThread::State {
-  State(Fd fd, Options o) : options(o) { use(std::move(fd)); }
+namespace {
 
-  void use(Fd fd) {
-    out = std::move(fd);
-    struct stat info{};
-    regular = fstat(out.get(), &info) == 0 && S_ISREG(info.st_mode);
-  }
+std::uint64_t count_lines(std::string_view text) noexcept {
+  return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+}
+
+std::string reason(int error) { return error == EPIPE ? "nobody reads it" : std::strerror(error); }
+
+}  // namespace
+
+struct WriterThread::State {
+  struct Batch {
+    std::string lines;
+    std::uint64_t dropped = 0;  // after them
+  };
+
+  State(LogOutput o, Options opts) : options(opts), out(std::move(o)) {}
 
   void run();
-  bool write_all(std::string_view bytes);
-  bool wait_for_room();
-  std::string next_batch();
+  bool next_batch(Batch& batch);
   void reopen_if_asked();
+  void write(std::string_view lines);
+  void tell_missing();
+  void complain(int error);
 
-  Fd out;  // the thread's
   const Options options;
-  bool regular = false;
+
+  // The thread's.
+  LogOutput out;
+  std::uint64_t missing = 0;  // lines, since the log last told
+  std::string why_missing;
+  std::uint64_t failed = 0;  // lines that could not be written, so far
+  std::optional<std::chrono::steady_clock::time_point> complained;
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::string queue;               // whole lines
-  std::uint64_t unannounced = 0;   // lines dropped since the last notice
-  std::function<Fd()> open_again;  // empty: nobody has asked for it
+  std::string queue;              // whole lines
+  std::uint64_t unannounced = 0;  // lines dropped since the last batch
+  Open open_again;                // empty: nobody has asked for it
+  WriterThread* notices = nullptr;
+  std::string name;
   bool stopping = false, stopped = false;
   std::atomic<bool> give_up = false;
   std::atomic<std::uint64_t> dropped = 0;
 };
 
-WriterThread::WriterThread(Fd out) : WriterThread(std::move(out), Options{}) {}
+WriterThread::WriterThread(LogOutput out) : WriterThread(std::move(out), Options{}) {}
 
-WriterThread::WriterThread(Fd out, Options options)
+WriterThread::WriterThread(LogOutput out, Options options)
     : state_(std::make_shared<State>(std::move(out), options)),
       thread_([state = state_] { state->run(); }) {}
 
@@ -55,11 +72,26 @@ WriterThread::~WriterThread() {
   state_->changed.notify_all();
   const bool stopped = state_->changed.wait_for(lock, state_->options.last_chance,
                                                 [this] { return state_->stopped; });
+  state_->notices = nullptr;
   lock.unlock();
   state_->give_up = true;
   // A terminal that is held up (Ctrl-S) can keep write() for ever, and poll() does not foresee it.
   // The thread has its own share of the state and ends when, or if, the call returns.
   stopped ? thread_.join() : thread_.detach();
+}
+
+void WriterThread::set_notices(WriterThread& notices, std::string name) {
+  const std::lock_guard lock(state_->mutex);
+  state_->notices = &notices;
+  state_->name = std::move(name);
+}
+
+void WriterThread::reopen(Open open) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->open_again = std::move(open);
+  }
+  state_->changed.notify_one();
 }
 
 void WriterThread::line(std::string_view text) {
@@ -75,14 +107,6 @@ void WriterThread::line(std::string_view text) {
   state_->changed.notify_one();
 }
 
-void WriterThread::reopen(std::function<Fd()> open) {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->open_again = std::move(open);
-  }
-  state_->changed.notify_one();
-}
-
 std::uint64_t WriterThread::dropped() const noexcept { return state_->dropped; }
 
 void WriterThread::State::run() {
@@ -90,10 +114,15 @@ void WriterThread::State::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  for (std::string batch = next_batch(); !batch.empty(); batch = next_batch()) {
+  for (Batch batch; !give_up && next_batch(batch);) {
     reopen_if_asked();
-    if (!write_all(batch)) break;
+    tell_missing();
+    write(batch.lines);
+    if (batch.dropped != 0) why_missing = "this log is read too slowly";
+    missing += batch.dropped;
+    tell_missing();
   }
+  tell_missing();
   const std::lock_guard lock(mutex);
   stopped = true;
   changed.notify_all();
@@ -101,14 +130,13 @@ void WriterThread::State::run() {
 
 void WriterThread::State::reopen_if_asked() {
   std::unique_lock lock(mutex);
-  const std::function<Fd()> open = std::exchange(open_again, {});
+  const Open open = std::exchange(open_again, {});
   lock.unlock();
-  if (!open) return;
-  if (Fd fd = open()) use(std::move(fd));
+  if (open) open(out);
 }
 
-// What is queued, then a notice of what was dropped after it; empty at the end.
-std::string WriterThread::State::next_batch() {
+// False at the end.
+bool WriterThread::State::next_batch(Batch& batch) {
   std::unique_lock lock(mutex);
   while (!stopping && queue.empty()) {
     if (open_again) {
@@ -119,39 +147,36 @@ std::string WriterThread::State::next_batch() {
       changed.wait(lock);
     }
   }
-  std::string batch = std::exchange(queue, {});
-  if (unannounced != 0) {
-    batch += std::format("({} lines were dropped here: this log is read too slowly)\n",
-                         std::exchange(unannounced, 0));
-  }
-  return batch;
+  batch = {std::exchange(queue, {}), std::exchange(unannounced, 0)};
+  return !batch.lines.empty();
 }
 
-// The descriptor may be a terminal that is shared with other programs, so O_NONBLOCK is not ours to
-// set. poll() promises that a pipe takes PIPE_BUF bytes (pipe(7)).
-bool WriterThread::State::write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (!regular && !wait_for_room()) return false;
-    const std::size_t size = regular ? bytes.size() : std::min<std::size_t>(bytes.size(), PIPE_BUF);
-    const ssize_t n = ::write(out.get(), bytes.data(), size);
-    if (n > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
-      return errno == ENOSPC || errno == EDQUOT;  // a disk may get room again, a closed pipe not
-    }
-  }
-  return true;
+void WriterThread::State::write(std::string_view lines) {
+  const auto [bytes, error] = out.write(lines, give_up);
+  if (error == 0) return;
+  const std::uint64_t lost = count_lines(lines.substr(bytes));
+  missing += lost;
+  failed += lost;
+  dropped += lost;
+  why_missing = reason(error);
+  complain(error);
 }
 
-bool WriterThread::State::wait_for_room() {
-  constexpr int kSliceMs = 20;
-  pollfd room{.fd = out.get(), .events = POLLOUT, .revents = 0};
-  while (!give_up) {
-    const int n = ::poll(&room, 1, kSliceMs);
-    if (n > 0) return true;
-    if (n < 0 && errno != EINTR) return false;
-  }
-  return false;
+void WriterThread::State::tell_missing() {
+  if (missing == 0) return;
+  const std::string notice =
+      std::format("({} lines were dropped here: {})\n", missing, why_missing);
+  if (out.write(notice, give_up).error == 0) missing = 0;
+}
+
+void WriterThread::State::complain(int error) {
+  const auto now = std::chrono::steady_clock::now();
+  if (complained && now - *complained < options.say_again) return;
+  const std::lock_guard lock(mutex);
+  if (notices == nullptr) return;
+  complained = now;
+  notices->line(std::format("troika: cannot write {}: {}; {} lines are lost so far", name,
+                            reason(error), failed));
 }
 
 }  // namespace troika

@@ -45,6 +45,21 @@ TEST_CASE("A client that returns has the first byte of its answer after one roun
   CHECK(sim.close().empty());
 }
 
+TEST_CASE("A log line of a client that vanished before its address was proven says so") {
+  Process process;
+  SimH3 sim(1, far_away());
+  process.start(sim);
+  const auto kept = first_visit(sim);
+  const std::size_t before = sim.observer.entries.size();
+  return_with(sim, kept);
+  sim.get();
+  REQUIRE(sim.run_until([&] { return sim.handler.started == 2; }));
+  sim.world.net.link(sim.client_port.address(), sim.server_port.address()).loss = 1;
+  REQUIRE(sim.run_until([&] { return sim.observer.entries.size() > before; }));
+  CHECK(sim.observer.entries.back().early_data);
+  CHECK_FALSE(sim.observer.entries.back().address_proven);
+}
+
 TEST_CASE("A POST in early data reaches the handler only after the handshake") {
   Process process;
   SimH3 sim(2, far_away());

@@ -235,11 +235,13 @@ class RecordingObserver final : public ExchangeObserver {
     std::uint64_t body_bytes;
     AbortReason aborted;
     Duration duration;
+    bool early_data, address_proven;
   };
   std::vector<Entry> entries;
   void on_complete(const ExchangeSummary& s) noexcept override {
     entries.push_back({s.request.method_text, s.request.target.raw, s.request.authority, s.status,
-                       s.body_bytes, s.aborted, s.duration});
+                       s.body_bytes, s.aborted, s.duration, s.request.early_data,
+                       s.peer.security.address_proven});
   }
 };
 

@@ -39,7 +39,7 @@ TEST_CASE("h2: a stream whose own window is shut has its deadline, whatever else
   h2::Call& stuck = pair.start(h2::make_request("/1"));
   pair.wire->run();  // nobody reads it: its window of 1 MiB fills up
   REQUIRE(stuck.receiver.head);
-  for (int seconds = 0; seconds < 40 && !stuck.receiver.failed; ++seconds) {
+  for (int seconds = 0; seconds < 70 && !stuck.receiver.failed; ++seconds) {
     pair.server->on_progress(pair.clock.now());
     pair.advance(1s);
     pair.wire->run();

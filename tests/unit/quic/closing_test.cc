@@ -211,11 +211,12 @@ TEST_CASE("After the server forgot everything, its reset ends the connection at 
   CHECK(w.endpoint->counters().resets_sent >= 1);
 }
 
-TEST_CASE("A reset by an endpoint with another secret is not believed") {
+TEST_CASE("A reset by an endpoint with another secret, or on another machine, is not believed") {
   QuicWorld w;
   ClientSide& client = settled(w);
   auto config = endpoint_config();
-  config.secret[0] ^= std::byte{1};
+  SECTION("another secret") { config.secret[0] ^= std::byte{1}; }
+  SECTION("another machine with a copy of the secret") { config.machine = "other"; }
   w.start(config);
   client.app().ask("still there?");
   w.world.run_for(5s);

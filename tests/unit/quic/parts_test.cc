@@ -61,9 +61,9 @@ TEST_CASE("Ids of a worker keep their remainder for every number of workers") {
   }
 }
 
-TEST_CASE("Reset tokens follow from secret and id alone, and differ between ids") {
+TEST_CASE("Reset tokens follow from secret, machine and id alone, and differ between ids") {
   SeededRandom random(1);
-  const auto config = endpoint_config();
+  auto config = endpoint_config();
   quic::IdFactory ids(config, random), again(config, random);
   const ngtcp2_cid a = ids.make(), b = ids.make();
   const auto token = [](const ngtcp2_stateless_reset_token& t) {
@@ -71,6 +71,8 @@ TEST_CASE("Reset tokens follow from secret and id alone, and differ between ids"
   };
   CHECK(token(ids.token_of(a)) == token(again.token_of(a)));
   CHECK(token(ids.token_of(a)) != token(ids.token_of(b)));
+  config.machine = "other";
+  CHECK(token(ids.token_of(a)) != token(quic::IdFactory(config, random).token_of(a)));
 }
 
 TEST_CASE("A rate of n lets n pass in a second and not n + 1") {

@@ -1,6 +1,7 @@
 #include "proto/quic/resumption.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "quic_world.h"
 #include "tls/replay_register.h"
@@ -131,6 +132,31 @@ TEST_CASE("A server's application knows while the handshake goes on, and when it
   CHECK_FALSE(security.handshaking);
   CHECK(security.early_data);
   CHECK(security.resumed);
+}
+
+TEST_CASE("Before the handshake is complete an address is proven by a token alone") {
+  Returning w;
+  w.client_config.resumption = w.kept;
+  const bool known = GENERATE(false, true);
+  if (known) {
+    ClientSide& visitor = w.connect_from(w.client_address(50));
+    REQUIRE(w.ask(visitor, "hello"));
+    REQUIRE(w.run_until([&] { return !visitor.quic->token().empty(); }));
+    w.client_config.token.assign(visitor.quic->token().begin(), visitor.quic->token().end());
+    visitor.quic->close(0x100, w.world.clock.now());
+    REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+  }
+  const int before = w.log.handshakes;
+  Address from = w.client_address(50);
+  from.set_port(50000);
+  ClientSide& client = w.connect_from(from);
+  client.app().ask("early");
+  REQUIRE(w.run_until([&] { return !w.log.alive.empty(); }));
+  const SecurityInfo& security = w.server_app().quic.security();
+  CHECK(security.handshaking);
+  CHECK(security.address_proven == known);
+  REQUIRE(w.run_until([&] { return w.log.handshakes == before + 1; }));
+  CHECK(security.address_proven);
 }
 
 TEST_CASE("An application that cannot begin again loses its connection with refused early data") {

@@ -51,6 +51,10 @@ TEST_CASE("TLS version and group are always there, what else is true of a connec
   security.resumed = true;
   CHECK(end() == "TLSv1.3 X25519MLKEM768 resumed");
   CHECK(end(true) == "TLSv1.3 X25519MLKEM768 resumed 0-rtt");
+  security.address_proven = false;
+  CHECK(end(true, AbortReason::timeout) ==
+        "TLSv1.3 X25519MLKEM768 resumed 0-rtt unvalidated (timeout)");
+  security.address_proven = true;
   security.quic_version = 2;
   CHECK(end(true) == "TLSv1.3 X25519MLKEM768 quic=v2 resumed 0-rtt");
   security.client_name = "CN=Ann O\\x, O=\"Acme\"";

@@ -150,11 +150,32 @@ TEST_CASE("--qlog takes a folder, and --qlog-only chooses") {
   CHECK(refused({"serve", "--qlog", "logs", "--qlog-only", "some"}).contains("\"some\""));
 }
 
-TEST_CASE("--alt-svc takes a port or off") {
-  CHECK(!accepted({"serve"}).alt_svc);
-  CHECK(accepted({"serve", "--alt-svc", "443"}).alt_svc == 443);
-  CHECK(accepted({"serve", "--alt-svc", "off"}).alt_svc == 0);
-  CHECK(refused({"serve", "--alt-svc", "maybe"}).contains("maybe"));
+TEST_CASE("--public-port is the port that clients use, and --alt-svc PORT another name for it") {
+  const ServeOptions plain = accepted({"serve"});
+  CHECK(!plain.public_port);
+  CHECK(plain.announce_http3);
+  for (const char* name : {"--public-port", "--alt-svc"}) {
+    CHECK(accepted({"serve", name, "1"}).public_port == 1);
+    CHECK(accepted({"serve", name, "65535"}).public_port == 65535);
+    CHECK(accepted({"serve", name, "443"}).announce_http3);
+    for (const char* wrong : {"0", "65536", "-1", "maybe", ":443", "443 "}) {
+      CHECK(refused({"serve", name, wrong})
+                .starts_with(std::string(name) + " takes a port from 1 to 65535"));
+    }
+  }
+  CHECK(refused({"serve", "--alt-svc", "on"}) ==
+        "--alt-svc takes a port from 1 to 65535 or \"off\", not \"on\"");
+  CHECK(refused({"serve", "--public-port", "off"}) ==
+        "--public-port takes a port from 1 to 65535, not \"off\"");
+  CHECK(!accepted({"serve", "--alt-svc", "off"}).announce_http3);
+  CHECK(!accepted({"serve", "--alt-svc", "off"}).public_port);
+  const ServeOptions both = accepted({"serve", "--alt-svc", "off", "--public-port", "443"});
+  CHECK(!both.announce_http3);
+  CHECK(both.public_port == 443);
+  CHECK(accepted({"serve", "--alt-svc", "443", "--public-port", "443"}).public_port == 443);
+  CHECK(refused({"serve", "--alt-svc", "443", "--public-port", "444"}) ==
+        "--public-port 444 and --alt-svc 443 name two ports: --alt-svc is another name for "
+        "--public-port, leave one of them out");
 }
 
 TEST_CASE("--cert and --key come in pairs, in their order, and --certs goes with them") {
@@ -195,7 +216,7 @@ TEST_CASE("--client-ca asks for certificates of clients, and nothing said means 
   };
   CHECK(accepted(with("required")).client_auth == ClientAuth::required);
   CHECK(accepted(with("optional")).client_auth == ClientAuth::optional);
-  for (const char* wrong : {"none", "off", "Required", ""}) {
+  for (const char* wrong : {"none", "off", "Required"}) {
     CHECK(refused(with(wrong)) ==
           "--client-auth takes \"required\" or \"optional\", not \"" + std::string(wrong) + "\"");
   }
@@ -218,10 +239,49 @@ TEST_CASE("Who requires certificates of clients serves nobody without TLS") {
   CHECK(accepted(with("optional", "--http")).client_ca == "ca.pem");
 }
 
-TEST_CASE("A file without a name is refused, not left out") {
-  CHECK(refused({"serve", "--secrets", ""}) == "--secrets needs a file: --secrets FILE");
-  CHECK(refused({"serve", "--keylog", ""}) == "--keylog needs a file: --keylog FILE");
-  CHECK(refused({"serve", "--qlog", ""}) == "--qlog needs a folder: --qlog DIR");
+TEST_CASE("An option whose value is empty is refused, not left out") {
+  const auto each = [](const std::string& name, const std::string& said) {
+    CAPTURE(name);
+    CHECK(refused({"serve", name, ""}) == said);
+    CHECK(refused({"serve", "site", name, "", "--spa"}) == said);
+    CHECK(refused({"serve", "site", name + "="}).starts_with(name + " needs a "));
+  };
+  for (const std::string name : {"--secrets", "--keylog", "--cert", "--key", "--client-ca"}) {
+    each(name, name + " needs a file: " + name + " FILE");
+  }
+  each("--certs", "--certs needs a folder: --certs DIR");
+  each("--qlog", "--qlog needs a folder: --qlog DIR");
+  each("--root", "--root needs a folder: --root DIR");
+  each("--access-log", "--access-log needs a file: --access-log FILE|-|off");
+  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"--listen", "[ADDR:]PORT"},
+           {"--http", "[ADDR:]PORT"},
+           {"--http-redirect", "[ADDR:]PORT"},
+           {"--public-port", "N"},
+           {"--alt-svc", "PORT|off"},
+           {"--preferred-address", "IP:PORT"},
+           {"--client-auth", "MODE"},
+           {"--workers", "N"},
+           {"--congestion", "cubic|bbr|reno"},
+           {"--qlog-only", "1/N|ADDR[/BITS]"},
+           {"--error-page", "CODE=PATH"},
+           {"--type", "EXT=TYPE"},
+           {"--cache", "GLOB=RULE"},
+           {"--header", "'NAME: VALUE'"},
+           {"--cors", "ORIGIN"}}) {
+    each(name, name + " needs a value: " + name + " " + value);
+  }
+  // Also beside one that is not.
+  CHECK(refused({"serve", "--listen", "8443", "--listen", ""}) ==
+        "--listen needs a value: --listen [ADDR:]PORT");
+}
+
+TEST_CASE("A folder that is an empty word is refused: it does not mean the built-in page") {
+  const std::string said =
+      "the folder is an empty word: name one, or leave it out to serve the built-in page";
+  CHECK(refused({"serve", ""}) == said);
+  CHECK(refused({"serve", "", "--listen", "8443"}) == said);
+  CHECK(refused({"serve", "--listen", "8443", ""}) == said);
 }
 
 TEST_CASE("What is wrong is said in one sentence") {
@@ -404,6 +464,7 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
                                        "  --listen [ADDR:]PORT ",
                                        "  --http [ADDR:]PORT ",
                                        "  --http-redirect [ADDR:]PORT ",
+                                       "  --public-port N ",
                                        "  --alt-svc PORT|off ",
                                        "Certificate:",
                                        "  --cert FILE ",

@@ -89,7 +89,8 @@ std::string read(const std::filesystem::path& path) {
 }
 
 struct Rig {
-  explicit Rig(QlogFolder::Options options = {}) {
+  explicit Rig(QlogFolder::Options options = {}, std::string_view before = {}) {
+    if (!before.empty()) std::ofstream(folder.path() / "before.sqlog") << before;
     options.last_chance = std::chrono::seconds(20);
     logs = must(QlogFolder::make(folder.path().string(), options));
     logs->set_notices(&*notices);
@@ -103,8 +104,8 @@ struct Rig {
   std::string log(const char* name) { return read(folder.path() / name); }
 
   TemporaryFolder folder;
-  std::optional<WriterThread> notices{
-      std::in_place, Fd(::open((folder.path() / "notices").c_str(), O_WRONLY | O_CREAT, 0600))};
+  std::optional<WriterThread> notices{std::in_place,
+                                      LogOutput((folder.path() / "notices").string(), 0600)};
   std::unique_ptr<QlogFolder> logs;
 };
 
@@ -219,6 +220,57 @@ TEST_CASE("A log ends at its most bytes, after a whole record") {
   CHECK(rig.finish().contains("ends at 10 bytes"));
   CHECK(rig.log("01abff00.sqlog") == "1234567890");
   CHECK(rig.log("02.sqlog") == "123456");
+}
+
+TEST_CASE("The files of a folder end at their most bytes, those of before among them") {
+  Rig rig({.file_bytes = 10, .folder_bytes = 30}, "1234567890");
+  auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
+  REQUIRE(log);
+  REQUIRE(other);
+  log->write(bytes("1234567890"));
+  CHECK(rig.logs->has_room());  // for a whole file, and not a byte more
+  other->write(bytes("1"));
+  CHECK_FALSE(rig.logs->has_room());
+  CHECK_FALSE(rig.logs->open(std::span(kId).first(2)));
+  CHECK(rig.logs->counters().refused == 2);
+  other->write(bytes("234567890"));
+  CHECK(rig.logs->counters().cut == 0);
+  log.reset();
+  other.reset();
+  CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
+                            ": its files come to 30 bytes: connections go without a log, or theirs "
+                            "ends early, until some are removed (said once)\n");
+  CHECK(rig.log("01abff00.sqlog") == "1234567890");
+  CHECK(rig.log("02.sqlog") == "1234567890");
+}
+
+TEST_CASE("A log ends after a whole record when its folder is full") {
+  Rig rig({.file_bytes = 20, .folder_bytes = 39}, "123456789");
+  auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
+  log->write(bytes("12345678901234567890"));
+  other->write(bytes("1234567890"));
+  CHECK(rig.logs->counters().cut == 0);
+  other->write(bytes("x"));
+  CHECK(rig.logs->counters().cut == 1);
+  log.reset();
+  other.reset();
+  CHECK(rig.finish().contains("its files come to 39 bytes"));
+  CHECK(rig.log("02.sqlog") == "1234567890");
+}
+
+TEST_CASE("When files were removed there are logs again; what is no log does not count") {
+  Rig rig({.file_bytes = 10, .folder_bytes = 10, .count_again = Duration(0)}, "1");
+  std::ofstream(rig.folder.path() / "x.txt") << std::string(100, 'x');
+  std::filesystem::create_symlink("x.txt", rig.folder.path() / "x.sqlog");
+  CHECK_FALSE(rig.logs->has_room());
+  std::filesystem::remove(rig.folder.path() / "before.sqlog");
+  while (!rig.logs->has_room()) std::this_thread::yield();
+  auto log = rig.logs->open(kId);
+  log->write(bytes("1234567890"));
+  log.reset();
+  while (rig.log("01abff00.sqlog").size() < 10) std::this_thread::yield();
+  CHECK_FALSE(rig.logs->has_room());
+  rig.finish();
 }
 
 TEST_CASE("A file that is there already is left alone: a client chooses the name") {

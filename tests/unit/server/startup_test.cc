@@ -165,6 +165,37 @@ TEST_CASE("A preferred address that this machine has not, or that is taken, is s
   CHECK(start_up(options).error().contains("is taken (UDP)"));
 }
 
+TEST_CASE("The public port is announced and redirected to; without one, the port that is bound") {
+  ServeOptions options = on_loopback();
+  const auto first = [&] { return std::move(test::must(start_up(options)).workers.front()); };
+  WorkerConfig worker = first();
+  const std::uint16_t bound = bound_address(worker.secure[0].tcp.get()).port();
+  CHECK(worker.https_port == bound);
+  CHECK(worker.secure[0].alt_svc == std::format("h3=\":{}\"; ma=3600", bound));
+  options.public_port = 443;
+  worker = first();
+  CHECK(worker.https_port == 443);
+  CHECK(worker.secure[0].alt_svc == "h3=\":443\"; ma=3600");
+  options.announce_http3 = false;
+  worker = first();
+  CHECK(worker.https_port == 443);
+  CHECK(worker.secure[0].alt_svc.empty());
+}
+
+TEST_CASE("The banner starts no other program, and says which curl each line takes") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path trace = folder.path() / "started";
+  test::put_file(folder.path() / "curl", "#!/bin/sh\n: >'" + trace.string() + "'\n");
+  std::filesystem::permissions(folder.path() / "curl", std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  REQUIRE(setenv("PATH", folder.path().c_str(), 1) == 0);
+  const std::string text = banner(test::must(start_up(on_loopback())));
+  REQUIRE(setenv("PATH", path.c_str(), 1) == 0);
+  CHECK_FALSE(std::filesystem::exists(trace));
+  CHECK(text.contains("--http3-only"));
+  CHECK(text.ends_with("  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n"));
+}
+
 TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
   const test::TemporaryFolder folder;
   ServeOptions options = on_loopback();
@@ -183,7 +214,7 @@ TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
   CHECK(test::must(start_up(options)).workers[1].qlog != nullptr);
 }
 
-TEST_CASE("Secrets and key logs are not made in the folder that is served") {
+TEST_CASE("Secrets and logs are not made in the folder that is served") {
   const test::TemporaryFolder folder;
   write(folder.path() / "site/sub/x");
   write(folder.path() / "site-2/x");
@@ -196,7 +227,8 @@ TEST_CASE("Secrets and key logs are not made in the folder that is served") {
     return std::distance(std::filesystem::directory_iterator(path), {}) == 1;
   };
   for (const auto& [option, file] : {std::pair("--secrets", &ServeOptions::secrets_file),
-                                     {"--keylog", &ServeOptions::key_log}}) {
+                                     {"--keylog", &ServeOptions::key_log},
+                                     {"--access-log", &ServeOptions::access_log}}) {
     for (const char* inside : {"site/x", "site/sub/x", "site-2/../site/x", "site/.x", "link",
                                "sub/x", "./site/sub/../x"}) {
       CAPTURE(option, inside);
@@ -209,6 +241,7 @@ TEST_CASE("Secrets and key logs are not made in the folder that is served") {
     CHECK(is_empty(folder.path() / "site/sub"));
     options.*file = folder.path() / "site-2" / option;
     CHECK(start_up(options));
+    options.*file = ServeOptions().*file;
   }
 }
 
