@@ -72,7 +72,7 @@ TEST_CASE("What is counted for a server's descriptors is no less than what it ta
       const test::LiveGroup group(workers, {}, ask);
       const std::size_t taken = open_now() - before;
       CHECK(taken <= needed_descriptors(options, {}, workers));
-      CHECK(taken > 8 * workers);
+      CHECK(taken >= 8 * workers);  // and the folder, once it is asked for
     }
   }
 }
