@@ -24,6 +24,7 @@ struct Limits {
   std::size_t output_high = 256U << 10U;   // a session's output queue, plaintext
   std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, a connection
   std::size_t h2_outbound_frames = 5000;   // frames that nghttp2 holds for a slow reader
+  std::size_t h2_skipped_ids = 16;  // ranges of ids that a client left out; the oldest is forgotten
 
   std::size_t qpack_table_bytes = 4096;
   std::size_t qpack_blocked_streams = 16;
