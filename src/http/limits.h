@@ -8,7 +8,7 @@ namespace troika {
 struct Limits {
   // A field costs its name, its value and 32 bytes (RFC 9113 §6.5.2), on all three protocols.
   std::size_t header_list_bytes = 32U << 10U;
-  std::size_t header_count = 100;
+  std::size_t header_count = 100;  // Cookie apart
   std::size_t trailer_bytes = 8U << 10U;
   std::size_t trailer_count = 32;
   std::size_t target_bytes = 8U << 10U;
