@@ -68,7 +68,8 @@ bool RequestLine::take_method(char c) {
 
 bool RequestLine::take_target(char c) {
   if (c == ' ' && !target_.empty()) return go(State::version);
-  if (c <= ' ' || c >= 0x7f) return fail(400);  // char may be signed: ≥ 0x80 is either
+  const auto byte = static_cast<std::uint8_t>(c);
+  if (byte <= ' ' || byte == 0x7f) return fail(400);  // what is above may be UTF-8
   if (target_.size() == limits_.target_bytes) return fail(414);
   target_ += c;
   return true;

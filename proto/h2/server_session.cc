@@ -27,6 +27,7 @@ Engine make_engine(ServerSession* session) {
 
 ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHost& host)
     : context_{services, peer, host, nullptr, read_response, {}},
+      scanner_(services.limits),
       engine_(make_engine(this)),
       now_(services.clock.now()),
       started_(now_),
@@ -52,8 +53,9 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
   if (terminated_ || finished_) return {};
   now_ = now;
   received_ = true;
+  const auto wrong = scanner_.scan(bytes);
   const nghttp2_ssize taken =
-      nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), bytes.size());
+      nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), wrong.value_or(bytes.size()));
   dead_.clear();
   context_.host.mark_dirty();
   if (taken < 0) {
@@ -62,6 +64,10 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
               AbortReason::protocol_error);
     return fail(flooded ? ErrorCode::limit : ErrorCode::protocol,
                 nghttp2_strerror(static_cast<int>(taken)));
+  }
+  if (wrong) {  // unless the engine has found an error before it
+    terminate(NGHTTP2_PROTOCOL_ERROR, AbortReason::protocol_error);
+    return fail(ErrorCode::protocol, "a frame that RFC 9113 forbids");
   }
   // The engine bounds its own queue by nothing, and an answer to each frame can be had cheaply.
   if (nghttp2_session_get_outbound_queue_size(engine_.get()) >

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proto/byte_session.h"
+#include "proto/h2/frame_scanner.h"
 #include "proto/h2/outbound.h"
 #include "proto/h2/session.h"
 #include "proto/h2/stream.h"
@@ -49,6 +50,7 @@ class ServerSession final : public ByteSession {
   TimePoint connection_deadline() const noexcept;
 
   StreamContext context_;
+  FrameScanner scanner_;
   Engine engine_;
   Outbound outbound_;
   Streams streams_;

@@ -48,6 +48,8 @@ class Engine {
   Status reopen();
   bool is_open() const noexcept { return conn_ != nullptr && last_error_ == 0; }
   Status status() const noexcept;
+  // Ends the connection with `code`, unless an error came before.
+  Status fail_with(quic::AppError code, std::string_view why) noexcept;
   Status fail_critical() noexcept;  // the peer asks us to close a control stream (RFC 9114 §6.2.1)
   void mark_writable() noexcept { quic_.mark_writable(); }
   quic::AppError close_code() const noexcept;
@@ -93,7 +95,6 @@ class Engine {
 
   int make_conn();
   bool check(int code) noexcept;  // keeps the first error
-  Status fail_with(quic::AppError code, std::string_view why) noexcept;
   nghttp3_ssize read_data(EngineStream& stream, std::span<nghttp3_vec> into, std::uint32_t& flags);
   std::uint32_t end_of_body(const EngineStream& stream);
   std::size_t pull_allowance() const noexcept;

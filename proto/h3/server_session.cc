@@ -62,8 +62,18 @@ ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoi
 Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
                               bool early, TimePoint now) {
   if (lost_) return engine_.status();
-  if (is_request(id)) open_request(id, early, now);
+  if (!is_request(id)) return read_uni(id, bytes, fin, now);
+  if (!open_request(id, early, now).on_arrival(bytes.size(), fin)) return engine_.status();
   return engine_.read(id, bytes, fin, now);
+}
+
+// What comes before a fault of ours is nghttp3's to judge first.
+Status ServerSession::read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
+                               TimePoint now) {
+  const auto [good, fault] = control_.scan(id, bytes);
+  if (!fault) return engine_.read(id, bytes, fin, now);
+  auto read = engine_.read(id, bytes.first(good), false, now);
+  return read ? engine_.fail_with(*fault, "a frame of the control stream is wrong") : read;
 }
 
 Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
@@ -91,7 +101,10 @@ Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError) {
 }
 
 Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) {
-  if (!is_request(id)) return engine_.closed(id, code);
+  if (!is_request(id)) {
+    control_.closed(id);
+    return engine_.closed(id, code);
+  }
   ServerStream* const stream = request(id);
   if (stream != nullptr) stream->on_closed(code);
   // Fields that still wait for QPACK are not waited for: with an error nghttp3 drops them at once.

@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 
+#include "proto/h3/control_scanner.h"
 #include "proto/h3/server_stream.h"
 #include "proto/h3/session.h"
 
@@ -43,6 +44,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
   ServerStream* request(quic::StreamId id) noexcept;
   ServerStream& open_request(quic::StreamId id, bool early, TimePoint now);
+  Status read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
@@ -52,6 +54,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   Services& services_;
   PeerInfo peer_;
   Engine engine_;
+  ControlScanner control_;
   ServerContext context_;
   std::map<quic::StreamId, std::unique_ptr<ServerStream>> streams_;
 

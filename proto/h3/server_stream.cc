@@ -152,6 +152,17 @@ const HeaderMap& ServerStream::outgoing_trailers() const noexcept {
 
 void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_.on_sent(bytes); }
 
+// RFC 9114 §4.1: one that ends before its first byte is no request, and no reason to end the
+// connection, as nghttp3 would.
+bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
+  empty_ = empty_ && bytes == 0;
+  if (!empty_ || !fin) return true;
+  read_ended_ = true;
+  header_deadline_ = kNever;
+  context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
+  return false;
+}
+
 void ServerStream::on_peer_reset() {
   read_ended_ = true;
   context_.engine.peer_shut_read(id());

@@ -29,6 +29,8 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void apply();  // no engine is on the stack: the handler starts, records become calls
 
   void on_handshake_done() noexcept { note(); }
+  // Bytes of it came, or its end. False: nghttp3 is not to see them, the stream is reset.
+  bool on_arrival(std::size_t bytes, bool fin);
   void on_peer_reset();
   void on_peer_stop();
   bool begun() const noexcept { return begun_; }
@@ -71,6 +73,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   Exchange exchange_;
   TimePoint header_deadline_;  // kNever once the request is there
   bool early_;
+  bool empty_ = true;   // no byte has come
   bool begun_ = false;  // its fields are complete, the exchange has begun
   bool noted_ = false;
   bool served_ = false;

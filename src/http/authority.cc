@@ -1,5 +1,8 @@
 #include "http/authority.h"
 
+#include <format>
+#include <vector>
+
 #include "base/ascii.h"
 #include "http/authority_check.h"
 #include "net/transport.h"
@@ -16,6 +19,17 @@ std::string_view without_root(std::string_view name) noexcept {
 std::string_view bare(std::string_view host) noexcept {
   if (host.starts_with('[')) return host.substr(1, host.size() - 2);
   return without_root(host);
+}
+
+constexpr std::size_t kNamesShown = 20;  // a certificate may have hundreds
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size() && i < kNamesShown; ++i) {
+    list += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > kNamesShown) list += std::format(" and {} more", names.size() - kNamesShown);
+  return list.empty() ? "no name" : list;
 }
 
 }  // namespace
@@ -38,6 +52,14 @@ bool is_misdirected(std::string_view authority, const SecurityInfo& security,
   const std::string_view host = bare(host_of(authority));
   return !ascii::equal_ignoring_case(host, without_root(security.server_name)) &&
          !check->covers(security.server_name, host);
+}
+
+std::string explain_misdirected(std::string_view authority, const SecurityInfo& security,
+                                const AuthorityCheck& check) {
+  return std::format(
+      "421 Misdirected Request\n"
+      "The request asks for {}, and the certificate of this connection covers {}.\n",
+      authority, list_of(check.covered(security.server_name)));
 }
 
 }  // namespace troika

@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <string_view>
 
 namespace troika {
@@ -13,5 +14,8 @@ std::string_view host_of(std::string_view authority) noexcept;
 // for that does not cover the one it asks for now.
 bool is_misdirected(std::string_view authority, const SecurityInfo& security,
                     const AuthorityCheck* check);
+// The body of the 421 for a person who tries the server out: what was asked for, what is served.
+std::string explain_misdirected(std::string_view authority, const SecurityInfo& security,
+                                const AuthorityCheck& check);
 
 }  // namespace troika

@@ -54,6 +54,11 @@ void Exchange::handle() {
   handled_ = true;
   if (rejected_ != 0) {
     auto [head, body] = error_answer(rejected_);
+    // Strangers are not told the names that they have not asked for.
+    if (rejected_ == 421 && peer_.remote.is_loopback()) {
+      body = text_body(services_.pool, explain_misdirected(request_.authority, peer_.security,
+                                                           *services_.authority));
+    }
     std::ignore = respond(std::move(head), std::move(body));
   } else {
     job_ = services_.handler.start({request_, body_, peer_, services_}, *this);

@@ -8,7 +8,7 @@ namespace troika {
 struct Limits {
   // A field costs its name, its value and 32 bytes (RFC 9113 §6.5.2), on all three protocols.
   std::size_t header_list_bytes = 32U << 10U;
-  std::size_t header_count = 100;
+  std::size_t header_count = 100;  // Cookie apart
   std::size_t trailer_bytes = 8U << 10U;
   std::size_t trailer_count = 32;
   std::size_t target_bytes = 8U << 10U;
@@ -24,6 +24,7 @@ struct Limits {
   std::size_t output_high = 256U << 10U;   // a session's output queue, plaintext
   std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, a connection
   std::size_t h2_outbound_frames = 5000;   // frames that nghttp2 holds for a slow reader
+  std::size_t h2_skipped_ids = 16;  // ranges of ids that a client left out; the oldest is forgotten
 
   std::size_t qpack_table_bytes = 4096;
   std::size_t qpack_blocked_streams = 16;

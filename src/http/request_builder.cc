@@ -30,13 +30,11 @@ bool all_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-// RFC 9110 §8.6: digits only. A leading zero is refused, since some read such numbers as octal; the
-// bound leaves room to add to the value.
+// RFC 9110 §8.6: decimal digits only, and zeros may lead. The bound leaves room to add to the
+// value.
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
   std::int64_t length = 0;
-  if (text.empty() || !ascii::is_digit(text[0]) || (text[0] == '0' && text.size() > 1)) {
-    return std::nullopt;
-  }
+  if (text.empty() || !ascii::is_digit(text[0])) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return static_cast<std::uint64_t>(length);
@@ -103,7 +101,9 @@ void RequestBuilder::protocol(std::string_view text) {
 
 void RequestBuilder::field(std::string_view name, std::string_view value) {
   pay(name.size(), value.size());
-  if (++fields_ > limits_.header_count) fail(431);
+  // Browsers send one field for each cookie in h2 and h3 (RFC 9113 §8.2.3): they cost bytes alone.
+  if (!ascii::equal_ignoring_case(name, "cookie")) ++fields_;
+  if (fields_ > limits_.header_count) fail(431);
   if (fault_ != 0) return;
   if (is_h1()) value = ascii::trim(value);
   if (!valid_field(name, value)) return fail(400);
@@ -141,14 +141,13 @@ bool RequestBuilder::special_field(std::string_view name, std::string_view value
     if (!is_h1()) fail(400);
     return true;
   }
-  if (is_h1()) return false;
-  if (name == "te" && !ascii::equal_ignoring_case(value, "trailers")) {
-    fail(400);
-    return true;
-  }
   if (name == "cookie") {
     if (!cookies_.empty()) cookies_ += "; ";
     cookies_ += value;
+    return true;
+  }
+  if (!is_h1() && name == "te" && !ascii::equal_ignoring_case(value, "trailers")) {
+    fail(400);
     return true;
   }
   return false;
@@ -173,11 +172,12 @@ void RequestBuilder::check_authority() {
     if (request_.version != HttpVersion::http10) fail(400);
     return;
   }
-  // RFC 9112 §3.2: Host is there even beside the absolute form.
+  // RFC 9112 §3.2, §3.2.2: Host is there even beside the absolute form, which it then does not
+  // count against. In h2 and h3 the two agree (RFC 9113 §8.3.1, RFC 9114 §4.3.1).
   if (request_.version == HttpVersion::http11 && !has_host_) fail(400);
   if (!has_authority_) {
     request_.authority = std::move(host_);
-  } else if (has_host_ && !ascii::equal_ignoring_case(request_.authority, host_)) {
+  } else if (!is_h1() && has_host_ && !ascii::equal_ignoring_case(request_.authority, host_)) {
     fail(400);
   }
 }

@@ -16,8 +16,8 @@ class RequestBuilder {
   RequestBuilder(const Limits& limits, HttpVersion version, bool secure);
 
   // The request line or the pseudo fields. h1 gives the origin form or "*" as target, and what the
-  // absolute form named as scheme and authority; `authority` from there wins over Host, and must
-  // equal it when both are there.
+  // absolute form named as scheme and authority. With `authority` Host does not count in h1, and
+  // must equal it in h2 and h3.
   void method(std::string_view text);
   void scheme(std::string_view text);
   void authority(std::string_view text);
@@ -54,7 +54,7 @@ class RequestBuilder {
   const Limits& limits_;
   Request request_;
   std::string host_;      // value of Host
-  std::string cookies_;   // crumbs joined (RFC 9113 §8.2.3)
+  std::string cookies_;   // all of them, joined (RFC 9113 §8.2.3)
   std::size_t cost_ = 0;  // of the field section so far
   std::size_t fields_ = 0;
   std::uint16_t fault_ = 0;

@@ -1,14 +1,35 @@
 #include "http/target.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 namespace troika {
 namespace {
 
-bool visible(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+bool is_ascii(char c) noexcept { return static_cast<std::uint8_t>(c) < 0x80; }
+
+bool allowed(std::string_view text) noexcept {
+  return std::ranges::none_of(
+             text, [](char c) { return is_ascii(c) && (c <= 0x20 || c == 0x7f || c == '#'); }) &&
+         is_utf8(text);
+}
+
+std::string encode_utf8(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (is_ascii(c)) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
 }
 
 // Decodes once. An encoded slash, backslash or NUL would mean one thing to a check of the path and
@@ -58,14 +79,15 @@ std::optional<std::string> remove_dot_segments(std::string_view path) {
 
 std::optional<Target> parse_target(std::string_view text) {
   if (text == "*") return Target{"*", "*", ""};
-  if (!text.starts_with('/') || !visible(text) || text.contains('#')) return std::nullopt;
-  const std::size_t mark = std::min(text.find('?'), text.size());
-  const auto decoded = decode(text.substr(0, mark));
+  if (!text.starts_with('/') || !allowed(text)) return std::nullopt;
+  std::string raw = encode_utf8(text);
+  const std::size_t mark = std::min(raw.find('?'), raw.size());
+  const auto decoded = decode(std::string_view(raw).substr(0, mark));
   if (!decoded) return std::nullopt;
   auto path = remove_dot_segments(*decoded);
   if (!path) return std::nullopt;
-  const std::string_view query = mark < text.size() ? text.substr(mark + 1) : "";
-  return Target{std::string(text), std::move(*path), std::string(query)};
+  std::string query = mark < raw.size() ? raw.substr(mark + 1) : "";
+  return Target{std::move(raw), std::move(*path), std::move(query)};
 }
 
 }  // namespace troika

@@ -58,6 +58,7 @@ class OverQuic final : public HandshakeStage {
 
   void open(bool handshaking, std::string server_name) override {
     server_quic_.known_security().server_name = std::move(server_name);
+    server_quic_.known_remote() = bench.peer.remote;
     server_ = h3::make_session(bench.services, server_quic_);
     client_ = h3::make_client_session(client_pool, bench.limits, client_quic_);
     client_quic_.start(*client_, bench.clock.now());

@@ -17,7 +17,7 @@ class HandshakeStage {
   HandshakeStage& operator=(const HandshakeStage&) = delete;
   virtual ~HandshakeStage() = default;
 
-  Bench bench;  // handler, limits and timeouts may be changed before open()
+  Bench bench;  // handler, limits, timeouts and the peer's address may be changed before open()
   BufferPool client_pool;
 
   // A server whose client's handshake still goes on, or is over already.

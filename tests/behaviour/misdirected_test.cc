@@ -20,14 +20,19 @@ Request request_for(std::string authority) {
   return request;
 }
 
+const Address kLoopback = Address::v4(0x7f000001, 50000),
+              kElsewhere = Address::v4(0xc0000201, 50000);
+
 // Opens a server for a client that sent `server_name` and runs `check` on it, over each protocol.
 void over_each(const std::string& server_name,
-               const std::function<void(HandshakeStage&, FakeAuthorityCheck&)>& check) {
+               const std::function<void(HandshakeStage&, FakeAuthorityCheck&)>& check,
+               const Address& client = kElsewhere) {
   for (const Over protocol : {Over::h1, Over::h2, Over::h3}) {
     DYNAMIC_SECTION(name_of(protocol)) {
       FakeAuthorityCheck names;
       const auto stage = make_handshake_stage(protocol);
       stage->bench.services.authority = &names;
+      stage->bench.peer.remote = client;
       stage->open(false, server_name);
       check(*stage, names);
       const std::size_t requests = stage->fetches.size();
@@ -50,6 +55,40 @@ TEST_CASE("A request for a name that the certificate does not cover is answered 
     CHECK(names.asked == Asked{{"a.test", "b.test"}});
     CHECK(stage.fetch(request_for("a.test")).status() == 200);  // the connection goes on
   });
+}
+
+TEST_CASE("A client on loopback reads what it asked for and what is served") {
+  const auto says = [](std::vector<std::string> names, const std::string& list) {
+    over_each(
+        "a.test",
+        [&](HandshakeStage& stage, FakeAuthorityCheck& check) {
+          check.names = names;
+          const client::Fetch& fetch = stage.fetch(request_for("b.test:8443"));
+          CHECK(fetch.status() == 421);
+          CHECK(fetch.body ==
+                "421 Misdirected Request\nThe request asks for b.test:8443, and the "
+                "certificate of this connection covers " +
+                    list + ".\n");
+          CHECK(fetch.headers().get("content-type") == "text/plain; charset=utf-8");
+          Request head = request_for("b.test");
+          head.method = Method::head;
+          head.method_text = "HEAD";
+          CHECK(stage.fetch(head).body.empty());
+        },
+        kLoopback);
+  };
+  says({}, "no name");
+  says({"a.test"}, "a.test");
+  says({"a.test", "*.a.test", "::1"}, "a.test, *.a.test, ::1");
+  std::string twenty = "x0";
+  std::vector<std::string> names{"x0"};
+  for (int i = 1; i < 20; ++i) {
+    names.push_back("x" + std::to_string(i));
+    twenty += ", " + names.back();
+  }
+  says(names, twenty);
+  names.emplace_back("x20");
+  says(names, twenty + " and 1 more");
 }
 
 TEST_CASE("The check is asked about the bare host, and says what is covered") {

@@ -1,4 +1,5 @@
 // A request target never gets out of the root, and what parse_target made of it is stable.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -33,16 +34,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto target = troika::parse_target(text);
   if (!target) return 0;
-  require(target->raw == text);
+  require(std::ranges::all_of(target->raw, [](char c) { return c > 0x20 && c < 0x7f; }));
+  const bool ascii = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  require(ascii == (target->raw == text) && target == troika::parse_target(target->raw));
   if (text == "*") {
     require(target->path == "*" && target->query.empty());
     return 0;
   }
   const std::string& path = target->path;
   require(path.starts_with('/') && path.size() <= text.size());
+  require(target->raw.size() <= 3 * text.size());
   require(!path.contains("//") && !path.contains('\\') && !path.contains('\0'));
   require(!(path + "/").contains("/../") && !(path + "/").contains("/./"));
-  require(text.ends_with(target->query));
+  require(target->raw.ends_with(target->query));
 
   const auto again = troika::parse_target(encode(path));
   require(again.has_value() && again->path == path && again->query.empty());

@@ -13,6 +13,7 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
     options.plain.push_back({must(Address::parse("127.0.0.1:0"))});
   });
   const auto client = must(client::Client::make({test_certificate().ca_file}));
+  std::string body;  // of the last answer
   const auto status = [&](Protocol protocol, const std::string& host, const std::string& asked) {
     const bool plain = protocol == Protocol::h1_plain;
     const Address& to = plain ? group.startup().plain.front().address : group.address;
@@ -22,6 +23,7 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
         *connection, client::make_request("GET", asked, "/", plain ? "http" : "https"));
     REQUIRE(client->run_until([&] { return fetch.done(); }, std::chrono::seconds(20)));
     const int got = fetch.status();
+    body = fetch.body;
     client->drop(fetch);
     client->drop(*connection);
     return got;
@@ -33,6 +35,10 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
     CHECK(status(protocol, "localhost", "127.0.0.1:8443") == 200);
     CHECK(status(protocol, "localhost", "[::1]:8443") == 200);
     CHECK(status(protocol, "localhost", "example.org") == 421);
+    CHECK(body.contains("asks for example.org, "));
+    CHECK(body.contains(" localhost"));
+    CHECK(body.contains(" 127.0.0.1"));
+    CHECK(body.contains(" ::1"));
     CHECK(status(protocol, "127.0.0.1", "example.org") == 200);  // no SNI
   }
   CHECK(status(Protocol::h1_plain, "localhost", "example.org") == 200);

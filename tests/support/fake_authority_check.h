@@ -17,6 +17,7 @@ class FakeAuthorityCheck final : public AuthorityCheck {
     asked.emplace_back(server_name, host);
     return std::ranges::contains(names, host);
   }
+  std::vector<std::string> covered(std::string_view) const override { return names; }
 };
 
 }  // namespace troika::test

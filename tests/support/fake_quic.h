@@ -102,6 +102,7 @@ class FakeQuic final : public quic::QuicStreams {
     dirty_ = true;
   }
   SecurityInfo& known_security() { return security_; }
+  Address& known_remote() { return remote_; }
   // The connection goes: the application lets its exchanges go.
   void lose() {
     if (app_ != nullptr) std::exchange(app_, nullptr)->abort();

@@ -70,7 +70,36 @@ TEST_CASE("a request is answered and the connection goes on") {
 
 TEST_CASE("one empty line before a request is skipped") {
   H1Server server;
-  CHECK(answer_to(server, "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(answer_to(server, "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  }
+  CHECK(answer_to(server, "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
+}
+
+TEST_CASE("the absolute form's authority counts, and any Host beside it does not") {
+  H1Server server;
+  CHECK(answer_to(server, "GET http://a.test:81/x HTTP/1.1\r\nHost: b.test\r\n\r\n").status == 200);
+  REQUIRE(server.bench.handler.requests.size() == 1);
+  CHECK(server.bench.handler.requests[0].authority == "a.test:81");
+  CHECK(server.log()[0].authority == "a.test:81");
+}
+
+TEST_CASE("a Content-Length with leading zeros is the number that it is") {
+  H1Server server;
+  int jobs = 0;
+  server.bench.handler.answer = echo(jobs);
+  const H1ResponseReader reader(
+      server.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 010\r\n\r\n0123456789"
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 00\r\n\r\n"));
+  REQUIRE(reader.responses.size() == 2);
+  CHECK(reader.responses[0].body == "0123456789");
+  CHECK(reader.responses[1].status == 200);
+}
+
+TEST_CASE("UTF-8 in a target is as good as percent-encoded") {
+  H1Server server;
+  CHECK(answer_to(server, "GET /\xc3\xa9?\xe2\x82\xac HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  CHECK(server.bench.handler.requests.at(0).target.raw == "/%C3%A9?%E2%82%AC");
 }
 
 TEST_CASE("the absolute form names authority and path") {

@@ -41,7 +41,7 @@ TEST_CASE("as many fields as the limit are served and one more is 431") {
   peer.preface();
   const auto with_fields = [](std::size_t count) {
     FieldList fields = get_fields();
-    for (std::size_t i = 0; i < count; ++i) fields.emplace_back("cookie", "c");
+    for (std::size_t i = 0; i < count; ++i) fields.emplace_back("x", "c");
     return fields;
   };
   std::ignore = peer.send(peer.headers(1, with_fields(peer.limits.header_count)));
@@ -183,7 +183,7 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
       path("no-slash"),
       path("/a b"),
       path("/a#b"),
-      path("/a\xc3\xa4"),
+      path("/a\xe4"),
       path("/%zz"),
       path("/%2e%2e/%2e%2e/etc/passwd"),
       path("*"),

@@ -75,6 +75,27 @@ TEST_CASE("the authority comes from :authority, the absolute form or Host, as it
             .request.authority.empty());
 }
 
+TEST_CASE("the absolute form's authority counts, whatever Host says") {
+  for (const HttpVersion version : versions(H1x)) {
+    const auto [status, request] =
+        build(version, request_lines(version, {{":authority", "a.b:81"}, {"Host", "c.d"}}));
+    CHECK(status == 200);
+    CHECK(request.authority == "a.b:81");
+    CHECK(request.headers.empty());
+  }
+}
+
+TEST_CASE("a Content-Length is decimal, whatever zeros lead it") {
+  for (const HttpVersion version : versions(All)) {
+    const auto length = [&](const std::string& text) {
+      return build(version, request_lines(version, {{"content-length", text}}), true)
+          .request.content_length;
+    };
+    CHECK(length("010") == 10U);
+    CHECK(length(std::string(100, '0') + "9223372036854775807") == 9223372036854775807U);
+  }
+}
+
 TEST_CASE("the continue expectation counts from HTTP/1.1 on and with a body only") {
   const Lines expect{{"expect", "100-continue"}};
   for (const HttpVersion version : versions(All)) {
@@ -85,15 +106,32 @@ TEST_CASE("the continue expectation counts from HTTP/1.1 on and with a body only
   }
 }
 
-TEST_CASE("cookie crumbs become one field in h2 and h3") {
+TEST_CASE("cookies become one field") {
   const Lines crumbs{{"cookie", "a=1"}, {"accept", "*/*"}, {"cookie", "b=2"}, {"cookie", "c=3"}};
-  for (const HttpVersion version : versions(H23)) {
+  for (const HttpVersion version : versions(All)) {
     const Request request = build(version, request_lines(version, crumbs)).request;
     CHECK(request.headers.count("cookie") == 1);
     CHECK(request.headers.get("cookie") == "a=1; b=2; c=3");
   }
-  const Request h1 = build(HttpVersion::http11, request_lines(HttpVersion::http11, crumbs)).request;
-  CHECK(h1.headers.count("cookie") == 3);
+}
+
+TEST_CASE("cookies cost bytes but are not counted as fields") {
+  Limits limits;
+  limits.header_count = 3;
+  limits.header_list_bytes = 1000 * (6 + 3 + 32) + 1000;
+  for (const HttpVersion version : versions(All)) {
+    CAPTURE(name_of(version));
+    const auto status = [&](std::size_t cookies, std::size_t others) {
+      Lines extra(cookies, {"cookie", "a=1"});
+      extra.resize(cookies + others - (is_h1(version) ? 1U : 0U), {"x", ""});  // less Host
+      return build(version, request_lines(version, extra), false, true, limits).status;
+    };
+    CHECK(status(1000, 3) == 200);
+    CHECK(status(1000, 4) == 431);
+    CHECK(status(1030, 3) == 431);  // too many bytes
+  }
+  const Lines spelt(200, {"Cookie", "a=1"});
+  CHECK(build(HttpVersion::http11, request_lines(HttpVersion::http11, spelt)).status == 200);
 }
 
 TEST_CASE("the target may have target_bytes bytes and not one more") {

@@ -121,6 +121,27 @@ TEST_CASE("a target's path is decoded once, without dot segments and doubled sla
   }
 }
 
+TEST_CASE("UTF-8 is taken as if it were percent-encoded, in path and query") {
+  struct Row {
+    std::string_view sent, encoded;
+  };
+  for (const Row row : {
+           Row{"/\xc3\xa9", "/%C3%A9"},
+           Row{"/?q=\xc3\xa9", "/?q=%C3%A9"},
+           Row{"/\xe2\x82\xac/../\xf0\x9f\x90\x8e?\xe2\x82\xac",
+               "/%E2%82%AC/../%F0%9F%90%8E?%E2%82%AC"},
+           Row{"/a%20\xc3\xa9%2e?%zz\xc3\xa9", "/a%20%C3%A9%2e?%zz%C3%A9"},
+           Row{"/\xc2\x85\xef\xbf\xbf", "/%C2%85%EF%BF%BF"},
+       }) {
+    CAPTURE(row.sent);
+    const auto target = parse_target(row.sent);
+    REQUIRE(target);
+    CHECK(target->raw == row.encoded);
+    CHECK(target == parse_target(row.encoded));
+    check_invariants(*target);
+  }
+}
+
 TEST_CASE("the asterisk is a target of its own") {
   CHECK(parse_target("*") == Target{"*", "*", ""});
   CHECK_FALSE(parse_target("*/"));
@@ -160,8 +181,16 @@ TEST_CASE("what is not a target is refused") {
            "/\x7f",
            "/\x80",
            "/\xff",
-           "/\xc3\xa9",
-           "/?\xc3\xa9",
+           "/\xc3",
+           "/?\xc3",
+           "/\xe9",
+           "/?\xe9=1",
+           "/\xc0\xae\xc0\xae/",
+           "/\xc0\xaf",
+           "/\xed\xa0\x80",
+           "/%c3\xa9",
+           "/\xc3%a9",
+           "/\xc3?\xa9",
            "/?\x01",
            "/%",
            "/%2",
