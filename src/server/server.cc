@@ -11,6 +11,7 @@
 
 #include "server/access_log.h"
 #include "server/certificate_watch.h"
+#include "server/library_floor.h"
 #include "server/startup.h"
 #include "server/static_site.h"
 #include "server/worker_group.h"
@@ -46,6 +47,9 @@ int run_server(const ServeOptions& options) {
   ignore_sigpipe();
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
+  if (const auto warning = library_warning(library_versions(), options); !warning.empty()) {
+    startup->warnings.push_back(warning);
+  }
   const auto worker_count = static_cast<unsigned>(startup->workers.size());
   size_thread_pool(kReadingThreads + background_threads(worker_count));
   auto lines = open_access_log(options.access_log);
