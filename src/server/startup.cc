@@ -40,6 +40,7 @@ void fit_limits(Limits& limits, unsigned workers) {
   const std::size_t all = std::max<std::size_t>(files.rlim_cur, kReservedDescriptors + 96);
   limits.connections = std::min(limits.connections, (all - kReservedDescriptors) / 3 * 2);
   limits.open_files = std::min(limits.open_files, (all - kReservedDescriptors) / 3);
+  limits.handshake_notices = std::max(limits.handshake_notices / workers, 1U);
   for (std::size_t* const share :
        {&limits.connections, &limits.open_files, &limits.quic_connections, &limits.quic_half_open,
         &limits.quic_retry_above}) {
