@@ -18,6 +18,30 @@ constexpr bool is_crypto_error(std::uint64_t code) noexcept {
   return code >= NGTCP2_CRYPTO_ERROR && code <= NGTCP2_CRYPTO_ERROR + 0xff;  // RFC 9001 §4.8
 }
 
+// RFC 9000 §20.1. Clients that refuse a certificate by a check of their own end with the first.
+std::string_view transport_error_text(std::uint64_t code) noexcept {
+  switch (code) {
+    case NGTCP2_INTERNAL_ERROR: return "closed by the peer with INTERNAL_ERROR";
+    case NGTCP2_FLOW_CONTROL_ERROR: return "closed by the peer with FLOW_CONTROL_ERROR";
+    case NGTCP2_STREAM_LIMIT_ERROR: return "closed by the peer with STREAM_LIMIT_ERROR";
+    case NGTCP2_STREAM_STATE_ERROR: return "closed by the peer with STREAM_STATE_ERROR";
+    case NGTCP2_FINAL_SIZE_ERROR: return "closed by the peer with FINAL_SIZE_ERROR";
+    case NGTCP2_FRAME_ENCODING_ERROR: return "closed by the peer with FRAME_ENCODING_ERROR";
+    case NGTCP2_TRANSPORT_PARAMETER_ERROR:
+      return "closed by the peer with TRANSPORT_PARAMETER_ERROR";
+    case NGTCP2_CONNECTION_ID_LIMIT_ERROR:
+      return "closed by the peer with CONNECTION_ID_LIMIT_ERROR";
+    case NGTCP2_PROTOCOL_VIOLATION: return "closed by the peer with PROTOCOL_VIOLATION";
+    case NGTCP2_CRYPTO_BUFFER_EXCEEDED: return "closed by the peer with CRYPTO_BUFFER_EXCEEDED";
+    case NGTCP2_KEY_UPDATE_ERROR: return "closed by the peer with KEY_UPDATE_ERROR";
+    case NGTCP2_AEAD_LIMIT_REACHED: return "closed by the peer with AEAD_LIMIT_REACHED";
+    case NGTCP2_NO_VIABLE_PATH: return "closed by the peer with NO_VIABLE_PATH";
+    case NGTCP2_VERSION_NEGOTIATION_ERROR:
+      return "closed by the peer with VERSION_NEGOTIATION_ERROR";
+    default: return "closed by the peer with a transport error";
+  }
+}
+
 // The alert is its last byte; the text lies in a table of OpenSSL's.
 std::string_view alert_text(std::uint64_t crypto_error, bool serves) noexcept {
   const auto alert = static_cast<int>(crypto_error & 0xffU);
@@ -110,7 +134,7 @@ Error Core::peer_reason() const noexcept {
   if (is_crypto_error(error.error_code)) {
     return {ErrorCode::denied, alert_text(error.error_code, ngtcp2_conn_is_server(conn()) != 0)};
   }
-  return {ErrorCode::protocol, "closed by the peer with a transport error"};
+  return {ErrorCode::protocol, transport_error_text(error.error_code)};
 }
 
 // True: the way out is blocked, try again.
