@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "tls/certificate_check.h"
 #include "tls/certificate_names.h"
 #include "tls/context.h"
 
@@ -60,7 +61,9 @@ Checked<Identity> load_identity(const CertificateFiles& files, SSL_CTX* trial) {
     return std::unexpected("The certificate in " + files.cert_file +
                            " cannot be used: " + ossl_error() + ".");
   }
-  return describe_leaf(std::move(leaf), std::move(*key), std::move(chain), files);
+  Identity identity = describe_leaf(std::move(leaf), std::move(*key), std::move(chain), files);
+  if (auto usable = check_usable(identity); !usable) return std::unexpected(usable.error());
+  return identity;
 }
 
 bool is_pipe(const std::string& path) {

@@ -41,8 +41,9 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   const Address& remote() const noexcept override { return stream_->remote(); }
 
  private:
-  // early: bytes may go both ways, but the handshake goes on.
-  enum class State : std::uint8_t { handshake, early, open, closed };
+  // silent: the peer has sent nothing yet. early: bytes may go both ways, but the handshake goes
+  // on.
+  enum class State : std::uint8_t { silent, handshake, early, open, closed };
 
   // tls_receive.cc: the ways in.
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
@@ -50,6 +51,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   void on_writable() override;
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
+  void begin(std::span<const std::byte> bytes);
   void shake_hands();
   void finish_handshake();
   void deliver();
@@ -62,7 +64,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   // tls_early.cc
   bool is_client() const noexcept { return SSL_is_server(ssl_.get()) == 0; }
   bool is_handshaking() const noexcept {
-    return state_ == State::handshake || state_ == State::early;
+    return state_ == State::silent || state_ == State::handshake || state_ == State::early;
   }
   bool read_early_data();
   void take_early_data(std::span<const std::byte> bytes);
@@ -89,7 +91,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   SecurityInfo security_;
   RecordSize record_size_;
   Status failure_;  // of a write in a call that cannot return it; for flush()
-  State state_ = State::handshake;
+  State state_ = State::silent;
   bool reading_ = true;         // as the observer wants it
   bool stream_reading_ = true;  // as the stream was told
   bool receiving_ = false;      // receive() is on the stack

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/ascii.h"
 #include "tls/fault.h"
 #include "tls/tls_connection.h"
 
@@ -14,6 +15,7 @@ void TlsConnection::set_reading(bool on) {
 }
 
 void TlsConnection::receive(std::span<const std::byte> bytes) {
+  if (state_ == State::silent) begin(bytes);
   if (state_ == State::closed || input_ended_) return;
   bio_.feed(bytes);
   receiving_ = true;
@@ -29,6 +31,17 @@ void TlsConnection::receive(std::span<const std::byte> bytes) {
   }
   steer_stream();
   look_at_fin();
+}
+
+// The first byte tells what it is: 22 begins a handshake record (RFC 8446 §5.1), a letter the
+// method of a plain request. OpenSSL makes alerts of all else.
+void TlsConnection::begin(std::span<const std::byte> bytes) {
+  if (!is_client() && bytes.empty()) return;
+  state_ = State::handshake;
+  if (is_client()) return;
+  security_.handshaking = true;
+  if (!ascii::is_alpha(static_cast<char>(bytes.front()))) return;
+  if (observer_->on_plain_http(stream_, bytes)) state_ = State::closed;
 }
 
 void TlsConnection::shake_hands() {

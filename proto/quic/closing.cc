@@ -5,6 +5,8 @@
 
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
+#include "tls/client_alert.h"
+#include "tls/fault.h"
 
 namespace troika::quic {
 namespace {
@@ -16,9 +18,34 @@ constexpr bool is_crypto_error(std::uint64_t code) noexcept {
   return code >= NGTCP2_CRYPTO_ERROR && code <= NGTCP2_CRYPTO_ERROR + 0xff;  // RFC 9001 §4.8
 }
 
+// RFC 9000 §20.1. Clients that refuse a certificate by a check of their own end with the first.
+std::string_view transport_error_text(std::uint64_t code) noexcept {
+  switch (code) {
+    case NGTCP2_INTERNAL_ERROR: return "closed by the peer with INTERNAL_ERROR";
+    case NGTCP2_FLOW_CONTROL_ERROR: return "closed by the peer with FLOW_CONTROL_ERROR";
+    case NGTCP2_STREAM_LIMIT_ERROR: return "closed by the peer with STREAM_LIMIT_ERROR";
+    case NGTCP2_STREAM_STATE_ERROR: return "closed by the peer with STREAM_STATE_ERROR";
+    case NGTCP2_FINAL_SIZE_ERROR: return "closed by the peer with FINAL_SIZE_ERROR";
+    case NGTCP2_FRAME_ENCODING_ERROR: return "closed by the peer with FRAME_ENCODING_ERROR";
+    case NGTCP2_TRANSPORT_PARAMETER_ERROR:
+      return "closed by the peer with TRANSPORT_PARAMETER_ERROR";
+    case NGTCP2_CONNECTION_ID_LIMIT_ERROR:
+      return "closed by the peer with CONNECTION_ID_LIMIT_ERROR";
+    case NGTCP2_PROTOCOL_VIOLATION: return "closed by the peer with PROTOCOL_VIOLATION";
+    case NGTCP2_CRYPTO_BUFFER_EXCEEDED: return "closed by the peer with CRYPTO_BUFFER_EXCEEDED";
+    case NGTCP2_KEY_UPDATE_ERROR: return "closed by the peer with KEY_UPDATE_ERROR";
+    case NGTCP2_AEAD_LIMIT_REACHED: return "closed by the peer with AEAD_LIMIT_REACHED";
+    case NGTCP2_NO_VIABLE_PATH: return "closed by the peer with NO_VIABLE_PATH";
+    case NGTCP2_VERSION_NEGOTIATION_ERROR:
+      return "closed by the peer with VERSION_NEGOTIATION_ERROR";
+    default: return "closed by the peer with a transport error";
+  }
+}
+
 // The alert is its last byte; the text lies in a table of OpenSSL's.
-std::string_view alert_text(std::uint64_t crypto_error) noexcept {
+std::string_view alert_text(std::uint64_t crypto_error, bool serves) noexcept {
   const auto alert = static_cast<int>(crypto_error & 0xffU);
+  if (serves) return tls::client_alert_text(alert);
   const char* const text =
       ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + alert));
   return text != nullptr ? text : "the peer ended the TLS handshake with an alert";
@@ -60,7 +87,7 @@ void Core::on_library_error(int error, TimePoint now) {
   ngtcp2_ccerr_default(&close);
   if (error == NGTCP2_ERR_CRYPTO) {
     ngtcp2_ccerr_set_tls_alert(&close, ngtcp2_conn_get_tls_alert(conn()), nullptr, 0);
-    return end_with(close, {ErrorCode::denied, "the TLS handshake failed"});
+    return end_with(close, {ErrorCode::denied, tls::fault_of(session().ssl())});
   }
   ngtcp2_ccerr_set_liberr(&close, error, nullptr, 0);
   const bool ours = error == NGTCP2_ERR_CALLBACK_FAILURE || ngtcp2_err_is_fatal(error) != 0;
@@ -94,7 +121,10 @@ Error Core::peer_reason() const noexcept {
     if (error.error_code == kNoError) return {ErrorCode::closed, "closed by the peer"};
     return {ErrorCode::protocol, "closed by the peer with an application error"};
   }
-  if (error.error_code == NGTCP2_NO_ERROR) return {ErrorCode::closed, "closed by the peer"};
+  // RFC 9000 §10.2.3: during the handshake an application's close, of whatever code, is this one.
+  if (error.error_code == NGTCP2_NO_ERROR || error.error_code == NGTCP2_APPLICATION_ERROR) {
+    return {ErrorCode::closed, "closed by the peer"};
+  }
   if (error.error_code == NGTCP2_CONNECTION_REFUSED) {
     return {ErrorCode::unavailable, "the peer refuses new connections"};
   }
@@ -102,9 +132,9 @@ Error Core::peer_reason() const noexcept {
     return {ErrorCode::denied, "the peer refuses the token of its Retry"};
   }
   if (is_crypto_error(error.error_code)) {
-    return {ErrorCode::denied, alert_text(error.error_code)};
+    return {ErrorCode::denied, alert_text(error.error_code, ngtcp2_conn_is_server(conn()) != 0)};
   }
-  return {ErrorCode::protocol, "closed by the peer with a transport error"};
+  return {ErrorCode::protocol, transport_error_text(error.error_code)};
 }
 
 // True: the way out is blocked, try again.

@@ -90,6 +90,7 @@ Connection::~Connection() {
 
 void Connection::settle() {
   if (phase() != Phase::open) {
+    report_handshake();
     end_handshake();
     free_session();
     free_application();
@@ -137,6 +138,14 @@ std::unique_ptr<QlogSink> Connection::open_log() {
 
 void Connection::end_handshake() noexcept {
   if (std::exchange(half_open_, false)) shared_.owner.handshake_ended();
+}
+
+// A first packet that was none of a client's does not come here, and who closes without an error
+// has changed its mind.
+void Connection::report_handshake() const noexcept {
+  HandshakeObserver* const observer = shared_.config.handshakes;
+  if (!half_open_ || observer == nullptr || reason().code == ErrorCode::closed) return;
+  observer->on_handshake_failed(remote(), reason().detail);
 }
 
 bool Connection::on_sendable() {

@@ -71,6 +71,7 @@ class Connection final : public Core {
   void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
   bool on_sendable() override;
   void end_handshake() noexcept;
+  void report_handshake() const noexcept;
 
   const ConnectionShared& shared_;
   Timer timer_;

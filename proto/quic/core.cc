@@ -1,5 +1,7 @@
 #include "proto/quic/core.h"
 
+#include <openssl/err.h>
+
 #include <algorithm>
 
 #include "proto/quic/convert.h"
@@ -23,6 +25,7 @@ void Core::receive(const Datagram& packet, TimePoint now) {
   Path path{packet.local, packet.remote};
   const ngtcp2_path view = path.view();
   const ngtcp2_pkt_info info{.ecn = static_cast<std::uint8_t>(packet.ecn)};
+  if (!established_) ERR_clear_error();  // what it holds afterwards is of this handshake
   const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
                                          packet.bytes.size(), to_stamp(now));
   if (error != 0) on_library_error(error, now);

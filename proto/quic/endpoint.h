@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -17,6 +18,16 @@ namespace troika::quic {
 // Keys that a restart keeps, so that old connections can be reset and tokens still hold.
 using Secret = std::array<std::byte, 32>;
 
+// Hears of handshakes that failed.
+class HandshakeObserver {
+ public:
+  // Once for each, unless a side just closed. `why` is static text.
+  virtual void on_handshake_failed(const Address& client, std::string_view why) noexcept = 0;
+
+ protected:
+  ~HandshakeObserver() = default;
+};
+
 struct EndpointConfig {
   Secret secret{};  // stateless resets, tokens, table hashing
   // Stateless resets are of the machine of this name alone: one that has the same secret must not
@@ -27,10 +38,11 @@ struct EndpointConfig {
   std::uint64_t application_tag = 0;
   std::uint8_t worker = 0,
                workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
-  Address preferred_v4, preferred_v6;  // where clients are asked to move to (RFC 9000 §9.6)
-  QlogSource* qlog = nullptr;          // outlives the endpoint; null: no connection is logged
-  std::size_t connections = 10000;     // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;        // handshakes in flight, likewise
+  Address preferred_v4, preferred_v6;       // where clients are asked to move to (RFC 9000 §9.6)
+  QlogSource* qlog = nullptr;               // outlives the endpoint; null: no connection is logged
+  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody hears
+  std::size_t connections = 10000;          // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;             // handshakes in flight, likewise
   // From so many handshakes in flight on, with the connections of the last second that ended with
   // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
   // 0: always.

@@ -7,6 +7,11 @@
 
 namespace troika {
 
+std::string https_url(std::string_view host, std::uint16_t port, std::string_view target) {
+  if (port == 443) return std::format("https://{}{}", host, target);
+  return std::format("https://{}:{}{}", host, port, target);
+}
+
 std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& responder) {
   const Request& request = context.request;
   // HTTP/1.0 may come without a host: then there is nowhere to send the client.
@@ -15,10 +20,8 @@ std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& r
     std::ignore = responder.respond(std::move(head), std::move(body));
     return nullptr;
   }
-  const std::string port = port_ == 443 ? "" : std::format(":{}", port_);
   auto [head, body] = error_answer(308);
-  head.headers.set("location", std::format("https://{}{}{}", host_of(request.authority), port,
-                                           request.target.raw));
+  head.headers.set("location", https_url(host_of(request.authority), port_, request.target.raw));
   std::ignore = responder.respond(std::move(head), std::move(body));
   return nullptr;
 }

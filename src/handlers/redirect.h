@@ -1,9 +1,14 @@
 #pragma once
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "http/handler.h"
 
 namespace troika {
+
+// "https://HOST:PORT/target"; `host` has no port, and 443 is not written.
+std::string https_url(std::string_view host, std::uint16_t port, std::string_view target);
 
 // Answers every request with 308 to the same target on https (RFC 9110 §15.4.9): the host that the
 // client named, with our TLS port.

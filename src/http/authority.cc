@@ -42,6 +42,11 @@ std::string_view host_of(std::string_view authority) noexcept {
   return authority.substr(0, colon);
 }
 
+bool is_covered(std::string_view authority, const AuthorityCheck& check) {
+  const std::string_view host = bare(host_of(authority));
+  return check.covers(host, host);
+}
+
 bool is_misdirected(std::string_view authority, const SecurityInfo& security,
                     const AuthorityCheck* check) {
   // Without an authority (HTTP/1.0) or SNI the client has not said what it takes us for.

@@ -10,6 +10,9 @@ struct SecurityInfo;
 // "example.org:80" → "example.org", "[::1]:80" → "[::1]"; of an authority that is valid.
 std::string_view host_of(std::string_view authority) noexcept;
 
+// Whether a client that comes for the host of this authority is shown a certificate for it.
+bool is_covered(std::string_view authority, const AuthorityCheck& check);
+
 // RFC 9110 §15.5.20: the client came for another name (SNI), and the certificate that it was shown
 // for that does not cover the one it asks for now.
 bool is_misdirected(std::string_view authority, const SecurityInfo& security,

@@ -9,7 +9,8 @@ namespace troika {
 // every name that the certificate covers, and for no other.
 class AuthorityCheck {
  public:
-  // `host` has no port and no brackets; it differs from `server_name`, the SNI of the connection.
+  // Whether a client that sent `server_name` as SNI is shown a certificate for `host`. Neither has
+  // a port or brackets.
   virtual bool covers(std::string_view server_name, std::string_view host) const = 0;
   // All that it covers, to be read by people.
   virtual std::vector<std::string> covered(std::string_view server_name) const = 0;

@@ -45,6 +45,8 @@ struct Limits {
   std::uint32_t stateless_resets_per_second = 100;  // a worker
   std::uint32_t version_negotiations_per_second = 100;
 
+  std::uint32_t handshake_notices = 10;  // the process: lines a second on handshakes that failed
+
   std::size_t qlog_files = 64;                // the process: open at a time, then not logged
   std::size_t qlog_waiting = 256U << 10U;     // bytes that the disk has not taken, then it ends
   std::size_t qlog_file_bytes = 64U << 20U;   // likewise

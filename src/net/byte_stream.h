@@ -26,8 +26,9 @@ class ByteStream {
     ~Observer() = default;
   };
 
-  virtual ~ByteStream() = default;             // closes
-  virtual void start(Observer& observer) = 0;  // once; begins to read
+  virtual ~ByteStream() = default;  // closes
+  // Begins to read. Called once more, another observer takes over, from inside a callback too.
+  virtual void start(Observer& observer) = 0;
   virtual void set_reading(bool on) = 0;
   // Takes what the kernel takes, at once: 0 to all of the bytes. Taking less than all means that
   // on_writable will follow. An error means that the stream is dead.

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "base/output_queue.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/byte_stream.h"
 
 namespace troika {
 
@@ -22,8 +24,8 @@ struct SecurityInfo {
   std::uint8_t quic_version = 0;  // 1 or 2; 0: TCP
   bool resumed = false;
   bool early_data = false;  // the client sent early data, and it was accepted (0-RTT)
-  // The handshake still goes on: what comes now may be a replay (RFC 8446 §8), and of the above
-  // only alpn and server_name are certain.
+  // Server: the handshake has begun and still goes on, or it failed. What comes now may be a replay
+  // (RFC 8446 §8), and of the above only alpn and server_name are certain.
   bool handshaking = false;
   // QUIC, until the handshake is complete: a token shows that the peer is at its address (RFC 9000
   // §8.1). False: it may be an address that somebody else has written into the packets.
@@ -43,6 +45,13 @@ class Transport {
     virtual void on_end() = 0;                                    // FIN, or close_notify in TLS
     virtual void on_writable() = 0;         // write_budget() rose above 0, or all is flushed
     virtual void on_closed(Error why) = 0;  // nothing more is called
+    // TLS server: the first bytes are no TLS, but the beginning of plain HTTP. True: the observer
+    // has taken the stream out of `stream`, and the bytes; nothing more is called, and the
+    // transport may only be destroyed, but not yet. False: they are answered by an alert.
+    virtual bool on_plain_http(std::unique_ptr<ByteStream>& /*stream*/,
+                               std::span<const std::byte> /*bytes*/) {
+      return false;
+    }
 
    protected:
     ~Observer() = default;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <format>
+#include <iterator>
 #include <ranges>
 #include <utility>
 
 #include "certs/dev_ca.h"
+#include "tls/certificate_check.h"
 
 namespace troika {
 namespace {
@@ -16,6 +18,11 @@ constexpr std::size_t kMostNamed = 3;  // in a line
 
 std::string date(WallTime time) {
   return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
+}
+
+std::string about(const tls::Identity& identity, std::string_view what) {
+  return std::format("the certificate {} ({}) {}", identity.files.cert_file, names_text(identity),
+                     what);
 }
 
 std::string change_text(const tls::CertificateSet& before, const tls::CertificateSet& now) {
@@ -57,8 +64,19 @@ std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates
     } else {
       continue;
     }
-    lines.push_back(std::format("the certificate {} ({}) {}", identity.files.cert_file,
-                                names_text(identity), what));
+    lines.push_back(about(identity, what));
+  }
+  return lines;
+}
+
+std::vector<std::string> use_warnings(const tls::CertificateSet& certificates,
+                                      const tls::CertificateSet* before) {
+  std::vector<std::string> lines;
+  for (const tls::Identity& identity : certificates.identities()) {
+    if (before != nullptr && before->holds(identity)) continue;
+    for (const std::string& doubt : tls::doubts_about(identity)) {
+      lines.push_back(about(identity, doubt));
+    }
   }
   return lines;
 }
@@ -81,6 +99,7 @@ CertificateKeeper::Seen CertificateKeeper::look() {
   }
   if ((*loaded)->same_as(*served_.set)) return seen;
   seen.lines.push_back("new certificates: " + change_text(*served_.set, **loaded));
+  std::ranges::move(use_warnings(**loaded, served_.set.get()), std::back_inserter(seen.lines));
   seen.changed = served_.set = std::move(*loaded);
   return seen;
 }

@@ -9,6 +9,9 @@ namespace troika {
 
 // For each certificate that has expired, is not valid yet or soon will have expired, a line.
 std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates, WallTime now);
+// For each that many clients will refuse, and that is not in `before` (null: nothing is), a line.
+std::vector<std::string> use_warnings(const tls::CertificateSet& certificates,
+                                      const tls::CertificateSet* before = nullptr);
 // "example.org, www.example.org", or the file's name; shortened when they are many.
 std::string names_text(const tls::Identity& identity);
 

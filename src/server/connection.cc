@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "net/plain_transport.h"
 #include "proto/byte_pump.h"
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
@@ -16,9 +17,11 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, std::string alt_svc,
-                       Services& services, TimerQueue& timers, ConnectionOwner& owner)
+                       Services& services, TimerQueue& timers, ConnectionOwner& owner,
+                       Services* plain)
     : transport_(std::move(transport)),
       services_(services),
+      plain_(plain),
       owner_(owner),
       out_(services.pool),
       timer_(timers, [this] { on_timer(); }) {
@@ -39,7 +42,7 @@ void Connection::on_ready() {
   peer_.remote = transport_->remote();
   peer_.local = transport_->local();
   peer_.security = transport_->security();
-  if (peer_.security.encrypted) open_session(peer_.security.alpn == "h2");
+  if (peer_.security.encrypted) open_session(peer_.security.alpn == "h2", services_);
 }
 
 void Connection::on_handshake_done() {
@@ -56,14 +59,14 @@ void Connection::choose_session(std::span<const std::byte> first) {
                               std::min(first_bytes_.size(), kPreface.size()));
   const bool preface = kPreface.starts_with(text);
   if (preface && text.size() < kPreface.size()) return;
-  open_session(preface);
+  open_session(preface, services_);
   const auto bytes = std::exchange(first_bytes_, {});
   on_bytes(bytes);
 }
 
-void Connection::open_session(bool h2) {
+void Connection::open_session(bool h2, Services& services) {
   session_ =
-      h2 ? h2::make_session(services_, peer_, *this) : h1::make_session(services_, peer_, *this);
+      h2 ? h2::make_session(services, peer_, *this) : h1::make_session(services, peer_, *this);
   state_ = State::open;
   if (!peer_.security.handshaking) deadline_ = kNever;
   if (draining_) session_->drain();
@@ -86,7 +89,7 @@ void Connection::on_end() {
     session_->receive_end(services_.clock.now());
     mark_dirty();
   } else if (state_ == State::opening && !first_bytes_.empty()) {
-    open_session(false);  // a first request that was cut short
+    open_session(false, services_);  // a first request that was cut short
     on_bytes(std::exchange(first_bytes_, {}));
     on_end();
   } else {
@@ -94,16 +97,30 @@ void Connection::on_end() {
   }
 }
 
-void Connection::on_closed(Error) { finish(); }
+// One request is answered, in HTTP/1.1, and then it is closed.
+bool Connection::on_plain_http(std::unique_ptr<ByteStream>& stream,
+                               std::span<const std::byte> bytes) {
+  if (plain_ == nullptr) return false;
+  owner_.on_handshake_failed(transport_->remote(), "a plain HTTP request on a TLS port");
+  refused_ = std::exchange(transport_, std::make_unique<PlainTransport>(std::move(stream)));
+  peer_.alt_svc.clear();
+  transport_->start(*this);
+  open_session(false, *plain_);
+  on_bytes(bytes);
+  drain();
+  return true;
+}
+
+void Connection::on_closed(Error why) { lose(why.detail); }
 
 bool Connection::flush(TimePoint now) {
   bool more = false;
   if (state_ == State::open) {
     const Pumped pumped = pump(*session_, out_, services_.limits.output_high, *transport_, now);
-    if (pumped == Pumped::failed) finish();
+    if (pumped == Pumped::failed) lose("reset by the peer");
     more = pumped == Pumped::more;
   } else if (state_ != State::done && !transport_->flush()) {
-    finish();
+    lose("reset by the peer");
   }
   if (state_ != State::done) settle(now);
   return more && state_ != State::done;
@@ -175,11 +192,19 @@ void Connection::finish() noexcept {
   owner_.on_done(*this);
 }
 
+// A client that has said nothing (a port scanner, a browser's spare connection) has not failed.
+void Connection::lose(std::string_view why) noexcept {
+  if (state_ != State::done && transport_->security().handshaking) {
+    owner_.on_handshake_failed(transport_->remote(), why);
+  }
+  finish();
+}
+
 void Connection::on_timer() {
   const TimePoint now = services_.clock.now();
   const bool stuck = waits_for_peer(now) && moved_at_ + services_.timeouts.write_progress <= now;
   if (stuck) transport_->reset();  // a peer that takes nothing is not asked to take a FIN
-  if (stuck || deadline_ <= now) return finish();
+  if (stuck || deadline_ <= now) return lose("the handshake took too long");
   if (session_ != nullptr) {
     session_->on_deadline(now);
     mark_dirty();

@@ -19,6 +19,8 @@ class ConnectionOwner {
  public:
   virtual void on_dirty(Connection& connection) noexcept = 0;
   virtual void on_done(Connection& connection) noexcept = 0;  // once; free it, but not at once
+  // A client that had begun to speak is not let in by TLS; `why` is static text.
+  virtual void on_handshake_failed(const Address& client, std::string_view why) noexcept = 0;
 
  protected:
   ~ConnectionOwner() = default;
@@ -28,8 +30,9 @@ class ConnectionOwner {
 // port) chose, and the deadlines of both. I/O callbacks feed the session; flush() does the rest.
 class Connection final : public Deletable, private Transport::Observer, private SessionHost {
  public:
+  // `plain` answers a client that speaks plain HTTP where TLS is spoken; null: nobody does.
   Connection(std::unique_ptr<Transport> transport, std::string alt_svc, Services& services,
-             TimerQueue& timers, ConnectionOwner& owner);
+             TimerQueue& timers, ConnectionOwner& owner, Services* plain = nullptr);
   ~Connection() override;
 
   void start();
@@ -53,21 +56,26 @@ class Connection final : public Deletable, private Transport::Observer, private 
   void on_end() override;
   void on_writable() override { mark_dirty(); }
   void on_closed(Error why) override;
+  bool on_plain_http(std::unique_ptr<ByteStream>& stream,
+                     std::span<const std::byte> bytes) override;
   void mark_dirty() noexcept override {
     if (state_ != State::done) owner_.on_dirty(*this);
   }
 
   void choose_session(std::span<const std::byte> first);
-  void open_session(bool h2);
+  void open_session(bool h2, Services& services);
   void settle(TimePoint now);
   void linger(TimePoint now);
   void finish() noexcept;
+  void lose(std::string_view why) noexcept;  // finish(), and tells of a handshake that fails by it
   void on_timer();
   bool waits_for_peer(TimePoint now);
   void arm(TimePoint now);
 
   std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Transport> refused_;  // of TLS, when the client speaks plain HTTP
   Services& services_;
+  Services* const plain_;
   ConnectionOwner& owner_;
   PeerInfo peer_;
   OutputQueue out_;

@@ -54,6 +54,7 @@ Checked<void> fit_limits(Limits& limits, const ServeOptions& options, unsigned w
   limits.connections = std::min(limits.connections, third * 2);
   limits.open_files = std::min(limits.open_files, third);
   limits.open_files = std::max(limits.open_files / workers, kLeastFiles);
+  limits.handshake_notices = std::max(limits.handshake_notices / workers, 1U);
   for (std::size_t* const share : {&limits.connections, &limits.quic_connections,
                                    &limits.quic_half_open, &limits.quic_retry_above}) {
     *share = std::max(*share / workers, kLeastConnections);

@@ -11,6 +11,7 @@
 
 #include "server/access_log.h"
 #include "server/certificate_watch.h"
+#include "server/library_floor.h"
 #include "server/startup.h"
 #include "server/static_site.h"
 #include "server/worker_group.h"
@@ -68,6 +69,9 @@ int complain(const std::string& sentence) {
 int run_server(const ServeOptions& options) {
   auto startup = start_up(options);
   if (!startup) return complain(startup.error());
+  if (const auto warning = library_warning(library_versions(), options); !warning.empty()) {
+    startup->warnings.push_back(warning);
+  }
   const std::string text = banner(*startup);
   WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
   const auto lines = open_access_log(options.access_log);

@@ -1,6 +1,8 @@
 #include "server/startup_tls.h"
 
+#include <algorithm>
 #include <format>
+#include <iterator>
 
 #include "certs/dev_ca.h"
 #include "server/certificate_keeper.h"
@@ -33,8 +35,8 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   startup.certificates = std::move(*certificates);
   if (auto done = keep_keys_out_of_site(options, startup); !done) return done;
   const tls::CertificateSet& set = *startup.certificates.set;
-  for (std::string& line : expiry_warnings(set, std::chrono::system_clock::now())) {
-    startup.warnings.push_back(std::move(line));
+  for (auto& lines : {use_warnings(set), expiry_warnings(set, std::chrono::system_clock::now())}) {
+    std::ranges::copy(lines, std::back_inserter(startup.warnings));
   }
 
   tls::ServerOptions tls;

@@ -1,22 +1,19 @@
 #include "server/version.h"
 
-#include <format>
-
-#include "proto/h1/parser.h"
-#include "proto/h2/version.h"
-#include "proto/h3/version.h"
-#include "proto/quic/version.h"
-#include "tls/version.h"
-#include "uv/version.h"
+#include "server/library_floor.h"
 
 namespace troika {
 
 std::string build_text() { return TROIKA_VERSION; }
 
 std::string version_text() {
-  return std::format("troika {}\n{}, {}, {}, {}, {}, {}\n", build_text(), tls::library_version(),
-                     h1::library_version(), h2::library_version(), h3::library_version(),
-                     quic::library_version(), uv::library_version());
+  const auto libraries = library_versions();
+  std::string text = "troika " + build_text() + "\n";
+  for (const std::string& library : libraries) {
+    text += library + (&library == &libraries.back() ? "\n" : ", ");
+  }
+  const std::string warning = library_warning(libraries);
+  return warning.empty() ? text : text + "warning: " + warning + "\n";
 }
 
 }  // namespace troika

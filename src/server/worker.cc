@@ -13,8 +13,10 @@
 namespace troika {
 namespace {
 
-quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog) {
+quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
+                                     quic::HandshakeObserver& handshakes) {
   quic::EndpointConfig quic;
+  quic.handshakes = &handshakes;
   quic.qlog = qlog;
   quic.secret = config.secret;
   quic.machine = config.machine;
@@ -50,15 +52,16 @@ class TrimTask final : public Background::Task {
 
 // All UDP sockets, and the QUIC connections that come through them: one may move from one address
 // of ours to another.
-struct Worker::Quic {
+struct Worker::Quic final : quic::HandshakeObserver {
   Quic(Worker& worker, std::vector<Fd> udp)
       : qlog(choose_logs(worker)),
         sockets(
             worker.loop_, std::move(udp),
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
-        endpoint(endpoint_config(worker.config_, qlog.get()), worker.loop_.clock(), worker.random_,
-                 sockets, *worker.config_.tls_quic,
+        handshakes(worker.handshakes_),
+        endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
+                 worker.random_, sockets, *worker.config_.tls_quic,
                  [&worker](quic::QuicStreams& quic) {
                    return h3::make_session(worker.services_, quic);
                  }),
@@ -73,8 +76,13 @@ struct Worker::Quic {
     return std::make_unique<QlogChoice>(config.qlog_only, *config.qlog, worker.random_);
   }
 
+  void on_handshake_failed(const Address& client, std::string_view why) noexcept override {
+    handshakes.failed("QUIC", client, why);
+  }
+
   const std::unique_ptr<QlogChoice> qlog;  // null: there are no logs
   UdpSockets sockets;
+  HandshakeNotices& handshakes;
   quic::Endpoint endpoint;
   Timer timer;
 };
@@ -83,6 +91,7 @@ Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
       site_(config_.make_site(loop_, pool_)),
       redirect_(config_.https_port),
+      plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       services_{pool_,          loop_.clock(),     config_.limits, config_.timeouts,
                 *site_.handler, *config_.observer, &authorities_},
@@ -90,6 +99,10 @@ Worker::Worker(WorkerConfig config)
                       *site_.handler, *config_.observer},
       redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
                          redirect_, *config_.observer},
+      plain_on_tls_services_{pool_,         loop_.clock(),     config_.limits, config_.timeouts,
+                             plain_on_tls_, *config_.observer, &authorities_},
+      handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
+                  [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
@@ -147,7 +160,8 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   }
   ConnectionOwner& owner = *this;
   auto connection =
-      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), owner);
+      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), owner,
+                                   secure ? &plain_on_tls_services_ : nullptr);
   Connection& added = *connection;
   added.place = connections_.insert(connections_.end(), std::move(connection));
   added.start();
@@ -207,11 +221,18 @@ void Worker::drain_deadline() {
 }
 
 void Worker::starved(std::uint64_t pauses) {
-  if (config_.notices == nullptr) return;
-  config_.notices->line(std::format(
-      "troika: out of file descriptors or memory, new connections wait ({} pauses so far); "
-      "raise the limit with ulimit -n",
-      pauses));
+  notice(
+      std::format("out of file descriptors or memory, new connections wait ({} pauses so far); "
+                  "raise the limit with ulimit -n",
+                  pauses));
+}
+
+void Worker::notice(const std::string& line) {
+  if (config_.notices != nullptr) config_.notices->line("troika: " + line);
+}
+
+void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {
+  handshakes_.failed("TLS", client, why);
 }
 
 std::size_t Worker::connections() const noexcept {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "handlers/plain_on_tls.h"
 #include "handlers/redirect.h"
 #include "http/observer.h"
 #include "http/services.h"
@@ -14,6 +15,7 @@
 #include "proto/quic/endpoint.h"
 #include "server/connection.h"
 #include "server/covered_authorities.h"
+#include "server/handshake_notices.h"
 #include "server/qlog_filter.h"
 #include "server/spare_memory.h"
 #include "tls/context.h"
@@ -109,6 +111,8 @@ class Worker final : private ConnectionOwner {
   void starved(std::uint64_t pauses);
   void on_dirty(Connection& connection) noexcept override;
   void on_done(Connection& connection) noexcept override;
+  void on_handshake_failed(const Address& client, std::string_view why) noexcept override;
+  void notice(const std::string& line);
 
   WorkerConfig config_;
   BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
@@ -116,8 +120,10 @@ class Worker final : private ConnectionOwner {
   SystemRandom random_;
   Site site_;
   RedirectHandler redirect_;
+  PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;
-  Services services_, plain_services_, redirect_services_;
+  Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
+  HandshakeNotices handshakes_;
   tls::RecordScratch scratch_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;

@@ -65,8 +65,10 @@ class TcpWorld : private ConnectionOwner {
 
   // A client's connection whose TCP handshake is done; its first flight leaves in the next turn.
   Visit& visit(const tls::ServerContext& server, std::span<const std::byte> resumption = {}) {
+    return visit(server, context_->new_ssl("localhost", resumption));
+  }
+  Visit& visit(const tls::ServerContext& server, tls::SslPtr ssl) {
     Visit& visit = add(server);
-    tls::SslPtr ssl = context_->new_ssl("localhost", resumption);
     const SSL* const borrowed = ssl.get();
     visit.connection = std::make_unique<client::TcpConnection>(
         tls::make_tls_transport(visit.link.open(End::client), std::move(ssl), client_scratch_),
@@ -74,8 +76,10 @@ class TcpWorld : private ConnectionOwner {
     return visit;
   }
   // Nothing but these bytes comes.
-  void replay(const tls::ServerContext& server, const std::string& flight) {
-    add(server).link.inject(flight);
+  Visit& replay(const tls::ServerContext& server, const std::string& flight) {
+    Visit& visit = add(server);
+    visit.link.inject(flight);
+    return visit;
   }
   client::Fetch& fetch(Visit& visit, std::string_view method,
                        std::unique_ptr<BodySource> body = nullptr) {
@@ -118,6 +122,7 @@ class TcpWorld : private ConnectionOwner {
   Timeouts timeouts;
   test::ScriptedHandler handler;
   test::RecordingObserver observer;
+  std::vector<std::string> failures;  // of handshakes
   Services services{pool, clock, limits, timeouts, handler, observer};
 
  private:
@@ -153,6 +158,9 @@ class TcpWorld : private ConnectionOwner {
   }
   void on_dirty(Connection& connection) noexcept override {
     if (!std::exchange(connection.dirty, true)) dirty_.push_back(&connection);
+  }
+  void on_handshake_failed(const Address&, std::string_view why) noexcept override {
+    failures.emplace_back(why);
   }
   void on_done(Connection& connection) noexcept override {
     if (connection.dirty) std::erase(dirty_, &connection);

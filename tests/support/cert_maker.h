@@ -16,7 +16,7 @@ namespace troika::test {
 struct CertSpec {
   std::string names = "DNS:localhost";         // as openssl.cnf writes them; empty: none
   std::string common_name = "test";            // empty: no subject
-  bool rsa = false;                            // else ECDSA on P-256
+  const char* key = "P-256";                   // a curve, or another type of key: "RSA", "ED25519"
   std::string usage = "serverAuth";            // extendedKeyUsage; empty: none
   long from = -3600, until = 90L * 24 * 3600;  // seconds from now
 };
@@ -37,7 +37,7 @@ class TestCa {
   }
 
   PemPair make(const CertSpec& spec) const {
-    const Key key = make_key(spec.rsa);
+    const Key key = make_key(spec.key);
     const Cert cert = blank(spec, key.get());
     X509_set_issuer_name(cert.get(), X509_get_subject_name(cert_.get()));
     if (!spec.names.empty()) extend(cert.get(), NID_subject_alt_name, spec.names);
@@ -59,7 +59,7 @@ class TestCa {
   using Key = std::unique_ptr<EVP_PKEY, Free>;
   using Cert = std::unique_ptr<X509, Free>;
 
-  TestCa(const std::string& name, const TestCa* issuer) : key_(make_key(false)) {
+  TestCa(const std::string& name, const TestCa* issuer) : key_(make_key("P-256")) {
     cert_ = blank({.names = "", .common_name = name}, key_.get());
     const TestCa& by = issuer == nullptr ? *this : *issuer;
     X509_set_issuer_name(cert_.get(), X509_get_subject_name(by.cert_.get()));
@@ -67,9 +67,10 @@ class TestCa {
     X509_sign(cert_.get(), by.key_.get(), EVP_sha256());
   }
 
-  static Key make_key(bool rsa) {
-    return Key(rsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
-                   : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  static Key make_key(const std::string& kind) {
+    if (kind == "RSA") return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
+    if (kind.starts_with("ED")) return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str()));
+    return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", kind.c_str()));
   }
   static void extend(X509* cert, int nid, const std::string& value) {
     const std::unique_ptr<X509_EXTENSION, Free> extension(

@@ -26,6 +26,8 @@ class SlowLink {
   // Bytes that arrive at once, of a client that has no stream.
   void inject(const std::string& bytes) { side(End::client).way.push_back({clock_.now(), bytes}); }
 
+  void inject_fin() { side(End::client).way.push_back({clock_.now(), "", true}); }
+
   TimePoint next() const {
     TimePoint next = kNever;
     for (const End to : {End::client, End::server}) {

@@ -259,3 +259,28 @@ TEST_CASE("a pipe among the pairs does not keep the others from being swapped") 
         1);
   CHECK(keeper.look().lines.empty());
 }
+
+TEST_CASE("a pair that no client could use is not taken, and said once it stays so") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  desk.put("two", desk.ca.make({.names = "DNS:two.example", .key = "secp256k1"}));
+  CHECK(keeper.look().changed == nullptr);
+  const auto seen = keeper.look();
+  CHECK(seen.changed == nullptr);
+  REQUIRE(seen.lines.size() == 1);
+  CHECK(seen.lines[0].starts_with("the certificates stay as they were: "));
+  CHECK(seen.lines[0].contains("secp256k1"));
+}
+
+TEST_CASE("a new pair that most clients will refuse is taken, and warned about once") {
+  const Desk desk;
+  CertificateKeeper keeper = desk.keeper();
+  desk.put("two", desk.ca.make({.names = "DNS:two.example", .usage = "clientAuth"}));
+  const auto seen = keeper.look();
+  CHECK(seen.changed != nullptr);
+  REQUIRE(seen.lines.size() == 2);
+  CHECK(seen.lines[1].contains("two.example) is not for servers"));
+  desk.put("one", desk.ca.make({.names = "DNS:other.example"}));
+  keeper.look();
+  CHECK(keeper.look().lines.empty());
+}

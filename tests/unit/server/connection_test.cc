@@ -19,6 +19,7 @@ struct Plain final : ConnectionOwner {
   TimerQueue timers;
   std::unique_ptr<Connection> connection;
   std::string received;  // by the client
+  std::vector<std::string> failures;
   bool done = false, dirty = false;
 
   Plain() {
@@ -34,12 +35,16 @@ struct Plain final : ConnectionOwner {
     connection.reset();
     CHECK(bench.pool.outstanding() == 0);
     CHECK(timers.size() == 0);
+    CHECK(failures.empty());
   }
   Plain(const Plain&) = delete;
   Plain& operator=(const Plain&) = delete;
 
   void on_dirty(Connection&) noexcept override { dirty = true; }
   void on_done(Connection&) noexcept override { done = true; }
+  void on_handshake_failed(const Address&, std::string_view why) noexcept override {
+    failures.emplace_back(why);
+  }
 
   void turn() {
     for (int i = 0; i < 10; ++i) {

@@ -56,8 +56,8 @@ TEST_CASE(
   const test::TemporaryFolder folder;
   const test::TestCa ca;
   const std::string cert = folder.path() / "a.pem", key = folder.path() / "a.key";
-  const auto notes_of = [&](long until) {
-    const test::PemPair pem = ca.make({.until = until});
+  const auto notes_of = [&](const test::CertSpec& spec) {
+    const test::PemPair pem = ca.make(spec);
     test::put_file(cert, pem.cert);
     test::put_file(key, pem.key);
     ServeOptions options;
@@ -65,9 +65,11 @@ TEST_CASE(
     options.certs_folder = folder.path() / ".";
     return test::must(start_up(options)).warnings;
   };
-  CHECK(notes_of(15L * 24 * 3600).empty());
-  CHECK(notes_of(13L * 24 * 3600).size() == 1);
-  CHECK(notes_of(-60)[0].contains("has expired"));
+  CHECK(notes_of({.until = 15L * 24 * 3600}).empty());
+  CHECK(notes_of({.until = 13L * 24 * 3600}).size() == 1);
+  CHECK(notes_of({.until = -60})[0].contains("has expired"));
+  CHECK(notes_of({.names = ""})[0].contains("no host name or address as subjectAltName"));
+  CHECK(notes_of({.usage = "clientAuth"})[0].contains("is not for servers"));
 
   const std::string clients = folder.path() / "clients";
   test::put_file(clients, ca.pem());

@@ -81,7 +81,7 @@ TEST_CASE("a star that is not the whole first label is the name of nobody") {
 
 TEST_CASE("of several certificates for a name the first of each type of key counts") {
   Store store;
-  store.add({.names = "DNS:a.example", .rsa = true});
+  store.add({.names = "DNS:a.example", .key = "RSA"});
   store.add({.names = "DNS:a.example,DNS:b.example"});
   store.add({.names = "DNS:a.example"});
   store.add({.names = "DNS:b.example"});
@@ -94,7 +94,7 @@ TEST_CASE("an authority is covered when the certificate of the name that was ask
   Store store;
   store.add({.names = "DNS:localhost,DNS:alias.example,IP:127.0.0.1,IP:::1"});
   store.add({.names = "DNS:a.example,DNS:*.a.example"});
-  store.add({.names = "DNS:a.example,DNS:twin.example", .rsa = true});
+  store.add({.names = "DNS:a.example,DNS:twin.example", .key = "RSA"});
   const auto set = store.load();
   CHECK(set->covers("localhost", "ALIAS.example."));
   CHECK(set->covers("localhost", "127.0.0.1"));
@@ -111,7 +111,7 @@ TEST_CASE("an authority is covered when the certificate of the name that was ask
 
 TEST_CASE("the client's algorithms decide between ECDSA and RSA, and ECDSA wins") {
   Store store;
-  store.add({.rsa = true});
+  store.add({.key = "RSA"});
   store.add({});
   const auto server = context_of(store.load());
   const auto client = client_context();

@@ -1,0 +1,118 @@
+#include "server/library_floor.h"
+
+#include <algorithm>
+#include <charconv>
+#include <format>
+#include <string_view>
+
+#include "proto/h1/parser.h"
+#include "proto/h2/version.h"
+#include "proto/h3/version.h"
+#include "proto/quic/version.h"
+#include "tls/version.h"
+#include "uv/version.h"
+
+namespace troika {
+namespace {
+
+using Version = std::array<unsigned, 3>;
+
+// A fault of a library from one version on until the first good one. Only what clients can reach
+// here, and what a run-time version can tell: where the current package of a distribution has the
+// fix under the old number, that number is left alone.
+struct Fault {
+  std::string_view library;
+  Version since, good;
+  Version mended;  // by Debian 13, under this number; all zeros: no such package is current
+  std::string_view id;
+  std::string_view option;  // that lays it open; empty: none is needed
+  bool (*open)(const ServeOptions& options);
+  std::string_view remark;  // behind the first good version
+};
+
+constexpr std::array kFaults{
+    // A certificate of a client takes much memory. Other series than 3.5: not known.
+    Fault{"OpenSSL",
+          {3, 5, 0},
+          {3, 5, 9},
+          {},
+          "CVE-2026-35189",
+          "--client-ca",
+          [](const ServeOptions& o) { return o.client_auth != tls::ClientAuth::none; },
+          " and in Debian's 3.5.7-1~deb13u3"},
+    // A malformed frame after an error ends the process.
+    Fault{"nghttp2",
+          {0, 0, 0},
+          {1, 68, 1},
+          {1, 64, 0},
+          "CVE-2026-27135",
+          "",
+          [](const ServeOptions&) { return true; },
+          ""},
+    // Transport parameters of a client overflow the stack when they are logged.
+    Fault{"ngtcp2",
+          {0, 0, 0},
+          {1, 22, 1},
+          {},
+          "CVE-2026-40170",
+          "--qlog",
+          [](const ServeOptions& o) { return !o.qlog.empty(); },
+          ""},
+};
+
+// Of "name 1.2.3 and more"; all zeros: it is of another form.
+Version version_of(std::string_view text) {
+  Version version{};
+  text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (unsigned& part : version) {
+    const auto [rest, error] = std::from_chars(at, end, part);
+    if (error != std::errc{}) return {};
+    at = rest;
+    if (at != end && *at == '.') ++at;
+  }
+  return version;
+}
+
+std::string text_of(const Version& v) { return std::format("{}.{}.{}", v[0], v[1], v[2]); }
+
+// Of a fault that is there and open, empty of any other. `options` null: whatever they are.
+std::string finding(const Fault& fault, std::string_view library, const ServeOptions* options) {
+  if (library.substr(0, library.find(' ')) != fault.library) return {};
+  const Version version = version_of(library);
+  const bool there = version != Version{} && version >= fault.since && version < fault.good &&
+                     version != fault.mended;
+  if (!there || (options != nullptr && !fault.open(*options))) return {};
+  return std::format("{} {}: {}{}{}, fixed in {}{}", fault.library, text_of(version), fault.id,
+                     fault.option.empty() ? "" : " with ", fault.option, text_of(fault.good),
+                     fault.remark);
+}
+
+std::string warning(std::span<const std::string> libraries, const ServeOptions* options) {
+  std::string found;
+  for (const std::string& library : libraries) {
+    for (const Fault& fault : kFaults) {
+      const std::string one = finding(fault, library, options);
+      if (!one.empty()) found += (found.empty() ? "" : "; ") + one;
+    }
+  }
+  return found.empty() ? found : "libraries with known faults should be upgraded (" + found + ")";
+}
+
+}  // namespace
+
+std::array<std::string, 6> library_versions() {
+  return {tls::library_version(), h1::library_version(),   h2::library_version(),
+          h3::library_version(),  quic::library_version(), uv::library_version()};
+}
+
+std::string library_warning(std::span<const std::string> libraries, const ServeOptions& options) {
+  return warning(libraries, &options);
+}
+
+std::string library_warning(std::span<const std::string> libraries) {
+  return warning(libraries, nullptr);
+}
+
+}  // namespace troika

@@ -1,0 +1,96 @@
+// Plain HTTP on the TLS port of a real server, and what its log and its operator see of it.
+#include <fcntl.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "client/client.h"
+#include "server/access_log.h"
+#include "support/cert_maker.h"
+#include "support/live_group.h"
+#include "uv/writer_thread.h"
+
+using namespace troika;
+using namespace troika::test;
+using client::Protocol;
+
+namespace {
+
+std::string text_of_file(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Fd file_for(const std::string& file) {
+  return Fd(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+}
+
+struct Logs {
+  TemporaryFolder folder;
+  const std::string access = folder.path() / "access", notices = folder.path() / "notices";
+  std::optional<WriterThread> access_writer{std::in_place, file_for(access)};
+  std::optional<WriterThread> notice_writer{std::in_place, file_for(notices)};
+  AccessLog log{&*access_writer};
+
+  void take(Startup& startup) {
+    for (WorkerConfig& worker : startup.workers) {
+      worker.observer = &log;
+      worker.notices = &*notice_writer;
+    }
+  }
+  void close() {
+    access_writer.reset();
+    notice_writer.reset();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a plain request on a TLS port is redirected, closed, logged and told") {
+  Logs logs;
+  {
+    LiveGroup group(1, [&](Startup& startup) { logs.take(startup); });
+    const auto client = must(client::Client::make({test_certificate().ca_file}));
+    const std::string host = std::format("localhost:{}", group.address.port());
+    client::Connection* const connection =
+        must(client->connect(Protocol::h1_plain, group.address, "localhost"));
+    REQUIRE(client->run_until([&] { return connection->ready(); }, std::chrono::seconds(20)));
+    client::Fetch& fetch =
+        client->fetch(*connection, client::make_request("GET", host, "/a?b", "http"));
+    REQUIRE(client->run_until([&] { return fetch.done() && connection->closed(); },
+                              std::chrono::seconds(20)));
+    CHECK(fetch.status() == 308);
+    CHECK(fetch.headers().get("location") == "https://" + host + "/a?b");
+    client->drop(fetch);
+    client->drop(*connection);
+    group.drain(*client);
+  }
+  logs.close();
+  CHECK(text_of_file(logs.access).contains(" 127.0.0.1 GET /a?b 308 "));
+  CHECK(text_of_file(logs.access).contains(" HTTP/1.1 "));
+  CHECK(text_of_file(logs.notices) ==
+        "troika: the TLS handshake of 127.0.0.1 failed: a plain HTTP request on a TLS port\n");
+}
+
+TEST_CASE("a client that does not know the CA is told of, over TCP and over QUIC") {
+  Logs logs;
+  const std::string other = logs.folder.path() / "other.pem";
+  put_file(other, TestCa().pem());
+  {
+    LiveGroup group(1, [&](Startup& startup) { logs.take(startup); });
+    const auto client = must(client::Client::make({other}));
+    for (const Protocol protocol : {Protocol::h2, Protocol::h3}) {
+      client::Connection* const connection =
+          must(client->connect(protocol, group.address, "localhost"));
+      REQUIRE(client->run_until([&] { return connection->closed(); }, std::chrono::seconds(20)));
+      client->drop(*connection);
+    }
+    group.drain(*client);
+  }
+  logs.close();
+  const std::string why =
+      " failed: the client does not know the CA of the certificate (alert unknown_ca)\n";
+  CHECK(text_of_file(logs.notices) == "troika: the TLS handshake of 127.0.0.1" + why +
+                                          "troika: the QUIC handshake of 127.0.0.1" + why);
+}
