@@ -62,6 +62,12 @@ void Core::on_library_error(int error, TimePoint now) {
     ngtcp2_ccerr_set_tls_alert(&close, ngtcp2_conn_get_tls_alert(conn()), nullptr, 0);
     return end_with(close, {ErrorCode::denied, "the TLS handshake failed"});
   }
+  // RFC 9001 §8.2: there are none, which is TLS's error; one that is missing among them is QUIC's.
+  if (error == NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM &&
+      ngtcp2_conn_get_remote_transport_params(conn()) == nullptr) {
+    ngtcp2_ccerr_set_tls_alert(&close, SSL_AD_MISSING_EXTENSION, nullptr, 0);
+    return end_with(close, {ErrorCode::protocol, "the peer sent no transport parameters"});
+  }
   ngtcp2_ccerr_set_liberr(&close, error, nullptr, 0);
   const bool ours = error == NGTCP2_ERR_CALLBACK_FAILURE || ngtcp2_err_is_fatal(error) != 0;
   end_with(close, {ours ? ErrorCode::internal : ErrorCode::protocol, ngtcp2_strerror(error)});
