@@ -36,6 +36,7 @@ struct ServeOptions {
   std::string key_log;                   // a file for the secrets of all connections; empty: off
   std::optional<std::uint16_t> alt_svc;  // the port to announce instead of our own; 0: none
   quic::Congestion congestion = quic::Congestion::cubic;
+  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
   Address preferred_v4,
       preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere
   std::string qlog;  // a folder; empty: no log

@@ -179,6 +179,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
     worker.limits = limits;
     worker.secret = secrets->quic;
     worker.congestion = options.congestion;
+    worker.quic_upgrade = options.quic_upgrade;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
   }

@@ -57,6 +57,7 @@ struct WorkerConfig {
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
   quic::Secret secret{};
   quic::Congestion congestion = quic::Congestion::cubic;
+  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
   Limits limits;
   Timeouts timeouts;
   ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each
