@@ -6,7 +6,7 @@ packages_build=(
   zlib1g-dev libbrotli-dev libzstd-dev
 )
 packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev)
-packages_run=(python3) # the short form of ./dev interop
+packages_run=(python3 librtmp1) # the short form of ./dev interop; Debian 13's own curl links librtmp
 packages_run_backports=(curl)
 packages_check=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19)
 packages_bench=(wrk apache2-utils strace iproute2 util-linux)

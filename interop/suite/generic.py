@@ -136,7 +136,7 @@ SHORT = ("get", "10 MiB", "HEAD", "entity tag", "If-None-Match", "range", "compr
          "POST is 405", "12 at once", "Alt-Svc")
 
 
-def cases_of(client, protocol, fetch, without=(), short=False):
+def cases_of(client, protocol, fetch, without=(), short=False, vanishes=False):
     """Alt-Svc is for those who could follow it: over TLS, and not over h3 already."""
     def wrap(check, count):
         def run(shell):
@@ -147,7 +147,7 @@ def cases_of(client, protocol, fetch, without=(), short=False):
                     expect("protocol", protocol_word(protocol), answer.protocol)
                 return answers
             check(shell, asked)
-            shell.expect_logged(count, LOGGED[protocol])
+            shell.expect_logged(count, LOGGED[protocol], vanishes=vanishes)
         return run
     for name, (check, count) in CASES.items():
         if name in without or name == "Alt-Svc" and protocol not in ("h1", "h2"):

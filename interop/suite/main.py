@@ -56,8 +56,8 @@ def parse(words):
         prog="./dev interop", description="Real clients, browsers and a bad network against the "
         "real server; the matrix goes to the terminal and to interop/report.html.")
     parser.add_argument("--short", action="store_true",
-                        help="curl and our own client over three protocols, five cases of the "
-                        "network")
+                        help="curl and our own client over three protocols, Debian 13's own curl "
+                        "over HTTP/3, five cases of the network")
     parser.add_argument("--only", metavar="PATTERN", action="append", default=[],
                         help="cases whose client/protocol/name has this in it, or matches it as a "
                         "glob: --only curl/h3, --only '*/HEAD' (repeatable)")

@@ -3,8 +3,11 @@ import os
 import re
 import subprocess
 
+import curl
+
 COMMANDS = {
     "curl": (["curl", "--version"], r"^curl (\S+)"),
+    curl.DEBIAN13.name: ([*curl.DEBIAN13.argv, "--version"], r"^curl (\S+)"),
     "nghttp": (["nghttp", "--version"], r"nghttp2/(\S+)"),
     "h2load": (["h2load", "--version"], r"nghttp2/(\S+)"),
     "wrk": (["wrk", "--version"], r"wrk (?:debian/)?(\S+)"),

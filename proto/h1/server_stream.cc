@@ -12,7 +12,8 @@ ServerStream::ServerStream(Services& services, const PeerInfo& peer, SessionHost
     : limits_(services.limits),
       timeouts_(services.timeouts),
       host_(host),
-      exchange_(*this, services, peer, services.limits.stream_window) {}
+      exchange_(*this, services, peer, services.limits.stream_window),
+      discard_(services.limits.discarded_body) {}
 
 void ServerStream::begin(Request request, const MessageFields& fields) {
   fields_ = fields;
@@ -32,8 +33,8 @@ bool ServerStream::on_body(std::span<const std::byte> bytes) {
   received_ += bytes.size();
   unread_ += bytes.size();
   if (stop) {
-    discarded_ += bytes.size();
-    if (discarded_ > limits_.discarded_body) give_up_request();
+    discard_.add(bytes.size());
+    if (discard_.spent()) give_up_request();
   }
   return exchange_.on_body(bytes, false).has_value();
 }
@@ -78,12 +79,12 @@ void ServerStream::close(AbortReason reason) noexcept {
 }
 
 TimePoint ServerStream::deadline() const noexcept {
-  return std::min(exchange_.deadline(), request_over_ ? kNever : discard_until_);
+  return std::min(exchange_.deadline(), request_over_ ? kNever : discard_.end());
 }
 
 void ServerStream::on_deadline(TimePoint now) {
   exchange_.on_deadline(now);
-  if (discard_until_ <= now) give_up_request();
+  if (discard_.end() <= now) give_up_request();
 }
 
 }  // namespace troika::h1

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "base/output_queue.h"
+#include "http/discard.h"
 #include "http/exchange.h"
 #include "proto/h1/message_fields.h"
 #include "proto/h1/sent_ledger.h"
@@ -77,9 +78,9 @@ class ServerStream final : public StreamRecords {
   SessionHost& host_;
   Exchange exchange_;
   MessageFields fields_;
-  std::uint64_t received_ = 0, discarded_ = 0;  // request body bytes
-  std::size_t unread_ = 0;                      // of them in the body channel
-  TimePoint discard_until_ = kNever;
+  std::uint64_t received_ = 0;  // request body bytes
+  std::size_t unread_ = 0;      // of them in the body channel
+  Discard discard_;
   Delimiter delimiter_ = Delimiter::none;
   bool refused_ = false;
   bool continued_ = false;  // 100 was sent

@@ -92,7 +92,7 @@ bool ServerStream::may_discard_rest() const noexcept {
   const Request& request = exchange_.request();
   if (request.expects_continue && !continued_ && received_ == 0) return false;
   const std::uint64_t rest = request.content_length.value_or(received_) - received_;
-  return discarded_ + rest <= limits_.discarded_body;
+  return discard_.fits(rest);
 }
 
 bool ServerStream::write_body(Output& out) {
@@ -142,7 +142,7 @@ void ServerStream::finish_response(Output& out, TimePoint now) {
   response_over_ = true;
   exchange_.advance();  // lets go of the job and of what is left of the request body
   if (!keeps_alive_) request_over_ = true;
-  if (!request_over_) discard_until_ = now + timeouts_.body_progress;
+  if (!request_over_) discard_.end_at(now + timeouts_.body_progress);
 }
 
 }  // namespace troika::h1

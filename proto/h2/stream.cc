@@ -1,5 +1,6 @@
 #include "proto/h2/stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/h2/fields.h"
@@ -10,6 +11,7 @@ Stream::Stream(StreamContext& context, std::int32_t id)
       id_(id),
       builder_(std::make_unique<RequestBuilder>(context.services.limits, HttpVersion::http2,
                                                 context.peer.security.encrypted)),
+      discard_(context.services.limits.discarded_body),
       exchange_(*this, context.services, context.peer, context.services.limits.stream_window) {}
 
 void Stream::on_trailers_begin() {
@@ -50,6 +52,8 @@ void Stream::on_headers(bool end_stream) {
 
 void Stream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
+  if (unwanted_) discard_.add(bytes.size());
+  if (discarding()) note();
   check(exchange_.on_body(bytes, false));
 }
 
@@ -73,7 +77,8 @@ void Stream::on_invalid() noexcept {
   builder_.reset();
   trailers_.reset();
   resetting_ = true;
-  if (begun_) exchange_.on_peer_abort(AbortReason::protocol_error);
+  // Once the response is whole, what is wrong with the rest of the request spoils nothing.
+  if (begun_ && !end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
 void Stream::on_head_not_sent() noexcept {
@@ -107,7 +112,8 @@ Slice Stream::take_pending(std::size_t length) noexcept {
 
 void Stream::on_end_sent() noexcept {
   end_sent_ = true;
-  if (unwanted_) end_request_early();
+  if (exchange_.request_complete()) return;
+  discard_.end_at(context_.services.clock.now() + context_.services.timeouts.linger);
 }
 
 void Stream::on_sent(std::size_t bytes) noexcept {
@@ -122,6 +128,11 @@ void Stream::on_closed() noexcept {
   if (!end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
+TimePoint Stream::deadline() const noexcept {
+  const bool ending = closed_ || resetting_ || !discarding();
+  return std::min(exchange_.deadline(), ending ? kNever : discard_.end());
+}
+
 // One whose window or whose connection's window is shut waits for the peer alone, whatever else
 // moves.
 void Stream::on_deadline(TimePoint now, TimePoint progress) {
@@ -130,6 +141,7 @@ void Stream::on_deadline(TimePoint now, TimePoint progress) {
     exchange_.renew(progress);
   }
   exchange_.on_deadline(now);
+  if (discarding() && discard_.over(now)) note();
 }
 
 void Stream::abort(AbortReason reason) noexcept {
@@ -152,10 +164,9 @@ void Stream::apply() {
   submit_informational();
   if (const auto response = std::exchange(head, std::nullopt)) submit_head(*response);
   if (std::exchange(ready, false)) nghttp2_session_resume_data(context_.engine, id_);
-  if (std::exchange(stop, std::nullopt)) {
-    unwanted_ = true;
-    if (end_sent_) end_request_early();
-  }
+  if (std::exchange(stop, std::nullopt)) unwanted_ = true;
+  // RFC 9113 §8.1: after a whole response, so that the peer stops sending what nobody reads.
+  if (discarding() && discard_.over(context_.services.clock.now())) submit_reset(NGHTTP2_NO_ERROR);
 }
 
 void Stream::give_credit() noexcept {
@@ -190,11 +201,6 @@ void Stream::submit_trailers() {
 void Stream::submit_reset(std::uint32_t code) noexcept {
   if (closed_ || std::exchange(resetting_, true)) return;
   nghttp2_submit_rst_stream(context_.engine, NGHTTP2_FLAG_NONE, id_, code);
-}
-
-// RFC 9113 §8.1: after a whole response, so that the peer stops sending what nobody reads.
-void Stream::end_request_early() noexcept {
-  if (!exchange_.request_complete()) submit_reset(NGHTTP2_NO_ERROR);
 }
 
 }  // namespace troika::h2

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "http/discard.h"
 #include "http/exchange.h"
 #include "http/request_builder.h"
 #include "proto/h2/engine.h"
@@ -52,7 +53,7 @@ class Stream final : public StreamRecords {
 
   // Nothing can happen any more: closed, and all of the body left (or nobody waits for it).
   bool over() const noexcept { return closed_ && (unsent_ == 0 || exchange_.aborted()); }
-  TimePoint deadline() const noexcept { return exchange_.deadline(); }
+  TimePoint deadline() const noexcept;
   // progress: when the connection has last moved bytes, for a stream that waits for its turn.
   void on_deadline(TimePoint now, TimePoint progress);
 
@@ -64,7 +65,9 @@ class Stream final : public StreamRecords {
   void submit_informational();
   void submit_trailers();
   void submit_reset(std::uint32_t code) noexcept;
-  void end_request_early() noexcept;
+  bool discarding() const noexcept {
+    return unwanted_ && end_sent_ && !exchange_.request_complete();
+  }
 
   StreamContext& context_;
   const std::int32_t id_;
@@ -73,6 +76,7 @@ class Stream final : public StreamRecords {
   Slice pending_;               // pulled, and about to be framed
   std::size_t unconsumed_ = 0;  // request bytes that hold the connection's window
   std::size_t unsent_ = 0;      // response bytes in the output queue
+  Discard discard_;
   bool noted_ = false;
   bool begun_ = false;     // the exchange has a request
   bool unwanted_ = false;  // nobody reads the rest of the request

@@ -136,7 +136,7 @@ bool ClientConnectionSession::idle() const noexcept {
          std::ranges::all_of(requests_, [](const auto& r) { return r.second->released(); });
 }
 
-void ClientConnectionSession::abort() noexcept {
+void ClientConnectionSession::abort(std::optional<quic::AppError>) noexcept {
   if (std::exchange(lost_, true)) return;
   for (const auto& [id, stream] : requests_) stream->fail(AbortReason::peer_gone, 0);
 }

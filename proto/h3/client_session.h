@@ -48,7 +48,7 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
   void drain() override;
   bool finished() const noexcept override { return draining_ && idle(); }
   bool idle() const noexcept override;
-  void abort() noexcept override;
+  void abort(std::optional<quic::AppError> code) noexcept override;
 
  private:
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }

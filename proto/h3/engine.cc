@@ -11,6 +11,7 @@ namespace troika::h3 {
 namespace {
 
 constexpr std::size_t kEncoderTable = 4096;
+constexpr std::size_t kClientBlocked = 16;  // responses that a client lets wait for QPACK
 constexpr nghttp3_data_reader kReader{EngineCallbacks::read_data};
 
 }  // namespace
@@ -59,7 +60,8 @@ int Engine::make_conn() {
   settings.max_field_section_size = limits_.header_list_bytes;
   settings.qpack_max_dtable_capacity = limits_.qpack_table_bytes;
   settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
-  settings.qpack_blocked_streams = limits_.qpack_blocked_streams;
+  settings.qpack_blocked_streams =
+      side_ == Side::server ? limits_.qpack_blocked_streams : kClientBlocked;
   const nghttp3_callbacks callbacks = EngineCallbacks::table();
   nghttp3_conn* conn = nullptr;
   const int code =

@@ -12,6 +12,12 @@ bool is_request(quic::StreamId id) noexcept {
   return quic::is_bidi(id) && quic::is_client_initiated(id);
 }
 
+// RFC 9114 §8: codes that are not known mean the same as H3_NO_ERROR.
+bool is_error(quic::AppError code) noexcept {
+  return (code > NGHTTP3_H3_NO_ERROR && code <= NGHTTP3_H3_VERSION_FALLBACK) ||
+         (code >= NGHTTP3_QPACK_DECOMPRESSION_FAILED && code <= NGHTTP3_QPACK_DECODER_STREAM_ERROR);
+}
+
 }  // namespace
 
 std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::QuicStreams& quic) {
@@ -63,7 +69,9 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
                               bool early, TimePoint now) {
   if (lost_) return engine_.status();
   if (!is_request(id)) return read_uni(id, bytes, fin, now);
-  if (!open_request(id, early, now).on_arrival(bytes.size(), fin)) return engine_.status();
+  ServerStream& stream = open_request(id, early, now);
+  if (stream.discarding()) stream.on_discarded(bytes.size(), fin);
+  if (!stream.on_arrival(bytes.size(), fin)) return engine_.status();
   return engine_.read(id, bytes, fin, now);
 }
 
@@ -179,8 +187,8 @@ void ServerSession::on_deadline(TimePoint now) {
   if (lost_) return;
   if (drain_deadline_ <= now) announce_drain();
   if (idle_deadline() <= now) {
-    idle_since_ = now;  // or it would be due for ever
     quic_.close(NGHTTP3_H3_NO_ERROR);
+    return abort(std::nullopt);  // what the client has not acknowledged by now it may not have
   }
   for (const auto& [id, stream] : streams_) {
     const bool lived = stream->live();
@@ -206,10 +214,11 @@ bool ServerSession::finished() const noexcept {
   return drain_ != Drain::no && idle() && (drain_ == Drain::done || !engine_.is_open());
 }
 
-void ServerSession::abort() noexcept {
+void ServerSession::abort(std::optional<quic::AppError> code) noexcept {
   if (std::exchange(lost_, true)) return;
   const auto reason = engine_.status() ? AbortReason::peer_gone : AbortReason::protocol_error;
-  for (const auto& [id, stream] : streams_) stream->abandon(reason);
+  const bool cleanly = code && !is_error(*code);
+  for (const auto& [id, stream] : streams_) stream->abandon(reason, cleanly);
 }
 
 }  // namespace troika::h3

@@ -35,7 +35,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   void drain() override;
   bool finished() const noexcept override;
   bool idle() const noexcept override { return lost_ || streams_.empty(); }
-  void abort() noexcept override;
+  void abort(std::optional<quic::AppError> code) noexcept override;
 
  private:
   // RFC 9114 §5.2: first a GOAWAY that names no request, a round trip later one that does.

@@ -1,5 +1,6 @@
 #include "proto/h3/server_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace troika::h3 {
@@ -33,6 +34,7 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
       context_(context),
       builder_(context.services.limits, HttpVersion::http3, true),
       exchange_(*this, context.services, context.peer, context.services.limits.h3_stream_window),
+      discard_(context.services.limits.discarded_body),
       header_deadline_(now + context.services.timeouts.header_block),
       early_(early) {}
 
@@ -55,8 +57,9 @@ void ServerStream::apply() {
   if (consumed_bytes > 0) context_.engine.credit(*this, std::exchange(consumed_bytes, 0));
   if (const auto reason = std::exchange(aborted, std::nullopt)) {
     give_up(*reason);
-  } else {
-    maybe_stop_reading();
+  } else if (discarding() && discard_.over(context_.services.clock.now())) {
+    // RFC 9114 §4.1: only once the whole response is on its way, or the client might not read it.
+    stop_reading(NGHTTP3_H3_NO_ERROR);
   }
   noted_ = false;
 }
@@ -69,11 +72,6 @@ void ServerStream::give_up(AbortReason reason) {
 
 void ServerStream::stop_reading(quic::AppError code) {
   if (!std::exchange(read_ended_, true)) context_.engine.shutdown_read(*this, code);
-}
-
-// RFC 9114 §4.1: only once the whole response is on its way, or the client might not read it.
-void ServerStream::maybe_stop_reading() {
-  if (stop && fin_handed_out()) stop_reading(NGHTTP3_H3_NO_ERROR);
 }
 
 void ServerStream::on_field(std::int32_t token, std::string_view name, std::string_view value) {
@@ -106,11 +104,21 @@ void ServerStream::on_trailer(std::string_view name, std::string_view value) {
 }
 
 void ServerStream::on_data(std::span<const std::byte> bytes) {
+  if (stop) discard_.add(bytes.size());
   fail_unless(exchange_.on_body(bytes, false));
 }
 
+void ServerStream::on_discarded(std::size_t bytes, bool fin) {
+  discard_.add(bytes);
+  read_ended_ = fin;
+  note();
+}
+
 void ServerStream::on_fin_handed_out() {
-  maybe_stop_reading();
+  if (discarding()) {
+    context_.engine.peer_shut_read(id());
+    discard_.end_at(context_.services.clock.now() + context_.services.timeouts.linger);
+  }
   served_ = exchange_.request_complete();
   if (served_) ++context_.served;
 }
@@ -189,16 +197,21 @@ void ServerStream::on_closed(std::optional<quic::AppError> code) {
   exchange_.on_closed();
 }
 
-void ServerStream::abandon(AbortReason reason) noexcept {
+// A client that has all of the response may close the connection before it acknowledges the end.
+void ServerStream::abandon(AbortReason reason, bool cleanly) noexcept {
   header_deadline_ = kNever;
   if (!begun_) return;
-  // A client that has all of the response may close the connection before it acknowledges the end.
-  if (!fin_handed_out()) exchange_.on_peer_abort(reason);
+  if (!fin_handed_out()) {
+    exchange_.on_peer_abort(reason);
+  } else if (cleanly && !exchange_.aborted()) {
+    exchange_.on_all_sent();
+  }
   exchange_.on_closed();
 }
 
 TimePoint ServerStream::deadline() const noexcept {
-  return begun_ ? exchange_.deadline() : header_deadline_;
+  if (!begun_) return header_deadline_;
+  return std::min(exchange_.deadline(), discarding() ? discard_.end() : kNever);
 }
 
 void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
@@ -206,6 +219,7 @@ void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
   if (deadline() > now) return;
   if (begun_) {
     exchange_.on_deadline(now);
+    if (discarding() && discard_.over(now)) note();
   } else {
     header_deadline_ = kNever;
     exchange_.on_peer_abort(AbortReason::timeout);  // should the fields come before the next flush

@@ -2,6 +2,7 @@
 #include <optional>
 #include <vector>
 
+#include "http/discard.h"
 #include "http/exchange.h"
 #include "http/request_builder.h"
 #include "proto/h3/engine.h"
@@ -31,6 +32,10 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_handshake_done() noexcept { note(); }
   // Bytes of it came, or its end. False: nghttp3 is not to see them, the stream is reset.
   bool on_arrival(std::size_t bytes, bool fin);
+  // All of the response is on its way, and what still comes of the request is for nobody: nghttp3
+  // reads it no more, so that it cannot be wrong either.
+  bool discarding() const noexcept { return stop && fin_handed_out() && !read_ended_; }
+  void on_discarded(std::size_t bytes, bool fin);
   void on_peer_reset();
   void on_peer_stop();
   bool begun() const noexcept { return begun_; }
@@ -42,7 +47,9 @@ class ServerStream final : public EngineStream, private StreamRecords {
   // The whole answer is on its way, and the whole request had been read by then.
   bool served() const noexcept { return served_; }
   void on_closed(std::optional<quic::AppError> code);
-  void abandon(AbortReason reason) noexcept;  // the connection ends; written bytes stay
+  // The connection ends; written bytes stay. cleanly: without an error, so what it did not
+  // acknowledge has most likely come.
+  void abandon(AbortReason reason, bool cleanly) noexcept;
 
   TimePoint deadline() const noexcept;
   // progress: when bytes of any answer were acknowledged, for a stream that waits for its turn.
@@ -65,12 +72,12 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void fail_unless(const Status& status);
   void give_up(AbortReason reason);
   void stop_reading(quic::AppError code);
-  void maybe_stop_reading();
 
   ServerContext& context_;
   RequestBuilder builder_;
   std::optional<TrailerBuilder> trailers_;
   Exchange exchange_;
+  Discard discard_;
   TimePoint header_deadline_;  // kNever once the request is there
   bool early_;
   bool empty_ = true;   // no byte has come

@@ -98,7 +98,9 @@ class QuicApplication {
   virtual void drain() = 0;                    // GOAWAY
   virtual bool finished() const noexcept = 0;  // drained: the connection can be closed
   virtual bool idle() const noexcept = 0;      // no exchange is in flight
-  virtual void abort() noexcept = 0;           // connection lost: close all exchanges
+  // The connection has ended: close all exchanges. `code` is that of the application, of the side
+  // that closed it; none: it was lost, by a timeout, a reset or an error of the transport.
+  virtual void abort(std::optional<AppError> code) noexcept = 0;
 };
 
 using ApplicationFactory = std::function<std::unique_ptr<QuicApplication>(QuicStreams&)>;

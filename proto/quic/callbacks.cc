@@ -50,8 +50,14 @@ struct Callbacks {
 
   // Server: early requests come before the handshake is complete, so the application has to be
   // there as soon as it can answer. Client: the peer's parameters count from this key on.
-  static int key_to_start(ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+  static int key_to_start(ngtcp2_conn* conn, ngtcp2_encryption_level level, void* user) {
     Core& self = core(user);
+    // Left to itself, ngtcp2 notices once the handshake is complete.
+    if (ngtcp2_conn_is_server(conn) != 0 &&
+        ngtcp2_conn_get_remote_transport_params(conn) == nullptr) {
+      ngtcp2_conn_set_tls_error(conn, NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM);
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || self.ready_) return 0;
     self.session_->on_version_negotiated();
     self.security_ = tls::describe(self.session_->ssl());

@@ -84,7 +84,7 @@ Status ClientCore::start(const ClientConfig& config, const tls::ClientContext& t
   const ngtcp2_cid own = random_id(random(), kOwnIdBytes);
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
   ngtcp2_settings settings =
-      make_settings(now, config.handshake_timeout, random(), Congestion::cubic, config.versions);
+      make_settings(now, config.handshake_timeout, random(), Congestion::cubic, {config.versions});
   if (!config.token.empty() && config.token.size() <= kMostTokenBytes) {
     settings.token = as_u8(config.token.data());
     settings.tokenlen = config.token.size();

@@ -51,12 +51,20 @@ std::string_view alert_text(std::uint64_t crypto_error, bool serves) noexcept {
   return text != nullptr ? text : "the peer ended the TLS handshake with an alert";
 }
 
+// What a close says to the application: NO_ERROR of the transport is one, too (RFC 9000 §20.1).
+std::optional<AppError> code_of(const ngtcp2_ccerr& error) noexcept {
+  if (error.type == NGTCP2_CCERR_TYPE_APPLICATION) return error.error_code;
+  const bool none =
+      error.type == NGTCP2_CCERR_TYPE_TRANSPORT && error.error_code == NGTCP2_NO_ERROR;
+  return none ? std::optional(kNoError) : std::nullopt;
+}
+
 }  // namespace
 
-void Core::leave_open(Phase next) noexcept {
+void Core::leave_open(Phase next, std::optional<AppError> code) noexcept {
   if (phase_ == Phase::open && application_) {
     phase_ = next;  // first: what the application still asks for is not heard
-    application_->abort();
+    application_->abort(code);
   }
   phase_ = next;
   records_.clear();
@@ -89,6 +97,12 @@ void Core::on_library_error(int error, TimePoint now) {
     ngtcp2_ccerr_set_tls_alert(&close, ngtcp2_conn_get_tls_alert(conn()), nullptr, 0);
     return end_with(close, {ErrorCode::denied, tls::fault_of(session().ssl())});
   }
+  // RFC 9001 §8.2: there are none, which is TLS's error; one that is missing among them is QUIC's.
+  if (error == NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM &&
+      ngtcp2_conn_get_remote_transport_params(conn()) == nullptr) {
+    ngtcp2_ccerr_set_tls_alert(&close, SSL_AD_MISSING_EXTENSION, nullptr, 0);
+    return end_with(close, {ErrorCode::protocol, "the peer sent no transport parameters"});
+  }
   ngtcp2_ccerr_set_liberr(&close, error, nullptr, 0);
   const bool ours = error == NGTCP2_ERR_CALLBACK_FAILURE || ngtcp2_err_is_fatal(error) != 0;
   end_with(close, {ours ? ErrorCode::internal : ErrorCode::protocol, ngtcp2_strerror(error)});
@@ -110,7 +124,11 @@ void Core::end_with_application_error(AppError code, Error reason) {
 void Core::start_draining(TimePoint now) {
   reason_ = peer_reason();
   closing_.end = now + kCloseStatePtos * pto();
-  leave_open(Phase::draining);
+  leave_open(Phase::draining, peer_code());
+}
+
+std::optional<AppError> Core::peer_code() const noexcept {
+  return reset_received_ ? std::nullopt : code_of(*ngtcp2_conn_get_ccerr(conn()));
 }
 
 Error Core::peer_reason() const noexcept {
@@ -148,7 +166,7 @@ bool Core::send_close(const ngtcp2_ccerr& error, TimePoint now) {
   const ngtcp2_ssize size = ngtcp2_conn_write_connection_close(
       conn(), &path.path, &info, as_u8(space.data()), space.size(), &error, to_stamp(now));
   if (size <= 0) {  // nothing may be sent: no keys yet, or the amplification limit
-    leave_open(Phase::dead);
+    leave_open(Phase::dead, code_of(error));
     return false;
   }
   const std::span packet = space.first(static_cast<std::size_t>(size));
@@ -156,7 +174,7 @@ bool Core::send_close(const ngtcp2_ccerr& error, TimePoint now) {
   closing_.local = Address(path.path.local.addr);
   closing_.remote = Address(path.path.remote.addr);
   closing_.end = now + kCloseStatePtos * pto();
-  leave_open(Phase::closing);
+  leave_open(Phase::closing, code_of(error));
   outbox_.send({.local = closing_.local, .remote = closing_.remote, .bytes = packet});
   return false;
 }

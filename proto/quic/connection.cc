@@ -55,8 +55,9 @@ bool Connection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, Ti
   const bool moves = is_to_move(shared_.config, local());
   if (moves) set_preferred_address(params, shared_.config, shared_.ids);
 
-  ngtcp2_settings settings = make_settings(now, shared_.config.handshake_timeout, random(),
-                                           shared_.config.congestion, kVersions);
+  ngtcp2_settings settings =
+      make_settings(now, shared_.config.handshake_timeout, random(), shared_.config.congestion,
+                    {kVersions, shared_.config.upgrade_version});
   settings.initial_rtt = to_duration(kInitialRtt);
   set_token(settings, initial, token);
   if (!token.proves_address()) await_proof();

@@ -81,7 +81,7 @@ class Core : public QuicStreams {
     application_ = std::move(application);
   }
   // The application hears of the end, once. Derived destructors call it too.
-  void leave_open(Phase next) noexcept;
+  void leave_open(Phase next, std::optional<AppError> code = std::nullopt) noexcept;
   // Frees TLS and ngtcp2, which a connection that has ended needs no more.
   void free_session() noexcept { session_.reset(); }
   void free_application() noexcept { application_.reset(); }  // after the session
@@ -159,6 +159,7 @@ class Core : public QuicStreams {
   void on_packet_while_closing(std::size_t bytes);
   void flush_ended(TimePoint now);
   Error peer_reason() const noexcept;
+  std::optional<AppError> peer_code() const noexcept;
 
   static constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
   static constexpr std::uint64_t kNoKeyLimit = static_cast<std::uint64_t>(-1);

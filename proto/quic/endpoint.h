@@ -60,6 +60,8 @@ struct EndpointConfig {
   Duration idle_timeout = std::chrono::seconds(30);
   std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
   Congestion congestion = Congestion::cubic;
+  // Clients that begin with version 1 and offer 2 are moved to it (RFC 9368 §2.3).
+  bool upgrade_version = false;
 };
 
 struct EndpointCounters {

@@ -34,7 +34,7 @@ ngtcp2_transport_params common(std::size_t connection_window, std::size_t stream
 }  // namespace
 
 ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random,
-                              Congestion congestion, std::span<const std::uint32_t> versions) {
+                              Congestion congestion, const Versions& versions) {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.initial_ts = to_stamp(now);
@@ -42,8 +42,13 @@ ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random&
   settings.cc_algo = algorithm(congestion);
   settings.max_tx_udp_payload_size = NGTCP2_MAX_PMTUD_UDP_PAYLOAD_SIZE;
   settings.rand_ctx.native_handle = &random;
-  settings.preferred_versions = settings.available_versions = versions.data();
-  settings.preferred_versionslen = settings.available_versionslen = versions.size();
+  settings.available_versions = versions.versions.data();
+  settings.available_versionslen = versions.versions.size();
+  // Without any a server keeps the version of the first Initial.
+  if (versions.moves) {
+    settings.preferred_versions = versions.versions.data();
+    settings.preferred_versionslen = versions.versions.size();
+  }
   return settings;
 }
 

@@ -12,8 +12,7 @@
 
 namespace troika::quic {
 
-// The versions that a server speaks, the better one first: a client that knows both is moved to it
-// within the handshake (RFC 9368 §2.3). Also what Version Negotiation offers.
+// The versions that a server speaks, the better one first. Also what Version Negotiation offers.
 inline constexpr std::array<std::uint32_t, 2> kVersions{NGTCP2_PROTO_VER_V2, NGTCP2_PROTO_VER_V1};
 
 constexpr bool is_spoken(std::uint32_t version) noexcept {
@@ -26,9 +25,15 @@ constexpr bool is_spoken(std::uint32_t version) noexcept {
 // of a new path may take (RFC 9000 §8.2.4), and paths with a round trip of 1.5 s are to be found.
 inline constexpr Duration kInitialRtt = std::chrono::milliseconds(200);
 
-// `versions` outlives the call that takes the settings.
+// `versions`: those that the peer is told of; with `moves`, the connection may go over from one to
+// another of them within the handshake (RFC 9368 §2.3). They outlive the call that takes the
+// settings.
+struct Versions {
+  std::span<const std::uint32_t> versions;
+  bool moves = true;
+};
 ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random& random,
-                              Congestion congestion, std::span<const std::uint32_t> versions);
+                              Congestion congestion, const Versions& versions);
 
 // RFC 9000 §18.2; what depends on the connection (ids, token) is left to the caller.
 ngtcp2_transport_params make_params(const EndpointConfig& config);

@@ -47,6 +47,7 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   Result<Pulled> pull_response(std::size_t max_bytes);
   const HeaderMap& response_trailers() const noexcept { return response_trailers_; }
   void on_sent(std::size_t bytes) noexcept;
+  void on_all_sent() noexcept { sent_ = pulled_; }  // instead, when nobody will say so
 
   // The connection has moved bytes at that time, and this answer only waits for its turn: the
   // write deadline counts from then.

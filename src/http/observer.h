@@ -13,8 +13,10 @@ namespace troika {
 struct ExchangeSummary {
   const Request& request;
   const PeerInfo& peer;
-  std::uint16_t status = 0;      // 0: no answer was begun
-  std::uint64_t body_bytes = 0;  // of the response, that left the process
+  std::uint16_t status = 0;  // 0: no answer was begun
+  // Of the response, that left the process. HTTP/3: that the client has acknowledged, or all if the
+  // connection ended without an error before that.
+  std::uint64_t body_bytes = 0;
   WallTime started;
   Duration duration{};
   AbortReason aborted = AbortReason::none;

@@ -17,7 +17,8 @@ struct Timeouts {
   Duration idle_quic = std::chrono::seconds(30);
   Duration body_progress = std::chrono::seconds(30);   // a request body that is waited for
   Duration write_progress = std::chrono::seconds(60);  // bytes of a response that left the process
-  Duration linger = std::chrono::seconds(2);  // reading on after the last answer (RFC 9112 §9.6)
+  // Reading on after the last response (h1: RFC 9112 §9.6), or after that of a stream.
+  Duration linger = std::chrono::seconds(2);
   Duration drain = std::chrono::seconds(30);
   Duration retry_token = handshake_quic;                // QUIC: how long a Retry can be answered
   Duration new_token = std::chrono::hours(24);          // and a visitor come back without one

@@ -191,6 +191,10 @@ void add_server_options(CLI::App& serve, ServeOptions& options, Raw& raw) {
       .add_flag_callback(
           "--no-0rtt", [&options] { options.early_data = false; }, "No answers to early data")
       ->group("Process");
+  serve
+      .add_flag("--quic-upgrade", options.quic_upgrade,
+                "QUIC v1 clients that offer v2 are moved to it")
+      ->group("Process");
   one("Process", "--keylog", "FILE", options.key_log,
       "Secrets to decrypt all traffic (for debugging)");
   serve.add_option("--preferred-address", raw.quic.preferred, "HTTP/3 clients go on there")

@@ -38,6 +38,7 @@ struct ServeOptions {
   std::optional<std::uint16_t> public_port;
   bool announce_http3 = true;
   quic::Congestion congestion = quic::Congestion::cubic;
+  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
   Address preferred_v4,
       preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere
   std::string qlog;  // a folder; empty: no log

@@ -160,6 +160,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
     worker.secret = secrets->quic;
     worker.machine = name_of_machine();
     worker.congestion = options.congestion;
+    worker.quic_upgrade = options.quic_upgrade;
     worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
     worker.count = static_cast<std::uint8_t>(workers);
   }

@@ -39,6 +39,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   quic.new_token_lifetime = config.timeouts.new_token;
   quic.handshake_timeout = config.timeouts.handshake_quic;
   quic.congestion = config.congestion;
+  quic.upgrade_version = config.quic_upgrade;
   quic.idle_timeout = config.timeouts.idle_quic;
   return quic;
 }

@@ -61,6 +61,7 @@ struct WorkerConfig {
   quic::Secret secret{};
   std::string machine;  // whose stateless resets are its own
   quic::Congestion congestion = quic::Congestion::cubic;
+  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
   Limits limits;
   Timeouts timeouts;
   ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each

@@ -68,7 +68,7 @@ class Mute final : public quic::QuicApplication {
   void drain() override {}
   bool finished() const noexcept override { return true; }
   bool idle() const noexcept override { return true; }
-  void abort() noexcept override {}
+  void abort(std::optional<quic::AppError>) noexcept override {}
 };
 
 const tls::ServerContext& context() {

@@ -233,6 +233,7 @@ TEST_CASE("A client moved to QUIC version 2 comes back in it with early data, an
   constexpr std::uint32_t kV1 = 1, kV2 = 0x6b3343cf;
   Process process;
   SimH3 sim(10);
+  sim.config.upgrade_version = true;
   process.start(sim);
   sim.client_config.versions = {kV1, kV2};
   const auto kept = first_visit(sim);
@@ -250,6 +251,7 @@ TEST_CASE("A client moved to QUIC version 2 comes back in it with early data, an
 TEST_CASE("Early data of QUIC version 1 is answered once by a server that moves to version 2") {
   Process process;
   SimH3 sim(11);
+  sim.config.upgrade_version = true;
   process.start(sim);
   const auto kept = first_visit(sim);
   sim.client_config.versions = {1, 0x6b3343cf};

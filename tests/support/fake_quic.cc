@@ -121,7 +121,7 @@ void FakeQuic::end(AppError code) {
   if (closed) return;
   closed = code;
   post({.kind = Event::Kind::close, .number = code});
-  app_->abort();
+  app_->abort(code);
 }
 
 void FakeQuic::act() {
@@ -254,7 +254,7 @@ void FakeQuic::take(const Event& event, TimePoint now) {
     case Event::Kind::bidi_streams: receive_bidi_streams(event.number); break;
     case Event::Kind::close:
       closed_by_peer = event.number;
-      app_->abort();
+      app_->abort(event.number);
       break;
   }
 }

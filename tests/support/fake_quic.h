@@ -103,9 +103,9 @@ class FakeQuic final : public quic::QuicStreams {
   }
   SecurityInfo& known_security() { return security_; }
   Address& known_remote() { return remote_; }
-  // The connection goes: the application lets its exchanges go.
-  void lose() {
-    if (app_ != nullptr) std::exchange(app_, nullptr)->abort();
+  // The connection goes, by the peer's close with that code or without any.
+  void lose(std::optional<AppError> code = std::nullopt) {
+    if (app_ != nullptr) std::exchange(app_, nullptr)->abort(code);
     for (auto& [id, stream] : streams) forget(stream);
   }
 

@@ -145,7 +145,7 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
 
 TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which is no failure") {
   BodyProbe up;
-  Pair pair;
+  Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
   Call& call = pair.start(make_request("/", Method::post),
                           scripted(pair.pool, up, {BodyStep::data(test::pattern(500'000))}));
   pair.run();
@@ -157,6 +157,49 @@ TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which 
   CHECK(up.alive == 0);
   CHECK(up.stopped == AbortReason::body_stopped);
   CHECK_FALSE(up.ended);
+}
+
+TEST_CASE("a body that nobody wants is read up to the limit, one byte more is stopped at once") {
+  for (const std::size_t over : {0U, 1U}) {
+    BodyProbe up;
+    Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
+    Call& call =
+        pair.fetch(make_request("/", Method::post),
+                   scripted(pair.pool, up,
+                            {BodyStep::blocked(), BodyStep::data(test::pattern(100'000 + over)),
+                             BodyStep::blocked()}));
+    CHECK(call.whole());
+    up.release();
+    pair.run();
+    CHECK_FALSE(call.receiver.failed);
+    CHECK(call.stream->finished() == (over == 1));
+    if (over == 0) up.release();
+    pair.run();
+    CHECK(call.stream->finished());
+    CHECK(up.ended == (over == 0));
+    CHECK(call.body == "hello");
+    CHECK(pair.fetch(make_request("/next")).whole());
+  }
+}
+
+TEST_CASE("who goes on with a body that nobody wants is stopped a while after the response") {
+  BodyProbe up;
+  Pair pair;
+  Call& call = pair.start(make_request("/", Method::post),
+                          scripted(pair.pool, up, {BodyStep::data("abc"), BodyStep::blocked()}));
+  pair.run();
+  CHECK(call.whole());
+  CHECK(pair.server->deadline() == pair.clock.now() + pair.timeouts.linger);
+  pair.advance(pair.timeouts.linger - 1ns);
+  pair.run();
+  CHECK_FALSE(call.stream->finished());
+  pair.advance(1ns);
+  pair.run();
+  CHECK(call.stream->finished());
+  CHECK(call.receiver.wire_code == kNoError);
+  CHECK_FALSE(call.receiver.failed);
+  REQUIRE(pair.observer.entries.size() == 1);
+  CHECK(pair.observer.entries[0].aborted == AbortReason::none);
 }
 
 TEST_CASE("an upload that fails on our side is reset, and the server forgets it") {

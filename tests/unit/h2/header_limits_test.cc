@@ -81,6 +81,26 @@ TEST_CASE("a header bomb of references stores nothing, and the connection goes o
   CHECK(peer.status(5) == "200");
 }
 
+TEST_CASE("a request whose rest is wrong after the whole response spoils nothing") {
+  for (const bool by_trailers : {false, true}) {
+    RawPeer peer;
+    peer.preface();
+    FieldList fields = post_fields();
+    fields.emplace_back("content-length", "1000");
+    std::ignore = peer.send(peer.headers(1, fields, false));
+    peer.settle();
+    CHECK(peer.ended(1));
+    std::ignore = peer.send(by_trailers ? peer.headers(1, {{":path", "/"}})
+                                        : frame(kData, kEndStream, 1, "too short"));
+    peer.settle();
+    REQUIRE(peer.observer.entries.size() == 1);
+    CHECK(peer.observer.entries[0].aborted == AbortReason::none);
+    std::ignore = peer.send(peer.get(3));
+    peer.settle();
+    CHECK(peer.status(3) == "200");
+  }
+}
+
 TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
   RawPeer peer;
   peer.preface();
@@ -89,6 +109,10 @@ TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
   peer.settle();
   CHECK(peer.status(1) == "431");
   CHECK(peer.ended(1));
+  CHECK_FALSE(peer.reset_code(1));
+  peer.clock.advance(peer.timeouts.linger);
+  peer.server->on_deadline(peer.clock.now());
+  peer.settle();
   CHECK(peer.reset_code(1) == 0U);
   CHECK(peer.observer.entries.size() == 1);
 }

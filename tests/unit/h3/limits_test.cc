@@ -119,6 +119,22 @@ TEST_CASE("h3: requests blocked by QPACK: as many as announced, one more ends th
   }
 }
 
+TEST_CASE("h3: by default no request waits for QPACK, and acknowledged entries may be used") {
+  const std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields()) + '\x80';
+  const std::string entry =
+      varint(2) + prefixed(0x20, 5, 4096) + prefixed(0x40, 5, 1) + "x" + prefixed(0, 7, 1) + "1";
+  for (const bool waits : {false, true}) {
+    RawServer raw;
+    raw.start();
+    CHECK(raw.quic.streams.at(3).sent.contains(varint(7) + varint(0)));  // RFC 9204 §5
+    if (!waits) raw.send(kEncoder, entry);
+    raw.send(0, frame(1, section), true);
+    raw.run();
+    CHECK(raw.handler.started == (waits ? 0 : 1));
+    CHECK(raw.quic.closed == (waits ? kDecompressionFailed : std::optional<quic::AppError>()));
+  }
+}
+
 TEST_CASE("h3: a table larger than announced ends the connection") {
   RawServer raw;
   raw.start();
@@ -130,6 +146,7 @@ TEST_CASE(
     "h3: a request that QPACK blocks, or whose headers drip, is reset at the header deadline") {
   for (const bool by_qpack : {true, false}) {
     RawServer raw;
+    raw.limits.qpack_blocked_streams = 1;
     raw.start();
     const std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields()) + '\x80';
     raw.send(0, by_qpack ? frame(1, section) : headers_frame(get_fields()).substr(0, 9), by_qpack);
@@ -205,6 +222,32 @@ TEST_CASE("h3: headers that come after their deadline, before its flush, start n
   CHECK(raw.observer.entries[0].aborted == AbortReason::timeout);
 }
 
+TEST_CASE(
+    "h3: a body that nobody wants is read up to the limit, one byte more is stopped at once") {
+  for (const std::size_t over : {0U, 1U}) {
+    RawServer raw;
+    raw.limits.discarded_body = 100'000;
+    raw.start();
+    raw.send(0, headers_frame(post_fields({{"content-length", "1000000"}})));
+    raw.run();
+    REQUIRE(raw.quic.streams.at(0).fin_sent);
+    raw.send(0, std::string(100'000 + over, '\x01'));  // nobody reads what frames these are
+    raw.run();
+    CHECK(raw.quic.streams.at(0).stop_sent.has_value() == (over == 1));
+    if (over == 1) {
+      raw.quic.receive_reset(0, kNoErrorCode);
+    } else {
+      raw.send(0, "", true);
+    }
+    raw.run();
+    CHECK(raw.quic.streams.at(0).closed);
+    CHECK(raw.quic.alive());
+    CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+    REQUIRE(raw.observer.entries.size() == 1);
+    CHECK(raw.observer.entries[0].aborted == AbortReason::none);
+  }
+}
+
 TEST_CASE("h3: a body that stops coming is answered 408") {
   RawServer raw;
   int jobs = 0;
@@ -218,6 +261,7 @@ TEST_CASE("h3: a body that stops coming is answered 408") {
   raw.quic.ack_all();
   CHECK(jobs == 0);
   CHECK(raw.quic.streams.at(0).fin_sent);
+  raw.pass(raw.timeouts.linger);
   CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
   raw.quic.receive_reset(0, kNoErrorCode);
   CHECK(only_status(raw) == 408);

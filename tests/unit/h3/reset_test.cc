@@ -187,13 +187,70 @@ TEST_CASE("h3: an upload that is reset after a whole answer does not spoil the a
   raw.start();
   raw.send(0, headers_frame(post_fields()) + data_frame("abc"));
   raw.run();
-  CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
-  raw.quic.receive_reset(0, kNoErrorCode);
+  SECTION("because it was told to stop") {
+    raw.pass(raw.timeouts.linger);
+    CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
+    raw.quic.receive_reset(0, kNoErrorCode);
+  }
+  SECTION("by itself") { raw.quic.receive_reset(0, kRequestCancelled); }
   raw.run();
   REQUIRE(raw.observer.entries.size() == 1);
   CHECK(raw.observer.entries[0].aborted == AbortReason::none);
   CHECK(raw.observer.entries[0].body_bytes == 5);
   CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+}
+
+// What the log says of responses that are on their way when the connection ends.
+TEST_CASE("h3: a response that has left counts whole when the connection ends without an error") {
+  struct End {
+    std::optional<quic::AppError> code;
+    bool whole;
+  };
+  for (const auto& [code, whole] :
+       {End{kNoErrorCode, true}, End{0x21, true}, End{0x0, true}, End{0x1f3, true},
+        End{kInternalError, false}, End{kRequestCancelled, false}, End{0x110, false},
+        End{kDecompressionFailed, false}, End{std::nullopt, false}}) {
+    CAPTURE(code.value_or(1));
+    RawServer raw;
+    raw.handler.answer = [](RequestContext context, Responder& responder) {
+      const bool ends = context.request.target.path == "/";
+      (void)responder.respond(
+          {}, std::make_unique<ScriptedBody>(
+                  context.services.pool,
+                  ends ? std::vector{BodyStep::data(pattern(5000))}
+                       : std::vector{BodyStep::data(pattern(5000)), BodyStep::blocked()}));
+      return nullptr;
+    };
+    raw.start();
+    raw.send(0, headers_frame(get_fields()), true);
+    raw.send(4, headers_frame(get_fields("/endless")), true);
+    raw.run(false);
+    REQUIRE(raw.quic.streams.at(0).fin_sent);
+    raw.quic.receive_ack(0, 3000, false);
+    raw.quic.receive_ack(4, 3000, false);
+    raw.quic.lose(code);
+    REQUIRE(raw.observer.entries.size() == 2);
+    const auto& ended = raw.observer.entries[0];
+    CHECK(ended.aborted == AbortReason::none);
+    CHECK((ended.body_bytes == 5000) == whole);
+    CHECK((ended.body_bytes > 2000 && ended.body_bytes < 3000) == !whole);
+    CHECK(raw.observer.entries[1].aborted == AbortReason::peer_gone);
+    CHECK(raw.observer.entries[1].body_bytes < 3000);
+  }
+}
+
+TEST_CASE("h3: of a response that nobody acknowledges for a minute no byte counts") {
+  RawServer raw;
+  raw.start();
+  raw.send(0, headers_frame(get_fields()), true);
+  raw.run(false);
+  REQUIRE(raw.quic.streams.at(0).fin_sent);
+  raw.clock.advance(raw.timeouts.write_progress);
+  raw.clock.advance(raw.timeouts.idle_tcp);
+  raw.app->on_deadline(raw.clock.now());
+  raw.run(false);
+  REQUIRE(raw.observer.entries.size() == 1);
+  CHECK(raw.observer.entries[0].body_bytes == 0);
 }
 
 TEST_CASE("h3: streams are granted only when the work for them has ended") {

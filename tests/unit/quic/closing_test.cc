@@ -25,6 +25,7 @@ TEST_CASE("A connection that the client closes is drained and freed after three 
   CHECK(client.quic->close_reason().code == ErrorCode::closed);
   REQUIRE(w.run_until([&] { return w.endpoint->connections() == 0; }));
   CHECK(w.log.aborted == 1);
+  CHECK(w.log.ended_with == kNoError);
   CHECK(w.log.alive.empty());
   CHECK(w.endpoint->objects() == 1);
   const TimePoint drained = w.world.clock.now();
@@ -77,6 +78,7 @@ TEST_CASE("An error of the application closes the connection with its code") {
   client.app().ask("x");
   REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
   CHECK(client.quic->close_reason().code == ErrorCode::protocol);
+  CHECK(client.log.ended_with == w.log.ended_with);
   CHECK(w.log.aborted == 1);
   CHECK(w.endpoint->connections() == 0);
   REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));

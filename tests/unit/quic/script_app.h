@@ -28,6 +28,7 @@ class ScriptApp;
 struct ScriptLog {
   std::vector<ScriptApp*> alive;
   int made = 0, aborted = 0, ready = 0, handshakes = 0;
+  std::optional<quic::AppError> ended_with;  // of the last connection that did
 };
 
 // Stands in for HTTP/3 on a connection. As a server it answers "send N" by N bytes of pattern() and
@@ -171,7 +172,10 @@ class ScriptApp final : public quic::QuicApplication {
   void drain() override { drained = true; }
   bool finished() const noexcept override { return drained && finish_on_drain && idle(); }
   bool idle() const noexcept override { return unfinished() == 0; }
-  void abort() noexcept override { ++log_.aborted; }
+  void abort(std::optional<quic::AppError> code) noexcept override {
+    ++log_.aborted;
+    log_.ended_with = code;
+  }
 
  private:
   struct Out {

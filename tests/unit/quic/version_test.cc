@@ -5,9 +5,10 @@
 namespace troika::test {
 namespace {
 
-quic::EndpointConfig with_retry(bool on) {
+quic::EndpointConfig config_of(bool upgrades, bool retries = false) {
   auto config = endpoint_config();
-  if (on) config.retry_above = 0;
+  config.upgrade_version = upgrades;
+  if (retries) config.retry_above = 0;
   return config;
 }
 
@@ -20,33 +21,35 @@ struct Client {
   const char* name;
   std::uint32_t first;
   std::vector<std::uint32_t> offered;
-  int ends_with;
+  int begins_with, upgraded_to;
 };
 
-TEST_CASE(
-    "A client that knows both versions ends up with 2, one that knows a single one keeps it") {
+TEST_CASE("A connection keeps the version of its first Initial, or goes to 2 where that is on") {
   const std::vector<Client> clients{
-      {"1 alone", kV1, {}, 1},
-      {"1 alone, saying so", kV1, {kV1}, 1},
-      {"begins with 1, likes 2", kV1, {kV2, kV1}, 2},
-      {"begins with 1 and likes it", kV1, {kV1, kV2}, 2},
-      {"2 alone", kV2, {}, 2},
-      {"begins with 2 and likes it", kV2, {kV2, kV1}, 2},
-      {"begins with 2, likes 1", kV2, {kV1, kV2}, 2},
+      {"1 alone", kV1, {}, 1, 1},
+      {"1 alone, saying so", kV1, {kV1}, 1, 1},
+      {"begins with 1, likes 2", kV1, {kV2, kV1}, 1, 2},
+      {"begins with 1 and likes it", kV1, {kV1, kV2}, 1, 2},
+      {"2 alone", kV2, {}, 2, 2},
+      {"begins with 2 and likes it", kV2, {kV2, kV1}, 2, 2},
+      {"begins with 2, likes 1", kV2, {kV1, kV2}, 2, 2},
   };
   for (const Client& each : clients) {
-    for (const bool retry : {false, true}) {
+    for (const auto& [upgrade, retry] :
+         {std::pair(false, false), {false, true}, {true, false}, {true, true}}) {
       for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        INFO(each.name << (retry ? ", with Retry" : "") << ", seed " << seed);
-        QuicWorld w(seed, with_retry(retry));
+        INFO(each.name << (retry ? ", with Retry" : "") << (upgrade ? ", upgraded" : "")
+                       << ", seed " << seed);
+        const int ends_with = upgrade ? each.upgraded_to : each.begins_with;
+        QuicWorld w(seed, config_of(upgrade, retry));
         speak(w, each.first, each.offered);
         ClientSide& client = w.connect({.jitter = 3ms, .loss = 0.1, .reorder = 0.1});
         REQUIRE(w.establish(client));
         REQUIRE(within_limit(w));
         REQUIRE(w.ask(client, "send 20000"));
         REQUIRE(client.app().answer().bytes == pattern(20000));
-        REQUIRE(client.app().quic.security().quic_version == each.ends_with);
-        REQUIRE(w.server_app().quic.security().quic_version == each.ends_with);
+        REQUIRE(client.app().quic.security().quic_version == ends_with);
+        REQUIRE(w.server_app().quic.security().quic_version == ends_with);
         if (retry) REQUIRE(w.endpoint->counters().retries_sent > 0);
         REQUIRE(w.endpoint->counters().versions_sent == 0);
         client.quic->close(0x100, w.world.clock.now());
@@ -58,7 +61,7 @@ TEST_CASE(
 
 TEST_CASE("The move from version 1 to 2 costs no round trip") {
   const auto time_of = [](std::vector<std::uint32_t> offered) {
-    QuicWorld w;
+    QuicWorld w(1, config_of(true));
     speak(w, kV1, std::move(offered));
     const TimePoint start = w.world.clock.now();
     REQUIRE(w.establish(w.connect()));
@@ -100,7 +103,7 @@ ClientSide& attacked(QuicWorld& w, std::vector<std::uint32_t> versions) {
 }
 
 TEST_CASE("A forged Version Negotiation brings no client down to a version it likes less") {
-  QuicWorld w;
+  QuicWorld w(1, config_of(true));
   speak(w, kV1, {kV2, kV1});
   SECTION("what names the client's own version is no answer to it") {
     ClientSide& client = attacked(w, {kV1});
@@ -138,7 +141,7 @@ TEST_CASE("A Version Negotiation that comes after the server's first packet is t
 
 TEST_CASE("A visitor's token of one version does not spare the Retry in the other") {
   for (const bool upgraded : {false, true}) {
-    QuicWorld w(1, with_retry(true));
+    QuicWorld w(1, config_of(upgraded, true));
     const Address home = Address::v4(0x0a000500, 40000);
     if (upgraded) speak(w, kV1, {kV2, kV1});
     ClientSide& visitor = w.connect_from(home);

@@ -484,6 +484,11 @@ TEST_CASE("The help of serve has its options in groups, one line each") {
   for (std::size_t i = 1; i < lines.size(); ++i) CHECK(!(lines[i].empty() && lines[i - 1].empty()));
 }
 
+TEST_CASE("Clients are moved to QUIC version 2 with --quic-upgrade only") {
+  CHECK_FALSE(accepted({"serve"}).quic_upgrade);
+  CHECK(accepted({"serve", "--quic-upgrade"}).quic_upgrade);
+}
+
 TEST_CASE("Early data is on unless --no-0rtt says otherwise, and --secrets takes a file") {
   CHECK(accepted({"serve"}).early_data);
   CHECK_FALSE(accepted({"serve", "--no-0rtt"}).early_data);
