@@ -29,8 +29,8 @@ Fd file_for(const std::string& file) {
 struct Logs {
   TemporaryFolder folder;
   const std::string access = folder.path() / "access", notices = folder.path() / "notices";
-  std::optional<WriterThread> access_writer{std::in_place, file_for(access)};
-  std::optional<WriterThread> notice_writer{std::in_place, file_for(notices)};
+  std::optional<WriterThread> access_writer{std::in_place, LogOutput(file_for(access))};
+  std::optional<WriterThread> notice_writer{std::in_place, LogOutput(file_for(notices))};
   AccessLog log{&*access_writer};
 
   void take(Startup& startup) {
