@@ -10,7 +10,8 @@ namespace {
 constexpr std::uint32_t kProtocolError = 1, kFrameSizeError = 6;
 constexpr std::uint8_t kPadded = 8;
 
-// Streams 1 and 7 are answered to the end, 9 is reset by the server after its answer.
+// Streams 1 and 7 are answered to the end, 9 is reset by the server, which
+// has waited long enough for the rest of its request.
 void answer_three(RawPeer& peer) {
   peer.preface();
   std::ignore = peer.send(peer.get(1));
@@ -19,6 +20,9 @@ void answer_three(RawPeer& peer) {
   peer.settle();
   REQUIRE(peer.ended(1));
   REQUIRE(peer.ended(7));
+  peer.clock.advance(peer.timeouts.linger);
+  peer.server->on_deadline(peer.clock.now());
+  peer.settle();
   REQUIRE(peer.reset_code(9) == 0U);
 }
 
