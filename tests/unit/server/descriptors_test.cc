@@ -51,6 +51,14 @@ TEST_CASE("With many descriptors connections and files have as many as they may"
   CHECK(limits.connections == Limits{}.connections / 4);
 }
 
+TEST_CASE("Of the lines on handshakes that failed each worker has its share, and one at least") {
+  for (const unsigned workers : {1U, 4U, 64U}) {
+    Limits limits;
+    REQUIRE(fit_limits(limits, one_address(), workers, 1'000'000));
+    CHECK(limits.handshake_notices == std::max(Limits{}.handshake_notices / workers, 1U));
+  }
+}
+
 TEST_CASE("What is counted for a server's descriptors is no less than what it takes") {
   const test::TemporaryFolder folder, logs;
   for (const unsigned workers : {1U, 8U}) {
