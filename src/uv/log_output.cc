@@ -13,9 +13,12 @@ namespace troika {
 LogOutput::LogOutput(Fd fd) { use(std::move(fd)); }
 
 void LogOutput::use(Fd fd) noexcept {
-  struct stat info{};
+  struct stat before{}, info{};
+  const bool known = fd_ && ::fstat(fd_.get(), &before) == 0 && ::fstat(fd.get(), &info) == 0;
+  const bool same = before.st_dev == info.st_dev && before.st_ino == info.st_ino;
+  if (known && !same) torn_ = false;  // another file holds nothing of a line that was cut off
   fd_ = std::move(fd);
-  regular_ = fstat(fd_.get(), &info) == 0 && S_ISREG(info.st_mode);
+  regular_ = ::fstat(fd_.get(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 // O_NONBLOCK: a FIFO that nobody reads is ENXIO and not a wait without end. O_RDWR would open it,

@@ -131,6 +131,22 @@ TEST_CASE("What others have written behind is left: then the line that did not f
   CHECK(text_of(folder / "log") == "1234\nabcde\ny\n-------");
 }
 
+TEST_CASE("A line that was cut off is ended in its own file, and not in the next one") {
+  for (const bool another : {false, true}) {
+    const TempFolder folder;
+    folder.write("log", "--------------------");
+    Rig rig(LogOutput(Fd(::open((folder / "log").c_str(), O_WRONLY | O_CLOEXEC))));
+    {
+      const FileSizeLimit limit(10);
+      CHECK(rig.write("1234\nabcdefgh\n", EFBIG) == 5);
+    }
+    const std::string next = folder / (another ? "next" : "log");
+    rig.out.use(Fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)));
+    CHECK(rig.write("y\n") == 2);
+    CHECK(text_of(next) == (another ? "y\n" : "1234\nabcde----------\ny\n"));
+  }
+}
+
 TEST_CASE("A pipe is given whole lines: who comes next to read begins with one") {
   const Fifo fifo;
   Rig rig(LogOutput(fifo.path, 0600));
