@@ -36,8 +36,9 @@ constexpr auto kTimedDirectives = std::to_array<std::string_view>({
 
 std::optional<std::uint64_t> seconds_in(std::string_view digits) noexcept {
   std::uint64_t seconds = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, seconds);
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  const auto [stop, error] = std::from_chars(begin, end, seconds);
   if (error != std::errc{} || stop != end || seconds > kMostSeconds) return std::nullopt;
   return seconds;
 }

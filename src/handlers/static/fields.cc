@@ -41,8 +41,9 @@ bool is_scheme(std::string_view text) noexcept {  // RFC 3986 §3.1
 Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view text) {
   const std::size_t equals = text.find('=');
   std::uint16_t status = 0;
-  const char* const end = text.data() + std::min(equals, text.size());
-  const auto [stop, error] = std::from_chars(text.data(), end, status);
+  const char* const begin = text.data();
+  const char* const end = begin + std::min(equals, text.size());
+  const auto [stop, error] = std::from_chars(begin, end, status);
   if (equals == std::string_view::npos || error != std::errc{} || stop != end ||
       !std::ranges::contains(kPageStatuses, status)) {
     return std::unexpected(std::format(
