@@ -50,7 +50,7 @@ stalled() { # 100 readers a protocol that stop: 128 MiB in all, and another down
   local before; before=$(rss)
   for p in h1 h2 h3; do
     mkfifo "$work/$p.in"
-    "$(dirname "$troika")/tests/stall" "$p" "$port" "$ca" /64m 100 <"$work/$p.in" >"$work/$p.out" &
+    "$(dirname "$troika")/stall" "$p" "$port" "$ca" /64m 100 <"$work/$p.in" >"$work/$p.out" &
     exec {hold}>"$work/$p.in"
   done
   for p in h1 h2 h3; do

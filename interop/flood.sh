@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 # shellcheck source=interop/server.sh
 source interop/server.sh
-flood=$(dirname "$troika")/tests/flood
+flood=$(dirname "$troika")/flood
 clients=${1:-20000} seconds=${2:-10}
 rss() { awk '/^VmRSS/ {print $2}' "/proc/$server_pid/status"; } # KiB
 at_most() { # at_most NAME LIMIT ACTUAL

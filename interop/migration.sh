@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 # shellcheck source=interop/server.sh
 source interop/server.sh
-relay=${RELAY:-build/release/tests/relay}
+relay=${RELAY:-build/release/relay}
 relay_pid=
 trap '[ -z "$relay_pid" ] || kill "$relay_pid" 2>/dev/null; cleanup' EXIT
 at_least() { # at_least NAME LIMIT ACTUAL

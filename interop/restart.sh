@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 # shellcheck source=interop/server.sh
 source interop/server.sh
-comeback=$(dirname "$troika")/tests/comeback
+comeback=$(dirname "$troika")/comeback
 clients=8
 
 begin() { # begin WORKERS PORT: sets server_pid, port and ca

@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 # shellcheck source=interop/server.sh
 source interop/server.sh
-fetch=$(dirname "$troika")/tests/fetch
+fetch=$(dirname "$troika")/fetch
 rounds=${ROUNDS:-100}
 load_pids=()
 end_load() {

@@ -13,9 +13,9 @@ CA = STATE / "ca.pem"
 LEAF = STATE / "localhost.pem"
 LOG = WORK / "access.log"
 BINARY = os.environ.get("TROIKA", "build/release/troika")
-RELAY = os.environ.get("RELAY", "build/release/tests/relay")
-FETCH = os.environ.get("FETCH", "build/release/tests/fetch")
-FLOOD = os.environ.get("FLOOD", "build/release/tests/flood")
+RELAY = os.environ.get("RELAY", "build/release/relay")
+FETCH = os.environ.get("FETCH", "build/release/fetch")
+FLOOD = os.environ.get("FLOOD", "build/release/flood")
 # Where --serve listens, and the reproducing commands point.
 SERVE_PORT, SERVE_PLAIN = 9543, 9580
 

@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "base/output_queue.h"
-#include "http/body.h"
-#include "http/request.h"
+#include "http/message/body.h"
+#include "http/message/request.h"
 #include "proto/h1/writer.h"
-#include "proto/session_host.h"
+#include "proto/session/session_host.h"
 
 namespace troika::h1 {
 

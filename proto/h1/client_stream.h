@@ -2,8 +2,8 @@
 #include <memory>
 #include <utility>
 
-#include "http/body_channel.h"
-#include "http/client_session.h"
+#include "http/exchange/body_channel.h"
+#include "http/exchange/client_session.h"
 
 namespace troika::h1 {
 

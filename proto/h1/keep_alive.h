@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "http/version.h"
+#include "http/message/version.h"
 
 namespace troika::h1 {
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "http/version.h"
+#include "http/message/version.h"
 
 namespace troika::h1 {
 

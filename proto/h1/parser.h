@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/limits.h"
+#include "http/message/limits.h"
 
 namespace troika::h1 {
 

@@ -3,8 +3,8 @@
 #include <span>
 #include <string>
 
-#include "http/limits.h"
-#include "http/version.h"
+#include "http/message/limits.h"
+#include "http/message/version.h"
 
 namespace troika::h1 {
 

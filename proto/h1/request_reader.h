@@ -3,7 +3,7 @@
 #include <optional>
 #include <span>
 
-#include "http/request_builder.h"
+#include "http/message/request_builder.h"
 #include "proto/h1/message_fields.h"
 #include "proto/h1/parser.h"
 #include "proto/h1/request_line.h"

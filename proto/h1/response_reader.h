@@ -3,8 +3,8 @@
 #include <optional>
 #include <span>
 
-#include "http/request_builder.h"
-#include "http/response.h"
+#include "http/message/request_builder.h"
+#include "http/message/response.h"
 #include "proto/h1/message_fields.h"
 #include "proto/h1/parser.h"
 

@@ -3,10 +3,10 @@
 #include <memory>
 #include <vector>
 
-#include "http/services.h"
-#include "proto/byte_session.h"
+#include "http/exchange/services.h"
 #include "proto/h1/request_reader.h"
 #include "proto/h1/server_stream.h"
+#include "proto/session/byte_session.h"
 
 namespace troika::h1 {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/error_body.h"
+#include "http/message/error_body.h"
 #include "proto/h1/keep_alive.h"
 
 namespace troika::h1 {

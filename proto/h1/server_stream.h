@@ -2,13 +2,13 @@
 #include <cstdint>
 
 #include "base/output_queue.h"
-#include "http/discard.h"
-#include "http/exchange.h"
+#include "http/exchange/discard.h"
+#include "http/exchange/exchange.h"
 #include "proto/h1/message_fields.h"
 #include "proto/h1/sent_ledger.h"
 #include "proto/h1/writer.h"
-#include "proto/session_host.h"
-#include "proto/stream_records.h"
+#include "proto/session/session_host.h"
+#include "proto/session/stream_records.h"
 
 namespace troika::h1 {
 

@@ -1,11 +1,11 @@
 #pragma once
 #include <memory>
 
-#include "http/peer_info.h"
-#include "http/services.h"
-#include "proto/byte_session.h"
-#include "proto/client_byte_session.h"
-#include "proto/session_host.h"
+#include "http/exchange/peer_info.h"
+#include "http/exchange/services.h"
+#include "proto/session/byte_session.h"
+#include "proto/session/client_byte_session.h"
+#include "proto/session/session_host.h"
 
 namespace troika::h1 {
 

@@ -4,8 +4,8 @@
 #include <iterator>
 
 #include "base/ascii.h"
-#include "http/error_body.h"
-#include "http/request_builder.h"
+#include "http/message/error_body.h"
+#include "http/message/request_builder.h"
 
 namespace troika::h1 {
 namespace {

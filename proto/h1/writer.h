@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
-#include "http/header_map.h"
-#include "http/request.h"
-#include "http/response.h"
+#include "http/message/header_map.h"
+#include "http/message/request.h"
+#include "http/message/response.h"
 
 namespace troika::h1 {
 

@@ -1,10 +1,10 @@
 #pragma once
 #include <memory>
 
-#include "proto/client_byte_session.h"
 #include "proto/h2/client_stream.h"
 #include "proto/h2/outbound.h"
 #include "proto/h2/session.h"
+#include "proto/session/client_byte_session.h"
 
 namespace troika::h2 {
 

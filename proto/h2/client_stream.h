@@ -5,11 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "http/body_channel.h"
-#include "http/client_session.h"
-#include "http/limits.h"
+#include "http/exchange/body_channel.h"
+#include "http/exchange/client_session.h"
+#include "http/message/limits.h"
 #include "proto/h2/engine.h"
-#include "proto/session_host.h"
+#include "proto/session/session_host.h"
 
 namespace troika::h2 {
 

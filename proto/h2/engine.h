@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "http/abort_reason.h"
+#include "http/message/abort_reason.h"
 
 namespace troika::h2 {
 

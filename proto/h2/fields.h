@@ -3,9 +3,9 @@
 #include <string_view>
 #include <vector>
 
-#include "http/header_map.h"
-#include "http/request.h"
-#include "http/response.h"
+#include "http/message/header_map.h"
+#include "http/message/request.h"
+#include "http/message/response.h"
 #include "proto/h2/engine.h"
 
 namespace troika::h2 {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "http/limits.h"
+#include "http/message/limits.h"
 
 namespace troika::h2 {
 

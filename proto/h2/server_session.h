@@ -4,11 +4,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "proto/byte_session.h"
 #include "proto/h2/frame_scanner.h"
 #include "proto/h2/outbound.h"
 #include "proto/h2/session.h"
 #include "proto/h2/stream.h"
+#include "proto/session/byte_session.h"
 
 namespace troika::h2 {
 

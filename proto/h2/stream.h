@@ -3,12 +3,12 @@
 #include <memory>
 #include <vector>
 
-#include "http/discard.h"
-#include "http/exchange.h"
-#include "http/request_builder.h"
+#include "http/exchange/discard.h"
+#include "http/exchange/exchange.h"
+#include "http/message/request_builder.h"
 #include "proto/h2/engine.h"
-#include "proto/session_host.h"
-#include "proto/stream_records.h"
+#include "proto/session/session_host.h"
+#include "proto/session/stream_records.h"
 
 namespace troika::h2 {
 

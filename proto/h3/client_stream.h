@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "http/body_channel.h"
-#include "http/client_session.h"
-#include "http/request_builder.h"
+#include "http/exchange/body_channel.h"
+#include "http/exchange/client_session.h"
+#include "http/message/request_builder.h"
 #include "proto/h3/engine.h"
 
 namespace troika::h3 {

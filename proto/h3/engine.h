@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "http/limits.h"
+#include "http/message/limits.h"
 #include "proto/h3/engine_stream.h"
 #include "proto/h3/fields.h"
 #include "proto/quic/application.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "http/body.h"
+#include "http/message/body.h"
 #include "proto/h3/retained_bytes.h"
 #include "proto/quic/application.h"
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "http/request.h"
-#include "http/response.h"
+#include "http/message/request.h"
+#include "http/message/response.h"
 
 namespace troika::h3 {
 

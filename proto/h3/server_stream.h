@@ -2,11 +2,11 @@
 #include <optional>
 #include <vector>
 
-#include "http/discard.h"
-#include "http/exchange.h"
-#include "http/request_builder.h"
+#include "http/exchange/discard.h"
+#include "http/exchange/exchange.h"
+#include "http/message/request_builder.h"
 #include "proto/h3/engine.h"
-#include "proto/stream_records.h"
+#include "proto/session/stream_records.h"
 
 namespace troika::h3 {
 

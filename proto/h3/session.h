@@ -1,8 +1,8 @@
 #pragma once
 #include <memory>
 
-#include "http/client_session.h"
-#include "http/services.h"
+#include "http/exchange/client_session.h"
+#include "http/exchange/services.h"
 #include "proto/quic/application.h"
 
 namespace troika::h3 {

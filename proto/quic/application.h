@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "net/transport.h"
+#include "ports/transport.h"
 
 // The seam between QUIC and what runs on it. Both sides have a double in the tests: FakeQuic
 // implements QuicStreams for h3, a scripted application stands in for h3 under QUIC.

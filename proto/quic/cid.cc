@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "proto/quic/convert.h"
-#include "tls/derive.h"
+#include "tls/tickets/derive.h"
 
 namespace troika::quic {
 

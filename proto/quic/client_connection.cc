@@ -11,7 +11,7 @@
 #include "proto/quic/resumption.h"
 #include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
-#include "tls/resumption.h"
+#include "tls/tickets/resumption.h"
 
 namespace troika::quic {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "net/datagram.h"
+#include "ports/datagram.h"
 #include "proto/quic/application.h"
-#include "tls/context.h"
+#include "tls/context/context.h"
 
 namespace troika::quic {
 

@@ -5,8 +5,8 @@
 
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
-#include "tls/client_alert.h"
-#include "tls/fault.h"
+#include "tls/context/client_alert.h"
+#include "tls/context/fault.h"
 
 namespace troika::quic {
 namespace {

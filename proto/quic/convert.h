@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/clock.h"
-#include "net/address.h"
+#include "ports/address.h"
 
 // Between our types and ngtcp2's.
 namespace troika::quic {

@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "net/datagram.h"
+#include "ports/datagram.h"
 #include "proto/quic/application.h"
 #include "proto/quic/congestion.h"
 #include "proto/quic/qlog.h"
-#include "tls/context.h"
+#include "tls/context/context.h"
 
 namespace troika::quic {
 

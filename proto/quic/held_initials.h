@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "net/datagram.h"
+#include "ports/datagram.h"
 #include "proto/quic/cid.h"
 
 namespace troika::quic {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "tls/context.h"
-#include "tls/session_tag.h"
+#include "tls/context/context.h"
+#include "tls/tickets/session_tag.h"
 
 namespace troika::quic {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "net/datagram.h"
+#include "ports/datagram.h"
 
 namespace troika::quic {
 

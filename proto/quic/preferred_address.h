@@ -1,7 +1,7 @@
 #pragma once
 #include <ngtcp2/ngtcp2.h>
 
-#include "net/address.h"
+#include "ports/address.h"
 #include "proto/quic/cid.h"
 
 namespace troika::quic {

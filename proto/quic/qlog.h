@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "net/address.h"
+#include "ports/address.h"
 
 namespace troika::quic {
 
@@ -19,15 +19,13 @@ class QlogSink {
 // Says which connections of an endpoint are logged, and where to.
 class QlogSource {
  public:
+  virtual ~QlogSource() = default;
   // Asked as a connection begins, of which most may turn out to be none.
   virtual bool wants(const Address& remote) = 0;
   // Of one that was wanted, once its first packet has been read; null: there is no room after all.
   // `id` is the destination id that the client made up first.
   virtual std::unique_ptr<QlogSink> open(std::span<const std::uint8_t> id,
                                          const Address& remote) = 0;
-
- protected:
-  ~QlogSource() = default;
 };
 
 }  // namespace troika::quic

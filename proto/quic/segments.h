@@ -1,7 +1,7 @@
 #pragma once
 #include <algorithm>
 
-#include "net/datagram.h"
+#include "ports/datagram.h"
 
 namespace troika::quic {
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/clock.h"
-#include "net/address.h"
+#include "ports/address.h"
 #include "proto/quic/endpoint.h"
 
 namespace troika::quic {

@@ -4,8 +4,8 @@
 
 #include "client/quic_connection.h"
 #include "client/tcp_connection.h"
-#include "net/plain_transport.h"
-#include "uv/tcp_stream.h"
+#include "loop/tcp_stream.h"
+#include "ports/plain_transport.h"
 
 namespace troika::client {
 

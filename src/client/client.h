@@ -9,11 +9,11 @@
 #include "base/random.h"
 #include "client/connection.h"
 #include "client/fetch.h"
-#include "http/limits.h"
+#include "http/message/limits.h"
+#include "loop/loop.h"
 #include "proto/quic/client_connection.h"
-#include "tls/context.h"
-#include "tls/tls_transport.h"
-#include "uv/loop.h"
+#include "tls/context/context.h"
+#include "tls/transport/tls_transport.h"
 
 namespace troika::client {
 

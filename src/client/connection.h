@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "http/client_session.h"
-#include "net/transport.h"
+#include "http/exchange/client_session.h"
+#include "ports/transport.h"
 
 namespace troika::client {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "http/client_session.h"
+#include "http/exchange/client_session.h"
 
 namespace troika::client {
 

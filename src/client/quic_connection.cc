@@ -5,7 +5,7 @@
 #include <cstring>
 #include <format>
 
-#include "uv/bind.h"
+#include "os/bind.h"
 
 namespace troika::client {
 namespace {

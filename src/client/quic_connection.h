@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "client/connection.h"
-#include "http/limits.h"
+#include "http/message/limits.h"
+#include "loop/udp_socket.h"
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
-#include "uv/udp_socket.h"
 
 namespace troika::client {
 

@@ -1,9 +1,9 @@
 #include "client/tcp_connection.h"
 
-#include "proto/byte_pump.h"
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
-#include "tls/resumption.h"
+#include "proto/session/byte_pump.h"
+#include "tls/tickets/resumption.h"
 
 namespace troika::client {
 

@@ -3,11 +3,11 @@
 
 #include "base/timer_queue.h"
 #include "client/connection.h"
-#include "http/limits.h"
-#include "net/transport.h"
-#include "proto/client_byte_session.h"
-#include "proto/session_host.h"
-#include "tls/context.h"
+#include "http/message/limits.h"
+#include "ports/transport.h"
+#include "proto/session/client_byte_session.h"
+#include "proto/session/session_host.h"
+#include "tls/context/context.h"
 
 namespace troika::client {
 

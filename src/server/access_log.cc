@@ -3,7 +3,7 @@
 #include <chrono>
 #include <format>
 
-#include "uv/writer_thread.h"
+#include "os/writer_thread.h"
 
 namespace troika {
 namespace {

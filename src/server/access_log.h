@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "http/observer.h"
+#include "http/exchange/observer.h"
 
 namespace troika {
 

@@ -2,8 +2,8 @@
 #include <format>
 #include <ranges>
 
+#include "config/shell_word.h"
 #include "server/certificate_keeper.h"
-#include "server/shell_word.h"
 #include "server/startup.h"
 #include "server/version.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "certs/dev_ca.h"
-#include "tls/certificate_check.h"
+#include "tls/certificates/certificate_check.h"
 
 namespace troika {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tls/certificate_set.h"
+#include "tls/certificates/certificate_set.h"
 
 namespace troika {
 

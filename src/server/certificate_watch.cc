@@ -4,7 +4,7 @@
 #include <csignal>
 #include <mutex>
 
-#include "server/worker_group.h"
+#include "runtime/worker_group.h"
 
 namespace troika {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <thread>
 
+#include "loop/loop.h"
 #include "server/certificate_keeper.h"
-#include "uv/loop.h"
 
 namespace troika {
 

@@ -2,8 +2,8 @@
 #include <cstddef>
 
 #include "base/result.h"
-#include "http/limits.h"
-#include "server/options.h"
+#include "config/options.h"
+#include "http/message/limits.h"
 
 namespace troika {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <span>
 
-#include "handlers/static/embedded_handler.h"
+#include "handlers/page/embedded_handler.h"
 
 namespace troika {
 

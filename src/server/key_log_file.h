@@ -3,8 +3,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "tls/key_log.h"
-#include "uv/writer_thread.h"
+#include "os/writer_thread.h"
+#include "tls/context/key_log.h"
 
 namespace troika {
 

@@ -5,12 +5,12 @@
 #include <format>
 #include <string_view>
 
+#include "loop/version.h"
 #include "proto/h1/parser.h"
 #include "proto/h2/version.h"
 #include "proto/h3/version.h"
 #include "proto/quic/version.h"
-#include "tls/version.h"
-#include "uv/version.h"
+#include "tls/ossl.h"
 
 namespace troika {
 namespace {

@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-#include "server/options.h"
+#include "config/options.h"
 
 namespace troika {
 

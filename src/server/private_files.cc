@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "handlers/static/answers.h"
+#include "handlers/answers.h"
 
 namespace troika {
 namespace {

@@ -1,15 +1,15 @@
 #pragma once
 #include "proto/quic/qlog.h"
-#include "server/qlog_filter.h"
+#include "proto/quic/qlog_filter.h"
 #include "server/qlog_folder.h"
 
 namespace troika {
 
-// The logs of one worker's connections. The arguments outlive it.
+// The logs of one worker's connections. `folder` and `random` outlive it.
 class QlogChoice final : public quic::QlogSource {
  public:
-  QlogChoice(const QlogFilter& filter, QlogFolder& folder, Random& random)
-      : filter_(filter), folder_(folder), random_(random) {}
+  QlogChoice(QlogFilter filter, QlogFolder& folder, Random& random)
+      : filter_(std::move(filter)), folder_(folder), random_(random) {}
 
   bool wants(const Address& remote) override {
     return filter_.wants(remote, random_) && folder_.has_room();
@@ -19,7 +19,7 @@ class QlogChoice final : public quic::QlogSource {
   }
 
  private:
-  const QlogFilter& filter_;
+  const QlogFilter filter_;
   QlogFolder& folder_;
   Random& random_;
 };

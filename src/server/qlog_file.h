@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "uv/fd.h"
+#include "os/fd.h"
 
 namespace troika {
 

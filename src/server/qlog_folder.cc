@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "os/writer_thread.h"
 #include "server/qlog_file.h"
-#include "uv/writer_thread.h"
 
 namespace troika {
 namespace {

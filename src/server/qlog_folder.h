@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "os/fd.h"
 #include "proto/quic/qlog.h"
-#include "uv/fd.h"
 
 namespace troika {
 

@@ -1,9 +1,9 @@
 #pragma once
-#include "http/limits.h"
-#include "http/timeouts.h"
+#include "http/exchange/timeouts.h"
+#include "http/message/limits.h"
 #include "server/secrets.h"
-#include "tls/replay_register.h"
-#include "tls/ticket_keys.h"
+#include "tls/tickets/replay_register.h"
+#include "tls/tickets/ticket_keys.h"
 
 namespace troika {
 

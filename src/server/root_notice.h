@@ -3,7 +3,7 @@
 #include <mutex>
 #include <string>
 
-#include "uv/root_folder.h"
+#include "loop/root_folder.h"
 
 namespace troika {
 

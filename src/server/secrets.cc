@@ -10,7 +10,7 @@
 #include <format>
 #include <optional>
 
-#include "uv/fd.h"
+#include "os/fd.h"
 
 namespace troika {
 namespace {

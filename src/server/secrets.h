@@ -4,7 +4,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "proto/quic/endpoint.h"
-#include "tls/derive.h"
+#include "tls/tickets/derive.h"
 
 namespace troika {
 

@@ -9,16 +9,16 @@
 #include <memory>
 #include <optional>
 
+#include "loop/signals.h"
+#include "loop/thread_pool.h"
+#include "os/caught_signals.h"
+#include "os/writer_thread.h"
+#include "runtime/worker_group.h"
 #include "server/access_log.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
 #include "server/startup.h"
 #include "server/static_site.h"
-#include "server/worker_group.h"
-#include "uv/caught_signals.h"
-#include "uv/signals.h"
-#include "uv/thread_pool.h"
-#include "uv/writer_thread.h"
 
 namespace troika {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-#include "server/options.h"
+#include "config/options.h"
 
 namespace troika {
 

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <format>
 
-#include "handlers/static/embedded_handler.h"
-#include "server/cpu_quota.h"
+#include "handlers/page/embedded_handler.h"
+#include "loop/udp_socket.h"
+#include "os/bind.h"
+#include "os/cpu_quota.h"
+#include "os/machine.h"
 #include "server/descriptors.h"
 #include "server/embedded_page.h"
-#include "server/machine.h"
 #include "server/private_files.h"
 #include "server/startup_quic.h"
 #include "server/startup_tls.h"
 #include "server/static_site.h"
 #include "server/version.h"
-#include "uv/bind.h"
-#include "uv/udp_socket.h"
 
 namespace troika {
 namespace {

@@ -2,14 +2,14 @@
 #include <memory>
 #include <string>
 
+#include "config/options.h"
+#include "runtime/worker.h"
 #include "server/certificate_sources.h"
 #include "server/key_log_file.h"
-#include "server/options.h"
 #include "server/qlog_folder.h"
 #include "server/resumption.h"
 #include "server/root_notice.h"
 #include "server/site_notice.h"
-#include "server/worker.h"
 
 namespace troika {
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <format>
 
+#include "loop/udp_socket.h"
+#include "os/bind.h"
+#include "os/reuseport_filter.h"
 #include "server/private_files.h"
-#include "uv/bind.h"
-#include "uv/reuseport_filter.h"
-#include "uv/udp_socket.h"
+#include "server/qlog_choice.h"
 
 namespace troika {
 namespace {
@@ -44,8 +45,9 @@ Checked<void> open_qlog(const ServeOptions& options, Startup& startup) {
   if (!made) return std::unexpected(made.error());
   startup.qlog = std::move(*made);
   for (WorkerConfig& worker : startup.workers) {
-    worker.qlog = startup.qlog.get();
-    worker.qlog_only = options.qlog_only;
+    worker.make_qlog = [folder = startup.qlog.get(), filter = options.qlog_only](Random& random) {
+      return std::make_unique<QlogChoice>(filter, *folder, random);
+    };
   }
   return {};
 }

@@ -7,12 +7,12 @@
 #include <format>
 
 #include "base/random.h"
-#include "handlers/static/static_handler.h"
+#include "handlers/files/static_handler.h"
+#include "loop/background.h"
+#include "loop/file_reader.h"
+#include "os/file_open.h"
 #include "server/root_notice.h"
 #include "server/site_notice.h"
-#include "uv/background.h"
-#include "uv/file_open.h"
-#include "uv/file_reader.h"
 
 namespace troika {
 namespace {

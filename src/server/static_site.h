@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "handlers/static/site_options.h"
-#include "server/worker.h"
+#include "handlers/site_options.h"
+#include "runtime/worker.h"
 
 namespace troika {
 

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <vector>
 
-#include "uv/fd.h"
+#include "os/fd.h"
 
 namespace troika::counts {
 namespace {

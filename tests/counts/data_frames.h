@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "net/address.h"
+#include "ports/address.h"
 
 namespace troika::counts {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/random.h"
-#include "handlers/static/digest.h"
+#include "handlers/digest.h"
 #include "parity/coding.h"
 
 namespace troika::files {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "client/client.h"
-#include "handlers/static/site_options.h"
+#include "handlers/site_options.h"
 #include "parity/asker.h"
 #include "support/live_server.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/conditional.h"
+#include "http/semantics/conditional.h"
 
 using namespace troika;
 

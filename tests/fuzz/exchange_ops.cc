@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "http/exchange.h"
+#include "http/exchange/exchange.h"
 #include "support/session_harness.h"
 
 using namespace troika;

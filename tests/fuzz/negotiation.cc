@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/negotiation.h"
+#include "http/semantics/negotiation.h"
 
 using namespace troika;
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/range.h"
+#include "http/semantics/range.h"
 
 using namespace troika;
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/target.h"
+#include "http/message/target.h"
 
 namespace {
 

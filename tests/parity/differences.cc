@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "base/ascii.h"
-#include "http/date.h"
+#include "http/message/date.h"
 #include "parity/check.h"
 #include "parity/multipart.h"
 

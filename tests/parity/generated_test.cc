@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <set>
 
-#include "http/date.h"
+#include "http/message/date.h"
 #include "parity/run.h"
 #include "test_paths.h"
 

@@ -3,7 +3,7 @@
 #include <ctime>
 #include <format>
 
-#include "http/date.h"
+#include "http/message/date.h"
 
 namespace troika::parity {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "handlers/static/fields.h"
+#include "handlers/files/fields.h"
 
 namespace troika::parity {
 namespace {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "handlers/static/site_options.h"
+#include "handlers/site_options.h"
 
 namespace troika::parity {
 

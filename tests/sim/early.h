@@ -3,8 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "support/sim_h3.h"
-#include "tls/replay_register.h"
-#include "tls/ticket_keys.h"
+#include "tls/tickets/replay_register.h"
+#include "tls/tickets/ticket_keys.h"
 
 namespace troika::test {
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/client_session.h"
+#include "http/exchange/client_session.h"
 
 using namespace troika;
 

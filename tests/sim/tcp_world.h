@@ -9,12 +9,12 @@
 #include "base/deferred.h"
 #include "client/fetch.h"
 #include "client/tcp_connection.h"
-#include "server/connection.h"
+#include "runtime/connection.h"
 #include "server/resumption.h"
 #include "support/live_server.h"
 #include "support/session_harness.h"
 #include "support/slow_link.h"
-#include "tls/resumption.h"
+#include "tls/tickets/resumption.h"
 
 namespace troika::sim {
 

@@ -1,5 +1,5 @@
 // A flood of handshakes that nobody finishes; interop/flood.sh is the same at its full size.
-#include "flood/flood.h"
+#include "tools/flood/flood.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <future>

@@ -6,10 +6,10 @@
 #include <iterator>
 
 #include "client/client.h"
+#include "os/writer_thread.h"
 #include "server/access_log.h"
 #include "support/cert_maker.h"
 #include "support/live_group.h"
-#include "uv/writer_thread.h"
 
 using namespace troika;
 using namespace troika::test;

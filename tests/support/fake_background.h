@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/background.h"
+#include "ports/background.h"
 
 namespace troika::test {
 

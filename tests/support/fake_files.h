@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "net/file_reader.h"
+#include "ports/file_reader.h"
 
 namespace troika::test {
 

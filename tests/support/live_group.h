@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "client/client.h"
+#include "runtime/worker_group.h"
 #include "server/startup.h"
-#include "server/worker_group.h"
 #include "support/live_server.h"
 
 namespace troika::test {

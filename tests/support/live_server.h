@@ -9,10 +9,10 @@
 #include <thread>
 
 #include "certs/dev_ca.h"
-#include "server/worker.h"
+#include "loop/udp_socket.h"
+#include "os/bind.h"
+#include "runtime/worker.h"
 #include "support/session_harness.h"
-#include "uv/bind.h"
-#include "uv/udp_socket.h"
 
 namespace troika::test {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/byte_stream.h"
+#include "ports/byte_stream.h"
 
 namespace troika::test {
 

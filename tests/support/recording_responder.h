@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "http/handler.h"
+#include "http/exchange/handler.h"
 
 namespace troika::test {
 

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "http/body.h"
-#include "http/client_session.h"
-#include "http/handler.h"
-#include "http/observer.h"
-#include "http/peer_info.h"
-#include "http/services.h"
-#include "proto/byte_session.h"
-#include "proto/session_host.h"
+#include "http/exchange/client_session.h"
+#include "http/exchange/handler.h"
+#include "http/exchange/observer.h"
+#include "http/exchange/peer_info.h"
+#include "http/exchange/services.h"
+#include "http/message/body.h"
+#include "proto/session/byte_session.h"
+#include "proto/session/session_host.h"
 
 namespace troika::test {
 

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "net/datagram.h"
+#include "ports/datagram.h"
 #include "support/sim_amplification.h"
 
 namespace troika::sim {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "net/byte_stream.h"
+#include "ports/byte_stream.h"
 #include "support/memory_stream.h"
 #include "support/sim_network.h"
 

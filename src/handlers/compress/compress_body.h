@@ -3,8 +3,8 @@
 
 #include "base/buffer.h"
 #include "handlers/compress/encoder.h"
-#include "http/body.h"
-#include "net/background.h"
+#include "http/message/body.h"
+#include "ports/background.h"
 
 namespace troika {
 

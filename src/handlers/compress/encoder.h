@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "http/negotiation.h"
+#include "http/semantics/negotiation.h"
 
 namespace troika {
 

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <future>
 
-#include "server/worker_group.h"
+#include "runtime/worker_group.h"
 
 using namespace troika;
 

@@ -12,8 +12,8 @@
 #include <mutex>
 #include <sstream>
 
+#include "os/writer_thread.h"
 #include "support/live_server.h"
-#include "uv/writer_thread.h"
 
 using namespace troika;
 using namespace troika::test;

@@ -4,10 +4,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
+#include "loop/udp_socket.h"
+#include "os/bind.h"
 #include "support/cert_maker.h"
 #include "support/live_server.h"
-#include "uv/bind.h"
-#include "uv/udp_socket.h"
 
 using namespace troika;
 
@@ -213,7 +213,7 @@ TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
     CHECK(start_up(options).error().contains("which is served"));
   }
   options.qlog = (folder.path() / "site-logs").string();
-  CHECK(test::must(start_up(options)).workers[1].qlog != nullptr);
+  CHECK(test::must(start_up(options)).workers[1].make_qlog);
 }
 
 TEST_CASE("Secrets and logs are not made in the folder that is served") {

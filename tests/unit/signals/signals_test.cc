@@ -1,4 +1,4 @@
-#include "uv/signals.h"
+#include "loop/signals.h"
 
 #include <fcntl.h>
 #include <pty.h>
@@ -11,7 +11,7 @@
 #include <functional>
 #include <utility>
 
-#include "uv/caught_signals.h"
+#include "os/caught_signals.h"
 
 namespace troika {
 namespace {

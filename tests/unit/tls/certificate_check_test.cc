@@ -1,5 +1,5 @@
 // Certificates that no client could use, and those that most would refuse.
-#include "tls/certificate_check.h"
+#include "tls/certificates/certificate_check.h"
 
 #include "support/cert_maker.h"
 #include "unit/tls/tls_pair.h"

@@ -1,5 +1,5 @@
 // Which files of a folder are pairs.
-#include "tls/certificate_files.h"
+#include "tls/certificates/certificate_files.h"
 
 #include "unit/tls/tls_pair.h"
 

@@ -1,8 +1,8 @@
 // Which certificate a client gets, and what a set of them is made of.
-#include "tls/certificate_set.h"
+#include "tls/certificates/certificate_set.h"
 
 #include "support/cert_maker.h"
-#include "tls/certificate_names.h"
+#include "tls/certificates/certificate_names.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

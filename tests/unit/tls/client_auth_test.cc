@@ -2,8 +2,8 @@
 #include <ctime>
 
 #include "support/cert_maker.h"
-#include "tls/resumption.h"
-#include "tls/ticket_keys.h"
+#include "tls/tickets/resumption.h"
+#include "tls/tickets/ticket_keys.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -1,6 +1,6 @@
 #include <openssl/pem.h>
 
-#include "tls/pem.h"
+#include "tls/certificates/pem.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -1,10 +1,10 @@
-#include "tls/early_data.h"
+#include "tls/context/early_data.h"
 
 #include "support/sim_network.h"
-#include "tls/replay_register.h"
-#include "tls/resumption.h"
-#include "tls/ticket_keys.h"
-#include "tls/tls_connection.h"
+#include "tls/tickets/replay_register.h"
+#include "tls/tickets/resumption.h"
+#include "tls/tickets/ticket_keys.h"
+#include "tls/transport/tls_connection.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {

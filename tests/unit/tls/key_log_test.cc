@@ -1,4 +1,4 @@
-#include "tls/key_log.h"
+#include "tls/context/key_log.h"
 
 #include <cstdlib>
 #include <set>

@@ -1,4 +1,4 @@
-#include "tls/replay_register.h"
+#include "tls/tickets/replay_register.h"
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>

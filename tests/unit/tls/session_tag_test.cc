@@ -1,10 +1,10 @@
-#include "tls/session_tag.h"
+#include "tls/tickets/session_tag.h"
 
 #include <openssl/ssl.h>
 
 #include <memory>
 
-#include "tls/resumption.h"
+#include "tls/tickets/resumption.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {

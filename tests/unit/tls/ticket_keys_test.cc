@@ -1,4 +1,4 @@
-#include "tls/ticket_keys.h"
+#include "tls/tickets/ticket_keys.h"
 
 #include <algorithm>
 #include <atomic>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tls/resumption.h"
+#include "tls/tickets/resumption.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {

@@ -16,8 +16,8 @@
 #include "base/random.h"
 #include "certs/dev_ca.h"
 #include "support/memory_stream.h"
-#include "tls/replay_register.h"
-#include "tls/tls_transport.h"
+#include "tls/tickets/replay_register.h"
+#include "tls/transport/tls_transport.h"
 
 namespace troika::test {
 

@@ -1,0 +1,58 @@
+#pragma once
+#include "base/output_queue.h"
+#include "http/message/body.h"
+
+namespace troika {
+
+// A body between a protocol session, which pushes what arrived, and its reader, who pulls. Holds at
+// most `window` bytes: flow control is what keeps an honest peer below that.
+class BodyChannel final : public BodySource {
+ public:
+  class Feedback {
+   public:
+    virtual void on_first_pull() noexcept {}
+    virtual void on_consumed(std::size_t bytes) noexcept = 0;  // room for as many more
+    virtual void on_stopped(AbortReason reason) noexcept = 0;  // push() drops all from now on
+
+   protected:
+    ~Feedback() = default;
+  };
+
+  BodyChannel(BufferPool& pool, std::size_t window, Feedback& feedback) noexcept
+      : queue_(pool), window_(window), feedback_(&feedback) {}
+
+  // Copies the bytes. Fails with `limit`, taking nothing, when they do not fit in the window.
+  // After stop() they are dropped and reported as consumed.
+  Status push(std::span<const std::byte> bytes);
+  void finish(HeaderMap trailers = {});
+  void fail(Error why) noexcept;  // the reader gets this error once it has read what came before
+  void expect(std::optional<std::uint64_t> length) noexcept { remaining_ = length; }
+
+  std::size_t buffered() const noexcept { return queue_.size(); }
+  bool ended() const noexcept { return finished_ || failed_; }
+  bool stopped() const noexcept { return stopped_; }
+  // Frees what is buffered and tells the feedback nothing more.
+  void detach() noexcept;
+
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  void set_waker(Waker* waker) noexcept override { waker_ = waker; }
+  void stop(AbortReason reason) noexcept override;
+  std::optional<std::uint64_t> remaining() const noexcept override { return remaining_; }
+  const HeaderMap* trailers() const noexcept override { return &trailers_; }
+
+ private:
+  void wake() noexcept;
+
+  OutputQueue queue_;
+  std::size_t window_;
+  Feedback* feedback_;
+  Waker* waker_ = nullptr;
+  HeaderMap trailers_;
+  std::optional<std::uint64_t> remaining_;
+  Error error_;
+  bool pulled_ = false;
+  bool blocked_ = false;  // the reader was told `blocked` and waits for its waker
+  bool finished_ = false, failed_ = false, stopped_ = false;
+};
+
+}  // namespace troika

@@ -1,0 +1,207 @@
+#include "http/message/request_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/ascii.h"
+
+namespace troika {
+namespace {
+
+constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 §6.5.2
+
+// RFC 9113 §8.2.2, RFC 9114 §4.2: these speak of one h1 connection.
+constexpr std::array<std::string_view, 5> kConnectionFields{
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+
+bool is_connection_field(std::string_view name) noexcept {
+  return std::ranges::contains(kConnectionFields, name);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), ascii::lower);
+  return out;
+}
+
+bool all_visible(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// RFC 9110 §8.6: decimal digits only, and zeros may lead. The bound leaves room to add to the
+// value.
+std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
+  std::int64_t length = 0;
+  if (text.empty() || !ascii::is_digit(text[0])) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return static_cast<std::uint64_t>(length);
+}
+
+}  // namespace
+
+RequestBuilder::RequestBuilder(const Limits& limits, HttpVersion version, bool secure)
+    : limits_(limits), secure_(secure) {
+  request_.version = version;
+}
+
+// In h2 and h3 a pseudo field is a line of the field section like any other (RFC 9113 §6.5.2).
+void RequestBuilder::pay(std::size_t name_bytes, std::size_t value_bytes) noexcept {
+  cost_ += name_bytes + value_bytes + kFieldOverhead;
+  if (cost_ > limits_.header_list_bytes) fail(431);
+}
+
+bool RequestBuilder::once(bool& seen) noexcept {
+  if (std::exchange(seen, true)) fail(400);
+  return fault_ == 0;
+}
+
+void RequestBuilder::method(std::string_view text) {
+  if (!is_h1()) pay(7, text.size());
+  if (!once(has_method_)) return;
+  if (text.size() > limits_.method_bytes || !ascii::is_token(text)) return fail(400);
+  request_.method = method_from(text);
+  request_.method_text = text;
+  if (request_.method == Method::other) fail(501);
+}
+
+void RequestBuilder::scheme(std::string_view text) {
+  if (!is_h1()) pay(7, text.size());
+  if (!once(has_scheme_)) return;
+  // A request for the other scheme is not one that this connection may be asked (RFC 9110 §7.4).
+  if (!ascii::equal_ignoring_case(text, secure_ ? "https" : "http")) return fail(400);
+}
+
+void RequestBuilder::authority(std::string_view text) {
+  if (!is_h1()) pay(10, text.size());
+  if (!once(has_authority_)) return;
+  if (!valid_authority(text)) return fail(400);
+  request_.authority = text;
+}
+
+void RequestBuilder::target(std::string_view text) {
+  if (!is_h1()) pay(5, text.size());
+  if (text.size() > limits_.target_bytes) fail(414);
+  if (!once(has_target_)) return;
+  if (all_visible(text)) request_.target.raw = text;  // for the log, whatever comes of it
+  if (request_.method == Method::connect) return;     // host:port (RFC 9112 §3.2.3)
+  auto parsed = parse_target(text);
+  if (!parsed) return fail(400);
+  request_.target = std::move(*parsed);
+}
+
+void RequestBuilder::protocol(std::string_view text) {
+  if (!is_h1()) pay(9, text.size());
+  if (!once(has_protocol_)) return;
+  if (!ascii::is_token(text)) return fail(400);
+  request_.protocol = text;
+}
+
+void RequestBuilder::field(std::string_view name, std::string_view value) {
+  pay(name.size(), value.size());
+  // Browsers send one field for each cookie in h2 and h3 (RFC 9113 §8.2.3): they cost bytes alone.
+  if (!ascii::equal_ignoring_case(name, "cookie")) ++fields_;
+  if (fields_ > limits_.header_count) fail(431);
+  if (fault_ != 0) return;
+  if (is_h1()) value = ascii::trim(value);
+  if (!valid_field(name, value)) return fail(400);
+  if (is_h1()) {
+    const std::string lower = lower_case(name);
+    if (!special_field(lower, value)) request_.headers.add(lower, value);
+  } else if (!special_field(name, value)) {
+    request_.headers.add(name, value);
+  }
+}
+
+bool RequestBuilder::valid_field(std::string_view name, std::string_view value) const noexcept {
+  if (!ascii::is_token(name) || !valid_field_value(value)) return false;
+  if (is_h1()) return true;
+  // RFC 9113 §8.2.1, RFC 9114 §4.2: lower case, and no white space around the value.
+  const auto upper = [](char c) { return c != ascii::lower(c); };
+  return std::ranges::none_of(name, upper) && ascii::trim(value).size() == value.size();
+}
+
+bool RequestBuilder::special_field(std::string_view name, std::string_view value) {
+  if (name == "host") {
+    host_field(value);
+    return true;
+  }
+  if (name == "content-length") {
+    content_length_field(value);
+    return true;
+  }
+  if (name == "expect") {
+    const bool known = ascii::equal_ignoring_case(value, "100-continue");
+    (known ? request_.expects_continue : unknown_expectation_) = true;
+    return true;
+  }
+  if (is_connection_field(name)) {
+    if (!is_h1()) fail(400);
+    return true;
+  }
+  if (name == "cookie") {
+    if (!cookies_.empty()) cookies_ += "; ";
+    cookies_ += value;
+    return true;
+  }
+  if (!is_h1() && name == "te" && !ascii::equal_ignoring_case(value, "trailers")) {
+    fail(400);
+    return true;
+  }
+  return false;
+}
+
+void RequestBuilder::host_field(std::string_view value) {
+  if (!once(has_host_)) return;
+  if (!valid_authority(value)) return fail(400);
+  host_ = value;
+}
+
+// Even two equal values are refused: RFC 9110 §8.6 allows that, and it leaves nothing to disagree
+// about with whoever reads the same bytes before or after.
+void RequestBuilder::content_length_field(std::string_view value) {
+  if (request_.content_length) return fail(400);
+  request_.content_length = parse_length(value);
+  if (!request_.content_length) fail(400);
+}
+
+void RequestBuilder::check_authority() {
+  if (!has_authority_ && !has_host_) {
+    if (request_.version != HttpVersion::http10) fail(400);
+    return;
+  }
+  // RFC 9112 §3.2, §3.2.2: Host is there even beside the absolute form, which it then does not
+  // count against. In h2 and h3 the two agree (RFC 9113 §8.3.1, RFC 9114 §4.3.1).
+  if (request_.version == HttpVersion::http11 && !has_host_) fail(400);
+  if (!has_authority_) {
+    request_.authority = std::move(host_);
+  } else if (!is_h1() && has_host_ && !ascii::equal_ignoring_case(request_.authority, host_)) {
+    fail(400);
+  }
+}
+
+void RequestBuilder::check_whole(bool body_follows) {
+  if (!has_method_) fail(400);
+  check_authority();
+  if (request_.method == Method::connect) return fail(501);
+  if (!has_target_ || (!is_h1() && !has_scheme_)) fail(400);
+  if (request_.target.path == "*" && request_.method != Method::options) fail(400);
+  if (has_protocol_) fail(400);  // RFC 8441 §4: with CONNECT only
+  if (!body_follows && request_.content_length.value_or(0) != 0) fail(400);
+  if (unknown_expectation_) fail(417);
+}
+
+std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool body_follows) {
+  request_.scheme = secure_ ? "https" : "http";
+  request_.has_body = body_follows;
+  // RFC 9110 §10.1.1: HTTP/1.0 knows no 1xx, and without a body there is nothing to wait for.
+  if (request_.version == HttpVersion::http10 || !body_follows) request_.expects_continue = false;
+  if (!cookies_.empty()) request_.headers.add("cookie", cookies_);
+  check_whole(body_follows);
+  if (fault_ != 0) return std::unexpected(Rejected{std::move(request_), fault_});
+  return std::move(request_);
+}
+
+}  // namespace troika

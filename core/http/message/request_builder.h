@@ -1,0 +1,89 @@
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <string_view>
+
+#include "http/message/limits.h"
+#include "http/message/request.h"
+
+namespace troika {
+
+// Makes a Request of what a parser reports, with one set of rules for all protocols. Limits are
+// checked in each call, before anything is copied; after the first fault nothing more is stored,
+// though a parser may have to go on (HPACK and QPACK state).
+class RequestBuilder {
+ public:
+  RequestBuilder(const Limits& limits, HttpVersion version, bool secure);
+
+  // The request line or the pseudo fields. h1 gives the origin form or "*" as target, and what the
+  // absolute form named as scheme and authority. With `authority` Host does not count in h1, and
+  // must equal it in h2 and h3.
+  void method(std::string_view text);
+  void scheme(std::string_view text);
+  void authority(std::string_view text);
+  void target(std::string_view text);
+  void protocol(std::string_view text);
+  void field(std::string_view name, std::string_view value);
+
+  // The status to answer with because of what has been seen so far: 400, 414, 431, 501; 0: none.
+  std::uint16_t fault() const noexcept { return fault_; }
+
+  struct Rejected {
+    Request partial;
+    std::uint16_t status;
+  };
+  // body_follows: the stream is not ended (h2, h3), or the framing announces a body (h1).
+  // Checks what only the whole shows: Host or :authority present and well-formed (RFC 9112 §3.2,
+  // 9113 §8.3.1), scheme fits the connection, CONNECT 501, Expect (unknown: 417), Content-Length.
+  std::expected<Request, Rejected> finish(bool body_follows);
+
+ private:
+  void fail(std::uint16_t status) noexcept {
+    if (fault_ == 0) fault_ = status;
+  }
+  bool is_h1() const noexcept { return request_.version < HttpVersion::http2; }
+  void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
+  bool once(bool& seen) noexcept;  // false: it was there before, or a fault was
+  bool valid_field(std::string_view name, std::string_view value) const noexcept;
+  bool special_field(std::string_view name, std::string_view value);  // true: dealt with
+  void host_field(std::string_view value);
+  void content_length_field(std::string_view value);
+  void check_whole(bool body_follows);
+  void check_authority();
+
+  const Limits& limits_;
+  Request request_;
+  std::string host_;      // value of Host
+  std::string cookies_;   // all of them, joined (RFC 9113 §8.2.3)
+  std::size_t cost_ = 0;  // of the field section so far
+  std::size_t fields_ = 0;
+  std::uint16_t fault_ = 0;
+  bool secure_;
+  bool has_host_ = false, has_authority_ = false, has_method_ = false, has_target_ = false;
+  bool has_scheme_ = false, has_protocol_ = false;
+  bool unknown_expectation_ = false;
+};
+
+// Trailer fields, with limits of their own; fields that frame or route a message are dropped
+// (RFC 9110 §6.5.1).
+class TrailerBuilder {
+ public:
+  explicit TrailerBuilder(const Limits& limits) : limits_(limits) {}
+  void field(std::string_view name, std::string_view value);
+  bool over_limit() const noexcept { return over_limit_; }
+  HeaderMap take() noexcept { return std::move(fields_); }
+
+ private:
+  const Limits& limits_;
+  HeaderMap fields_;
+  std::size_t cost_ = 0;
+  std::size_t seen_ = 0;
+  bool over_limit_ = false;
+};
+
+// RFC 9110 §5.5: no control bytes but tab; leading and trailing white space is the caller's.
+bool valid_field_value(std::string_view value) noexcept;
+// host [":" port] as RFC 3986 §3.2.2 has it, without user info.
+bool valid_authority(std::string_view authority) noexcept;
+
+}  // namespace troika

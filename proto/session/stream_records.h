@@ -1,0 +1,56 @@
+#pragma once
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "http/exchange/stream_port.h"
+
+namespace troika {
+
+// The part of a protocol stream that records what its exchange asks for, until the session acts on
+// it in produce(). note() puts the stream on its session's list of streams to look at.
+class StreamRecords : public StreamPort {
+ public:
+  struct Head {
+    ResponseHead head;
+    BodyFraming framing;
+  };
+
+  void send_informational(const ResponseHead& response) final {
+    informational.push_back(response);
+    note();
+  }
+  void send_head(const ResponseHead& response, BodyFraming framing) final {
+    head = Head{response, framing};
+    note();
+  }
+  void body_ready() noexcept final {
+    ready = true;
+    note();
+  }
+  void credit(std::size_t consumed) noexcept final {
+    consumed_bytes += consumed;
+    note();
+  }
+  void stop_request(AbortReason reason) noexcept final {
+    stop = reason;
+    note();
+  }
+  void reset(AbortReason reason) noexcept final {
+    aborted = reason;
+    note();
+  }
+
+ protected:
+  ~StreamRecords() = default;
+  virtual void note() noexcept = 0;
+
+  // The session takes each with std::exchange.
+  std::vector<ResponseHead> informational;
+  std::optional<Head> head;
+  std::optional<AbortReason> stop, aborted;
+  std::size_t consumed_bytes = 0;
+  bool ready = false;
+};
+
+}  // namespace troika

@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+#include <variant>
+
+#include "config/options.h"
+
+namespace troika {
+
+// A command that needs no server: print the text and leave.
+struct PrintAndExit {
+  std::string text;
+  int code = 0;  // not 0: the text is an error, one sentence
+};
+
+// `version`: what --version prints.
+std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** argv,
+                                                            const std::string& version);
+
+}  // namespace troika

@@ -1,0 +1,102 @@
+#include "handlers/files/bodies.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "handlers/files/file_body.h"
+
+namespace troika {
+namespace {
+
+class ContentBody final : public BodySource {
+ public:
+  ContentBody(Content content, LivePlace place, Ref<CachedFile> file)
+      : pieces_(std::move(content.pieces)),
+        left_(content.size),
+        place_(std::move(place)),
+        file_(std::move(file)) {}
+
+  Result<Pulled> pull(std::size_t max_bytes) override {
+    if (left_ == 0) return Pulled{};
+    Slice& first = pieces_[at_];
+    Slice bytes = first.sub(0, std::min({first.size(), max_bytes, kMaxPull}));
+    first.remove_prefix(bytes.size());
+    if (first.empty()) pieces_[at_++] = Slice();
+    left_ -= bytes.size();
+    return Pulled{PullState::data, std::move(bytes)};
+  }
+  void set_waker(Waker*) noexcept override {}
+  void stop(AbortReason) noexcept override {
+    pieces_.clear();
+    left_ = 0;
+  }
+  std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
+
+ private:
+  std::vector<Slice> pieces_;
+  std::size_t at_ = 0;
+  std::uint64_t left_;
+  LivePlace place_;
+  Ref<CachedFile> file_;
+};
+
+class JoinedBody final : public BodySource {
+ public:
+  explicit JoinedBody(std::vector<std::unique_ptr<BodySource>> parts) : parts_(std::move(parts)) {}
+
+  Result<Pulled> pull(std::size_t max_bytes) override {
+    while (at_ < parts_.size()) {
+      auto pulled = parts_[at_]->pull(max_bytes);
+      if (!pulled || pulled->state != PullState::end) return pulled;
+      parts_[at_++].reset();
+      if (at_ < parts_.size()) parts_[at_]->set_waker(waker_);
+    }
+    return Pulled{};
+  }
+  void set_waker(Waker* waker) noexcept override {
+    waker_ = waker;
+    if (at_ < parts_.size()) parts_[at_]->set_waker(waker);
+  }
+  void stop(AbortReason reason) noexcept override {
+    for (const auto& part : parts_) {
+      if (part != nullptr) part->stop(reason);
+    }
+  }
+  std::optional<std::uint64_t> remaining() const noexcept override {
+    std::uint64_t sum = 0;
+    for (const auto& part : parts_) {
+      if (part != nullptr) sum += part->remaining().value_or(0);
+    }
+    return sum;
+  }
+
+ private:
+  std::vector<std::unique_ptr<BodySource>> parts_;
+  std::size_t at_ = 0;
+  Waker* waker_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<BodySource> content_body(Content content, LivePlace place) {
+  return std::make_unique<ContentBody>(std::move(content), std::move(place), Ref<CachedFile>());
+}
+
+std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file) {
+  return std::make_unique<ContentBody>(std::move(content), LivePlace(), std::move(file));
+}
+
+std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
+                                      std::uint64_t offset, std::uint64_t size) {
+  if (file->body.empty()) return std::make_unique<FileBody>(files, file, offset, size);
+  Content part{.size = size};
+  part.pieces.push_back(
+      file->body.sub(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)));
+  return content_body(std::move(part), file);
+}
+
+std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts) {
+  return std::make_unique<JoinedBody>(std::move(parts));
+}
+
+}  // namespace troika

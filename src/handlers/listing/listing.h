@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "handlers/site_options.h"
+#include "http/message/request.h"
+#include "ports/background.h"
+#include "ports/file_reader.h"
+
+namespace troika {
+
+// What a visitor asks of a folder's listing.
+struct ListingQuery {
+  enum class Key : std::uint8_t { name, size, date } key = Key::name;
+  bool descending = false;
+  std::size_t page = 1;  // from 1
+  bool json = false;     // else HTML
+};
+// "sort=size&order=desc&page=2"; what is not known is ignored.
+ListingQuery parse_listing_query(const Request& request);
+
+struct ListingEntry {
+  std::string name;
+  bool folder = false;
+  std::uint64_t size = 0;
+  std::time_t modified = 0;
+};
+// One page of a sorted folder; folders come first.
+struct ListingPage {
+  std::string path;  // decoded, begins and ends with "/"
+  ListingQuery query;
+  std::vector<ListingEntry> entries{};
+  std::size_t total = 0, pages = 1;
+  bool truncated = false;  // the folder holds more than was looked at
+};
+
+// Blocks. Reads, filters (hidden names, what is not a file or folder, what would not be served),
+// sorts, and keeps one page; a page beyond the last one is the last.
+Result<ListingPage> read_listing(const OpenFile& folder, std::string path, ListingQuery query,
+                                 const SiteOptions& options, const SiteLimits& limits);
+std::string render_html(const ListingPage& page);
+std::string render_json(const ListingPage& page);
+// Content-Security-Policy of the page: nothing but its own style sheet.
+const std::string& listing_policy();
+
+}  // namespace troika

@@ -1,0 +1,94 @@
+#include "handlers/page/embedded_handler.h"
+
+#include <algorithm>
+
+#include "handlers/answers.h"
+#include "handlers/media_type.h"
+#include "http/exchange/services.h"
+#include "http/message/error_body.h"
+
+namespace troika {
+namespace {
+
+constexpr std::string_view kIndex = "index.html";
+constexpr std::string_view kProtocol = "protocol.css";
+
+constexpr std::string_view horse_of(HttpVersion version) noexcept {
+  switch (version) {
+    case HttpVersion::http2: return "h2";
+    case HttpVersion::http3: return "h3";
+    default: return "h1";
+  }
+}
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string_view text_of(const EmbeddedFile& file) noexcept {
+  return {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+}
+
+}  // namespace
+
+EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::string_view build)
+    : files_(files), build_(escape_html(build)) {}
+
+std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& responder) {
+  if (answer_method(context.request, responder)) return nullptr;
+  const std::string_view path = std::string_view(context.request.target.path).substr(1);
+  const std::string_view wanted = path.empty() ? kIndex : path;
+  const auto file = std::ranges::find(files_, wanted, &EmbeddedFile::path);
+  if (file == files_.end()) {
+    respond_status(responder, 404);
+    return nullptr;
+  }
+  ResponseHead head;
+  head.headers.add("content-type", media_type_of(wanted).text);
+  head.headers.add("x-content-type-options", "nosniff");
+  std::unique_ptr<BodySource> body;
+  if (wanted == kIndex || wanted == kProtocol) {
+    head.headers.add("cache-control", "no-cache");  // the next visit may come by another protocol
+    body = text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
+  } else {
+    body = static_body(text_of(*file));
+  }
+  std::ignore = responder.respond(std::move(head), std::move(body));
+  return nullptr;
+}
+
+std::string EmbeddedHandler::fill_in(std::string_view page, HttpVersion version) const {
+  std::string out;
+  while (!page.empty()) {
+    const std::size_t mark = std::min(page.find("{{"), page.size());
+    out += page.substr(0, mark);
+    page.remove_prefix(mark);
+    if (page.starts_with("{{protocol}}")) {
+      out += name_of(version);
+      page.remove_prefix(12);
+    } else if (page.starts_with("{{horse}}")) {
+      out += horse_of(version);
+      page.remove_prefix(9);
+    } else if (page.starts_with("{{build}}")) {
+      out += build_;
+      page.remove_prefix(9);
+    } else if (!page.empty()) {
+      out += page.substr(0, 2);
+      page.remove_prefix(2);
+    }
+  }
+  return out;
+}
+
+}  // namespace troika

@@ -1,0 +1,46 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "loop/loop.h"
+#include "loop/root_folder.h"
+#include "ports/file_reader.h"
+
+namespace troika {
+
+// Files beneath the folder of a path. What the kernel has in its caches is read on the loop, at
+// once; the rest by libuv's thread pool. Operations and files may outlive the reader, but the
+// BufferPool must outlive the loop.
+class UvFileReader final : public FileReader {
+ public:
+  // `report` may be empty, and may be called after the reader's end, as long as the loop lives.
+  UvFileReader(Loop& loop, BufferPool& pool, std::string root, RootReport report = {})
+      : loop_(loop), pool_(pool), root_(std::move(root)), report_(std::move(report)) {}
+
+  [[nodiscard]] std::unique_ptr<Operation> find_root(Found done) override;
+  [[nodiscard]] std::unique_ptr<Operation> open(const Ref<RootFolder>& root, std::string path,
+                                                Opened done) override;
+  [[nodiscard]] std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset,
+                                                std::size_t max_bytes, Read done) override;
+
+ private:
+  enum class Way : std::uint8_t { nowait, plain, on_pool };
+  // A file system that does not know RWF_NOWAIT.
+  struct Device {
+    dev_t id;
+    Way way;
+  };
+
+  ssize_t read_now(const OpenFile& file, std::uint64_t offset, std::span<std::byte> space);
+  Way way_of(dev_t device) const noexcept;
+  void learn_way(dev_t device, int fd);
+
+  Loop& loop_;
+  BufferPool& pool_;
+  std::string root_;
+  RootReport report_;
+  std::vector<Device> devices_;
+};
+
+}  // namespace troika

@@ -1,0 +1,142 @@
+#include "loop/loop.h"
+
+#include <sys/timerfd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+namespace troika {
+namespace {
+
+Loop& owner(const void* handle) noexcept {
+  return *static_cast<Loop*>(static_cast<const uv_handle_t*>(handle)->data);
+}
+
+template <class T>
+std::unique_ptr<T> handle_of(Loop* loop) {
+  auto handle = std::make_unique<T>();
+  handle->data = loop;
+  return handle;
+}
+
+uv_loop_t* new_loop() {
+  auto loop = std::make_unique<uv_loop_t>();
+  required(uv_loop_init(loop.get()));
+  return loop.release();
+}
+
+}  // namespace
+
+void Loop::FreeLoop::operator()(uv_loop_s* loop) const noexcept {
+  uv_run(loop, UV_RUN_DEFAULT);  // close callbacks, and pool jobs that nobody waits for
+  must(uv_loop_close(loop));
+  delete loop;
+}
+
+Loop::Loop()
+    : scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratch)),
+      loop_(new_loop()),
+      timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  required(timer_fd_ ? 0 : uv_translate_sys_error(errno));
+  timer_poll_ = make_own_poll(*this, timer_fd_.get(), this);
+  must(uv_poll_start(timer_poll_.get(), UV_READABLE,
+                     [](uv_poll_t* handle, int, int) noexcept { owner(handle).on_timer_fd(); }));
+
+  auto check = handle_of<uv_check_t>(this);
+  required(uv_check_init(loop_.get(), check.get()));
+  check_.reset(check.release());
+  must(uv_check_start(check_.get(),
+                      [](uv_check_t* handle) noexcept { owner(handle).after_poll(); }));
+
+  auto idle = handle_of<uv_idle_t>(this);
+  required(uv_idle_init(loop_.get(), idle.get()));
+  idle_.reset(idle.release());
+
+  auto wakeup = handle_of<uv_async_t>(this);
+  required(uv_async_init(loop_.get(), wakeup.get(),
+                         [](uv_async_t* handle) noexcept { owner(handle).mailbox_.run(); }));
+  wakeup_.reset(wakeup.release());
+}
+
+Loop::~Loop() {
+  deferred_.run();
+  timer_poll_.reset();
+  check_.reset();
+  idle_.reset();
+  wakeup_.reset();
+  [[maybe_unused]] std::size_t open = 0;
+  uv_walk(
+      loop_.get(),
+      [](uv_handle_t* handle, void* count) {
+        if (uv_is_closing(handle) == 0) ++*static_cast<std::size_t*>(count);
+      },
+      &open);
+  assert(open == 0);
+}
+
+// What was done outside a turn gets its flush before the first wait.
+void Loop::run() {
+  settle();
+  uv_run(loop_.get(), UV_RUN_DEFAULT);
+}
+
+bool Loop::run_until(std::move_only_function<bool()> done, Duration limit) {
+  bool late = false;
+  Timer timer(timers_, [&] { late = true; });
+  timer.set(clock_.now() + limit);
+  settle();
+  // Every flush is followed by the question: a wait after the one that was decisive would be long.
+  while (!done()) {
+    if (late) return false;
+    uv_run(loop_.get(), UV_RUN_ONCE);
+  }
+  return true;
+}
+
+void Loop::stop() noexcept { uv_stop(loop_.get()); }
+
+void Loop::post(Mailbox::Task task) {
+  mailbox_.put(std::move(task));
+  uv_async_send(wakeup_.get());
+}
+
+// Timers wait for this phase instead of firing in the timerfd's callback: what has arrived in the
+// same turn is taken in first, so that a busy loop does not time out what is there already.
+void Loop::after_poll() {
+  const TimePoint now = clock_.now();
+  if (timers_.next() <= now) timers_.advance_to(now);
+  settle();
+}
+
+void Loop::settle() {
+  const bool more = flush_ && flush_(clock_.now());
+  deferred_.run();
+  spin(more);
+  arm();
+}
+
+// An active idle handle keeps libuv from waiting in poll.
+void Loop::spin(bool on) noexcept {
+  must(on ? uv_idle_start(idle_.get(), [](uv_idle_t*) {}) : uv_idle_stop(idle_.get()));
+}
+
+void Loop::on_timer_fd() noexcept {
+  std::uint64_t expirations = 0;
+  if (::read(timer_fd_.get(), &expirations, sizeof expirations) > 0) armed_ = kNever;
+}
+
+// A deadline that moved to later is left as it is: the wake that comes too early arms the next.
+void Loop::arm() {
+  const TimePoint next = timers_.next();
+  if (next >= armed_) return;
+  const auto ns = std::max<Duration::rep>(1, next.time_since_epoch().count());  // 0 would disarm
+  itimerspec at{};
+  at.it_value.tv_sec = ns / 1'000'000'000;
+  at.it_value.tv_nsec = ns % 1'000'000'000;
+  must(timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr));
+  armed_ = next;
+}
+
+}  // namespace troika

@@ -1,0 +1,77 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+#include "base/deferred.h"
+#include "base/timer_queue.h"
+#include "loop/handle.h"
+#include "loop/mailbox.h"
+#include "os/fd.h"
+
+struct uv_loop_s;
+
+namespace troika {
+
+// One event loop; everything but post() belongs to the thread that runs it. Each turn:
+//   1. poll: callbacks of sockets, posted tasks, pool jobs;
+//   2. timers that are due;
+//   3. the flush;
+//   4. deferred objects are freed.
+// What the thread pool works on for this loop must outlive it: above all the BufferPool of a
+// FileReader. The destructor waits for jobs that have begun.
+class Loop {
+ public:
+  using Flush = std::move_only_function<bool(TimePoint now)>;
+
+  Loop();  // throws std::system_error when the machine has no descriptors or memory for it
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();  // every other handle of the loop must be gone (asserted)
+
+  const SystemClock& clock() const noexcept { return clock_; }
+  TimerQueue& timers() noexcept { return timers_; }
+  Deferred& deferred() noexcept { return deferred_; }
+  // Called once a turn; true: more is left, so poll without waiting and call again.
+  void set_flush(Flush flush) { flush_ = std::move(flush); }
+
+  void run();  // until stop(); may be called again
+  // Turns until `done`, which is asked after each turn; false when `limit` was over first.
+  bool run_until(std::move_only_function<bool()> done, Duration limit);
+  void stop() noexcept;           // from the loop's own thread: post() it from another
+  void post(Mailbox::Task task);  // from any thread, while the loop lives
+
+  // Memory to receive into, for the length of one callback.
+  std::span<std::byte> scratch() noexcept { return {scratch_.get(), kScratch}; }
+  uv_loop_s* raw() noexcept { return loop_.get(); }
+
+ private:
+  static constexpr std::size_t kScratch = 64U << 10U;
+  struct FreeLoop {
+    void operator()(uv_loop_s* loop) const noexcept;
+  };
+
+  void after_poll();
+  void settle();
+  void spin(bool on) noexcept;
+  void on_timer_fd() noexcept;
+  void arm();
+
+  SystemClock clock_;
+  TimerQueue timers_;
+  Deferred deferred_;
+  Mailbox mailbox_;
+  Flush flush_;
+  std::unique_ptr<std::byte[]> scratch_;
+  std::unique_ptr<uv_loop_s, FreeLoop> loop_;
+  Fd timer_fd_;
+  Handle<uv_poll_s> timer_poll_;
+  Handle<uv_check_s> check_;
+  Handle<uv_idle_s> idle_;
+  Handle<uv_async_s> wakeup_;
+  TimePoint armed_ = kNever;
+};
+
+}  // namespace troika

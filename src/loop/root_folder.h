@@ -1,0 +1,41 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "loop/loop.h"
+#include "os/shared_fd.h"
+#include "ports/file_reader.h"
+
+namespace troika {
+
+class UvRootFolder final : public RootFolder {
+ public:
+  UvRootFolder(Id id, Fd fd) : RootFolder(id), fd_(std::move(fd)) {}
+  const SharedFd& fd() const noexcept { return fd_; }
+
+ private:
+  SharedFd fd_;
+};
+
+// One look at the path of a root: what came of it, and when.
+struct RootLook {
+  int error = 0;  // errno; 0: it is there
+  TimePoint begun, ended;
+};
+// Told of each look; on the worker.
+using RootReport = std::function<void(const RootLook&)>;
+
+// FileReader::find_root for a path.
+std::unique_ptr<Operation> find_root_folder(Loop& loop, const std::string& path,
+                                            const RootReport& report, FileReader::Found done);
+
+// Opens a folder to serve, or says in one sentence what is wrong with it.
+Checked<Fd> open_root(const std::string& path);
+
+// A path that leads to the folder for as long as it has its name: absolute, so that a working
+// folder that is moved or removed does not matter. `path` itself when there is none.
+std::string lasting_path(const std::string& path);
+
+}  // namespace troika

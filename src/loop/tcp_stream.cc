@@ -1,0 +1,204 @@
+#include "loop/tcp_stream.h"
+
+#include <netinet/tcp.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include "os/bind.h"
+
+namespace troika {
+namespace {
+
+Error error_of(int error) noexcept {
+  switch (error) {
+    case ECONNRESET:
+    case EPIPE: return {ErrorCode::closed, "reset by the peer"};
+    case ECONNREFUSED: return {ErrorCode::closed, "connection refused"};
+    case ETIMEDOUT: return {ErrorCode::timeout, "the peer does not answer"};
+    case EHOSTUNREACH:
+    case ENETUNREACH: return {ErrorCode::closed, "no way to the peer"};
+    default: return {ErrorCode::io, "the socket failed"};
+  }
+}
+
+int pending_error(int fd) noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TcpStream>> TcpStream::make(Loop& loop, Fd socket, const Address& remote,
+                                                   State state) {
+  auto poll = make_poll(loop, socket.get());
+  if (!poll) return std::unexpected(poll.error());
+  return std::unique_ptr<TcpStream>(
+      new TcpStream(loop, std::move(socket), std::move(*poll), remote, state));
+}
+
+TcpStream::TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Address& remote,
+                     State state)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      poll_(std::move(poll)),
+      local_(bound_address(socket_.get())),
+      remote_(remote),
+      connecting_(state == State::connecting) {
+  poll_->data = this;
+}
+
+TcpStream::~TcpStream() {
+  poll_.reset();  // before the descriptor goes, which epoll would lose track of
+  if (reset_) {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
+}
+
+Result<std::unique_ptr<TcpStream>> TcpStream::connect(Loop& loop, const Address& remote) {
+  auto socket = make_socket(SocketKind::tcp, remote);
+  if (!socket) return fail(ErrorCode::unavailable, "no socket could be had");
+  set_options(socket->get());
+  State state = State::connected;
+  if (::connect(socket->get(), remote.get(), remote.size()) != 0) {
+    if (errno != EINPROGRESS) return std::unexpected(error_of(errno));
+    state = State::connecting;
+  }
+  return make(loop, std::move(*socket), remote, state);
+}
+
+void TcpStream::set_options(int fd) noexcept {
+  const int on = 1;
+  // Bounds what the kernel holds unsent, so that a late choice of what to send next still matters.
+  const int unsent = 128 << 10;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+void TcpStream::start(Observer& observer) {
+  observer_ = &observer;
+  reading_ = true;
+  want(wanted());
+}
+
+void TcpStream::set_reading(bool on) {
+  reading_ = on;
+  // Switching off costs a system call only if something does arrive: see on_poll.
+  if (on) want(armed_ | wanted());
+}
+
+// With neither reading nor writing to wait for, a reset must still be noticed. epoll tells of
+// errors on any descriptor that it watches; urgent data is the one event that honest peers do not
+// send and that does not stay on after FIN.
+int TcpStream::wanted() const noexcept {
+  if (dead_ || observer_ == nullptr) return 0;
+  if (connecting_) return UV_WRITABLE;
+  int events = 0;
+  if (reading_ && !ended_) events |= UV_READABLE;
+  if (blocked_) events |= UV_WRITABLE;
+  if (events == 0 && watch_errors_) events = UV_PRIORITIZED;
+  return events;
+}
+
+void TcpStream::want(int events) {
+  if (events == armed_) return;
+  armed_ = events;
+  if (events == 0) {
+    must(uv_poll_stop(poll_.get()));
+    return;
+  }
+  must(uv_poll_start(poll_.get(), events, [](uv_poll_t* handle, int status, int happened) noexcept {
+    static_cast<TcpStream*>(handle->data)->on_poll(status, happened);
+  }));
+}
+
+void TcpStream::on_poll(int status, int events) {
+  if (status < 0) armed_ = 0;  // libuv has stopped the handle
+  if (connecting_) {
+    finish_connect();
+  } else if (status < 0) {
+    // What arrived before the error is still to be read, and the read then names the error.
+    if (reading_ && !ended_) read_some();
+    if (const int error = dead_ ? 0 : pending_error(socket_.get()); error != 0) fail_with(error);
+  } else {
+    if ((events & UV_PRIORITIZED) != 0) watch_errors_ = false;
+    if ((events & UV_WRITABLE) != 0 && blocked_) {
+      blocked_ = false;
+      observer_->on_writable();
+    }
+    if ((events & UV_READABLE) != 0 && reading_ && !ended_ && !dead_) read_some();
+  }
+  want(wanted());
+}
+
+void TcpStream::finish_connect() {
+  if (const int error = pending_error(socket_.get()); error != 0) return fail_with(error);
+  connecting_ = false;
+  if (shut_) ::shutdown(socket_.get(), SHUT_WR);
+  if (std::exchange(blocked_, false)) observer_->on_writable();
+}
+
+void TcpStream::read_some() {
+  const auto space = loop_.scratch();
+  for (int i = 0; i < kReadsPerWake && reading_ && !dead_; ++i) {
+    const auto n = ::recv(socket_.get(), space.data(), space.size(), 0);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) fail_with(errno);
+      return;
+    }
+    if (n == 0) {
+      ended_ = true;
+      observer_->on_end();
+      return;
+    }
+    const auto count = static_cast<std::size_t>(n);
+    observer_->on_bytes(space.first(count));
+    if (count < space.size()) return;  // the kernel had no more
+  }
+}
+
+Result<std::size_t> TcpStream::write_some(std::span<const iovec> bytes) {
+  if (dead_) return fail(ErrorCode::closed, "the connection is closed");
+  std::size_t size = 0;
+  for (const iovec& part : bytes) size += part.iov_len;
+  std::size_t sent = 0;
+  while (sent == 0 && size > 0 && !connecting_) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(bytes.data());
+    message.msg_iovlen = std::min<std::size_t>(bytes.size(), IOV_MAX);
+    const auto n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      sent = static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      dead_ = true;
+      const Error why = error_of(errno);
+      want(0);
+      return std::unexpected(why);
+    }
+  }
+  if (sent < size) {
+    blocked_ = true;
+    want(armed_ | wanted());
+  }
+  return sent;
+}
+
+void TcpStream::shutdown_write() {
+  shut_ = true;
+  if (!connecting_) ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void TcpStream::fail_with(int error) {
+  dead_ = true;
+  want(0);
+  observer_->on_closed(error_of(error));
+}
+
+}  // namespace troika

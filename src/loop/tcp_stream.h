@@ -1,0 +1,65 @@
+#pragma once
+#include <memory>
+
+#include "loop/loop.h"
+#include "os/fd.h"
+#include "ports/byte_stream.h"
+
+namespace troika {
+
+// A TCP connection, accepted or made.
+class TcpStream final : public ByteStream {
+ public:
+  // Of a connected socket, or of one whose connection is under way.
+  enum class State : std::uint8_t { connected, connecting };
+  // Fails as make_poll() does; the socket is closed then.
+  static Result<std::unique_ptr<TcpStream>> make(Loop& loop, Fd socket, const Address& remote,
+                                                 State state = State::connected);
+  TcpStream(const TcpStream&) = delete;
+  TcpStream& operator=(const TcpStream&) = delete;
+  ~TcpStream() override;
+
+  // Begins to connect. What happens is told by the observer: on_closed when it fails, on_writable
+  // when it succeeds and write_some had been called before.
+  static Result<std::unique_ptr<TcpStream>> connect(Loop& loop, const Address& remote);
+  // Options of every connection; an accepted socket inherits them from its listener.
+  static void set_options(int fd) noexcept;
+
+  void start(Observer& observer) override;
+  void set_reading(bool on) override;
+  Result<std::size_t> write_some(std::span<const iovec> bytes) override;
+  void shutdown_write() override;
+  void reset() override { reset_ = true; }
+  const Address& local() const noexcept override { return local_; }
+  const Address& remote() const noexcept override { return remote_; }
+
+ private:
+  // The most that one connection may read before the others have their turn.
+  static constexpr int kReadsPerWake = 4;
+
+  TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Address& remote, State state);
+
+  void on_poll(int status, int events);
+  void finish_connect();
+  void read_some();
+  void fail_with(int error);
+  void want(int events);
+  int wanted() const noexcept;
+
+  Loop& loop_;
+  Fd socket_;
+  Handle<uv_poll_s> poll_;
+  Address local_, remote_;
+  Observer* observer_ = nullptr;
+  int armed_ = 0;  // what the poll handle asks for now
+  bool reading_ = false;
+  bool ended_ = false;    // FIN came
+  bool blocked_ = false;  // owes an on_writable
+  bool connecting_;
+  bool dead_ = false;
+  bool reset_ = false;
+  bool shut_ = false;         // shutdown_write while connecting
+  bool watch_errors_ = true;  // see wanted()
+};
+
+}  // namespace troika

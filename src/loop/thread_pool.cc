@@ -1,0 +1,78 @@
+#include "loop/thread_pool.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <latch>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "loop/loop.h"
+
+namespace troika {
+namespace {
+
+constexpr unsigned kMostThreads = 1024;    // libuv's own limit
+constexpr std::size_t kStack = 8U << 20U;  // of a thread of libuv's pool
+constexpr const char* kSize = "UV_THREADPOOL_SIZE";
+
+std::size_t threads_now() {
+  std::error_code failed;
+  const std::filesystem::directory_iterator all("/proc/self/task", failed);
+  return failed ? 0 : static_cast<std::size_t>(std::distance(all, {}));
+}
+
+// Threads made as libuv makes those of its pool. They wait for each other and end.
+class Trial {
+ public:
+  Trial() = default;
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+  ~Trial() {
+    over_.count_down();
+    for (uv_thread_t& thread : threads_) uv_thread_join(&thread);
+    // The kernel goes on counting a thread for a moment after it has been joined.
+    for (int i = 0; i < 1000 && threads_now() > before_; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  void add() {
+    const uv_thread_options_t options{.flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = kStack};
+    uv_thread_t thread{};
+    threads_.reserve(threads_.size() + 1);
+    required(uv_thread_create_ex(
+        &thread, &options, [](void* over) { static_cast<std::latch*>(over)->wait(); }, &over_));
+    threads_.push_back(thread);
+  }
+
+ private:
+  const std::size_t before_ = threads_now();
+  std::latch over_{1};
+  std::vector<uv_thread_t> threads_;
+};
+
+}  // namespace
+
+void start_thread_pool(Loop& loop, unsigned threads) {
+  setenv(kSize, std::to_string(threads).c_str(), 0);
+  const char* const asked = std::getenv(kSize);  // NOLINT(concurrency-mt-unsafe): read at start
+  // As libuv takes it, for which -1 is a large number.
+  const auto size =
+      asked == nullptr ? threads : static_cast<unsigned>(std::strtol(asked, nullptr, 10));
+  {
+    Trial trial;
+    for (unsigned i = 0; i < std::clamp(size, 1U, kMostThreads); ++i) trial.add();
+  }
+  auto job = std::make_unique<uv_work_t>();
+  required(uv_queue_work(
+      loop.raw(), job.get(), [](uv_work_t*) {}, [](uv_work_t* ended, int) { delete ended; }));
+  static_cast<void>(job.release());  // libuv's until it has ended
+}
+
+}  // namespace troika

@@ -1,0 +1,89 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "loop/loop.h"
+#include "os/fd.h"
+#include "ports/datagram.h"
+
+namespace troika {
+
+// A bound UDP socket with what QUIC needs and uv_udp_t lacks: ECN and the local address both ways,
+// many datagrams a system call (GRO, GSO, recvmmsg), path MTU probes, and EAGAIN told to the
+// sender.
+class UdpSocket final : public DatagramSink {
+ public:
+  struct Options {
+    bool reuse_port = false;     // one member of a group: see reuseport_filter.h
+    int buffer_bytes = 4 << 20;  // asked for; see receive_buffer()
+  };
+  // `now` is read once for each batch. A datagram's bytes are valid during the call only.
+  using OnDatagram = std::move_only_function<void(const Datagram& datagram, TimePoint now)>;
+  using OnWritable = std::move_only_function<void()>;
+
+  struct Counters {
+    std::uint64_t received = 0;  // datagrams, counted after GRO has been undone
+    std::uint64_t sent = 0;      // likewise
+    std::uint64_t lost =
+        0;  // send() calls that the kernel refused for good: all of their datagrams
+    std::uint64_t blocked = 0;
+  };
+
+  // Sets all options and binds. Needs no loop, so that all sockets can be made, in the order of
+  // the workers, before one of them starts.
+  static Checked<Fd> bind(const Address& address, Options options);
+
+  // `per_wake`: datagrams taken from the kernel before other sockets have their turn. It is looked
+  // at between batches of at most 16 GRO buffers.
+  UdpSocket(Loop& loop, Fd socket, OnDatagram on_datagram, OnWritable on_writable,
+            std::size_t per_wake = 64);
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
+  ~UdpSocket();
+
+  // An unspecified `local` leaves the choice to the kernel. After `blocked` on_writable follows.
+  SendOutcome send(const Datagram& datagram) override;
+
+  const Address& local() const noexcept { return local_; }
+  // What the kernel gave of the buffers asked for: below 2 MiB HTTP/3 is slow.
+  int receive_buffer() const noexcept { return receive_buffer_; }
+  int send_buffer() const noexcept { return send_buffer_; }
+  bool gso() const noexcept { return gso_; }
+  void disable_gso() noexcept { gso_ = false; }
+  const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  struct Batch;  // the buffers of one recvmmsg
+  // A burst whose first bytes left without GSO before the kernel's buffer was full. The sender
+  // comes back with the same burst; going on where it stopped spares the peer duplicates.
+  struct Partial {
+    const std::byte* data = nullptr;
+    std::size_t size = 0, sent = 0;
+  };
+
+  void poll();
+  void on_poll(int status, int events);
+  void receive();
+  std::size_t deliver(std::size_t i, TimePoint now);
+  SendOutcome block();
+  SendOutcome send_segments(const Datagram& datagram);
+
+  Loop& loop_;
+  Fd socket_;
+  Handle<uv_poll_s> poll_;
+  Address local_;
+  OnDatagram on_datagram_;
+  OnWritable on_writable_;
+  std::size_t per_wake_;
+  std::unique_ptr<Batch> batch_;
+  Partial partial_;
+  int receive_buffer_ = 0, send_buffer_ = 0;
+  bool gso_ = true;
+  bool blocked_ = false;
+  Counters counters_;
+};
+
+}  // namespace troika

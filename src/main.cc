@@ -1,0 +1,46 @@
+#include <cstdio>
+#include <new>
+#include <system_error>
+
+#include "config/cli.h"
+#include "os/caught_signals.h"
+#include "os/shortage.h"
+#include "os/standard_streams.h"
+#include "server/server.h"
+#include "server/version.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  auto command = troika::parse_command_line(argc, argv, troika::version_text());
+  if (const auto* print = std::get_if<troika::PrintAndExit>(&command)) {
+    if (print->code == 0) {
+      std::fputs(print->text.c_str(), stdout);
+    } else {
+      std::fprintf(stderr, "troika: %s\n", print->text.c_str());
+    }
+    return print->code;
+  }
+  return troika::run_server(std::get<troika::ServeOptions>(command));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!troika::open_closed_streams()) {
+    std::perror("troika: /dev/null");
+    return 1;
+  }
+  troika::catch_signals();
+  troika::end_without_memory();
+  std::error_code error;
+  try {
+    return run(argc, argv);
+  } catch (const std::system_error& thrown) {
+    error = thrown.code();
+  } catch (const std::bad_alloc&) {  // of a library that has its own memory
+    error = std::make_error_code(std::errc::not_enough_memory);
+  }
+  std::fprintf(stderr, "troika: %s\n", troika::shortage_text(error).c_str());
+  return 1;
+}

@@ -1,0 +1,105 @@
+#include "os/bind.h"
+
+#include <cerrno>
+#include <cstring>
+#include <format>
+
+namespace troika {
+namespace {
+
+std::string_view name_of(SocketKind kind) noexcept {
+  return kind == SocketKind::tcp ? "TCP" : "UDP";
+}
+
+std::unexpected<std::string> explain(int error, SocketKind kind, const Address& address) {
+  const auto ip = address.ip();
+  const auto port = address.port();
+  switch (error) {
+    case EADDRINUSE:
+      return std::unexpected(
+          std::format("port {} on {} is taken ({}): stop the program that has it, or choose "
+                      "another port",
+                      port, ip, name_of(kind)));
+    case EACCES:
+      return std::unexpected(
+          std::format("port {} on {} is not allowed for this user ({}): ports below 1024 need root "
+                      "or CAP_NET_BIND_SERVICE",
+                      port, ip, name_of(kind)));
+    case EADDRNOTAVAIL:
+      return std::unexpected(std::format(
+          "{} is not an address of this machine: \"ip address\" lists those that are", ip));
+    case EAFNOSUPPORT:
+      return std::unexpected(
+          std::format("{} cannot be used: this machine has no {}", ip,
+                      address.family() == AF_INET6 ? "IPv6" : "sockets of that kind"));
+    default:
+      return std::unexpected(std::format("no {} socket could be had on {}: {}", name_of(kind),
+                                         address.text(), std::strerror(error)));
+  }
+}
+
+}  // namespace
+
+Checked<Fd> make_socket(SocketKind kind, const Address& address) {
+  const int type = kind == SocketKind::tcp ? SOCK_STREAM : SOCK_DGRAM;
+  Fd fd(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return explain(errno, kind, address);
+  const int on = 1;
+  if (address.family() == AF_INET6 &&
+      setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+    return explain(errno, kind, address);
+  }
+  // For TCP it means no more than "despite connections in TIME_WAIT"; for UDP it would mean
+  // sharing.
+  if (kind == SocketKind::tcp) {
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  }
+  return fd;
+}
+
+Checked<void> bind_socket(int fd, SocketKind kind, const Address& address) {
+  if (::bind(fd, address.get(), address.size()) != 0) return explain(errno, kind, address);
+  return {};
+}
+
+Address bound_address(int fd) noexcept {
+  Address address;
+  socklen_t size = Address::capacity();
+  if (getsockname(fd, address.get(), &size) != 0) return {};
+  return address;
+}
+
+Checked<void> probe_bind(SocketKind kind, const Address& address) {
+  return make_socket(kind, address).and_then([&](const Fd& fd) {
+    return bind_socket(fd.get(), kind, address);
+  });
+}
+
+Checked<std::uint16_t> free_port(std::span<const Address> addresses) {
+  constexpr int kTries = 64;
+  const auto all_free = [&](std::uint16_t port) -> Checked<void> {
+    for (Address address : addresses) {
+      address.set_port(port);
+      for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
+        if (auto probed = probe_bind(kind, address); !probed) return probed;
+      }
+    }
+    return {};
+  };
+  Checked<void> last = std::unexpected(std::string("no address was given to listen on"));
+  for (int i = 0; i < kTries && !addresses.empty(); ++i) {
+    Address any_port = addresses.front();
+    any_port.set_port(0);
+    auto fd = make_socket(SocketKind::tcp, any_port);
+    if (!fd) return std::unexpected(std::move(fd).error());
+    last = bind_socket(fd->get(), SocketKind::tcp, any_port);
+    if (!last) break;
+    const std::uint16_t port = bound_address(fd->get()).port();
+    *fd = Fd();
+    last = all_free(port);
+    if (last) return port;
+  }
+  return std::unexpected(std::move(last).error());
+}
+
+}  // namespace troika

@@ -1,0 +1,117 @@
+#include "os/file_open.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "os/folder.h"
+#include "os/own_walk.h"
+#include "os/system_call.h"
+
+namespace troika {
+namespace {
+
+int call_openat2(int folder, const char* path, int flags, std::uint64_t resolve) noexcept {
+  open_how how{};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
+  const long fd =
+      uninterrupted([&] { return ::syscall(SYS_openat2, folder, path, &how, sizeof how); });
+  return fd < 0 ? -errno : static_cast<int>(fd);
+}
+
+// Kernels before 5.6, gVisor and systemd say ENOSYS, older container profiles EPERM.
+bool is_refused(int result) noexcept { return result == -ENOSYS || result == -EPERM; }
+
+// Refused calls are made again each time: a sandbox may close later, and EPERM may be the file's.
+int resolve_beneath(int folder, const char* path, int flags, bool cached) noexcept {
+  const int fd = call_openat2(folder, path, flags, cached ? RESOLVE_CACHED : 0);
+  // EINVAL: kernels before 5.12 do not know RESOLVE_CACHED. Our own walk always waits for the disk.
+  if (cached) return is_refused(fd) || fd == -EINVAL ? -EAGAIN : fd;
+  return is_refused(fd) ? walk_beneath(folder, path, flags) : fd;
+}
+
+}  // namespace
+
+int open_beneath(int folder, const char* path, bool cached) noexcept {
+  const int fd = resolve_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, cached);
+  if (fd != -EACCES) return fd;
+  // Only those who may enter a folder find its ".".
+  const std::string inside = std::string(path) + "/.";
+  const int folder_fd = resolve_beneath(folder, inside.c_str(), O_PATH | O_DIRECTORY, cached);
+  return folder_fd >= 0 || folder_fd == -EAGAIN ? folder_fd : -EACCES;
+}
+
+int find_beneath(int folder, const char* path) noexcept {
+  return resolve_beneath(folder, path, O_PATH, false);
+}
+
+int openat2_refusal(int folder) noexcept {
+  const int fd = call_openat2(folder, ".", O_PATH, 0);
+  if (fd >= 0) ::close(fd);
+  return is_refused(fd) ? -fd : 0;
+}
+
+Error open_error(int error) noexcept {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG: return {ErrorCode::not_found, "no such file"};
+    case EINVAL:  // names that this file system cannot have
+    case EILSEQ: return {ErrorCode::not_found, "no such name"};
+    case ENODEV:
+    case ENXIO: return {ErrorCode::not_found, "a socket, or a device that is not there"};
+    case EXDEV: return {ErrorCode::not_found, "a link or path that leads out of the root"};
+    case EACCES:
+    case EPERM: return {ErrorCode::denied, "the file may not be read"};
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return {ErrorCode::unavailable, "file descriptors or memory are used up"};
+    case EAGAIN: return {ErrorCode::unavailable, "the folders changed during each attempt to open"};
+    default: return {ErrorCode::io, "opening failed"};
+  }
+}
+
+Result<struct stat> UvOpenFile::now() const noexcept {
+  struct stat info{};
+  if (uninterrupted([&] { return ::fstat(fd_.get(), &info); }) != 0) {
+    return fail(ErrorCode::io, "looking at an open file failed");
+  }
+  return info;
+}
+
+Result<std::size_t> UvOpenFile::read_at(std::uint64_t offset,
+                                        std::span<std::byte> into) const noexcept {
+  constexpr std::uint64_t kMost = std::numeric_limits<off_t>::max();  // pread refuses to pass it
+  const std::span<std::byte> space =
+      into.first(std::min<std::uint64_t>(into.size(), kMost - std::min(offset, kMost)));
+  std::size_t filled = 0;
+  while (filled < space.size()) {
+    const std::span<std::byte> rest = space.subspan(filled);
+    const auto at = static_cast<off_t>(offset + filled);
+    const ssize_t count =
+        uninterrupted([&] { return ::pread(fd_.get(), rest.data(), rest.size(), at); });
+    if (count < 0) return fail(ErrorCode::io, "reading a file failed");
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  return filled;
+}
+
+Status UvOpenFile::list(const Visitor& visit) const {
+  if (!place_) return fail(ErrorCode::io, "not a folder");
+  return list_folder(fd_.get(), visit);
+}
+
+Result<struct stat> UvOpenFile::look_at(std::string_view name) const {
+  if (!place_) return fail(ErrorCode::io, "not a folder");
+  return look_into_folder(fd_.get(), name, place_->root.get(), place_->path);
+}
+
+}  // namespace troika

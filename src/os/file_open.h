@@ -1,0 +1,56 @@
+#pragma once
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "os/shared_fd.h"
+#include "ports/file_reader.h"
+
+namespace troika {
+
+// EAGAIN: a folder on the way was renamed meanwhile. So often it is tried before it is an error.
+inline constexpr int kOpenTries = 3;
+
+// Opens a path beneath a folder, and never what is outside it: by openat2, or where that is refused
+// by a walk of our own (own_walk.h). Read only, without following magic links or waiting for a peer
+// (FIFO); a folder that may be entered but not listed only names what is there (O_PATH). `cached`:
+// -EAGAIN instead of waiting for a disk. Returns the descriptor, or -errno.
+int open_beneath(int folder, const char* path, bool cached) noexcept;
+// The same, but the descriptor of anything only names what is there.
+int find_beneath(int folder, const char* path) noexcept;
+// 0, or with which errno openat2 is refused: by a kernel or sandbox that does not know it.
+int openat2_refusal(int folder) noexcept;
+
+// What FileReader::open promises to say of an errno.
+Error open_error(int error) noexcept;
+
+class UvOpenFile final : public OpenFile {
+ public:
+  // Where a folder is: links in it may lead to all that is beneath the root.
+  struct Place {
+    SharedFd root;
+    std::string path;
+  };
+
+  // `place` of a folder; null of anything else.
+  UvOpenFile(Fd fd, const struct stat& info, std::unique_ptr<const Place> place)
+      : fd_(std::move(fd)), info_(info), place_(std::move(place)) {}
+
+  const struct stat& info() const noexcept override { return info_; }
+  Result<struct stat> now() const noexcept override;
+  Result<std::size_t> read_at(std::uint64_t offset,
+                              std::span<std::byte> into) const noexcept override;
+  Status list(const Visitor& visit) const override;
+  Result<struct stat> look_at(std::string_view name) const override;
+
+  const SharedFd& fd() const noexcept { return fd_; }
+
+ private:
+  SharedFd fd_;
+  struct stat info_;
+  std::unique_ptr<const Place> place_;
+};
+
+}  // namespace troika

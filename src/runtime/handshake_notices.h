@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/timer_queue.h"
+#include "ports/address.h"
+
+namespace troika {
+
+// Tells the operator of handshakes that failed: a line each, so many a second; then one line with
+// how many more there were.
+class HandshakeNotices {
+ public:
+  using Say = std::function<void(const std::string& line)>;
+
+  // `most`: lines a second, besides those that count. The queue and the clock outlive it.
+  HandshakeNotices(std::uint32_t most, const Clock& clock, TimerQueue& timers, Say say);
+  ~HandshakeNotices();  // says what it still counts
+  HandshakeNotices(const HandshakeNotices&) = delete;
+  HandshakeNotices& operator=(const HandshakeNotices&) = delete;
+
+  // `protocol`: "TLS" or "QUIC".
+  void failed(std::string_view protocol, const Address& client, std::string_view why);
+
+ private:
+  void end_second();
+
+  const std::uint32_t most_;
+  const Clock& clock_;
+  const Say say_;
+  std::uint32_t said_ = 0;  // in the second that the timer ends
+  std::uint64_t unsaid_ = 0;
+  Timer second_;
+};
+
+}  // namespace troika

@@ -1,0 +1,252 @@
+#include "runtime/worker.h"
+
+#include <malloc.h>
+
+#include <format>
+
+#include "loop/udp_sockets.h"
+#include "os/writer_thread.h"
+#include "ports/plain_transport.h"
+#include "proto/h3/session.h"
+
+namespace troika {
+namespace {
+
+quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
+                                     quic::HandshakeObserver& handshakes) {
+  quic::EndpointConfig quic;
+  quic.handshakes = &handshakes;
+  quic.qlog = qlog;
+  quic.secret = config.secret;
+  quic.machine = config.machine;
+  quic.worker = config.index;
+  quic.workers = config.count;
+  quic.preferred_v4 = config.preferred_v4;
+  quic.preferred_v6 = config.preferred_v6;
+  quic.connections = config.limits.quic_connections;
+  quic.half_open = config.limits.quic_half_open;
+  quic.retry_above = config.limits.quic_retry_above;
+  quic.application_tag = h3::settings_tag(config.limits);
+  quic.streams_bidi = config.limits.concurrent_streams;
+  quic.streams_uni = config.limits.peer_uni_streams;
+  quic.stream_window = config.limits.h3_stream_window;
+  quic.connection_window = config.limits.connection_window;
+  quic.connection_ids = config.limits.connection_ids;
+  quic.resets_per_second = config.limits.stateless_resets_per_second;
+  quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
+  quic.retry_token_lifetime = config.timeouts.retry_token;
+  quic.new_token_lifetime = config.timeouts.new_token;
+  quic.handshake_timeout = config.timeouts.handshake_quic;
+  quic.congestion = config.congestion;
+  quic.upgrade_version = config.quic_upgrade;
+  quic.idle_timeout = config.timeouts.idle_quic;
+  return quic;
+}
+
+class TrimTask final : public Background::Task {
+  void work() noexcept override { malloc_trim(0); }
+  void finish() override {}
+};
+
+}  // namespace
+
+// All UDP sockets, and the QUIC connections that come through them: one may move from one address
+// of ours to another.
+struct Worker::Quic final : quic::HandshakeObserver {
+  Quic(Worker& worker, std::vector<Fd> udp)
+      : qlog(choose_logs(worker)),
+        sockets(
+            worker.loop_, std::move(udp),
+            [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
+            [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
+        handshakes(worker.handshakes_),
+        endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
+                 worker.random_, sockets, *worker.config_.tls_quic,
+                 [&worker](quic::QuicStreams& quic) {
+                   return h3::make_session(worker.services_, quic);
+                 }),
+        timer(worker.loop_.timers(),
+              [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {
+    if (worker.config_.forward) endpoint.set_forward(worker.config_.forward);
+  }
+
+  static std::unique_ptr<quic::QlogSource> choose_logs(Worker& worker) {
+    return worker.config_.make_qlog ? worker.config_.make_qlog(worker.random_) : nullptr;
+  }
+
+  void on_handshake_failed(const Address& client, std::string_view why) noexcept override {
+    handshakes.failed("QUIC", client, why);
+  }
+
+  const std::unique_ptr<quic::QlogSource> qlog;  // null: there are no logs
+  UdpSockets sockets;
+  HandshakeNotices& handshakes;
+  quic::Endpoint endpoint;
+  Timer timer;
+};
+
+Worker::Worker(WorkerConfig config)
+    : config_(std::move(config)),
+      site_(config_.make_site(loop_, pool_)),
+      redirect_(config_.https_port),
+      plain_on_tls_(config_.https_port),
+      authorities_(*config_.tls_tcp),
+      services_{pool_,          loop_.clock(),     config_.limits, config_.timeouts,
+                *site_.handler, *config_.observer, &authorities_},
+      plain_services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
+                      *site_.handler, *config_.observer},
+      redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
+                         redirect_, *config_.observer},
+      plain_on_tls_services_{pool_,         loop_.clock(),     config_.limits, config_.timeouts,
+                             plain_on_tls_, *config_.observer, &authorities_},
+      handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
+                  [this](const std::string& line) { notice(line); }),
+      drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
+      spare_memory_(loop_.timers(), loop_.clock(),
+                    config_.trims != nullptr ? *config_.trims : own_trims_,
+                    [this] { give_memory_back(); }) {
+  loop_.set_flush([this](TimePoint) { return flush(); });
+  listen_quic();
+  for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
+  for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+}
+
+Worker::~Worker() {
+  listeners_.clear();
+  quic_.reset();
+  dirty_.clear();
+  connections_.clear();
+  loop_.deferred().run();
+}
+
+void Worker::listen_quic() {
+  std::vector<Fd> udp = std::move(config_.preferred_udp);
+  for (WorkerConfig::Secure& secure : config_.secure) udp.push_back(std::move(secure.udp));
+  if (!udp.empty()) quic_ = std::make_unique<Quic>(*this, std::move(udp));
+}
+
+void Worker::listen_secure(WorkerConfig::Secure& secure) {
+  listeners_.push_back(std::make_unique<TcpListener>(
+      loop_, std::move(secure.tcp),
+      [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
+        accept(std::move(stream), true, alt_svc, services_);
+      },
+      [this](std::uint64_t pauses) { starved(pauses); }));
+}
+
+void Worker::listen_plain(WorkerConfig::Plain& plain) {
+  Services& services = plain.redirect ? redirect_services_ : plain_services_;
+  listeners_.push_back(std::make_unique<TcpListener>(
+      loop_, std::move(plain.tcp),
+      [this, &services](std::unique_ptr<TcpStream> stream) {
+        accept(std::move(stream), false, "", services);
+      },
+      [this](std::uint64_t pauses) { starved(pauses); }));
+}
+
+void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
+                    Services& services) {
+  if (connections_.size() >= config_.limits.connections) {
+    ++refused_;
+    return;
+  }
+  std::unique_ptr<Transport> transport;
+  if (secure) {
+    transport = tls::make_tls_transport(std::move(stream), config_.tls_tcp->new_ssl(), scratch_);
+  } else {
+    transport = std::make_unique<PlainTransport>(std::move(stream));
+  }
+  ConnectionOwner& owner = *this;
+  auto connection =
+      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), owner,
+                                   secure ? &plain_on_tls_services_ : nullptr);
+  Connection& added = *connection;
+  added.place = connections_.insert(connections_.end(), std::move(connection));
+  added.start();
+}
+
+void Worker::receive(const Datagram& datagram) {
+  quic_->endpoint.receive(datagram, loop_.clock().now());
+}
+
+void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
+  config_.tls_tcp->use(certificates);
+  config_.tls_quic->use(certificates);
+}
+
+bool Worker::flush() {
+  std::vector<Connection*> batch;
+  batch.swap(dirty_);
+  for (Connection* connection : batch) connection->dirty = false;
+  for (Connection* connection : batch) {
+    // Time moves on within a flush: a TLS handshake takes more than a millisecond.
+    if (connection->flush(loop_.clock().now())) on_dirty(*connection);
+  }
+  bool more = !dirty_.empty();
+  if (quic_) {
+    more |= quic_->endpoint.flush(loop_.clock().now());
+    quic_->timer.set(quic_->endpoint.deadline());
+  }
+  spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
+  connections_shown_.store(connections(), std::memory_order_relaxed);
+  if (draining_ && connections() == 0) loop_.stop();
+  return more;
+}
+
+// The loop walks the heaps itself only when there is nobody else to do it.
+void Worker::give_memory_back() {
+  if (site_.slow == nullptr) {
+    malloc_trim(0);
+  } else {
+    site_.slow->post(std::make_unique<TrimTask>());
+  }
+}
+
+const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->endpoint.counters(); }
+
+void Worker::drain() {
+  draining_ = true;
+  listeners_.clear();
+  // Each may be done at once, and take itself out of the list.
+  for (auto i = connections_.begin(); i != connections_.end();) (*i++)->drain();
+  if (quic_) quic_->endpoint.drain();
+  drain_timer_.set(loop_.clock().now() + config_.timeouts.drain);
+}
+
+void Worker::drain_deadline() {
+  for (auto i = connections_.begin(); i != connections_.end();) (*i++)->abort();
+  if (quic_) quic_->endpoint.close_all(loop_.clock().now());
+}
+
+void Worker::starved(std::uint64_t pauses) {
+  notice(
+      std::format("out of file descriptors or memory, new connections wait ({} pauses so far); "
+                  "raise the limit with ulimit -n",
+                  pauses));
+}
+
+void Worker::notice(const std::string& line) {
+  if (config_.notices != nullptr) config_.notices->line("troika: " + line);
+}
+
+void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {
+  handshakes_.failed("TLS", client, why);
+}
+
+std::size_t Worker::connections() const noexcept {
+  return connections_.size() + (quic_ ? quic_->endpoint.connections() : 0);
+}
+
+void Worker::on_dirty(Connection& connection) noexcept {
+  if (std::exchange(connection.dirty, true)) return;
+  dirty_.push_back(&connection);
+}
+
+void Worker::on_done(Connection& connection) noexcept {
+  if (connection.dirty) std::erase(dirty_, &connection);
+  const auto place = connection.place;
+  loop_.deferred().later(std::move(*place));
+  connections_.erase(place);
+}
+
+}  // namespace troika

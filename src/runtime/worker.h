@@ -1,0 +1,141 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "handlers/redirect/plain_on_tls.h"
+#include "handlers/redirect/redirect.h"
+#include "http/exchange/observer.h"
+#include "http/exchange/services.h"
+#include "loop/loop.h"
+#include "loop/tcp_listener.h"
+#include "ports/background.h"
+#include "ports/file_reader.h"
+#include "proto/quic/endpoint.h"
+#include "proto/quic/qlog.h"
+#include "runtime/connection.h"
+#include "runtime/covered_authorities.h"
+#include "runtime/handshake_notices.h"
+#include "runtime/spare_memory.h"
+#include "tls/context/context.h"
+#include "tls/transport/tls_transport.h"
+
+namespace troika {
+
+class WriterThread;
+
+struct Site {
+  std::unique_ptr<FileReader> files{};                      // of the handler, if it needs them
+  std::unique_ptr<Background> coding{}, slow{}, hashing{};  // likewise
+  std::unique_ptr<Handler> handler;
+};
+
+// What a worker is made of. Sockets are bound before any worker starts.
+struct WorkerConfig {
+  struct Secure {  // one --listen address
+    Fd tcp, udp;
+    std::string alt_svc;  // the field's value; empty: not announced
+  };
+  struct Plain {
+    Fd tcp;
+    bool redirect = false;
+  };
+  std::vector<Secure> secure;
+  std::vector<Plain> plain;
+  // Where QUIC clients are asked to move to, and the UDP sockets that this takes besides.
+  Address preferred_v4, preferred_v6;
+  std::vector<Fd> preferred_udp;
+  // What a worker serves; called once, on its thread, with what the handler may use.
+  std::function<Site(Loop&, BufferPool&)> make_site;
+  std::uint16_t https_port = 443;  // where redirects lead
+  // Which of how many this is: connection ids name it, and its sockets are that member of their
+  // groups.
+  std::uint8_t index = 0, count = 1;
+  // Brings a datagram to another worker; empty: there is no other.
+  std::function<bool(unsigned to, const Datagram& datagram)> forward;
+  std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
+  quic::Secret secret{};
+  std::string machine;  // whose stateless resets are its own
+  quic::Congestion congestion = quic::Congestion::cubic;
+  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
+  Limits limits;
+  Timeouts timeouts;
+  ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each
+  WriterThread* notices = nullptr;       // lines for the operator
+  // Gives the logs of this worker's QUIC connections; empty: they are not logged. What it needs
+  // outlives the worker, as the Random does what it gives.
+  std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
+  TrimPace* trims = nullptr;  // of the process; null: nobody else gives memory back
+};
+
+// One loop and all that it serves; nothing of it is shared with another worker but the two writers.
+// Everything is called on the thread that calls run().
+class Worker final : private ConnectionOwner {
+ public:
+  explicit Worker(WorkerConfig config);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  Loop& loop() noexcept { return loop_; }
+  void run() { loop_.run(); }  // until stop(), or until a drain has ended
+  // No new connections and requests; run() returns when all that is in flight is done, or cut off
+  // at the drain deadline.
+  void drain();
+  void stop() noexcept { loop_.stop(); }
+  // A datagram that came to another worker.
+  void receive(const Datagram& datagram);
+  // Connections that are there go on with those that they have.
+  void use_certificates(const tls::CertificateSet::Ptr& certificates);
+
+  const BufferPool& pool() const noexcept { return pool_; }
+  std::size_t connections() const noexcept;  // TCP and QUIC
+  // The same as of the last turn; from any thread.
+  std::size_t connections_shown() const noexcept { return connections_shown_; }
+  const quic::EndpointCounters& quic(std::size_t = 0) const;
+  std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
+
+ private:
+  struct Quic;
+
+  void listen_quic();
+  void listen_secure(WorkerConfig::Secure& secure);
+  void listen_plain(WorkerConfig::Plain& plain);
+  void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
+              Services& services);
+  bool flush();
+  void drain_deadline();
+  void give_memory_back();
+  void starved(std::uint64_t pauses);
+  void on_dirty(Connection& connection) noexcept override;
+  void on_done(Connection& connection) noexcept override;
+  void on_handshake_failed(const Address& client, std::string_view why) noexcept override;
+  void notice(const std::string& line);
+
+  WorkerConfig config_;
+  BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
+  Loop loop_;
+  SystemRandom random_;
+  Site site_;
+  RedirectHandler redirect_;
+  PlainOnTlsHandler plain_on_tls_;
+  CoveredAuthorities authorities_;
+  Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
+  HandshakeNotices handshakes_;
+  tls::RecordScratch scratch_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> dirty_;
+  std::vector<std::unique_ptr<TcpListener>> listeners_;
+  std::unique_ptr<Quic> quic_;  // null: no address for it
+  Timer drain_timer_;
+  TrimPace own_trims_;
+  SpareMemory spare_memory_;
+  std::uint64_t refused_ = 0;
+  std::atomic<std::size_t> connections_shown_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace troika

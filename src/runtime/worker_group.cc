@@ -1,0 +1,101 @@
+#include "runtime/worker_group.h"
+
+#include <future>
+#include <utility>
+
+namespace troika {
+
+WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
+                         std::move_only_function<void()> all_ended)
+    : running_(configs.size()), all_ended_(std::move(all_ended)) {
+  for (WorkerConfig& config : configs) {
+    config.forward = [this](unsigned to, const Datagram& datagram) {
+      return forward(to, datagram);
+    };
+    config.trims = &trims_;
+    auto member = std::make_unique<Member>();
+    member->worker = std::make_unique<Worker>(std::move(config));
+    members_.push_back(std::move(member));
+  }
+  // Only now may one of them find another one.
+  try {
+    for (const auto& member : members_) {
+      member->thread = std::thread([this, &member = *member] { run(member); });
+    }
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+WorkerGroup::~WorkerGroup() { end(); }
+
+void WorkerGroup::end() {
+  stop();
+  for (const auto& member : members_) {
+    if (member->thread.joinable()) member->thread.join();
+  }
+}
+
+void WorkerGroup::run(Member& member) {
+  member.worker->run();
+  member.ended = true;
+  if (--running_ == 0) all_ended_();
+}
+
+void WorkerGroup::drain() {
+  for (const auto& member : members_) {
+    member->worker->loop().post([&worker = *member->worker] { worker.drain(); });
+  }
+}
+
+void WorkerGroup::stop() {
+  for (const auto& member : members_) {
+    member->worker->loop().post([&worker = *member->worker] { worker.stop(); });
+  }
+}
+
+std::size_t WorkerGroup::connections() const noexcept {
+  std::size_t count = 0;
+  for (const auto& member : members_) count += member->worker->connections_shown();
+  return count;
+}
+
+void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
+  for (const auto& member : members_) {
+    member->worker->loop().post(
+        [&worker = *member->worker, copy = certificates.copy()] { worker.use_certificates(copy); });
+  }
+}
+
+void WorkerGroup::ask(const std::function<void(Worker&)>& task) {
+  for (const auto& member : members_) {
+    auto done = std::make_shared<std::promise<void>>();
+    auto answered = done->get_future();
+    member->worker->loop().post([&task, done, &worker = *member->worker] {
+      task(worker);
+      done->set_value();
+    });
+    while (answered.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
+      if (member->ended) break;
+    }
+  }
+}
+
+bool WorkerGroup::forward(unsigned to, const Datagram& datagram) {
+  Member& member = *members_.at(to);
+  if (member.forwarded.fetch_add(1) >= kMostForwarded) {
+    --member.forwarded;
+    return false;
+  }
+  std::vector<std::byte> bytes(datagram.bytes.begin(), datagram.bytes.end());
+  member.worker->loop().post([&member, bytes = std::move(bytes), local = datagram.local,
+                              remote = datagram.remote, ecn = datagram.ecn] {
+    --member.forwarded;
+    member.worker->receive(
+        {.local = local, .remote = remote, .ecn = ecn, .bytes = std::span(bytes)});
+  });
+  return true;
+}
+
+}  // namespace troika

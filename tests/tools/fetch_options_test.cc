@@ -1,0 +1,83 @@
+#include "tools/fetch/options.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/words.h"
+
+using namespace troika;
+using namespace troika::fetch;
+using namespace std::chrono_literals;
+
+namespace {
+
+Checked<Options> parse(const std::string& line) {
+  const std::vector<std::string> words = test::words_of(line);
+  return parse_options(std::vector<std::string_view>(words.begin(), words.end()));
+}
+Options good(const std::string& line) {
+  const auto options = parse("--connect 127.0.0.1:8443 " + line);
+  INFO(line << ": " << (options ? "" : options.error()));
+  REQUIRE(options);
+  return *options;
+}
+std::string wrong(const std::string& line) {
+  const auto options = parse("--connect 127.0.0.1:8443 " + line);
+  return options ? "nothing" : options.error();
+}
+
+}  // namespace
+
+TEST_CASE("an address and a path alone are one request over HTTP/3") {
+  const Options options = good("/a");
+  CHECK(options.server.text() == "127.0.0.1:8443");
+  CHECK(options.protocol == client::Protocol::h3);
+  CHECK(options.paths == std::vector<std::string>{"/a"});
+  CHECK(options.host == "localhost");
+  CHECK(options.parallel == 1);
+  CHECK(options.repeat == 1);
+  CHECK(options.limit == 60s);
+  CHECK(options.quic.empty());
+}
+
+TEST_CASE("what the client is told arrives as the libraries take it") {
+  const Options options = good(
+      "--quic v1,v2 --ciphers chacha20 --groups P-256 --key-update 10 --move 20 --resume r --early "
+      "--parallel 7 --repeat 3 --timeout 1500ms --json /a /b");
+  CHECK(options.quic == std::vector<std::uint32_t>{1, 0x6b3343cf});
+  CHECK(options.ciphers == "TLS_CHACHA20_POLY1305_SHA256");
+  CHECK(options.groups == "P-256");
+  CHECK(options.key_update_each == 10);
+  CHECK(options.move_after == 20);
+  CHECK(options.resume == "r");
+  CHECK(options.early);
+  CHECK(options.parallel == 7);
+  CHECK(options.repeat == 3);
+  CHECK(options.limit == 1500ms);
+  CHECK(options.json);
+  CHECK(options.paths.size() == 2);
+  CHECK(good("--quic v2 /").quic == std::vector<std::uint32_t>{0x6b3343cf});
+  CHECK(good("--h2 /").protocol == client::Protocol::h2);
+  CHECK(good("--help").help);
+}
+
+TEST_CASE("what makes no sense is said in one sentence") {
+  CHECK(parse("/a").error() == "--connect ADDR:PORT is missing");
+  CHECK(wrong("") == "no path is given, like /index.html");
+  CHECK(wrong("a") == "the path 'a' does not begin with /");
+  CHECK(wrong("--nonsense /a") == "there is no option --nonsense; see --help");
+  CHECK(wrong("/a --timeout") == "--timeout needs a value like 30s");
+  CHECK(wrong("/a --timeout 11m") == "--timeout needs a value like 30s");
+  CHECK(wrong("/a --timeout 0") == "--timeout needs a value like 30s");
+  CHECK(wrong("/a --quic v3") == "--quic needs a value like v1, v2 or v1,v2");
+  CHECK(wrong("/a --connect localhost:1") == "--connect needs a value like 127.0.0.1:8443");
+  CHECK(wrong("--h2 --quic v2 /a") == "--quic, --key-update and --move are for --h3");
+  CHECK(wrong("--h1 --move 1 /a") == "--quic, --key-update and --move are for --h3");
+  CHECK(wrong("--early /a") == "--early needs --resume FILE, of an earlier visit");
+  CHECK(wrong("--h1 --parallel 2 /a") ==
+        "HTTP/1.1 has one request at a time on a connection: --parallel is too many");
+  CHECK(wrong("--repeat 10000 /a") == "nothing");
+  CHECK(wrong("--repeat 10001 /a") == "--repeat needs a value like 10");
+  CHECK(wrong("--repeat 5000 /a /b") == "nothing");
+  CHECK(wrong("--repeat 5001 /a /b") == "these are more than 10000 requests");
+  CHECK(wrong("--parallel 1001 /a") == "--parallel needs a value like 10");
+}

@@ -1,0 +1,203 @@
+#include "http/exchange/body_channel.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "base/random.h"
+
+using namespace troika;
+
+namespace {
+
+struct Feedback final : BodyChannel::Feedback {
+  int first_pulls = 0;
+  std::size_t consumed = 0;
+  std::optional<AbortReason> stopped;
+  void on_first_pull() noexcept override { ++first_pulls; }
+  void on_consumed(std::size_t bytes) noexcept override { consumed += bytes; }
+  void on_stopped(AbortReason reason) noexcept override { stopped = reason; }
+};
+
+struct CountingWaker final : Waker {
+  int woken = 0;
+  void wake() noexcept override { ++woken; }
+};
+
+struct Stage {
+  explicit Stage(std::size_t window = 1000) : channel(pool, window, feedback) {
+    channel.set_waker(&waker);
+  }
+  Status push(std::string_view text) { return channel.push(std::as_bytes(std::span(text))); }
+  std::string pull(std::size_t max = kMaxPull) {
+    const auto pulled = channel.pull(max);
+    if (!pulled) return std::string("error: ") + std::string(pulled.error().detail);
+    if (pulled->state == PullState::blocked) return "blocked";
+    if (pulled->state == PullState::end) return "end";
+    return {reinterpret_cast<const char*>(pulled->bytes.data()), pulled->bytes.size()};
+  }
+
+  BufferPool pool;
+  Feedback feedback;
+  CountingWaker waker;
+  BodyChannel channel;
+};
+
+}  // namespace
+
+TEST_CASE("a body channel gives what was pushed, then the end, and reports what was consumed") {
+  Stage stage;
+  REQUIRE(stage.push("hello "));
+  REQUIRE(stage.push("world"));
+  CHECK(stage.channel.buffered() == 11);
+  CHECK(stage.feedback.consumed == 0);
+  CHECK(stage.pull(3) == "hel");
+  CHECK(stage.feedback.consumed == 3);
+  CHECK(stage.pull() == "lo ");
+  CHECK(stage.pull() == "world");
+  CHECK(stage.feedback.consumed == 11);
+  stage.channel.finish();
+  CHECK(stage.pull() == "end");
+  CHECK(stage.pull() == "end");
+  CHECK(stage.pool.outstanding() == 0);
+}
+
+TEST_CASE("a blocked reader is woken once") {
+  Stage stage;
+  CHECK(stage.pull() == "blocked");
+  REQUIRE(stage.push("a"));
+  REQUIRE(stage.push("b"));
+  CHECK(stage.waker.woken == 1);
+  CHECK(stage.pull() == "a");
+  CHECK(stage.pull() == "b");
+  CHECK(stage.pull() == "blocked");
+  stage.channel.finish();
+  CHECK(stage.waker.woken == 2);
+  stage.channel.finish();
+  CHECK(stage.waker.woken == 2);
+}
+
+TEST_CASE("a reader that was not told to wait is not woken") {
+  Stage stage;
+  REQUIRE(stage.push("a"));
+  stage.channel.finish();
+  CHECK(stage.waker.woken == 0);
+}
+
+TEST_CASE("the window holds its bytes and not one more") {
+  Stage stage(10);
+  REQUIRE(stage.push("123456789"));
+  REQUIRE(stage.push("0"));
+  const Status over = stage.push("x");
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == ErrorCode::limit);
+  CHECK(stage.channel.buffered() == 10);
+  CHECK(stage.pull(1) == "1");
+  CHECK(stage.push("x"));
+  CHECK_FALSE(stage.push("y"));
+  CHECK(stage.push(""));
+}
+
+TEST_CASE("an error comes after the bytes that arrived before it") {
+  Stage stage;
+  REQUIRE(stage.push("abc"));
+  stage.channel.fail({ErrorCode::closed, "gone"});
+  stage.channel.finish();
+  CHECK(stage.channel.ended());
+  CHECK(stage.pull() == "abc");
+  CHECK(stage.pull() == "error: gone");
+  CHECK(stage.pull() == "error: gone");
+}
+
+TEST_CASE("a failure wakes a blocked reader") {
+  Stage stage;
+  CHECK(stage.pull() == "blocked");
+  stage.channel.fail({ErrorCode::closed, "gone"});
+  CHECK(stage.waker.woken == 1);
+}
+
+TEST_CASE("a stopped channel frees and credits what it held and what still comes") {
+  Stage stage(10);
+  REQUIRE(stage.push("12345"));
+  stage.channel.stop(AbortReason::body_stopped);
+  CHECK(stage.channel.stopped());
+  CHECK(stage.feedback.consumed == 5);
+  CHECK(stage.feedback.stopped == AbortReason::body_stopped);
+  CHECK(stage.pool.outstanding() == 0);
+  REQUIRE(stage.push("more than the window holds"));
+  CHECK(stage.feedback.consumed == 31);
+  CHECK(stage.pull() == "end");
+  stage.feedback.stopped.reset();
+  stage.channel.stop(AbortReason::peer_gone);
+  CHECK_FALSE(stage.feedback.stopped);
+}
+
+TEST_CASE("a detached channel tells nobody anything") {
+  Stage stage;
+  CHECK(stage.pull() == "blocked");
+  REQUIRE(stage.push("abc"));
+  const int woken = stage.waker.woken;
+  stage.channel.detach();
+  CHECK(stage.pool.outstanding() == 0);
+  REQUIRE(stage.push("def"));
+  stage.channel.stop(AbortReason::peer_gone);
+  stage.channel.finish();
+  CHECK(stage.pull() == "end");
+  CHECK(stage.feedback.consumed == 0);
+  CHECK_FALSE(stage.feedback.stopped);
+  CHECK(stage.waker.woken == woken);
+}
+
+TEST_CASE("the first pull is reported once, and not when the body is there already") {
+  Stage stage;
+  CHECK(stage.pull() == "blocked");
+  CHECK(stage.pull() == "blocked");
+  CHECK(stage.feedback.first_pulls == 1);
+  Stage complete;
+  complete.channel.finish();
+  CHECK(complete.pull() == "end");
+  CHECK(complete.feedback.first_pulls == 0);
+}
+
+TEST_CASE("a declared length counts down as bytes are pulled") {
+  Stage stage;
+  CHECK_FALSE(stage.channel.remaining());
+  stage.channel.expect(5);
+  REQUIRE(stage.push("abc"));
+  CHECK(stage.channel.remaining() == 5U);
+  CHECK(stage.pull(2) == "ab");
+  CHECK(stage.channel.remaining() == 3U);
+  REQUIRE(stage.push("defgh"));
+  CHECK(stage.pull() == "c");
+  CHECK(stage.pull() == "defgh");
+  CHECK(stage.channel.remaining() == 0U);
+}
+
+TEST_CASE("trailers are there after the end") {
+  Stage stage;
+  HeaderMap trailers;
+  trailers.add("x-sum", "1");
+  stage.channel.finish(std::move(trailers));
+  CHECK(stage.pull() == "end");
+  REQUIRE(stage.channel.trailers() != nullptr);
+  CHECK(stage.channel.trailers()->get("x-sum") == "1");
+}
+
+TEST_CASE("random pushes and pulls lose nothing and never hold more than the window") {
+  Stage stage(5000);
+  SeededRandom random(17);
+  std::string in, out;
+  for (int i = 0; i < 5000; ++i) {
+    std::string piece(random.below(1500), static_cast<char>('a' + random.below(26)));
+    const bool fits = piece.size() <= 5000 - stage.channel.buffered();
+    REQUIRE(stage.push(piece).has_value() == fits);
+    if (fits) in += piece;
+    while (stage.channel.buffered() > 0 && random.chance(0.7)) {
+      out += stage.pull(1 + random.below(2000));
+    }
+    REQUIRE(stage.channel.buffered() <= 5000);
+    REQUIRE(stage.feedback.consumed == out.size());
+  }
+  while (stage.channel.buffered() > 0) out += stage.pull();
+  CHECK(in == out);
+  CHECK(stage.pool.outstanding() == 0);
+}

@@ -1,0 +1,92 @@
+#pragma once
+// One exchange between a port that records and a scripted handler.
+#include <catch2/catch_test_macros.hpp>
+#include <optional>
+
+#include "http/exchange/exchange.h"
+#include "support/session_harness.h"
+
+namespace troika::test {
+
+class RecordingPort final : public StreamPort {
+ public:
+  std::vector<ResponseHead> informational;
+  std::vector<ResponseHead> heads;
+  BodyFraming framing;
+  int ready = 0;
+  std::size_t credited = 0;
+  std::optional<AbortReason> stopped, aborted;
+
+  void send_informational(const ResponseHead& head) override { informational.push_back(head); }
+  void send_head(const ResponseHead& head, BodyFraming f) override {
+    heads.push_back(head);
+    framing = f;
+  }
+  void body_ready() noexcept override { ++ready; }
+  void credit(std::size_t n) noexcept override { credited += n; }
+  void stop_request(AbortReason reason) noexcept override { stopped = reason; }
+  void reset(AbortReason reason) noexcept override { aborted = reason; }
+};
+
+// One exchange in front of a scripted handler; checks at its end that nothing is left.
+struct Stage {
+  Bench bench;
+  RecordingPort port;
+  std::optional<Exchange> exchange;
+  int jobs = 0;
+
+  Stage() { exchange.emplace(port, bench.services, bench.peer, bench.limits.stream_window); }
+  ~Stage() {
+    exchange.reset();
+    CHECK(bench.pool.outstanding() == 0);
+    CHECK(jobs == 0);
+  }
+
+  static Request get() {
+    Request request;
+    request.method_text = "GET";
+    request.target.raw = request.target.path = "/";
+    return request;
+  }
+  static Request post(std::optional<std::uint64_t> length) {
+    Request request = get();
+    request.method = Method::post;
+    request.method_text = "POST";
+    request.has_body = true;
+    request.content_length = length;
+    return request;
+  }
+  void answer_with(std::vector<BodyStep> steps, std::optional<std::uint64_t> length,
+                   BodyProbe* probe = nullptr, HeaderMap trailers = {}) {
+    bench.handler.answer = [=](RequestContext context, Responder& r) {
+      (void)r.respond({}, std::make_unique<ScriptedBody>(context.services.pool, steps, probe,
+                                                         length, trailers));
+      return nullptr;
+    };
+  }
+  // Keeps the exchange's body and responder for the test, behind a job.
+  BodySource* request_body = nullptr;
+  Responder* responder = nullptr;
+  void answer_later() {
+    bench.handler.answer = [this](RequestContext context, Responder& r) {
+      request_body = &context.body;
+      responder = &r;
+      return std::make_unique<CountedJob>(jobs);
+    };
+  }
+  void run(Request request) {
+    exchange->begin(std::move(request));
+    exchange->advance();
+  }
+  std::string pull_all() {
+    std::string text;
+    for (;;) {
+      auto pulled = exchange->pull_response(kMaxPull);
+      if (!pulled || pulled->state != PullState::data) return text;
+      text += text_of(pulled->bytes.bytes());
+      exchange->on_sent(pulled->bytes.size());
+    }
+  }
+};
+
+}  // namespace troika::test

@@ -1,0 +1,80 @@
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "http/message/request_builder.h"
+
+using namespace troika;
+
+TEST_CASE("trailer fields are kept in order, in lower case") {
+  const Limits limits;
+  TrailerBuilder builder(limits);
+  builder.field("X-Checksum", "abc");
+  builder.field("server-timing", " db;dur=5 ");
+  CHECK_FALSE(builder.over_limit());
+  const HeaderMap trailers = builder.take();
+  REQUIRE(trailers.size() == 2);
+  CHECK(trailers[0].name == "x-checksum");
+  CHECK(trailers[1].value == "db;dur=5");
+}
+
+TEST_CASE("fields that frame, route or describe a message are dropped from trailers") {
+  const Limits limits;
+  TrailerBuilder builder(limits);
+  for (const std::string_view name : {"Content-Length",
+                                      "transfer-encoding",
+                                      "Host",
+                                      "Authorization",
+                                      "Content-Type",
+                                      "Trailer",
+                                      "TE",
+                                      "Connection",
+                                      "Upgrade",
+                                      "Keep-Alive",
+                                      "Proxy-Connection",
+                                      "Cookie",
+                                      "Set-Cookie",
+                                      "Content-Encoding",
+                                      "Content-Range",
+                                      "Range",
+                                      "Expect",
+                                      "Cache-Control",
+                                      "If-Match",
+                                      "If-None-Match",
+                                      "If-Range",
+                                      "Max-Forwards",
+                                      "WWW-Authenticate",
+                                      "Proxy-Authorization",
+                                      ":method",
+                                      "bad name",
+                                      ""}) {
+    builder.field(name, "x");
+  }
+  builder.field("x-bad-value", "a\nb");
+  CHECK_FALSE(builder.over_limit());
+  CHECK(builder.take().empty());
+}
+
+TEST_CASE("trailers may have trailer_count fields and not one more, dropped ones among them") {
+  const Limits limits;
+  TrailerBuilder builder(limits);
+  for (std::size_t i = 0; i < limits.trailer_count; ++i) {
+    builder.field(i % 2 == 0 ? "x" : "host", "y");
+  }
+  CHECK_FALSE(builder.over_limit());
+  builder.field("host", "y");
+  CHECK(builder.over_limit());
+  builder.field("z", "y");
+  CHECK_FALSE(builder.take().has("z"));
+}
+
+TEST_CASE("trailers may cost trailer_bytes and not one more") {
+  const Limits limits;
+  const auto over = [&](std::size_t cost) {
+    TrailerBuilder builder(limits);
+    builder.field("x", std::string(cost - 33, 'v'));
+    return builder.over_limit();
+  };
+  CHECK_FALSE(over(limits.trailer_bytes - 1));
+  CHECK_FALSE(over(limits.trailer_bytes));
+  CHECK(over(limits.trailer_bytes + 1));
+}

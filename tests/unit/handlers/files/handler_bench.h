@@ -1,0 +1,48 @@
+#pragma once
+// One handler call without an exchange: a request in, what was answered out.
+#include <string>
+
+#include "http/message/target.h"
+#include "support/recording_responder.h"
+#include "support/session_harness.h"
+
+namespace troika::test {
+
+class NoBody final : public BodySource {
+ public:
+  Result<Pulled> pull(std::size_t) override { return Pulled{}; }
+  void set_waker(Waker*) noexcept override {}
+};
+
+// `raw` is a target that is fit to be sent.
+inline Request request_for(std::string_view method, std::string_view raw) {
+  Request request;
+  request.method = method_from(method);
+  request.method_text = method;
+  request.target = parse_target(raw).value();
+  return request;
+}
+
+// The request and the responder outlive the job.
+struct Call {
+  Call(Bench& bench, Handler& handler, Request r) : request(std::move(r)) {
+    job = handler.start({request, request_body, bench.peer, bench.services}, responder);
+  }
+  Call(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
+      : Call(bench, handler, request_for(method, raw)) {}
+
+  std::uint16_t status() const { return responder.status(); }
+  std::string field(std::string_view name) const { return responder.field(name); }
+  std::string body() {
+    std::string text;
+    if (responder.body == nullptr) return text;
+    return read_body(*responder.body, text) == ReadState::end ? text : "not ended: " + text;
+  }
+
+  Request request;
+  NoBody request_body;
+  RecordingResponder responder;
+  std::unique_ptr<Job> job;
+};
+
+}  // namespace troika::test

@@ -1,0 +1,132 @@
+#include "tls/certificates/certificate_files.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <format>
+#include <optional>
+#include <set>
+#include <string_view>
+
+namespace troika::tls {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 2> kKeyEndings{".key", "-key.pem"};
+constexpr std::array<std::string_view, 2> kCertEndings{".pem", ".crt"};
+
+struct Listing {
+  std::set<std::string> files, folders;  // names
+};
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+// The name without its ending, when it has one of these.
+std::optional<std::string> stem(std::string_view name, std::span<const std::string_view> endings) {
+  for (const std::string_view ending : endings) {
+    if (name.size() > ending.size() && name.ends_with(ending)) {
+      return std::string(name.substr(0, name.size() - ending.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> partner(const Listing& listing, const std::string& stem,
+                                   std::span<const std::string_view> endings) {
+  for (const std::string_view ending : endings) {
+    if (std::string name = stem + std::string(ending); listing.files.contains(name)) return name;
+  }
+  return std::nullopt;
+}
+
+std::unexpected<std::string> too_many(const std::string& folder, std::size_t most) {
+  return std::unexpected(
+      std::format("The folder of certificates {} holds too much: {} pairs are the most, and twice "
+                  "as many files and folders.",
+                  folder, most));
+}
+
+Checked<Listing> list(const std::string& folder, std::size_t most) {
+  std::error_code failed;
+  Listing listing;
+  fs::directory_iterator entry(folder, failed);
+  for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with('.')) continue;
+    std::error_code ignored;
+    if (entry->is_directory(ignored)) listing.folders.insert(name);
+    if (entry->is_regular_file(ignored)) listing.files.insert(name);
+    if (listing.files.size() + listing.folders.size() > 2 * most) return too_many(folder, most);
+  }
+  if (!failed) return listing;
+  return std::unexpected(
+      std::format("The folder of certificates {} cannot be read: {}.", folder, failed.message()));
+}
+
+// What certbot and others make: nullopt when it is no such folder.
+Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder) {
+  const fs::path cert = folder / "fullchain.pem", key = folder / "privkey.pem";
+  const bool has_cert = is_file(cert), has_key = is_file(key);
+  if (has_cert && has_key) return CertificateFiles{cert.string(), key.string()};
+  if (!has_cert && !has_key) return std::nullopt;
+  return std::unexpected(std::format("The folder {} holds {} without {}: a pair needs both.",
+                                     folder.string(), (has_cert ? cert : key).filename().string(),
+                                     (has_cert ? key : cert).filename().string()));
+}
+
+Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder, const Listing& listing,
+                                                 const std::string& name) {
+  if (const auto of_key = stem(name, kKeyEndings)) {
+    if (partner(listing, *of_key, kCertEndings)) return std::nullopt;
+    return std::unexpected(std::format("The key {} has no certificate beside it: {}.pem or {}.crt.",
+                                       (folder / name).string(), *of_key, *of_key));
+  }
+  const auto of_cert = stem(name, kCertEndings);
+  if (!of_cert) return std::nullopt;
+  if (const auto key = partner(listing, *of_cert, kKeyEndings)) {
+    return CertificateFiles{(folder / name).string(), (folder / *key).string()};
+  }
+  return std::unexpected(
+      std::format("The certificate {} has no key beside it: {}.key or {}-key.pem.",
+                  (folder / name).string(), *of_cert, *of_cert));
+}
+
+}  // namespace
+
+Checked<std::vector<CertificateFiles>> find_certificates(const std::string& folder,
+                                                         std::size_t most) {
+  const auto listing = list(folder, most);
+  if (!listing) return std::unexpected(listing.error());
+  const auto whole = pair_of(folder);
+  if (!whole) return std::unexpected(whole.error());
+  if (*whole) return std::vector{**whole};
+
+  std::vector<CertificateFiles> found;
+  const auto add = [&found](Checked<std::optional<CertificateFiles>> pair) -> Checked<void> {
+    if (!pair) return std::unexpected(std::move(pair.error()));
+    if (*pair) found.push_back(std::move(**pair));
+    return {};
+  };
+  for (const std::string& name : listing->files) {
+    if (auto added = add(pair_of(folder, *listing, name)); !added) {
+      return std::unexpected(std::move(added.error()));
+    }
+  }
+  for (const std::string& name : listing->folders) {
+    if (auto added = add(pair_of(fs::path(folder) / name)); !added) {
+      return std::unexpected(std::move(added.error()));
+    }
+  }
+  if (found.size() > most) return too_many(folder, most);
+  if (!found.empty()) return found;
+  return std::unexpected(std::format(
+      "The folder of certificates {} holds no pair: give NAME.pem with NAME-key.pem, or "
+      "folders with fullchain.pem and privkey.pem.",
+      folder));
+}
+
+}  // namespace troika::tls

@@ -1,0 +1,23 @@
+#pragma once
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+// What every part of tls needs of OpenSSL.
+namespace troika::tls {
+
+struct SslFree {
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+};
+struct SslContextFree {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using SslPtr = std::unique_ptr<SSL, SslFree>;
+using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
+
+// The first error of OpenSSL's queue as text; empties the queue.
+std::string ossl_error();
+std::string library_version();  // "OpenSSL 3.5.9 29 Sep 2026", as linked at run time
+
+}  // namespace troika::tls

@@ -1,0 +1,61 @@
+#pragma once
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "base/clock.h"
+#include "tls/tickets/derive.h"
+
+namespace troika::tls {
+
+// The keys that session tickets are sealed with, for all contexts of a process: a client may come
+// back to any worker. Time is cut into epochs with a key each. Every root is made of the one before
+// it, and roots that are no longer needed are forgotten: whoever reads this memory can open the
+// tickets of three epochs, not those of last month. May be called from any thread.
+class TicketKeys {
+ public:
+  // The root is that of the first epoch, which began at `kStart`. A machine with the same root has
+  // the same keys at the same time.
+  TicketKeys(const Clock& clock, const Root& root, Duration rotation, Duration lifetime);
+  TicketKeys(const TicketKeys&) = delete;
+  TicketKeys& operator=(const TicketKeys&) = delete;
+  ~TicketKeys();
+
+  static constexpr WallTime kStart{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+  static constexpr std::uint64_t kOlder = 2;  // epochs before this one whose tickets are taken
+
+  struct Key {
+    std::uint64_t epoch = 0;
+    std::array<unsigned char, 16> name{};  // public: a ticket begins with it
+    std::array<unsigned char, 32> cipher{}, mac{};
+  };
+  struct Found {
+    Key key;
+    bool renew;  // of an older epoch: the client is to get a new ticket
+  };
+
+  Key current();
+  // Of the epochs that are still taken, and of the next: another machine's clock may be ahead.
+  std::optional<Found> find(std::span<const unsigned char, 16> name);
+  Duration lifetime() const noexcept { return lifetime_; }
+
+  // Makes the context seal and open its tickets with these keys, which outlive it.
+  bool install(SSL_CTX* context);
+
+ private:
+  void move_on();
+  Key make(const Root& root, std::uint64_t epoch) const;
+
+  const Clock& clock_;
+  const Duration rotation_, lifetime_;
+  std::mutex mutex_;
+  std::uint64_t epoch_ = 0;             // the newest that was ever current
+  Root oldest_;                         // of keys_.front().epoch
+  std::array<Key, kOlder + 2> keys_{};  // in the order of their epochs
+  std::size_t current_ = 0;             // its place in keys_
+};
+
+}  // namespace troika::tls

@@ -1,0 +1,71 @@
+// relay --to ADDR:PORT ...: a bad network between QUIC clients and a server; see relay --help.
+#include <unistd.h>
+
+#include <cstdio>
+#include <format>
+#include <string>
+
+#include "loop/signals.h"
+#include "os/caught_signals.h"
+#include "tools/relay/options.h"
+#include "tools/relay/relay.h"
+#include "tools/relay/values.h"
+
+using namespace troika;
+
+namespace {
+
+int complain(const std::string& sentence) {
+  std::fprintf(stderr, "relay: %s\n", sentence.c_str());
+  return 1;
+}
+
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void announce(const relay::Relay& running, const relay::Options& options) {
+  const auto or_nothing = [](std::string text) { return text.empty() ? "nothing" : text; };
+  say(std::format("relay: {} -> {}, seed {}, for {}; Ctrl-C ends it\n", running.address().text(),
+                  options.to.text(), options.seed, relay::text_of(options.length)));
+  say("  up:   " + or_nothing(relay::describe(options.up)) + "\n");
+  say("  down: " + or_nothing(relay::describe(options.down)) + "\n");
+  if (options.rebind_port.count() > 0) {
+    say("  a new port every " + relay::text_of(options.rebind_port) + "\n");
+  }
+  for (const relay::AddressChange& change : options.rebind_address) {
+    say(std::format("  from {} at {}\n", change.from.ip(), relay::text_of(change.at)));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_signals();
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
+  if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
+    say(std::string(relay::usage()));
+    return 0;
+  }
+  const auto options = relay::parse_options(words);
+  if (!options) return complain(options.error());
+  relay::Trace trace;
+  if (!options->trace.empty()) {
+    auto opened = relay::Trace::open(options->trace);
+    if (!opened) return complain(opened.error());
+    trace = std::move(*opened);
+  }
+  Loop loop;
+  auto running = relay::Relay::make(loop, *options, std::move(trace));
+  if (!running) return complain(running.error());
+  const Signals signals(loop, [&loop](Signals::Wish wish) {
+    if (wish != Signals::Wish::reopen_logs) loop.stop();
+  });
+  Timer end(loop.timers(), [&loop] { loop.stop(); });
+  end.set(loop.clock().now() + options->length);
+  announce(**running, *options);
+  loop.run();
+  say(text_of((*running)->summary()));
+  return 0;
+}

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/timer_queue.h"
+#include "loop/loop.h"
+#include "loop/udp_socket.h"
+#include "tools/relay/conditions.h"
+#include "tools/relay/options.h"
+#include "tools/relay/summary.h"
+#include "tools/relay/trace.h"
+
+namespace troika::relay {
+
+// Passes datagrams between clients and one server, each client over a path of its own. It does what
+// Options say but for their length, which is the program's.
+class Relay {
+ public:
+  static Checked<std::unique_ptr<Relay>> make(Loop& loop, const Options& options, Trace trace = {});
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+  ~Relay();
+
+  const Address& address() const noexcept { return listener_->local(); }
+  const Summary& summary() const noexcept { return summary_; }
+
+ private:
+  struct Client;
+  struct Packet {
+    Client* client;
+    bool up;
+    Ecn ecn;
+    std::vector<std::byte> bytes;
+    bool copy = false;
+  };
+
+  Relay(Loop& loop, const Options& options, Trace trace);
+  void from_client(const Datagram& datagram, TimePoint now);
+  void from_server(Client& client, const Datagram& datagram, TimePoint now);
+  Client* client_of(const Datagram& datagram, TimePoint now);
+  bool make_room(TimePoint now);
+  Checked<std::unique_ptr<UdpSocket>> towards_server(Client& client);
+  void take(Client& client, bool up, const Datagram& datagram, TimePoint now);
+  void take_one(Client& client, bool up, Ecn ecn, std::span<const std::byte> bytes, TimePoint now);
+  bool enqueue(TimePoint due, Packet packet, std::size_t copies);
+  void send_due(TimePoint now);
+  void send(const Packet& packet, TimePoint now);
+  void move_if_due(Client& client, TimePoint now);
+
+  Loop& loop_;
+  Options options_;
+  Trace trace_;
+  TimePoint start_;
+  Summary summary_;
+  std::unique_ptr<UdpSocket> listener_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::optional<Path> shared_up_, shared_down_;  // instead of the clients' own
+  std::multimap<TimePoint, Packet> waiting_;     // equal times keep the order of arrival
+  std::size_t waiting_bytes_ = 0;
+  Timer timer_;
+};
+
+}  // namespace troika::relay
