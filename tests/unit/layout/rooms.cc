@@ -43,7 +43,9 @@ std::string folder_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return std::string(path.substr(0, slash == std::string_view::npos ? 0 : slash));
 }
-std::string module_of(std::string_view path) { return std::string(path.substr(0, path.rfind('.'))); }
+std::string module_of(std::string_view path) {
+  return std::string(path.substr(0, path.rfind('.')));
+}
 
 bool matches(std::string_view header, std::string_view included) {
   return header.ends_with('/') ? included.starts_with(header) : included == header;
@@ -81,16 +83,16 @@ Rooms::Rooms(std::string_view architecture) {
     for (const std::string& may : quoted(cells[2])) {
       bool known = false;
       for (const Room& above : rooms_) {
-        const bool below_it = may.ends_with("/*") &&
-                              above.folder.starts_with(may.substr(0, may.size() - 1));
+        const bool below_it =
+            may.ends_with("/*") && above.folder.starts_with(may.substr(0, may.size() - 1));
         if (below_it) room.may.push_back(above.folder);
         if (may.ends_with(".h") && folder_of(may) == above.folder) room.may.push_back(may);
         if (may == above.folder) room.may.push_back(may);
         known = known || below_it || may == above.folder || folder_of(may) == above.folder;
       }
       if (!known) {
-        throw std::runtime_error(std::format("{} may include {}, which does not stand above it",
-                                             room.folder, may));
+        throw std::runtime_error(
+            std::format("{} may include {}, which does not stand above it", room.folder, may));
       }
     }
     rooms_.push_back(std::move(room));

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "handler_bench.h"
+#include "unit/handlers/files/handler_bench.h"
 
 using namespace troika;
 using namespace troika::test;
