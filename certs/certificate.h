@@ -1,9 +1,15 @@
 #pragma once
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "certs/names.h"
-#include "certs/openssl_types.h"
 
 namespace troika::certs {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "base/result.h"
+#include "base/error.h"
 
 namespace troika {
 

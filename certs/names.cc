@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/ascii.h"
+#include "base/text.h"
 
 namespace troika::certs {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/result.h"
+#include "base/error.h"
 
 namespace troika::certs {
 

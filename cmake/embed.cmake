@@ -1,4 +1,4 @@
-set(text "// Made by cmake/embed.cmake from ${DIR}.\n#include \"server/embedded_page.h\"\n\nnamespace troika {\nnamespace {\n")
+set(text "// Made by cmake/embed.cmake from ${DIR}.\n#include \"handlers/page/embedded_handler.h\"\n\nnamespace troika {\nnamespace {\n")
 set(table "")
 set(n 0)
 foreach(file ${FILES})

@@ -4,10 +4,9 @@
 
 #include "config/cli.h"
 #include "os/caught_signals.h"
-#include "os/shortage.h"
-#include "os/standard_streams.h"
+#include "os/process.h"
+#include "server/library_floor.h"
 #include "server/server.h"
-#include "server/version.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "base/operation.h"
+#include "base/ownership.h"
 
 namespace troika {
 

@@ -7,9 +7,8 @@
 #include <string>
 
 #include "base/buffer.h"
-#include "base/operation.h"
-#include "base/ref.h"
-#include "base/result.h"
+#include "base/error.h"
+#include "base/ownership.h"
 
 namespace troika {
 

@@ -1,17 +1,49 @@
 #pragma once
+#include <sys/uio.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
+#include "base/error.h"
 #include "base/output_queue.h"
-#include "base/result.h"
+#include "base/time.h"
 #include "ports/address.h"
-#include "ports/byte_stream.h"
 
 namespace troika {
+
+// A raw, non-blocking, ordered byte stream: a TCP socket, or a pair in memory for tests.
+// All calls and callbacks happen on the worker that owns it.
+class ByteStream {
+ public:
+  // Called from the loop only, never from inside a call to the stream. After on_closed nothing
+  // more is called. The observer may not destroy the stream inside a callback (see Deferred).
+  class Observer {
+   public:
+    virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
+    virtual void on_end() = 0;              // the peer will send no more (FIN)
+    virtual void on_writable() = 0;         // once, after a write_some that took less than all
+    virtual void on_closed(Error why) = 0;  // reset by the peer or failed
+
+   protected:
+    ~Observer() = default;
+  };
+
+  virtual ~ByteStream() = default;  // closes
+  // Begins to read. Called once more, another observer takes over, from inside a callback too.
+  virtual void start(Observer& observer) = 0;
+  virtual void set_reading(bool on) = 0;
+  // Takes what the kernel takes, at once: 0 to all of the bytes. Taking less than all means that
+  // on_writable will follow. An error means that the stream is dead.
+  virtual Result<std::size_t> write_some(std::span<const iovec> bytes) = 0;
+  virtual void shutdown_write() = 0;  // FIN after what was written
+  virtual void reset() = 0;           // RST instead of FIN when it is destroyed
+  virtual const Address& local() const noexcept = 0;
+  virtual const Address& remote() const noexcept = 0;
+};
 
 // What a connection's security layer has agreed on.
 struct SecurityInfo {
@@ -75,6 +107,39 @@ class Transport {
   virtual const SecurityInfo& security() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;
   virtual const Address& remote() const noexcept = 0;
+};
+
+// A transport without TLS.
+class PlainTransport final : public Transport, private ByteStream::Observer {
+ public:
+  explicit PlainTransport(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
+
+  void start(Transport::Observer& observer) override;
+  void set_reading(bool on) override { stream_->set_reading(on); }
+  std::size_t write_budget() const noexcept override { return writable_ ? kBudget : 0; }
+  Status write(OutputQueue& queue, TimePoint now) override;
+  std::size_t unsent() const noexcept override { return 0; }
+  std::uint64_t sent() const noexcept override { return sent_; }
+  Status flush() override { return {}; }
+  void shutdown_write() override { stream_->shutdown_write(); }
+  void reset() override { stream_->reset(); }
+  const SecurityInfo& security() const noexcept override { return security_; }
+  const Address& local() const noexcept override { return stream_->local(); }
+  const Address& remote() const noexcept override { return stream_->remote(); }
+
+ private:
+  static constexpr std::size_t kBudget = 256U << 10U;
+
+  void on_bytes(std::span<const std::byte> bytes) override { observer_->on_bytes(bytes); }
+  void on_end() override { observer_->on_end(); }
+  void on_writable() override;
+  void on_closed(Error why) override { observer_->on_closed(why); }
+
+  std::unique_ptr<ByteStream> stream_;
+  Transport::Observer* observer_ = nullptr;
+  SecurityInfo security_;
+  std::uint64_t sent_ = 0;
+  bool writable_ = true;
 };
 
 }  // namespace troika

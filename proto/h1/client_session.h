@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "http/message/limits.h"
-#include "proto/h1/client_request.h"
 #include "proto/h1/client_stream.h"
 #include "proto/h1/response_reader.h"
+#include "proto/session/byte_session.h"
 #include "proto/session/client_byte_session.h"
-#include "proto/session/session_host.h"
 
 namespace troika::h1 {
 

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <utility>
 
-#include "base/ascii.h"
-#include "proto/h1/keep_alive.h"
+#include "base/text.h"
+#include "proto/h1/server_stream.h"
 
 namespace troika::h1 {
 namespace {

@@ -3,9 +3,8 @@
 #include <optional>
 #include <span>
 
+#include "http/message/message.h"
 #include "http/message/request_builder.h"
-#include "http/message/response.h"
-#include "proto/h1/message_fields.h"
 #include "proto/h1/parser.h"
 
 namespace troika::h1 {

@@ -1,11 +1,10 @@
 #pragma once
 #include <memory>
 
-#include "http/exchange/peer_info.h"
+#include "http/exchange/observer.h"
 #include "http/exchange/services.h"
 #include "proto/session/byte_session.h"
 #include "proto/session/client_byte_session.h"
-#include "proto/session/session_host.h"
 
 namespace troika::h1 {
 

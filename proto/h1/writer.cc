@@ -3,8 +3,8 @@
 #include <format>
 #include <iterator>
 
-#include "base/ascii.h"
-#include "http/message/error_body.h"
+#include "base/text.h"
+#include "http/message/error_response.h"
 #include "http/message/request_builder.h"
 
 namespace troika::h1 {

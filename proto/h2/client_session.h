@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "proto/h2/client_stream.h"
-#include "proto/h2/outbound.h"
+#include "proto/h2/engine.h"
 #include "proto/h2/session.h"
 #include "proto/session/client_byte_session.h"
 
@@ -46,5 +46,8 @@ class ClientSessionImpl final : public ClientByteSession {
   bool terminated_ = false;  // nothing is taken from the peer any more
   bool finished_ = false;
 };
+
+// What nghttp2 calls for a client session; its user data is the ClientSessionImpl.
+Callbacks make_client_callbacks();
 
 }  // namespace troika::h2

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "proto/h2/fields.h"
+#include "proto/h2/field_list.h"
 
 namespace troika::h2 {
 namespace {

@@ -9,7 +9,7 @@
 #include "http/exchange/client_session.h"
 #include "http/message/limits.h"
 #include "proto/h2/engine.h"
-#include "proto/session/session_host.h"
+#include "proto/session/byte_session.h"
 
 namespace troika::h2 {
 

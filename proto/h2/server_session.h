@@ -4,10 +4,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proto/h2/engine.h"
 #include "proto/h2/frame_scanner.h"
-#include "proto/h2/outbound.h"
+#include "proto/h2/server_stream.h"
 #include "proto/h2/session.h"
-#include "proto/h2/stream.h"
 #include "proto/session/byte_session.h"
 
 namespace troika::h2 {
@@ -63,5 +63,13 @@ class ServerSession final : public ByteSession {
   bool terminated_ = false;     // nothing is taken from the peer any more
   bool finished_ = false;
 };
+
+// What nghttp2 calls for a server session; its user data is the ServerSession. Each function only
+// finds the stream and records.
+Callbacks make_server_callbacks();
+
+// The data provider of all responses.
+nghttp2_ssize read_response(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
+                            std::uint32_t* flags, nghttp2_data_source*, void* user) noexcept;
 
 }  // namespace troika::h2

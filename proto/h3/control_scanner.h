@@ -5,10 +5,32 @@
 #include <optional>
 #include <span>
 
-#include "proto/h3/varint.h"
 #include "proto/quic/application.h"
 
 namespace troika::h3 {
+
+// An integer of variable length (RFC 9000 §16) that comes byte by byte.
+class Varint {
+ public:
+  // True: it is complete. Not called again after that.
+  bool take(std::byte byte) noexcept {
+    const auto bits = std::to_integer<std::uint64_t>(byte);
+    if (size_ == 0) {
+      size_ = left_ = std::size_t{1} << (bits >> 6U);
+      value_ = bits & 0x3fU;
+    } else {
+      value_ = value_ << 8U | bits;
+    }
+    return --left_ == 0;
+  }
+  bool complete() const noexcept { return size_ > 0 && left_ == 0; }
+  std::size_t size() const noexcept { return size_; }  // in bytes, all of it; 0: none has come
+  std::uint64_t value() const noexcept { return value_; }
+
+ private:
+  std::uint64_t value_ = 0;
+  std::size_t size_ = 0, left_ = 0;
+};
 
 // Reads the client's control stream before nghttp3 does, for two frames whose rules nghttp3 1.15
 // keeps in part only: GOAWAY and MAX_PUSH_ID are one number, and the latter does not fall (RFC 9114

@@ -2,16 +2,21 @@
 #include <nghttp3/nghttp3.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "http/message/limits.h"
 #include "proto/h3/engine_stream.h"
-#include "proto/h3/fields.h"
+#include "proto/h3/field_list.h"
 #include "proto/quic/application.h"
 
 namespace troika::h3 {
+
+std::string library_version();  // "nghttp3 1.2.3", as linked at run time
 
 // The limits of the peer's SETTINGS that a client remembers (RFC 9114 §7.2.4.2).
 struct PeerSettings {
@@ -124,6 +129,36 @@ class Engine {
   quic::StreamId offered_stream_ = quic::kNoStream;  // of the last next_write()
   std::size_t offered_bytes_ = 0;
   bool offered_fin_ = false;
+};
+
+// nghttp3's callbacks for an Engine: each finds its EngineStream and passes the event on.
+struct EngineCallbacks {
+  static nghttp3_callbacks table() noexcept;
+  static nghttp3_ssize read_data(nghttp3_conn* conn, std::int64_t id, nghttp3_vec* vectors,
+                                 std::size_t count, std::uint32_t* flags, void* engine,
+                                 void* stream);
+  static int begin_headers(nghttp3_conn* conn, std::int64_t id, void* engine, void* stream);
+  static int recv_header(nghttp3_conn* conn, std::int64_t id, std::int32_t token,
+                         nghttp3_rcbuf* name, nghttp3_rcbuf* value, std::uint8_t flags,
+                         void* engine, void* stream);
+  static int end_headers(nghttp3_conn* conn, std::int64_t id, int fin, void* engine, void* stream);
+  static int recv_trailer(nghttp3_conn* conn, std::int64_t id, std::int32_t token,
+                          nghttp3_rcbuf* name, nghttp3_rcbuf* value, std::uint8_t flags,
+                          void* engine, void* stream);
+  static int recv_data(nghttp3_conn* conn, std::int64_t id, const std::uint8_t* data,
+                       std::size_t size, void* engine, void* stream);
+  static int end_stream(nghttp3_conn* conn, std::int64_t id, void* engine, void* stream);
+  static int acked_stream_data(nghttp3_conn* conn, std::int64_t id, std::uint64_t bytes,
+                               void* engine, void* stream);
+  static int deferred_consume(nghttp3_conn* conn, std::int64_t id, std::size_t bytes, void* engine,
+                              void* stream);
+  static int stop_sending(nghttp3_conn* conn, std::int64_t id, std::uint64_t code, void* engine,
+                          void* stream);
+  static int reset_stream(nghttp3_conn* conn, std::int64_t id, std::uint64_t code, void* engine,
+                          void* stream);
+  static int recv_settings(nghttp3_conn* conn, const nghttp3_proto_settings* settings,
+                           void* engine);
+  static int shutdown(nghttp3_conn* conn, std::int64_t id, void* engine);
 };
 
 }  // namespace troika::h3

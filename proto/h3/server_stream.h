@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "http/exchange/discard.h"
+#include "http/exchange/body_channel.h"
 #include "http/exchange/exchange.h"
 #include "http/message/request_builder.h"
 #include "proto/h3/engine.h"

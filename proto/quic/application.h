@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "ports/transport.h"
 
 // The seam between QUIC and what runs on it. Both sides have a double in the tests: FakeQuic

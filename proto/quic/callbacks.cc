@@ -2,6 +2,7 @@
 
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
+#include "tls/context/describe.h"
 
 namespace troika::quic {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "proto/quic/convert.h"
-#include "tls/tickets/derive.h"
+#include "tls/tickets/ticket_keys.h"
 
 namespace troika::quic {
 

@@ -7,9 +7,8 @@
 #include "proto/quic/cid.h"
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
-#include "proto/quic/preferred_address.h"
+#include "proto/quic/outbox.h"
 #include "proto/quic/resumption.h"
-#include "proto/quic/segments.h"
 #include "proto/quic/settings.h"
 #include "tls/tickets/resumption.h"
 

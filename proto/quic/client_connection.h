@@ -4,29 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 #include "ports/datagram.h"
 #include "proto/quic/application.h"
-#include "tls/context/context.h"
+#include "proto/quic/config.h"
+#include "tls/context/client_context.h"
 
 namespace troika::quic {
-
-struct ClientConfig {
-  std::string server_name;                    // for SNI and the certificate check
-  std::size_t stream_window = 1U << 20U;      // bytes
-  std::size_t connection_window = 4U << 20U;  // bytes
-  Duration handshake_timeout = std::chrono::seconds(10);
-  Duration idle_timeout = std::chrono::seconds(30);
-  std::vector<std::byte> token{};  // that an earlier connection to this server was given
-  std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
-  // Those that the server may move to within the handshake (RFC 9368), `version` among them; empty:
-  // that one alone.
-  std::vector<std::uint32_t> versions{};
-  bool takes_preferred_address = true;  // moves where the server asks it to, if it can
-  // From ClientConnection::resumption(); empty, or of another version: full handshake.
-  std::vector<std::byte> resumption{};
-};
 
 // One QUIC connection from the client side, without I/O. The arguments outlive it.
 class ClientConnection {

@@ -5,8 +5,7 @@
 
 #include "proto/quic/convert.h"
 #include "proto/quic/core.h"
-#include "tls/context/client_alert.h"
-#include "tls/context/fault.h"
+#include "tls/context/describe.h"
 
 namespace troika::quic {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "ports/address.h"
 
 // Between our types and ngtcp2's.

@@ -6,10 +6,10 @@
 
 #include "base/random.h"
 #include "proto/quic/application.h"
-#include "proto/quic/held_log.h"
 #include "proto/quic/ossl_session.h"
 #include "proto/quic/outbox.h"
-#include "proto/quic/path_budget.h"
+#include "proto/quic/qlog.h"
+#include "proto/quic/rates.h"
 
 namespace troika::quic {
 

@@ -1,83 +1,31 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 #include "ports/datagram.h"
 #include "proto/quic/application.h"
-#include "proto/quic/congestion.h"
+#include "proto/quic/cid.h"
+#include "proto/quic/config.h"
+#include "proto/quic/held_initials.h"
 #include "proto/quic/qlog.h"
-#include "tls/context/context.h"
+#include "proto/quic/rates.h"
+#include "proto/quic/server_connection.h"
+#include "proto/quic/stateless_replies.h"
+#include "proto/quic/tokens.h"
+#include "tls/context/server_context.h"
 
 namespace troika::quic {
 
-// Keys that a restart keeps, so that old connections can be reset and tokens still hold.
-using Secret = std::array<std::byte, 32>;
-
-// Hears of handshakes that failed.
-class HandshakeObserver {
- public:
-  // Once for each, unless a side just closed. `why` is static text.
-  virtual void on_handshake_failed(const Address& client, std::string_view why) noexcept = 0;
-
- protected:
-  ~HandshakeObserver() = default;
-};
-
-struct EndpointConfig {
-  Secret secret{};  // stateless resets, tokens, table hashing
-  // Stateless resets are of the machine of this name alone: one that has the same secret must not
-  // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
-  std::string machine;
-  // Of the settings of the application that clients remember: when it differs from that of a
-  // client's ticket, or a limit below does, early data is refused.
-  std::uint64_t application_tag = 0;
-  std::uint8_t worker = 0,
-               workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
-  Address preferred_v4, preferred_v6;       // where clients are asked to move to (RFC 9000 §9.6)
-  QlogSource* qlog = nullptr;               // outlives the endpoint; null: no connection is logged
-  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody hears
-  std::size_t connections = 10000;          // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;             // handshakes in flight, likewise
-  // From so many handshakes in flight on, with the connections of the last second that ended with
-  // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
-  // 0: always.
-  std::size_t retry_above = 100;
-  Duration retry_token_lifetime = std::chrono::seconds(20);
-  Duration new_token_lifetime = std::chrono::hours(24);
-  std::uint32_t streams_bidi = 100;
-  std::uint32_t streams_uni = 3;
-  std::size_t stream_window = 256U << 10U;    // bytes
-  std::size_t connection_window = 1U << 20U;  // bytes
-  std::uint32_t connection_ids = 7;           // active_connection_id_limit
-  std::uint32_t resets_per_second = 100;
-  std::uint32_t version_negotiations_per_second = 100;
-  Duration handshake_timeout = std::chrono::seconds(20);
-  Duration idle_timeout = std::chrono::seconds(30);
-  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
-  Congestion congestion = Congestion::cubic;
-  // Clients that begin with version 1 and offer 2 are moved to it (RFC 9368 §2.3).
-  bool upgrade_version = false;
-};
-
-struct EndpointCounters {
-  std::uint64_t accepted = 0, refused = 0, handshakes = 0, resets_sent = 0, versions_sent = 0;
-  std::uint64_t forwarded = 0;  // to another worker
-  std::uint64_t retries_sent = 0;
-  std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // the latter: unreadable ones, too
-  std::uint64_t paths_validated = 0;                      // after the handshake
-  std::uint64_t key_updates = 0;                          // begun by this side
-  std::uint64_t early_accepted = 0, early_rejected = 0;   // connections that sent 0-RTT
-  std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
-};
-
 // All QUIC connections of one worker: finds the connection of a datagram, accepts new ones, answers
 // what belongs to none. Without I/O: the worker feeds it and asks it to flush.
-class Endpoint {
+class Endpoint final : private ConnectionOwner {
  public:
   // Takes a copy of a packet to the worker that its connection id names. False: it cannot.
   using Forward = std::move_only_function<bool(unsigned worker, const Datagram& packet)>;
@@ -87,29 +35,76 @@ class Endpoint {
            const tls::ServerContext& tls, ApplicationFactory application);
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
-  ~Endpoint();  // connections go silently: call close_all() first to tell the peers
+  ~Endpoint() = default;  // connections go silently: call close_all() first to tell the peers
 
   // Where packets go that came to this worker although they belong to another one: the steering of
   // sockets can fail where the kernel knows no filter. Without it they are dropped.
-  void set_forward(Forward forward);
+  void set_forward(Forward forward) { forward_ = std::move(forward); }
 
   void receive(const Datagram& datagram, TimePoint now);
   // Sends what the dirty connections have, with a byte budget each; true: call again this turn's
   // end, there is more. Frees dead connections.
   bool flush(TimePoint now);
-  void on_writable();  // after the sink had said `blocked`
-  TimePoint deadline() const noexcept;
+  void on_writable() { outbox_.resend(); }  // after the sink had said `blocked`
+  TimePoint deadline() const noexcept { return std::min(timers_.next(), held_.deadline()); }
   void on_deadline(TimePoint now);
 
   void drain();                   // refuse new connections; GOAWAY on those that are there
   void close_all(TimePoint now);  // CONNECTION_CLOSE(H3_NO_ERROR), at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
-  std::size_t objects() const noexcept;      // of every state, for leak checks
+  // Of every state, for leak checks.
+  std::size_t objects() const noexcept { return connections_.size(); }
   const EndpointCounters& counters() const noexcept;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  bool register_id(const ConnectionId& id, ServerConnection& connection) override {
+    return ids_.insert(id, connection);
+  }
+  void drop_id(const ConnectionId& id) noexcept override { ids_.erase(id); }
+  void handshake_began() noexcept override { ++half_open_; }
+  void handshake_ended() noexcept override { --half_open_; }
+  void handshake_completed() noexcept override { ++counters_.handshakes; }
+  void path_validated() noexcept override { ++counters_.paths_validated; }
+  void early_data_came(bool accepted) noexcept override {
+    ++(accepted ? counters_.early_accepted : counters_.early_rejected);
+  }
+  void key_updated() noexcept override { ++counters_.key_updates; }
+  void connection_dirty(ServerConnection& connection) noexcept override;
+
+  bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped
+  bool accept(const Datagram& packet, TimePoint now);
+  bool forward(const Datagram& packet, std::span<const std::uint8_t> id);
+  bool accept(const Datagram& packet, const ngtcp2_pkt_hd& initial, const TokenCheck& token,
+              TimePoint now);
+  TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
+  bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
+  void ask_for_beginning(const Datagram& packet);
+  bool has_room() const noexcept;
+  bool retry_is_on(TimePoint now) noexcept;
+
+  void free_connection(ServerConnection& connection) noexcept;
+
+  const EndpointConfig config_;
+  const Clock& clock_;
+  Random& random_;
+  const tls::ServerContext& tls_;
+  const ApplicationFactory make_application_;
+  Forward forward_;
+  Outbox outbox_;
+  IdFactory id_factory_;
+  const Tokens tokens_;
+  Answers answers_;
+  TimerQueue timers_;
+  CidTable<ServerConnection> ids_;
+  const ConnectionShared shared_;
+  mutable EndpointCounters counters_;
+  HeldInitials held_;
+  std::size_t half_open_ = 0;
+  CountOfSecond stillborn_;  // connections that ended with their first packet
+  bool draining_ = false;
+  bool retrying_ = false;
+  std::vector<ServerConnection*> dirty_;
+  std::vector<std::unique_ptr<ServerConnection>> connections_;
 };
 
 }  // namespace troika::quic

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "ports/datagram.h"
 #include "proto/quic/cid.h"
 

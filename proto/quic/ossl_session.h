@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/session_tag.h"
 
 namespace troika::quic {

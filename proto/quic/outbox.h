@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,6 +8,20 @@
 #include "ports/datagram.h"
 
 namespace troika::quic {
+
+// Calls `each` with every datagram of a GRO buffer; an empty one counts as one, too.
+template <class Each>
+void for_each_segment(const Datagram& datagram, Each each) {
+  std::span<const std::byte> rest = datagram.bytes;
+  const std::size_t size = datagram.segment_bytes == 0 ? rest.size() : datagram.segment_bytes;
+  do {
+    Datagram packet = datagram;
+    packet.bytes = rest.first(std::min(size, rest.size()));
+    packet.segment_bytes = 0;
+    rest = rest.subspan(packet.bytes.size());
+    each(packet);
+  } while (!rest.empty());
+}
 
 // The way out: one buffer that packets are written into, and at most one datagram that the sink
 // refused. Such a datagram is encrypted and accounted for already, so it keeps the buffer until it

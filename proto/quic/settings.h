@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string>
 
-#include "base/clock.h"
 #include "base/random.h"
-#include "proto/quic/client_connection.h"
-#include "proto/quic/endpoint.h"
+#include "base/time.h"
+#include "ports/address.h"
+#include "proto/quic/cid.h"
+#include "proto/quic/config.h"
 
 namespace troika::quic {
+
+std::string library_version();  // "ngtcp2 1.2.3", as linked at run time
 
 // The versions that a server speaks, the better one first. Also what Version Negotiation offers.
 inline constexpr std::array<std::uint32_t, 2> kVersions{NGTCP2_PROTO_VER_V2, NGTCP2_PROTO_VER_V1};
@@ -38,5 +42,17 @@ ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random&
 // RFC 9000 §18.2; what depends on the connection (ids, token) is left to the caller.
 ngtcp2_transport_params make_params(const EndpointConfig& config);
 ngtcp2_transport_params make_params(const ClientConfig& config);
+
+// Server: whether a client that came to `local` is asked to move. Who is at one of the preferred
+// addresses already is left there.
+bool is_to_move(const EndpointConfig& config, const Address& local) noexcept;
+
+// The transport parameter (RFC 9000 §18.2) with an id of its own, which the caller registers.
+void set_preferred_address(ngtcp2_transport_params& params, const EndpointConfig& config,
+                           IdFactory& ids) noexcept;
+
+// Client: the one that `path` can reach becomes its remote end; without one it stays as it is.
+void choose_preferred_address(const ngtcp2_preferred_addr& offered, const Address& local,
+                              ngtcp2_path& path) noexcept;
 
 }  // namespace troika::quic

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "ports/address.h"
-#include "proto/quic/endpoint.h"
+#include "proto/quic/config.h"
 
 namespace troika::quic {
 

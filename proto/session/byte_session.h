@@ -1,10 +1,12 @@
 #pragma once
+#include <cstdint>
 #include <span>
 
-#include "base/clock.h"
+#include "base/error.h"
 #include "base/output_queue.h"
-#include "base/result.h"
-#include "http/message/abort_reason.h"
+#include "base/time.h"
+#include "http/message/body.h"
+#include "ports/transport.h"
 
 namespace troika {
 
@@ -44,5 +46,27 @@ class ByteSession {
   // The connection is lost or given up: every exchange is aborted and closed. Last call but one.
   virtual void abort(AbortReason reason) noexcept = 0;
 };
+
+// The connection that a session belongs to. mark_dirty() asks for produce() in the coming flush; it
+// may be called at any time, any number of times, and does nothing else.
+class SessionHost {
+ public:
+  virtual void mark_dirty() noexcept = 0;
+
+ protected:
+  ~SessionHost() = default;
+};
+
+enum class Pumped : std::uint8_t {
+  all,     // nothing is left to send, or the transport has no room: on_writable will come
+  more,    // the budget of one turn is used up
+  failed,  // the connection is lost
+};
+
+// The sending half of a connection's flush, server or client: lets the session act on what it has
+// recorded, then moves what it produces to the transport, at most a budget in one turn so that the
+// other connections have theirs. `high` is the most that waits in `out`, in bytes.
+Pumped pump(ByteSession& session, OutputQueue& out, std::size_t high, Transport& transport,
+            TimePoint now);
 
 }  // namespace troika

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/exchange/stream_port.h"
+#include "http/exchange/exchange.h"
 
 namespace troika {
 

@@ -5,7 +5,7 @@
 #include "client/quic_connection.h"
 #include "client/tcp_connection.h"
 #include "loop/tcp_stream.h"
-#include "ports/plain_transport.h"
+#include "ports/transport.h"
 
 namespace troika::client {
 

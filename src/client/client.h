@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "client/connection.h"
 #include "client/fetch.h"
 #include "http/message/limits.h"
 #include "loop/loop.h"
 #include "proto/quic/client_connection.h"
-#include "tls/context/context.h"
+#include "tls/context/client_context.h"
 #include "tls/transport/tls_transport.h"
 
 namespace troika::client {

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "client/connection.h"
+#include "client/fetch.h"
 #include "http/message/limits.h"
 #include "loop/udp_socket.h"
 #include "proto/h3/session.h"

@@ -2,7 +2,7 @@
 
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
-#include "proto/session/byte_pump.h"
+#include "proto/session/byte_session.h"
 #include "tls/tickets/resumption.h"
 
 namespace troika::client {

@@ -1,13 +1,13 @@
 #pragma once
 #include <memory>
 
-#include "base/timer_queue.h"
-#include "client/connection.h"
+#include "base/time.h"
+#include "client/fetch.h"
 #include "http/message/limits.h"
 #include "ports/transport.h"
+#include "proto/session/byte_session.h"
 #include "proto/session/client_byte_session.h"
-#include "proto/session/session_host.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 
 namespace troika::client {
 

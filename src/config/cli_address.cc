@@ -3,7 +3,7 @@
 #include <charconv>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 
 namespace troika {
 namespace {

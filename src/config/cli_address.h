@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "ports/address.h"
 
 namespace troika {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "config/options.h"
 
 namespace troika {

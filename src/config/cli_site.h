@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "handlers/site_options.h"
 
 namespace troika {

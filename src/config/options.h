@@ -5,9 +5,9 @@
 
 #include "handlers/site_options.h"
 #include "ports/address.h"
-#include "proto/quic/congestion.h"
-#include "proto/quic/qlog_filter.h"
-#include "tls/context/context.h"
+#include "proto/quic/config.h"
+#include "proto/quic/qlog.h"
+#include "tls/context/server_context.h"
 
 namespace troika {
 

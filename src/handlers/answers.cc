@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/ascii.h"
-#include "http/message/error_body.h"
+#include "base/text.h"
+#include "http/message/error_response.h"
 
 namespace troika {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/message/header_map.h"
+#include "http/message/fields.h"
 
 namespace troika {
 

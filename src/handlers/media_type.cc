@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/media_table.h"
 
 namespace troika {

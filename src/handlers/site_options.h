@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time.h"
 
 namespace troika {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "loop/pool_job.h"
+#include "loop/thread_pool.h"
 
 namespace troika {
 

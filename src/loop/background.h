@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "base/ref.h"
+#include "base/ownership.h"
 #include "loop/loop.h"
 #include "ports/background.h"
 

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loop/pool_job.h"
+#include "loop/thread_pool.h"
+#include "os/fd.h"
 #include "os/file_open.h"
-#include "os/system_call.h"
 
 namespace troika {
 namespace {

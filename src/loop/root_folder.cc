@@ -14,9 +14,9 @@
 #include <system_error>
 #include <utility>
 
-#include "loop/pool_job.h"
+#include "loop/thread_pool.h"
+#include "os/fd.h"
 #include "os/file_open.h"
-#include "os/system_call.h"
 
 namespace troika {
 namespace {

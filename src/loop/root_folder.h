@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "loop/loop.h"
-#include "os/shared_fd.h"
+#include "os/fd.h"
 #include "ports/file_reader.h"
 
 namespace troika {

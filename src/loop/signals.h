@@ -1,7 +1,6 @@
 #pragma once
 #include <functional>
 
-#include "loop/handle.h"
 #include "loop/loop.h"
 
 namespace troika {

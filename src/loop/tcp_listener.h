@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 
-#include "base/result.h"
-#include "base/timer_queue.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "loop/tcp_stream.h"
 
 namespace troika {

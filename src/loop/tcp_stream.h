@@ -3,7 +3,7 @@
 
 #include "loop/loop.h"
 #include "os/fd.h"
-#include "ports/byte_stream.h"
+#include "ports/transport.h"
 
 namespace troika {
 

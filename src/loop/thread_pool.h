@@ -1,4 +1,10 @@
 #pragma once
+#include <uv.h>
+
+#include <memory>
+
+#include "base/ownership.h"
+#include "loop/loop.h"
 
 namespace troika {
 
@@ -9,5 +15,26 @@ class Loop;
 // gets no thread: so as many threads are tried first. Throws std::system_error, as std::thread
 // does.
 void start_thread_pool(Loop& loop, unsigned threads);
+
+// Work on libuv's thread pool. A job owns all that it works on and is freed on the loop when the
+// work has ended, whether anybody still waits for it or not. Only inside src/loop: it needs uv.h.
+class PoolJob {
+ public:
+  virtual ~PoolJob() = default;
+
+  // The operation detaches the job when it is destroyed.
+  static std::unique_ptr<Operation> run(Loop& loop, std::unique_ptr<PoolJob> job);
+
+ protected:
+  virtual void work() noexcept = 0;    // on a thread of the pool
+  virtual void finish() = 0;           // on the loop, unless it was detached
+  virtual void forget() noexcept = 0;  // on the loop: nobody waits any more, so drop the callback
+  virtual void skipped() noexcept {}   // on the loop, after forget(): work() will not be called
+
+ private:
+  class Wait;
+  uv_work_t request_{};
+  Wait* wait_ = nullptr;  // null: detached
+};
 
 }  // namespace troika

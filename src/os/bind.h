@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "os/fd.h"
 #include "ports/address.h"
 
@@ -24,5 +24,11 @@ Checked<void> probe_bind(SocketKind kind, const Address& address);
 
 // A port that is free for TCP and UDP on all of these addresses; their own ports do not matter.
 Checked<std::uint16_t> free_port(std::span<const Address> addresses);
+
+// Makes the kernel give every datagram of a SO_REUSEPORT group of UDP sockets to member
+// (first byte of the QUIC destination connection id mod workers); members count in the order in
+// which they were bound. Set it on one member when all are bound. It survives a peer's move to
+// another address, and needs no privileges.
+Status steer_by_connection_id(int fd, unsigned workers);
 
 }  // namespace troika

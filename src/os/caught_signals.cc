@@ -10,7 +10,6 @@
 #include <initializer_list>
 
 #include "os/fd.h"
-#include "os/system_call.h"
 
 namespace troika {
 namespace {

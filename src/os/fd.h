@@ -1,9 +1,26 @@
 #pragma once
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
 #include <utility>
 
 namespace troika {
+
+// A system call, again for as long as a signal ends it.
+template <class Call>
+auto uninterrupted(Call call) noexcept {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// For calls at start, which fail when the machine has too little of something. `status`: 0 or more,
+// or -errno: then throws a std::system_error, as std::thread does.
+inline void required(int status) {
+  if (status < 0) throw std::system_error(-status, std::generic_category());
+}
 
 // Owns a file descriptor.
 class Fd {
@@ -25,6 +42,33 @@ class Fd {
 
  private:
   int fd_ = -1;
+};
+
+// A descriptor with several users, of which the last one closes it: an OpenFile and the reads of it
+// that the thread pool still makes. The count is not atomic: it changes on the worker only.
+class SharedFd {
+ public:
+  SharedFd() noexcept = default;
+  explicit SharedFd(Fd fd) : use_(new Use{std::move(fd), 1}) {}
+  SharedFd(const SharedFd& other) noexcept : use_(other.use_) {
+    if (use_ != nullptr) ++use_->count;
+  }
+  SharedFd(SharedFd&& other) noexcept : use_(std::exchange(other.use_, nullptr)) {}
+  SharedFd& operator=(SharedFd other) noexcept {
+    std::swap(use_, other.use_);
+    return *this;
+  }
+  ~SharedFd() {
+    if (use_ != nullptr && --use_->count == 0) delete use_;
+  }
+  int get() const noexcept { return use_->fd.get(); }
+
+ private:
+  struct Use {
+    Fd fd;
+    std::uint32_t count;
+  };
+  Use* use_ = nullptr;
 };
 
 }  // namespace troika

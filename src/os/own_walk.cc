@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "os/fd.h"
-#include "os/system_call.h"
 
 namespace troika {
 namespace {

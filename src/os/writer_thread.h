@@ -7,7 +7,7 @@
 #include <string_view>
 #include <thread>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "os/log_output.h"
 
 namespace troika {

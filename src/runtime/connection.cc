@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
-#include "ports/plain_transport.h"
+#include "ports/transport.h"
 #include "proto/h1/session.h"
 #include "proto/h2/session.h"
-#include "proto/session/byte_pump.h"
+#include "proto/session/byte_session.h"
 
 namespace troika {
 namespace {

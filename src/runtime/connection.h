@@ -2,13 +2,12 @@
 #include <list>
 #include <memory>
 
-#include "base/deferred.h"
-#include "base/timer_queue.h"
-#include "http/exchange/peer_info.h"
+#include "base/ownership.h"
+#include "base/time.h"
+#include "http/exchange/observer.h"
 #include "http/exchange/services.h"
 #include "ports/transport.h"
 #include "proto/session/byte_session.h"
-#include "proto/session/session_host.h"
 
 namespace troika {
 

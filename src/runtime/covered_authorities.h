@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "http/exchange/authority_check.h"
-#include "tls/context/context.h"
+#include "http/exchange/authority.h"
+#include "tls/context/server_context.h"
 
 namespace troika {
 

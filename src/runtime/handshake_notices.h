@@ -4,8 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/timer_queue.h"
+#include "base/time.h"
 #include "ports/address.h"
 
 namespace troika {

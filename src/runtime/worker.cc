@@ -4,9 +4,9 @@
 
 #include <format>
 
-#include "loop/udp_sockets.h"
+#include "loop/udp_socket.h"
 #include "os/writer_thread.h"
-#include "ports/plain_transport.h"
+#include "ports/transport.h"
 #include "proto/h3/session.h"
 
 namespace troika {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/random.h"
-#include "handlers/redirect/plain_on_tls.h"
 #include "handlers/redirect/redirect.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
@@ -20,7 +19,7 @@
 #include "runtime/covered_authorities.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/spare_memory.h"
-#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "tls/transport/tls_transport.h"
 
 namespace troika {

@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "http/exchange/observer.h"
 
 namespace troika {

@@ -1,11 +1,12 @@
+#include "server/banner.h"
+
 #include <algorithm>
 #include <format>
 #include <ranges>
 
 #include "config/shell_word.h"
-#include "server/certificate_keeper.h"
-#include "server/startup.h"
-#include "server/version.h"
+#include "server/certificate_store.h"
+#include "server/library_floor.h"
 
 namespace troika {
 namespace {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "loop/loop.h"
-#include "server/certificate_keeper.h"
+#include "server/certificate_store.h"
 
 namespace troika {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstddef>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "config/options.h"
 #include "http/message/limits.h"
 

@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "os/writer_thread.h"
 #include "tls/context/key_log.h"
 

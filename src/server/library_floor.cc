@@ -5,11 +5,11 @@
 #include <format>
 #include <string_view>
 
-#include "loop/version.h"
+#include "loop/loop.h"
 #include "proto/h1/parser.h"
-#include "proto/h2/version.h"
-#include "proto/h3/version.h"
-#include "proto/quic/version.h"
+#include "proto/h2/engine.h"
+#include "proto/h3/engine.h"
+#include "proto/quic/settings.h"
 #include "tls/ossl.h"
 
 namespace troika {
@@ -113,6 +113,18 @@ std::string library_warning(std::span<const std::string> libraries, const ServeO
 
 std::string library_warning(std::span<const std::string> libraries) {
   return warning(libraries, nullptr);
+}
+
+std::string build_text() { return TROIKA_VERSION; }
+
+std::string version_text() {
+  const auto libraries = library_versions();
+  std::string text = "troika " + build_text() + "\n";
+  for (const std::string& library : libraries) {
+    text += library + (&library == &libraries.back() ? "\n" : ", ");
+  }
+  const std::string warning = library_warning(libraries);
+  return warning.empty() ? text : text + "warning: " + warning + "\n";
 }
 
 }  // namespace troika

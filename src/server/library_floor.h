@@ -15,4 +15,7 @@ std::string library_warning(std::span<const std::string> libraries, const ServeO
 // What any options could: each fault with the option that it takes.
 std::string library_warning(std::span<const std::string> libraries);
 
+std::string build_text();    // "0.1.0"
+std::string version_text();  // several lines, with the versions of the libraries in use
+
 }  // namespace troika

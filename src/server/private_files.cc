@@ -46,14 +46,15 @@ Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                   option, path, root));
 }
 
-Checked<void> keep_keys_out_of_site(const ServeOptions& options, Startup& startup) {
-  if (options.root.empty()) return {};
+Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+                                           const tls::CertificateSet& certificates) {
+  if (options.root.empty()) return std::string();
   std::vector<std::string> places;
   if (!options.certs_folder.empty()) places.push_back(options.certs_folder);
-  for (const tls::Identity& identity : startup.certificates.set->identities()) {
+  for (const tls::Identity& identity : certificates.identities()) {
     places.push_back(identity.files.key_file);
   }
-  bool warned = false;
+  std::string warning;
   for (const std::string& place : places) {
     const auto path = path_in(options.root, place);
     if (!path) continue;
@@ -62,13 +63,13 @@ Checked<void> keep_keys_out_of_site(const ServeOptions& options, Startup& startu
           std::format("private keys lie in the folder that is served: {} is in {}, move it out",
                       place, options.root));
     }
-    if (std::exchange(warned, true)) continue;
-    startup.warnings.push_back(
-        std::format("private keys lie in the folder that is served ({}): names with a dot are not "
-                    "answered, but links to them are; better move them out",
-                    place));
+    if (!warning.empty()) continue;
+    warning = std::format(
+        "private keys lie in the folder that is served ({}): names with a dot are not "
+        "answered, but links to them are; better move them out",
+        place);
   }
-  return {};
+  return warning;
 }
 
 }  // namespace troika

@@ -2,7 +2,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/startup.h"
+#include "config/options.h"
+#include "tls/certificates/certificate_set.h"
 
 namespace troika {
 
@@ -11,8 +12,9 @@ namespace troika {
 Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                                const std::string& root);
 
-// The same of all private keys in startup.certificates. Where only the rule for dotfiles keeps them
-// from visitors, which links may get around, it is a warning.
-Checked<void> keep_keys_out_of_site(const ServeOptions& options, Startup& startup);
+// The same of all private keys of `certificates`. Where only the rule for dotfiles keeps them from
+// clients, which links may get around, it is a warning: that is what it gives, or nothing.
+Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+                                           const tls::CertificateSet& certificates);
 
 }  // namespace troika

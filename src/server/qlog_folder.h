@@ -1,16 +1,42 @@
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
-#include "base/clock.h"
-#include "base/result.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "os/fd.h"
 #include "proto/quic/qlog.h"
 
 namespace troika {
+
+inline constexpr std::string_view kQlogSuffix = ".sqlog";
+
+// Of all files of logs in the folder, whoever made them.
+std::uint64_t bytes_of_qlogs(int folder) noexcept;
+
+// The file of one log, on the thread that writes.
+class QlogFile {
+ public:
+  explicit QlogFile(std::string name) : name_(std::move(name)) {}
+
+  // Makes the file in `folder` the first time. 0, or an errno: then nothing of `records` is in it,
+  // nor will be of others, as a log with a gap would mislead.
+  int write(int folder, std::string_view records) noexcept;
+
+ private:
+  bool write_all(std::string_view records) noexcept;  // false: errno says why
+
+  std::string name_;
+  Fd fd_;
+  off_t written_ = 0;
+  int error_ = 0;
+};
 
 class WriterThread;
 
@@ -58,6 +84,25 @@ class QlogFolder {
 
   std::shared_ptr<State> state_;  // with the thread, which may be stuck when this object dies
   std::thread thread_;
+};
+
+// The logs of one worker's connections. `folder` and `random` outlive it.
+class QlogChoice final : public quic::QlogSource {
+ public:
+  QlogChoice(QlogFilter filter, QlogFolder& folder, Random& random)
+      : filter_(std::move(filter)), folder_(folder), random_(random) {}
+
+  bool wants(const Address& remote) override {
+    return filter_.wants(remote, random_) && folder_.has_room();
+  }
+  std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id, const Address&) override {
+    return folder_.open(id);
+  }
+
+ private:
+  const QlogFilter filter_;
+  QlogFolder& folder_;
+  Random& random_;
 };
 
 }  // namespace troika

@@ -1,10 +1,13 @@
 #pragma once
 #include <string>
 
+#include "base/error.h"
 #include "base/random.h"
-#include "base/result.h"
-#include "proto/quic/endpoint.h"
-#include "tls/tickets/derive.h"
+#include "http/exchange/services.h"
+#include "http/message/limits.h"
+#include "proto/quic/config.h"
+#include "tls/tickets/replay_register.h"
+#include "tls/tickets/ticket_keys.h"
 
 namespace troika {
 
@@ -18,5 +21,17 @@ struct Secrets {
 Secrets random_secrets(Random& random);
 // Those that come of the file, which is made when it is missing. The error is one sentence.
 Checked<Secrets> secrets_from(const std::string& file, Random& random);
+
+// What the TLS contexts of all workers share, so that a client may come back to any of them, and
+// its early data counts once.
+struct Resumption {
+  Resumption(const Secrets& secrets, const Limits& limits, const Timeouts& timeouts)
+      : tickets(clock, secrets.tickets, timeouts.ticket_rotation, timeouts.ticket_lifetime),
+        replays(clock, limits.replay_entries, timeouts.replay_window) {}
+
+  SystemClock clock;
+  tls::TicketKeys tickets;
+  tls::ReplayRegister replays;
+};
 
 }  // namespace troika

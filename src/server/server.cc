@@ -15,6 +15,7 @@
 #include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/access_log.h"
+#include "server/banner.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
 #include "server/startup.h"

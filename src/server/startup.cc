@@ -2,19 +2,19 @@
 
 #include <algorithm>
 #include <format>
+#include <iterator>
 
+#include "certs/dev_ca.h"
 #include "handlers/page/embedded_handler.h"
 #include "loop/udp_socket.h"
 #include "os/bind.h"
-#include "os/cpu_quota.h"
 #include "os/machine.h"
+#include "server/certificate_store.h"
 #include "server/descriptors.h"
-#include "server/embedded_page.h"
+#include "server/library_floor.h"
 #include "server/private_files.h"
-#include "server/startup_quic.h"
-#include "server/startup_tls.h"
+#include "server/qlog_folder.h"
 #include "server/static_site.h"
-#include "server/version.h"
 
 namespace troika {
 namespace {
@@ -183,6 +183,136 @@ Checked<Startup> start_up(const ServeOptions& asked) {
     worker.https_port = options.public_port.value_or(startup.listen.front().port());
   }
   return startup;
+}
+
+namespace {
+
+// Makes the local CA's pair when there is no other.
+Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& startup) {
+  CertificateSources sources{options.certificates, options.certs_folder, ""};
+  if (!sources.pairs.empty() || !sources.folder.empty()) return sources;
+  const auto folder = default_state_folder();
+  if (!folder) return std::unexpected(folder.error());
+  const auto made = ensure_dev_certificate(*folder, {}, std::chrono::system_clock::now());
+  if (!made) return std::unexpected(made.error());
+  sources.pairs.push_back({made->cert_file, made->key_file});
+  sources.state_folder = folder->string();
+  startup.ca_file = made->ca_file;
+  return sources;
+}
+
+}  // namespace
+
+Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
+  auto sources = sources_of(options, startup);
+  if (!sources) return std::unexpected(sources.error());
+  auto certificates = load_all(std::move(*sources));
+  if (!certificates) return std::unexpected(certificates.error());
+  startup.certificates = std::move(*certificates);
+  const auto warning = keep_keys_out_of_site(options, *startup.certificates.set);
+  if (!warning) return std::unexpected(warning.error());
+  if (!warning->empty()) startup.warnings.push_back(*warning);
+  const tls::CertificateSet& set = *startup.certificates.set;
+  for (auto& lines : {use_warnings(set), expiry_warnings(set, std::chrono::system_clock::now())}) {
+    std::ranges::copy(lines, std::back_inserter(startup.warnings));
+  }
+
+  tls::ServerOptions tls;
+  tls.client_auth = options.client_auth;
+  tls.client_ca_file = options.client_ca;
+  tls.ticket_keys = &startup.resumption->tickets;
+  // A replay would be let in by the certificate of the client that sent the original.
+  if (options.early_data && tls.client_auth == tls::ClientAuth::none) {
+    tls.replays = &startup.resumption->replays;
+  }
+  tls.early_data_bytes =
+      static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
+  if (!options.key_log.empty()) {
+    auto opened = KeyLogFile::open(options.key_log);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    startup.key_log = std::move(*opened);
+    startup.key_log_file = options.key_log;
+    tls.key_log = startup.key_log.get();
+  }
+  if (tls.client_auth != tls::ClientAuth::none) {
+    startup.warnings.push_back(std::format(
+        "clients {} show a certificate of {} (curl: --cert FILE --key FILE)",
+        tls.client_auth == tls::ClientAuth::required ? "must" : "may", tls.client_ca_file));
+  }
+  for (WorkerConfig& worker : startup.workers) {
+    tls.certificates = set.copy();
+    for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
+                                 std::pair(tls::Wire::quic, &worker.tls_quic)}) {
+      auto made = tls::ServerContext::make(wire, tls);
+      if (!made) return std::unexpected(made.error());
+      *context = std::move(*made);
+    }
+  }
+  return {};
+}
+
+namespace {
+
+// A listener on all addresses has this one, too.
+bool is_covered(const Startup& startup, const Address& address) {
+  return std::ranges::any_of(startup.listen, [&](const Address& listener) {
+    return listener == address || (listener.is_any() && listener.family() == address.family() &&
+                                   listener.port() == address.port());
+  });
+}
+
+// A member of the group for each worker, in the order of the workers, by which the filter counts.
+Checked<void> bind_preferred(const Address& address, Startup& startup) {
+  if (address.family() == AF_UNSPEC || is_covered(startup, address)) return {};
+  if (auto free = probe_bind(SocketKind::udp, address); !free) return free;
+  for (WorkerConfig& worker : startup.workers) {
+    auto udp = UdpSocket::bind(address, {.reuse_port = true});
+    if (!udp) return std::unexpected(udp.error());
+    worker.preferred_udp.push_back(std::move(*udp));
+  }
+  steer(startup, address, startup.workers.front().preferred_udp.back().get());
+  return {};
+}
+
+Checked<void> open_qlog(const ServeOptions& options, Startup& startup) {
+  if (options.qlog.empty()) return {};
+  if (auto outside = keep_out_of_site("--qlog", options.qlog, options.root); !outside)
+    return outside;
+  const Limits& limits = startup.workers.front().limits;
+  auto made = QlogFolder::make(options.qlog, {.files = limits.qlog_files,
+                                              .waiting = limits.qlog_waiting,
+                                              .file_bytes = limits.qlog_file_bytes,
+                                              .folder_bytes = limits.qlog_folder_bytes});
+  if (!made) return std::unexpected(made.error());
+  startup.qlog = std::move(*made);
+  for (WorkerConfig& worker : startup.workers) {
+    worker.make_qlog = [folder = startup.qlog.get(), filter = options.qlog_only](Random& random) {
+      return std::make_unique<QlogChoice>(filter, *folder, random);
+    };
+  }
+  return {};
+}
+
+}  // namespace
+
+void steer(Startup& startup, const Address& address, int group) {
+  const auto count = static_cast<unsigned>(startup.workers.size());
+  if (count == 1 || steer_by_connection_id(group, count)) return;
+  startup.warnings.push_back(std::format(
+      "this kernel steers no QUIC packets to their workers on {}: they are handed on, which is "
+      "slower",
+      address.text()));
+}
+
+Checked<void> prepare_quic(const ServeOptions& options, Startup& startup) {
+  for (const Address& address : {options.preferred_v4, options.preferred_v6}) {
+    if (auto bound = bind_preferred(address, startup); !bound) return bound;
+  }
+  for (WorkerConfig& worker : startup.workers) {
+    worker.preferred_v4 = options.preferred_v4;
+    worker.preferred_v6 = options.preferred_v6;
+  }
+  return open_qlog(options, startup);
 }
 
 }  // namespace troika

@@ -4,12 +4,11 @@
 
 #include "config/options.h"
 #include "runtime/worker.h"
-#include "server/certificate_sources.h"
+#include "server/certificate_store.h"
 #include "server/key_log_file.h"
+#include "server/notices.h"
 #include "server/qlog_folder.h"
-#include "server/resumption.h"
-#include "server/root_notice.h"
-#include "server/site_notice.h"
+#include "server/secrets.h"
 
 namespace troika {
 
@@ -33,7 +32,14 @@ struct Startup {
 // Opens the folder, makes or reads the certificate, binds every socket. The error is one sentence.
 Checked<Startup> start_up(const ServeOptions& options);
 
-// The addresses, the folder, the certificates and three curl lines that can be pasted.
-std::string banner(const Startup& startup);
+// The certificate, and the TLS contexts of all workers. The error is one sentence.
+Checked<void> prepare_tls(const ServeOptions& options, Startup& startup);
+
+// Makes the kernel give datagrams for `address` to their workers; `group` is one of the sockets
+// there. Without it they are handed on, which a warning says.
+void steer(Startup& startup, const Address& address, int group);
+
+// The sockets for --preferred-address, and the folder of --qlog. After the listeners are bound.
+Checked<void> prepare_quic(const ServeOptions& options, Startup& startup);
 
 }  // namespace troika

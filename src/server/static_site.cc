@@ -11,8 +11,7 @@
 #include "loop/background.h"
 #include "loop/file_reader.h"
 #include "os/file_open.h"
-#include "server/root_notice.h"
-#include "server/site_notice.h"
+#include "server/notices.h"
 
 namespace troika {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "handlers/site_options.h"
 #include "runtime/worker.h"
 

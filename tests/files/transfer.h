@@ -6,7 +6,7 @@
 
 #include "client/client.h"
 #include "files/ground.h"
-#include "http/message/header_map.h"
+#include "http/message/fields.h"
 
 namespace troika::files {
 

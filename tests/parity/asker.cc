@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "support/session_harness.h"
 
 namespace troika::parity {

@@ -4,7 +4,7 @@
 #include <format>
 #include <optional>
 
-#include "base/ascii.h"
+#include "base/text.h"
 
 namespace troika::parity {
 namespace {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "parity/coding.h"
 #include "parity/invariants.h"
 #include "parity/values.h"

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "http/message/date.h"
 #include "parity/check.h"
 #include "parity/multipart.h"

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "parity/ask.h"
 
 namespace troika::parity {

@@ -4,7 +4,7 @@
 #include <array>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 
 namespace troika::parity {
 namespace {

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/result.h"
+#include "base/error.h"
 
 namespace troika::parity {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "base/result.h"
+#include "base/error.h"
 #include "parity/ask.h"
 #include "parity/fixture.h"
 

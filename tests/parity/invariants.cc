@@ -6,7 +6,7 @@
 #include <format>
 #include <map>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "parity/check.h"
 #include "parity/coding.h"
 #include "parity/multipart.h"

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "parity/body_rule.h"
 
 namespace troika::parity {

@@ -2,7 +2,7 @@
 // Reads the tables that README.md describes.
 #include <filesystem>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "parity/ask.h"
 
 namespace troika::parity {

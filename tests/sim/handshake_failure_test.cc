@@ -3,6 +3,9 @@
 
 #include "sim/tcp_world.h"
 #include "support/cert_maker.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 
 namespace troika::test {
 namespace {

@@ -6,14 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "base/deferred.h"
+#include "base/ownership.h"
 #include "client/fetch.h"
 #include "client/tcp_connection.h"
 #include "runtime/connection.h"
-#include "server/resumption.h"
+#include "server/secrets.h"
 #include "support/live_server.h"
 #include "support/session_harness.h"
 #include "support/slow_link.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "tls/tickets/resumption.h"
 
 namespace troika::sim {

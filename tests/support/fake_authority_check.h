@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "http/exchange/authority_check.h"
+#include "http/exchange/authority.h"
 
 namespace troika::test {
 

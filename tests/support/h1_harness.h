@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/ascii.h"
 #include "base/output_queue.h"
+#include "base/text.h"
 #include "proto/h1/session.h"
 #include "support/session_harness.h"
 

@@ -13,6 +13,8 @@
 #include "os/bind.h"
 #include "runtime/worker.h"
 #include "support/session_harness.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 
 namespace troika::test {
 

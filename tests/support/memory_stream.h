@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "ports/byte_stream.h"
+#include "ports/transport.h"
 
 namespace troika::test {
 

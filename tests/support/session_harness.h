@@ -12,11 +12,9 @@
 #include "http/exchange/client_session.h"
 #include "http/exchange/handler.h"
 #include "http/exchange/observer.h"
-#include "http/exchange/peer_info.h"
 #include "http/exchange/services.h"
 #include "http/message/body.h"
 #include "proto/session/byte_session.h"
-#include "proto/session/session_host.h"
 
 namespace troika::test {
 

@@ -11,6 +11,9 @@
 #include "support/session_harness.h"
 #include "support/sim_world.h"
 #include "support/test_cert.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 
 namespace troika::test {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 #include "ports/datagram.h"
 #include "support/sim_amplification.h"
 

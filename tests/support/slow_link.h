@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "ports/byte_stream.h"
+#include "ports/transport.h"
 #include "support/memory_stream.h"
 #include "support/sim_network.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 
 namespace troika::tls {
 

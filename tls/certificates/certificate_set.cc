@@ -6,8 +6,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "tls/certificates/certificate_check.h"
-#include "tls/certificates/certificate_names.h"
+#include "tls/certificates/identity.h"
 #include "tls/ossl.h"
 
 namespace troika::tls {

@@ -9,28 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "tls/certificates/certificate_files.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "tls/certificates/identity.h"
 #include "tls/certificates/pem.h"
 
 namespace troika::tls {
-
-struct ChainFree {
-  void operator()(STACK_OF(X509) * chain) const noexcept { OSSL_STACK_OF_X509_free(chain); }
-};
-using ChainPtr = std::unique_ptr<STACK_OF(X509), ChainFree>;
-
-// A certificate that a server can show.
-struct Identity {
-  X509Ptr leaf;
-  ChainPtr chain;  // sent after the leaf, in the order of the file; null: OpenSSL makes up one
-  KeyPtr key;
-  std::string key_type;            // "EC", "RSA"
-  std::vector<std::string> names;  // comparable: see certificate_names.h
-  WallTime not_before, not_after;
-  CertificateFiles files;
-};
 
 // All certificates of a server at one time, and which of them a client gets. Never changes. Each
 // worker has a copy of its own, so that handshakes share no counter and no lock with another

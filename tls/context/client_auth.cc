@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls/certificates/pem.h"
+#include "tls/ossl.h"
 
 namespace troika::tls {
 namespace {

@@ -1,11 +1,15 @@
 #pragma once
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <string>
 
-#include "tls/context/context.h"
+#include "base/error.h"
 
 namespace troika::tls {
+
+// Whether clients show certificates of their own (mTLS). Optional: one that is shown must be good.
+enum class ClientAuth : std::uint8_t { none, optional, required };
 
 // Makes a server ask for certificates of clients and check them against those of the file alone,
 // never the system's. Gives the bytes that tell this policy from every other one; the error is a

@@ -5,9 +5,11 @@
 
 #include <array>
 
+#include "tls/certificates/certificate_set.h"
 #include "tls/certificates/pem.h"
+#include "tls/context/client_context.h"
 #include "tls/context/context.h"
-#include "tls/context/make_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 
 namespace troika::tls {

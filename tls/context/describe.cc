@@ -1,5 +1,10 @@
+#include "tls/context/describe.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
 #include "tls/context/client_auth.h"
-#include "tls/context/context.h"
 
 namespace troika::tls {
 namespace {
@@ -23,6 +28,105 @@ SecurityInfo describe(const SSL* ssl) {
   info.resumed = SSL_session_reused(ssl) == 1;
   info.early_data = SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED;
   return info;
+}
+
+namespace {
+
+// Why a client is refused by the certificate that it has shown.
+std::string_view client_certificate_fault(long result) noexcept {
+  switch (result) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "the client's certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "the client's certificate is not valid yet";
+    case X509_V_ERR_INVALID_PURPOSE: return "the client's certificate is not for clients";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "the client's certificate is of no CA of --client-ca";
+    default: return X509_verify_cert_error_string(result);
+  }
+}
+
+// Where OpenSSL's own words would not tell an operator enough.
+std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
+  const bool serves = SSL_is_server(ssl) == 1;
+  if (code == 0 && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
+    return "the peer closed TLS during the handshake";
+  }
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
+  const int reason = ERR_GET_REASON(code);
+  if (serves && reason >= SSL_AD_REASON_OFFSET) {
+    return client_alert_text(reason - SSL_AD_REASON_OFFSET);
+  }
+  switch (reason) {
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST: return "a plain HTTP request on a TLS port";
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+    case SSL_R_CALLBACK_FAILED: return "no ALPN protocol in common";
+    case SSL_R_UNSUPPORTED_PROTOCOL: return "no TLS version in common";
+    case SSL_R_NO_SHARED_CIPHER: return "no cipher in common";
+    case SSL_R_NO_SUITABLE_KEY_SHARE: return "no group for the key exchange in common";
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+      return "no signature algorithm in common with a key of this server";
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return "the client has shown no certificate, and must";
+    case SSL_R_CERTIFICATE_VERIFY_FAILED: {
+      const long result = SSL_get_verify_result(ssl);
+      return serves ? client_certificate_fault(result) : X509_verify_cert_error_string(result);
+    }
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::string_view fault_of(const SSL* ssl) noexcept {
+  const unsigned long code = ERR_peek_error();
+  ERR_clear_error();
+  if (const auto words = own_words(code, ssl); !words.empty()) return words;
+  // The tables behind it live as long as the process.
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason != nullptr ? reason : "TLS failed";
+}
+
+std::string_view client_alert_text(int alert) noexcept {
+  switch (alert) {
+    case SSL_AD_HANDSHAKE_FAILURE:
+      return "the client found no parameters in common (alert handshake_failure)";
+    case SSL_AD_BAD_CERTIFICATE:
+      return "the client refuses the certificate (alert bad_certificate)";
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+      return "the client refuses the kind of certificate (alert unsupported_certificate)";
+    case SSL_AD_CERTIFICATE_REVOKED:
+      return "the client holds the certificate for revoked (alert certificate_revoked)";
+    case SSL_AD_CERTIFICATE_EXPIRED:
+      return "the client holds the certificate for expired (alert certificate_expired)";
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+      return "the client refuses the certificate (alert certificate_unknown)";
+    case SSL_AD_UNKNOWN_CA:
+      return "the client does not know the CA of the certificate (alert unknown_ca)";
+    case SSL_AD_ACCESS_DENIED: return "the client denies access (alert access_denied)";
+    case SSL_AD_DECODE_ERROR: return "the client could not read a message (alert decode_error)";
+    case SSL_AD_DECRYPT_ERROR:
+      return "a signature or tag is wrong (the client's alert decrypt_error)";
+    case SSL_AD_PROTOCOL_VERSION:
+      return "the client takes no TLS version of this server (alert protocol_version)";
+    case SSL_AD_INSUFFICIENT_SECURITY:
+      return "the client wants stronger cryptography (alert insufficient_security)";
+    case SSL_AD_INTERNAL_ERROR: return "the client has failed (alert internal_error)";
+    case SSL_AD_USER_CANCELLED: return "the client gave up (alert user_canceled)";
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+      return "no ALPN protocol in common (the client's alert no_application_protocol)";
+    case SSL_AD_UNEXPECTED_MESSAGE:
+    case SSL_AD_BAD_RECORD_MAC:
+    case SSL_AD_RECORD_OVERFLOW:
+    case SSL_AD_ILLEGAL_PARAMETER:
+    case SSL_AD_MISSING_EXTENSION:
+    case SSL_AD_UNSUPPORTED_EXTENSION: return "the client found a fault in what this server sent";
+    default: return "the client ended the handshake with an alert";
+  }
 }
 
 }  // namespace troika::tls

@@ -1,4 +1,6 @@
 #pragma once
+#include <openssl/ssl.h>
+
 #include <string_view>
 
 namespace troika::tls {
@@ -12,5 +14,8 @@ class KeyLog {
  protected:
   ~KeyLog() = default;
 };
+
+// Every connection of that context is logged from now on; `log` outlives them.
+bool install_key_log(SSL_CTX* context, KeyLog& log);
 
 }  // namespace troika::tls

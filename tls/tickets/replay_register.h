@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "base/clock.h"
+#include "base/time.h"
 
 namespace troika::tls {
 

@@ -2,14 +2,21 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string_view>
 
-#include "base/clock.h"
-#include "tls/tickets/derive.h"
+#include "base/time.h"
 
 namespace troika::tls {
+
+using Root = std::array<std::byte, 32>;
+
+// HKDF-SHA256 (RFC 5869) of `key`, which is random already, for what `label` names.
+void derive(std::span<const std::byte> key, std::string_view label, std::span<std::byte> into);
 
 // The keys that session tickets are sealed with, for all contexts of a process: a client may come
 // back to any worker. Time is cut into epochs with a key each. Every root is made of the one before

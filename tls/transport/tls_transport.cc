@@ -2,9 +2,13 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
+#include <array>
+#include <cassert>
 #include <utility>
 
-#include "tls/transport/tls_connection.h"
+#include "base/text.h"
+#include "tls/context/describe.h"
 
 namespace troika::tls {
 
@@ -48,6 +52,337 @@ void TlsConnection::reset() {
   state_ = State::closed;
   bio_.drop_input();
   stream_->reset();
+}
+
+void TlsConnection::set_reading(bool on) {
+  reading_ = on;
+  steer_stream();
+  if (on && !receiving_ && (bio_.has_input() || !held_.empty())) receive({});
+}
+
+void TlsConnection::receive(std::span<const std::byte> bytes) {
+  if (state_ == State::silent) begin(bytes);
+  if (state_ == State::closed || input_ended_) return;
+  bio_.feed(bytes);
+  receiving_ = true;
+  if (is_handshaking()) shake_hands();
+  if (state_ == State::open) deliver();
+  receiving_ = false;
+  if (state_ == State::closed) return;
+  bio_.keep();
+  // Tickets and answers to key updates: the observer knows nothing of them and may not flush.
+  if (const auto sent = flush(); !sent) {
+    close(sent.error());
+    return;
+  }
+  steer_stream();
+  look_at_fin();
+}
+
+// The first byte tells what it is: 22 begins a handshake record (RFC 8446 §5.1), a letter the
+// method of a plain request. OpenSSL makes alerts of all else.
+void TlsConnection::begin(std::span<const std::byte> bytes) {
+  if (!is_client() && bytes.empty()) return;
+  state_ = State::handshake;
+  if (is_client()) return;
+  security_.handshaking = true;
+  if (!ascii::is_alpha(static_cast<char>(bytes.front()))) return;
+  if (observer_->on_plain_http(stream_, bytes)) state_ = State::closed;
+}
+
+void TlsConnection::shake_hands() {
+  if (is_client()) {
+    early_open_ = false;  // OpenSSL ends it with the first look at the server's answer
+  } else if (early_open_) {
+    if (!read_early_data()) return;
+  } else {
+    deliver_held();
+    if (state_ == State::closed) return;
+  }
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl_.get());
+  if (done == 1) {
+    finish_handshake();
+  } else if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) {
+    fail_with_alert();
+  }
+}
+
+void TlsConnection::finish_handshake() {
+  const bool was_early = std::exchange(state_, State::open) == State::early;
+  const bool was_shut = shutdown_;
+  const std::string remembered = std::exchange(security_, describe(ssl_.get())).alpn;
+  if (was_early && is_client() && !settle_early_data(remembered)) return;
+  if (!was_early) observer_->on_ready();
+  if (state_ == State::open) observer_->on_handshake_done();
+  if (state_ == State::open && was_shut) SSL_shutdown(ssl_.get());
+}
+
+bool TlsConnection::wants_input() const noexcept {
+  return state_ == State::open && reading_ && !input_ended_ && tail_.size() <= kTailMax;
+}
+
+void TlsConnection::deliver() {
+  deliver_held();
+  std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
+  while (wants_input()) {
+    ERR_clear_error();
+    std::size_t size = 0;
+    const int done = SSL_read_ex(ssl_.get(), plaintext.data(), plaintext.size(), &size);
+    if (done == 1) {
+      observer_->on_bytes(std::span(plaintext).first(size));
+      continue;
+    }
+    switch (SSL_get_error(ssl_.get(), done)) {
+      case SSL_ERROR_WANT_READ: return;
+      case SSL_ERROR_ZERO_RETURN:
+        input_ended_ = true;
+        bio_.drop_input();  // RFC 8446 §6.1: what follows is ignored
+        observer_->on_end();
+        return;
+      default: fail_with_alert(); return;
+    }
+  }
+}
+
+void TlsConnection::on_end() {
+  fin_ = true;
+  if (state_ != State::closed) look_at_fin();
+}
+
+// A FIN without close_notify may be an attacker's: it is not an end but a cut (RFC 8446 §6.1).
+void TlsConnection::look_at_fin() {
+  if (!fin_ || input_ended_ || bio_.has_input() || !held_.empty()) return;
+  close({ErrorCode::closed, is_handshaking() ? "left during the TLS handshake"
+                                             : "truncated: no close_notify before FIN"});
+}
+
+void TlsConnection::on_writable() {
+  blocked_ = false;
+  if (state_ == State::closed) return;
+  if (const auto sent = flush(); !sent) {
+    close(sent.error());
+    return;
+  }
+  if (!tail_.empty()) return;
+  steer_stream();
+  if (reading_ && bio_.has_input()) receive({});
+  if (state_ == State::open || state_ == State::early) observer_->on_writable();
+}
+
+void TlsConnection::steer_stream() {
+  const bool on = (reading_ || is_handshaking()) && tail_.size() <= kTailMax;
+  if (state_ == State::closed || on == stream_reading_) return;
+  stream_reading_ = on;
+  stream_->set_reading(on);
+}
+
+void TlsConnection::fail_with_alert() {
+  const Error why{ErrorCode::protocol, fault_of(ssl_.get())};
+  std::ignore = flush();      // OpenSSL has put the alert into the tail
+  stream_->shutdown_write();  // and the peer gets it before the socket is closed
+  close(why);
+}
+
+void TlsConnection::close(Error why) {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  bio_.drop_input();
+  tail_ = {};
+  held_ = {};
+  early_sent_ = {};
+  observer_->on_closed(why);
+}
+
+// Early data (RFC 8446 §2.3): what a client that resumes sends behind its ClientHello.
+
+// Server: what the client sent ahead of its Finished. True when the handshake can go on.
+bool TlsConnection::read_early_data() {
+  std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
+  deliver_held();
+  while (state_ != State::closed) {
+    ERR_clear_error();
+    std::size_t size = 0;
+    switch (SSL_read_early_data(ssl_.get(), plaintext.data(), plaintext.size(), &size)) {
+      case SSL_READ_EARLY_DATA_FINISH: early_open_ = false; return true;
+      case SSL_READ_EARLY_DATA_SUCCESS: take_early_data(std::span(plaintext).first(size)); break;
+      default:
+        if (SSL_get_error(ssl_.get(), 0) != SSL_ERROR_WANT_READ) fail_with_alert();
+        return false;
+    }
+  }
+  return false;
+}
+
+void TlsConnection::take_early_data(std::span<const std::byte> bytes) {
+  if (state_ == State::handshake) {
+    security_ = describe(ssl_.get());
+    security_.handshaking = true;
+    state_ = State::early;
+    observer_->on_ready();
+  }
+  if (state_ != State::closed && !bytes.empty()) {
+    held_.insert(held_.end(), bytes.begin(), bytes.end());
+    deliver_held();
+  }
+}
+
+void TlsConnection::deliver_held() {
+  if (!reading_ || held_.empty()) return;
+  const auto bytes = std::exchange(held_, {});
+  observer_->on_bytes(bytes);
+}
+
+// Client: sends the ClientHello, and is ready when its session allows early data.
+bool TlsConnection::begin_early_data() {
+  const SSL_SESSION* session = SSL_get0_session(ssl_.get());
+  const std::uint32_t most = session == nullptr ? 0 : SSL_SESSION_get_max_early_data(session);
+  if (most == 0) return false;
+  ERR_clear_error();
+  std::size_t written = 0;
+  if (SSL_write_early_data(ssl_.get(), "", 0, &written) != 1) {
+    fail_with_alert();
+    return true;
+  }
+  const unsigned char* name = nullptr;
+  std::size_t size = 0;
+  SSL_SESSION_get0_alpn_selected(session, &name, &size);
+  if (size > 0) security_.alpn.assign(reinterpret_cast<const char*>(name), size);
+  if (const char* host = SSL_SESSION_get0_hostname(session)) security_.server_name = host;
+  security_.handshaking = true;
+  early_room_ = std::min<std::size_t>(most, kEarlyMost);
+  early_open_ = true;
+  state_ = State::early;
+  if (const auto sent = flush(); !sent) {
+    close(sent.error());
+  } else {
+    observer_->on_ready();
+  }
+  return true;
+}
+
+// Client: what the server has not taken goes again, as ordinary data (RFC 8446 §4.2.10). It was
+// made for the protocol of before.
+bool TlsConnection::settle_early_data(const std::string& remembered) {
+  const auto sent = std::exchange(early_sent_, {});
+  if (security_.early_data) return true;
+  if (security_.alpn != remembered) {
+    close({ErrorCode::protocol, "the server has changed its protocol since the session began"});
+    return false;
+  }
+  ERR_clear_error();
+  for (std::span<const std::byte> left = sent; !left.empty();) {
+    std::size_t taken = 0;
+    if (SSL_write_ex(ssl_.get(), left.data(), left.size(), &taken) != 1) {
+      close({ErrorCode::internal, fault_of(ssl_.get())});
+      return false;
+    }
+    left = left.subspan(taken);
+  }
+  return true;
+}
+
+int TlsConnection::seal_record(std::span<const std::byte> piece, std::size_t& taken) {
+  if (state_ == State::open) {
+    return SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &taken);
+  }
+  const int done = SSL_write_early_data(ssl_.get(), piece.data(), piece.size(), &taken);
+  if (done == 1 && is_client()) {
+    early_sent_.insert(early_sent_.end(), piece.begin(), piece.end());
+    early_room_ -= piece.size();
+  }
+  return done;
+}
+
+namespace {
+
+// What the records of one write() add to their plaintext: 34 records at most (25 small ones first),
+// with 29 bytes in TLS 1.2 and 22 in 1.3, and a key update before them.
+constexpr std::size_t kOverhead = 2048;
+static_assert(TlsConnection::kTailMax <= RecordScratch::kCapacity);
+
+}  // namespace
+
+std::size_t TlsConnection::write_budget() const noexcept {
+  const bool can = state_ == State::open || state_ == State::early;
+  if (!can || shutdown_ || tail_.size() > kTailLow) return 0;
+  if (state_ == State::early && is_client()) return early_open_ ? early_room_ : 0;
+  const std::size_t room = kTailMax - kOverhead - tail_.size();
+  return room - room % RecordSize::kFull;
+}
+
+Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
+  if (state_ == State::closed) return fail(ErrorCode::closed, "the TLS connection is closed");
+  const std::size_t budget = write_budget();
+  if (budget == 0 || queue.empty()) return {};
+  auto& records = scratch_.bytes;
+  assert(records.empty());
+  records.insert(records.end(), tail_.begin(), tail_.end());
+  bio_.set_output(records);
+  const Status sealed = seal(queue, budget, now);
+  bio_.set_output(tail_);
+  const Status sent = send_scratch();
+  return sealed ? sent : sealed;
+}
+
+// Encrypts up to `budget` bytes. The pieces of the queue (a frame header, a slice of a body) are
+// gathered, so that they do not make a record each.
+Status TlsConnection::seal(OutputQueue& queue, std::size_t budget, TimePoint now) {
+  std::array<std::byte, RecordSize::kFull> gathered;  // NOLINT(*-member-init): 16 KiB of zeros
+  while (budget > 0 && !queue.empty()) {
+    const std::size_t size = std::min({record_size_.next(now), budget, queue.size()});
+    std::span<const std::byte> piece = queue.front();
+    if (piece.size() < size) {
+      queue.peek(std::span(gathered).first(size));
+      piece = gathered;
+    }
+    ERR_clear_error();
+    std::size_t taken = 0;
+    if (seal_record(piece.first(size), taken) != 1) {
+      return fail(ErrorCode::internal, fault_of(ssl_.get()));
+    }
+    queue.consume(taken);
+    record_size_.written(taken);
+    budget -= taken;
+  }
+  return {};
+}
+
+Status TlsConnection::send_scratch() {
+  auto& records = scratch_.bytes;
+  const auto taken = offer(records);
+  const std::span<const std::byte> left =
+      std::span(records).subspan(taken.value_or(records.size()));
+  if (left.empty()) {
+    tail_ = {};  // an idle connection holds no memory here
+  } else {
+    tail_.assign(left.begin(), left.end());
+  }
+  records.clear();
+  if (!taken) return std::unexpected(taken.error());
+  return {};
+}
+
+Status TlsConnection::flush() {
+  if (!failure_ || tail_.empty()) return failure_;
+  const auto taken = offer(tail_);
+  if (!taken) return std::unexpected(taken.error());
+  if (*taken < tail_.size()) {
+    tail_.erase(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(*taken));
+    return {};
+  }
+  tail_ = {};
+  if (shutdown_ && state_ != State::early) stream_->shutdown_write();
+  return {};
+}
+
+Result<std::size_t> TlsConnection::offer(std::span<const std::byte> bytes) {
+  if (blocked_) return 0;
+  const iovec vector{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  const auto taken = stream_->write_some({&vector, 1});
+  if (taken) sent_ += *taken;
+  if (taken && *taken < bytes.size()) blocked_ = true;
+  return taken;
 }
 
 }  // namespace troika::tls

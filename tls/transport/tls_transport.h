@@ -2,9 +2,9 @@
 #include <memory>
 #include <vector>
 
-#include "ports/byte_stream.h"
 #include "ports/transport.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
+#include "tls/transport/record_bio.h"
 
 namespace troika::tls {
 
@@ -22,5 +22,101 @@ class RecordScratch {
 // whose SSL has a session that allows early data is ready within start().
 std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream, SslPtr ssl,
                                               RecordScratch& scratch);
+
+// The Transport behind make_tls_transport().
+//
+// What the peer sent stays in order in the RecordBio while reading is off; set_reading(true) then
+// goes on with it at once, so the observer may be called from inside set_reading(true). Observers
+// call it in their flush, where that is harmless; inside a callback it only sets the switch.
+//
+// Early data: a server is ready with the first bytes of it, and answers while the handshake goes
+// on. The client's Finished comes behind them, so the handshake reads on while reading is off, and
+// they are held here; OpenSSL bounds them. A client is ready at once, and keeps what it has sent
+// until the server has taken it.
+//
+// What waits to be sent is the tail. Its bound: write() fills it to kTailMax at most, and above
+// that (the peer makes us answer key updates and reads nothing) no more input is looked at.
+class TlsConnection final : public Transport, private ByteStream::Observer {
+ public:
+  static constexpr std::size_t kTailMax = 128U << 10U;
+  static constexpr std::size_t kEarlyMost = 16U << 10U;  // a client's early data
+  static constexpr std::size_t kTailLow = 16U << 10U;    // above it write() takes nothing
+
+  TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
+
+  void start(Transport::Observer& observer) override;
+  void set_reading(bool on) override;
+  std::size_t write_budget() const noexcept override;
+  Status write(OutputQueue& queue, TimePoint now) override;
+  std::size_t unsent() const noexcept override { return tail_.size(); }
+  std::uint64_t sent() const noexcept override { return sent_; }
+  Status flush() override;
+  void shutdown_write() override;
+  void reset() override;
+  const SecurityInfo& security() const noexcept override { return security_; }
+  const Address& local() const noexcept override { return stream_->local(); }
+  const Address& remote() const noexcept override { return stream_->remote(); }
+
+ private:
+  // silent: the peer has sent nothing yet. early: bytes may go both ways, but the handshake goes
+  // on.
+  enum class State : std::uint8_t { silent, handshake, early, open, closed };
+
+  // tls_receive.cc: the ways in.
+  void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
+  void on_end() override;
+  void on_writable() override;
+  void on_closed(Error why) override { close(why); }
+  void receive(std::span<const std::byte> bytes);
+  void begin(std::span<const std::byte> bytes);
+  void shake_hands();
+  void finish_handshake();
+  void deliver();
+  bool wants_input() const noexcept;
+  void look_at_fin();
+  void steer_stream();
+  void fail_with_alert();
+  void close(Error why);
+
+  // tls_early.cc
+  bool is_client() const noexcept { return SSL_is_server(ssl_.get()) == 0; }
+  bool is_handshaking() const noexcept {
+    return state_ == State::silent || state_ == State::handshake || state_ == State::early;
+  }
+  bool read_early_data();
+  void take_early_data(std::span<const std::byte> bytes);
+  void deliver_held();
+  bool begin_early_data();
+  bool settle_early_data(const std::string& remembered);
+  int seal_record(std::span<const std::byte> piece, std::size_t& taken);
+
+  // tls_send.cc: the ways out.
+  Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
+  Status send_scratch();
+  Result<std::size_t> offer(std::span<const std::byte> bytes);
+
+  std::unique_ptr<ByteStream> stream_;
+  RecordScratch& scratch_;
+  std::vector<std::byte> tail_;
+  std::vector<std::byte> held_;        // server: early data that came while reading was off
+  std::vector<std::byte> early_sent_;  // client
+  std::size_t early_room_ = 0;         // client: how much more may be sent early
+  std::uint64_t sent_ = 0;             // bytes of records that the stream took
+  RecordBio bio_;
+  SslPtr ssl_;  // after bio_: it goes first
+  Transport::Observer* observer_ = nullptr;
+  SecurityInfo security_;
+  RecordSize record_size_;
+  Status failure_;  // of a write in a call that cannot return it; for flush()
+  State state_ = State::silent;
+  bool reading_ = true;         // as the observer wants it
+  bool stream_reading_ = true;  // as the stream was told
+  bool receiving_ = false;      // receive() is on the stack
+  bool input_ended_ = false;    // close_notify came
+  bool fin_ = false;            // the stream ended
+  bool blocked_ = false;        // the stream took less than all; on_writable will follow
+  bool early_open_ = false;     // OpenSSL gives (server) or takes (client) early data
+  bool shutdown_ = false;       // asked for by shutdown_write()
+};
 
 }  // namespace troika::tls

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "client/connection.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "client/fetch.h"
 #include "ports/address.h"
 
 namespace troika::fetch {

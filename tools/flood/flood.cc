@@ -10,6 +10,8 @@
 #include "os/bind.h"
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
 
 namespace troika::flood {
 namespace {

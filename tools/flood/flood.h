@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 #include "http/message/limits.h"
 #include "os/fd.h"
 #include "ports/address.h"
-#include "tls/context/context.h"
+#include "tls/context/client_context.h"
 
 namespace troika::flood {
 

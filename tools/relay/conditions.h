@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 #include "ports/datagram.h"
 
 namespace troika::relay {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "ports/address.h"
 #include "tools/relay/conditions.h"
 

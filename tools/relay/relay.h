@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/result.h"
-#include "base/timer_queue.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "loop/loop.h"
 #include "loop/udp_socket.h"
 #include "tools/relay/conditions.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/result.h"
+#include "base/error.h"
+#include "base/time.h"
 #include "tools/relay/conditions.h"
 
 namespace troika::relay {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "ports/address.h"
 
 namespace troika::relay {

@@ -3,8 +3,7 @@
 #include <format>
 #include <vector>
 
-#include "base/ascii.h"
-#include "http/exchange/authority_check.h"
+#include "base/text.h"
 #include "ports/transport.h"
 
 namespace troika {

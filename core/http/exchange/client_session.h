@@ -3,8 +3,7 @@
 #include <memory>
 
 #include "http/message/body.h"
-#include "http/message/request.h"
-#include "http/message/response.h"
+#include "http/message/message.h"
 
 namespace troika {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "http/exchange/authority.h"
-#include "http/message/error_body.h"
+#include "http/message/error_response.h"
 
 namespace troika {
 namespace {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -7,9 +8,28 @@
 #include "http/exchange/handler.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
-#include "http/exchange/stream_port.h"
+#include "http/message/body.h"
+#include "http/message/message.h"
 
 namespace troika {
+
+// What one protocol stream offers to its Exchange; implemented by h1, h2 and h3. Every method only
+// records and marks the connection dirty; the session acts on the records at the start of
+// produce(), with no engine on the stack.
+class StreamPort {
+ public:
+  virtual void send_informational(const ResponseHead& head) = 0;
+  virtual void send_head(const ResponseHead& head, BodyFraming framing) = 0;  // at most once
+  virtual void body_ready() noexcept = 0;  // pull_response() is worth a call again
+  virtual void credit(
+      std::size_t consumed) noexcept = 0;  // request bytes: open the window by these
+  // The rest of the request body is not wanted. Not an error.
+  virtual void stop_request(AbortReason reason) noexcept = 0;
+  virtual void reset(AbortReason reason) noexcept = 0;  // the whole exchange, at once
+
+ protected:
+  ~StreamPort() = default;
+};
 
 // One request and its response: where a protocol stream and a handler meet, and the only state
 // machine of its kind. Owned by the stream (the StreamPort), which outlives it.

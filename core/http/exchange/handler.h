@@ -1,11 +1,10 @@
 #pragma once
 #include <memory>
 
-#include "base/result.h"
-#include "http/exchange/peer_info.h"
+#include "base/error.h"
+#include "http/exchange/observer.h"
 #include "http/message/body.h"
-#include "http/message/request.h"
-#include "http/message/response.h"
+#include "http/message/message.h"
 
 namespace troika {
 

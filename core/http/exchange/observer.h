@@ -1,13 +1,26 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "http/exchange/peer_info.h"
-#include "http/message/abort_reason.h"
-#include "http/message/request.h"
+#include "base/time.h"
+#include "http/message/body.h"
+#include "http/message/message.h"
+#include "ports/address.h"
+#include "ports/transport.h"
 
 namespace troika {
+
+// Who is at the other end, and how it came here; owned by the connection and valid as long as it.
+struct PeerInfo {
+  Address remote, local;
+  SecurityInfo security;
+  std::string alt_svc;  // value of the Alt-Svc field for answers on this connection; empty: none
+  // Exchanges that wait for the end of the handshake. They count themselves, which is all that they
+  // change here.
+  mutable std::size_t held = 0;
+};
 
 // What is known of an exchange when it is over. Views and references are valid during the call.
 struct ExchangeSummary {

@@ -5,7 +5,7 @@
 #include <format>
 #include <span>
 
-#include "base/ascii.h"
+#include "base/text.h"
 
 namespace troika {
 namespace {

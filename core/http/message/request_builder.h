@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "http/message/limits.h"
-#include "http/message/request.h"
+#include "http/message/message.h"
 
 namespace troika {
 
@@ -80,10 +80,5 @@ class TrailerBuilder {
   std::size_t seen_ = 0;
   bool over_limit_ = false;
 };
-
-// RFC 9110 §5.5: no control bytes but tab; leading and trailing white space is the caller's.
-bool valid_field_value(std::string_view value) noexcept;
-// host [":" port] as RFC 3986 §3.2.2 has it, without user info.
-bool valid_authority(std::string_view authority) noexcept;
 
 }  // namespace troika

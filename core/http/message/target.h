@@ -21,4 +21,7 @@ struct Target {
 // a path that climbs above the root.
 std::optional<Target> parse_target(std::string_view text);
 
+// host [":" port] as RFC 3986 §3.2.2 has it, without user info.
+bool valid_authority(std::string_view authority) noexcept;
+
 }  // namespace troika

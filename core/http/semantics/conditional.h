@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/message/header_map.h"
-#include "http/message/method.h"
+#include "http/message/fields.h"
+#include "http/message/message.h"
 
 namespace troika {
 

@@ -1,7 +1,7 @@
 #include "http/semantics/negotiation.h"
 
-#include "base/ascii.h"
-#include "http/message/field_list.h"
+#include "base/text.h"
+#include "http/message/fields.h"
 
 namespace troika {
 namespace {

@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
-#include "base/ascii.h"
-#include "http/message/field_list.h"
+#include "base/text.h"
+#include "http/message/fields.h"
 
 namespace troika {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {
@@ -24,5 +24,13 @@ class Encoder {
 enum class Effort : std::uint8_t { stream, whole };
 // `coding` is not identity.
 std::unique_ptr<Encoder> make_encoder(Coding coding, Effort effort);
+
+// One for each library, behind make_encoder().
+std::unique_ptr<Encoder> make_gzip(Effort effort);
+std::unique_ptr<Encoder> make_brotli(Effort effort);
+std::unique_ptr<Encoder> make_zstd(Effort effort);
+
+// What an encoder writes into before it is handed to the sink, on the stack.
+inline constexpr std::size_t kEncoderChunk = 16U << 10U;
 
 }  // namespace troika

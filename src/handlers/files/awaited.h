@@ -1,13 +1,14 @@
 #pragma once
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "base/operation.h"
-#include "base/result.h"
+#include "base/error.h"
+#include "base/ownership.h"
 
 namespace troika {
 
@@ -78,6 +79,24 @@ class Awaited {
   std::list<Waiter*> waiters_;
   std::atomic<bool> wanted_ = false;
   bool claimed_ = false;
+};
+
+// How many there are of something that costs memory for as long as it is sent.
+struct LiveCount final : Counted {
+  std::size_t count = 0;
+};
+class LivePlace {
+ public:
+  LivePlace() noexcept = default;  // of none
+  explicit LivePlace(Ref<LiveCount> count) : count_(std::move(count)) { ++count_->count; }
+  LivePlace(LivePlace&&) noexcept = default;
+  LivePlace& operator=(LivePlace&&) = delete;
+  ~LivePlace() {
+    if (count_) --count_->count;
+  }
+
+ private:
+  Ref<LiveCount> count_;
 };
 
 }  // namespace troika

@@ -2,11 +2,41 @@
 #include <memory>
 #include <vector>
 
+#include "handlers/files/awaited.h"
 #include "handlers/files/cached_file.h"
-#include "handlers/live_count.h"
 #include "http/message/body.h"
+#include "ports/file_reader.h"
 
 namespace troika {
+
+// `size` bytes of an open file from an offset. A file that shrinks while it is sent ends in an
+// error and never in padding; of one that grows, only what was declared is sent.
+class FileBody final : public BodySource {
+ public:
+  FileBody(FileReader& reader, Ref<CachedFile> file, std::uint64_t offset, std::uint64_t size)
+      : reader_(reader), file_(std::move(file)), left_(size), offset_(offset) {}
+
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  void set_waker(Waker* waker) noexcept override { waker_ = waker; }
+  void stop(AbortReason reason) noexcept override;
+  std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
+
+ private:
+  void read(std::size_t max_bytes);
+  void on_read(Result<Slice> bytes);
+
+  FileReader& reader_;
+  Ref<CachedFile> file_;
+  // The last read; kept when it is done, as it must not be freed inside its own callback.
+  std::unique_ptr<Operation> operation_;
+  Waker* waker_ = nullptr;
+  Slice ready_;           // read and not yet pulled
+  std::uint64_t left_;    // not yet pulled
+  std::uint64_t offset_;  // of the next read
+  std::optional<Error> failed_;
+  bool reading_ = false;
+  bool blocked_ = false;  // the reader was told `blocked` and waits for its waker
+};
 
 // `content`, shared with whoever else has it, and `place`, held as long as the body lives.
 std::unique_ptr<BodySource> content_body(Content content, LivePlace place = {});

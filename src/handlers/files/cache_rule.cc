@@ -7,7 +7,7 @@
 #include <format>
 #include <optional>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/files/fields.h"
 
 namespace troika {

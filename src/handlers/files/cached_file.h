@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/ref.h"
+#include "base/ownership.h"
+#include "base/time.h"
 #include "handlers/compress/zstd_fit.h"
 #include "handlers/files/derived.h"
-#include "http/message/header_map.h"
+#include "http/message/fields.h"
 #include "ports/file_reader.h"
 
 namespace troika {

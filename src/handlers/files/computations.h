@@ -1,8 +1,8 @@
 #pragma once
 #include "base/buffer.h"
+#include "handlers/files/awaited.h"
 #include "handlers/files/cached_file.h"
-#include "handlers/files/digest_table.h"
-#include "handlers/live_count.h"
+#include "handlers/files/derived.h"
 #include "ports/background.h"
 
 namespace troika {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/answers.h"
 #include "handlers/files/fields.h"
 

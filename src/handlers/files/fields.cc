@@ -5,7 +5,7 @@
 #include <charconv>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "http/message/request_builder.h"
 
 namespace troika {

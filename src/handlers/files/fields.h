@@ -2,9 +2,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "base/error.h"
 #include "handlers/site_options.h"
-#include "http/message/request.h"
+#include "http/message/message.h"
 
 namespace troika {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/timer_queue.h"
+#include "base/time.h"
 #include "handlers/files/cached_file.h"
 #include "handlers/site_options.h"
 

@@ -2,7 +2,7 @@
 #include <array>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/files/fields.h"
 #include "http/message/request_builder.h"
 

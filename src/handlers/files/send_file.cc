@@ -6,9 +6,9 @@
 #include "handlers/files/bodies.h"
 #include "handlers/files/computations.h"
 #include "handlers/files/fields.h"
-#include "handlers/files/file_answer.h"
+#include "handlers/files/representation.h"
 #include "handlers/files/static_job.h"
-#include "http/message/error_body.h"
+#include "http/message/error_response.h"
 
 // Serving a file that was found: which representation, whether to send it, and what of it.
 

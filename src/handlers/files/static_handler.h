@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/timer_queue.h"
+#include "base/time.h"
 #include "handlers/site_options.h"
 #include "http/exchange/handler.h"
 #include "ports/background.h"

@@ -6,7 +6,8 @@
 #include "handlers/answers.h"
 #include "handlers/files/bodies.h"
 #include "handlers/files/fields.h"
-#include "http/message/error_body.h"
+#include "handlers/listing/listing_page.h"
+#include "http/message/error_response.h"
 
 // Finding the file: from the target to an open regular file, a listing, or an error.
 

@@ -3,14 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "handlers/files/digest_table.h"
+#include "handlers/files/awaited.h"
+#include "handlers/files/derived.h"
 #include "handlers/files/file_cache.h"
-#include "handlers/files/static_handler.h"
-#include "handlers/files/variant.h"
+#include "handlers/files/representation.h"
 #include "handlers/listing/listing.h"
-#include "handlers/live_count.h"
+#include "handlers/site_options.h"
 #include "http/exchange/handler.h"
 #include "http/semantics/range.h"
+#include "ports/background.h"
+#include "ports/file_reader.h"
 
 namespace troika {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <format>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/files/fields.h"
-#include "http/message/field_list.h"
+#include "http/message/fields.h"
 #include "http/message/request_builder.h"
 
 namespace troika {

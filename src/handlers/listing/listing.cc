@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "base/ascii.h"
+#include "base/text.h"
 #include "handlers/answers.h"
 #include "http/semantics/negotiation.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "handlers/site_options.h"
-#include "http/message/request.h"
+#include "http/message/message.h"
 #include "ports/background.h"
 #include "ports/file_reader.h"
 
@@ -39,9 +39,5 @@ struct ListingPage {
 // sorts, and keeps one page; a page beyond the last one is the last.
 Result<ListingPage> read_listing(const OpenFile& folder, std::string path, ListingQuery query,
                                  const SiteOptions& options, const SiteLimits& limits);
-std::string render_html(const ListingPage& page);
-std::string render_json(const ListingPage& page);
-// Content-Security-Policy of the page: nothing but its own style sheet.
-const std::string& listing_policy();
 
 }  // namespace troika

@@ -5,7 +5,7 @@
 #include "handlers/answers.h"
 #include "handlers/media_type.h"
 #include "http/exchange/services.h"
-#include "http/message/error_body.h"
+#include "http/message/error_response.h"
 
 namespace troika {
 namespace {

@@ -3,7 +3,8 @@
 #include <format>
 
 #include "http/exchange/authority.h"
-#include "http/message/error_body.h"
+#include "http/exchange/services.h"
+#include "http/message/error_response.h"
 
 namespace troika {
 
@@ -23,6 +24,36 @@ std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& r
   auto [head, body] = error_answer(308);
   head.headers.set("location", https_url(host_of(request.authority), port_, request.target.raw));
   std::ignore = responder.respond(std::move(head), std::move(body));
+  return nullptr;
+}
+
+// The port that the client names is the one that it came to, as it sees it.
+std::string PlainOnTlsHandler::url_of(const RequestContext& context) const {
+  const Request& request = context.request;
+  std::string_view target = request.target.raw;
+  if (!target.starts_with('/')) target = "/";
+  const std::string_view authority = request.authority, host = host_of(authority);
+  if (host.empty()) return std::format("https://{}{}", context.peer.local.text(), target);
+  if (host.size() < authority.size()) return std::format("https://{}{}", authority, target);
+  return https_url(host, port_, target);
+}
+
+std::unique_ptr<Job> PlainOnTlsHandler::start(RequestContext context, Responder& responder) {
+  const Request& request = context.request;
+  const AuthorityCheck* const check = context.services.authority;
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  const std::string url = url_of(context);
+  if (reads && !request.authority.empty() && check != nullptr &&
+      is_covered(request.authority, *check)) {
+    auto [head, body] = error_answer(308);
+    head.headers.set("location", url);
+    std::ignore = responder.respond(std::move(head), std::move(body));
+  } else {
+    const ResponseHead head = error_answer(400).head;
+    std::ignore = responder.respond(
+        head, text_body(context.services.pool,
+                        std::format("This port speaks HTTPS, not plain HTTP: {}\n", url)));
+  }
   return nullptr;
 }
 

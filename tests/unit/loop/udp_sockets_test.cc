@@ -1,4 +1,4 @@
-#include "loop/udp_sockets.h"
+#include "loop/udp_socket.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>

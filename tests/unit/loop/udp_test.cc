@@ -8,7 +8,6 @@
 
 #include "loop/udp_socket.h"
 #include "os/bind.h"
-#include "os/reuseport_filter.h"
 #include "unit/loop/loop_helper.h"
 
 namespace troika {

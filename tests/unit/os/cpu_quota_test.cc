@@ -1,4 +1,4 @@
-#include "os/cpu_quota.h"
+#include "os/machine.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "os/standard_streams.h"
+#include "os/process.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

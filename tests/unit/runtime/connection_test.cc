@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ports/plain_transport.h"
+#include "ports/transport.h"
 #include "support/memory_stream.h"
 #include "support/session_harness.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/crowd.h"
+#include "runtime/spare_memory.h"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,5 +1,5 @@
 // Plain HTTP that comes to a TLS port: what is answered, and how the connection ends.
-#include "handlers/redirect/plain_on_tls.h"
+#include "handlers/redirect/redirect.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -8,6 +8,8 @@
 #include "support/live_server.h"
 #include "support/memory_stream.h"
 #include "support/recording_responder.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 
 using namespace troika;
 using namespace troika::test;

@@ -1,5 +1,5 @@
 // Certificates whose files change, without workers.
-#include "server/certificate_keeper.h"
+#include "server/certificate_store.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

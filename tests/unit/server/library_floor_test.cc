@@ -3,8 +3,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
-#include "server/version.h"
-
 using namespace troika;
 
 namespace {

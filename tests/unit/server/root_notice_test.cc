@@ -1,4 +1,4 @@
-#include "server/root_notice.h"
+#include "server/notices.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>

@@ -1,7 +1,10 @@
 // Certificates that no client could use, and those that most would refuse.
-#include "tls/certificates/certificate_check.h"
+#include "tls/certificates/identity.h"
 
 #include "support/cert_maker.h"
+#include "tls/certificates/certificate_set.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

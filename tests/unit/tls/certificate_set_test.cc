@@ -2,7 +2,9 @@
 #include "tls/certificates/certificate_set.h"
 
 #include "support/cert_maker.h"
-#include "tls/certificates/certificate_names.h"
+#include "tls/certificates/identity.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -1,6 +1,9 @@
 #include <openssl/pem.h>
 
 #include "tls/certificates/pem.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -1,10 +1,12 @@
-#include "tls/context/early_data.h"
+#include "tls/context/server_context.h"
 
 #include "support/sim_network.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
 #include "tls/tickets/replay_register.h"
 #include "tls/tickets/resumption.h"
 #include "tls/tickets/ticket_keys.h"
-#include "tls/transport/tls_connection.h"
+#include "tls/transport/tls_transport.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {

@@ -1,3 +1,4 @@
+#include "tls/context/server_context.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -16,6 +16,9 @@
 #include "base/random.h"
 #include "certs/dev_ca.h"
 #include "support/memory_stream.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "tls/tickets/replay_register.h"
 #include "tls/transport/tls_transport.h"
 

@@ -1,4 +1,4 @@
-#include "tls/transport/tls_connection.h"
+#include "tls/transport/tls_transport.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

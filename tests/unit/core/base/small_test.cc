@@ -5,11 +5,11 @@
 #include <set>
 #include <string>
 
-#include "base/ascii.h"
-#include "base/clock.h"
-#include "base/deferred.h"
 #include "base/error.h"
+#include "base/ownership.h"
 #include "base/random.h"
+#include "base/text.h"
+#include "base/time.h"
 
 using namespace troika;
 

@@ -1,4 +1,4 @@
-#include "base/timer_queue.h"
+#include "base/time.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>

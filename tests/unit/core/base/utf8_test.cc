@@ -1,4 +1,4 @@
-#include "base/utf8.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

@@ -1,4 +1,4 @@
-#include "http/message/error_body.h"
+#include "http/message/error_response.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <format>

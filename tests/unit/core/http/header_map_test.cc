@@ -1,8 +1,8 @@
-#include "http/message/header_map.h"
+#include "http/message/fields.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/message/method.h"
+#include "http/message/message.h"
 
 using namespace troika;
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/message/error_body.h"
+#include "http/message/error_response.h"
 #include "support/fake_files.h"
 #include "support/session_harness.h"
 

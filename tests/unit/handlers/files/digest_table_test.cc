@@ -1,4 +1,4 @@
-#include "handlers/files/digest_table.h"
+#include "handlers/files/derived.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <functional>

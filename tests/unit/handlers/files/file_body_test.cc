@@ -1,4 +1,4 @@
-#include "handlers/files/file_body.h"
+#include "handlers/files/bodies.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

@@ -1,5 +1,5 @@
 // Files whose names say that they are coded, and .zst files that clients cannot decode.
-#include "handlers/files/precoded.h"
+#include "handlers/files/representation.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <format>

@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "handlers/listing/listing.h"
+#include "handlers/listing/listing_page.h"
 #include "site_stage.h"
 
 using namespace troika;

@@ -6,6 +6,7 @@
 
 #include "handlers/digest.h"
 #include "handlers/listing/listing.h"
+#include "handlers/listing/listing_page.h"
 #include "http/message/target.h"
 #include "listing_check.h"
 

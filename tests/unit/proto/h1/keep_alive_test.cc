@@ -1,4 +1,4 @@
-#include "proto/h1/keep_alive.h"
+#include "proto/h1/server_stream.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

@@ -1,4 +1,4 @@
-#include "proto/h3/retained_bytes.h"
+#include "proto/h3/engine_stream.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string_view>

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quic_world.h"
+#include "tls/context/client_context.h"
 
 namespace troika::test {
 

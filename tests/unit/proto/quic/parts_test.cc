@@ -3,9 +3,9 @@
 #include <numeric>
 
 #include "base/random.h"
-#include "proto/quic/answers.h"
-#include "proto/quic/cid_table.h"
-#include "proto/quic/per_second.h"
+#include "proto/quic/cid.h"
+#include "proto/quic/rates.h"
+#include "proto/quic/stateless_replies.h"
 #include "quic_world.h"
 
 namespace troika::test {

@@ -1,4 +1,4 @@
-#include "proto/quic/qlog_filter.h"
+#include "proto/quic/qlog.h"
 
 #include <catch2/catch_test_macros.hpp>
 

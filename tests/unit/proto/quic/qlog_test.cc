@@ -3,8 +3,9 @@
 
 #include "logs.h"
 #include "packets.h"
-#include "proto/quic/held_log.h"
+#include "proto/quic/qlog.h"
 #include "quic_world.h"
+#include "tls/context/client_context.h"
 
 namespace troika::test {
 namespace {

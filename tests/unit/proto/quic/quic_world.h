@@ -7,6 +7,9 @@
 #include "script_app.h"
 #include "support/sim_world.h"
 #include "support/test_cert.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 
 namespace troika::test {
 

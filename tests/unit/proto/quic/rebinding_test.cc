@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
-#include "proto/quic/path_budget.h"
+#include "proto/quic/rates.h"
 
 namespace troika::test {
 namespace {

@@ -4,6 +4,9 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "quic_world.h"
+#include "tls/context/client_context.h"
+#include "tls/context/context.h"
+#include "tls/context/server_context.h"
 #include "tls/tickets/replay_register.h"
 
 namespace troika::test {

@@ -1,8 +1,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
-#include "proto/quic/answers.h"
+#include "proto/quic/stateless_replies.h"
 #include "proto/quic/tokens.h"
+#include "tls/context/client_context.h"
 
 namespace troika::test {
 namespace {

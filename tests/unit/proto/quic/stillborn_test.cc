@@ -3,6 +3,7 @@
 
 #include "packets.h"
 #include "proto/quic/held_initials.h"
+#include "tls/context/client_context.h"
 
 namespace troika::test {
 namespace {

@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message/fields.h"
+#include "http/message/target.h"
+
+namespace troika {
+
+enum class HttpVersion : std::uint8_t { http10, http11, http2, http3 };
+
+constexpr std::string_view name_of(HttpVersion version) noexcept {
+  switch (version) {
+    case HttpVersion::http10: return "HTTP/1.0";
+    case HttpVersion::http11: return "HTTP/1.1";
+    case HttpVersion::http2: return "HTTP/2";
+    case HttpVersion::http3: return "HTTP/3";
+  }
+  return "";
+}
+
+// RFC 9110 §9.3 and RFC 5789. `other` is any other token: this server answers it 501.
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  del,
+  connect,
+  options,
+  trace,
+  patch,
+  other
+};
+
+Method method_from(std::string_view token) noexcept;  // methods are case-sensitive
+std::string_view name_of(Method method) noexcept;     // "" for other
+
+// A request as handlers see it; a value that owns its text, the same whatever protocol it came by.
+struct Request {
+  Method method = Method::get;
+  std::string method_text;  // as sent
+  std::string scheme;       // "https" or "http"
+  std::string authority;    // host and port as sent, from :authority, the absolute form or Host
+  std::string protocol;     // RFC 8441 ":protocol", else empty
+  Target target;
+  HeaderMap headers;  // without pseudo fields, Host, and the fields of h1's framing
+  HttpVersion version = HttpVersion::http11;
+  std::optional<std::uint64_t> content_length;  // as declared; nullopt: none declared
+  bool has_body = false;                        // a body follows (it may turn out empty)
+  bool expects_continue = false;
+  bool early_data = false;
+};
+
+struct ResponseHead {
+  std::uint16_t status = 200;
+  HeaderMap headers;    // no Connection, Transfer-Encoding or other field of one protocol's framing
+  bool tunnel = false;  // CONNECT and WebSocket: both bodies go on for as long as they like
+};
+
+// What follows a head. `none`: no body bytes at all (HEAD, 1xx, 204, 304).
+struct BodyFraming {
+  enum class Kind : std::uint8_t { none, length, until_end } kind = Kind::none;
+  std::uint64_t length = 0;  // for `length`; such a response carries the Content-Length field
+};
+
+}  // namespace troika

@@ -1,0 +1,86 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "base/time.h"
+#include "proto/quic/cid.h"
+#include "proto/quic/config.h"
+#include "proto/quic/core.h"
+#include "proto/quic/tokens.h"
+#include "tls/context/server_context.h"
+
+namespace troika::quic {
+
+class ServerConnection;
+
+// What the endpoint does for its connections.
+class ConnectionOwner {
+ public:
+  virtual bool register_id(const ConnectionId& id, ServerConnection& connection) = 0;
+  virtual void drop_id(const ConnectionId& id) noexcept = 0;
+  virtual void handshake_began() noexcept = 0;
+  virtual void handshake_ended() noexcept = 0;  // completed, or never will be
+  virtual void handshake_completed() noexcept = 0;
+  virtual void path_validated() noexcept = 0;
+  virtual void early_data_came(bool accepted) noexcept = 0;
+  virtual void key_updated() noexcept = 0;
+  virtual void connection_dirty(ServerConnection& connection) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+// What all connections of an endpoint share; outlives them.
+struct ConnectionShared {
+  const EndpointConfig& config;
+  Random& random;
+  Outbox& outbox;
+  IdFactory& ids;
+  const Tokens& tokens;
+  TimerQueue& timers;
+  ConnectionOwner& owner;
+  const tls::ServerContext& tls;
+  const ApplicationFactory& make_application;
+};
+
+// The server side of one connection.
+class ServerConnection final : public Core {
+ public:
+  // Null if a library refuses. `initial` is the header of the client's first packet, which is still
+  // to be given to receive(), and `token` what its token is worth.
+  static std::unique_ptr<ServerConnection> make(const ConnectionShared& shared,
+                                                const ngtcp2_pkt_hd& initial,
+                                                const TokenCheck& token, const Address& local,
+                                                const Address& remote, TimePoint now);
+  ~ServerConnection() override;
+
+  // After a flush: the timer, and what an ended connection needs no more.
+  void settle();
+
+  std::size_t place = 0;  // in the endpoint's list
+  bool queued = false;    // in the endpoint's list of those to flush
+
+ private:
+  ServerConnection(const ConnectionShared& shared, const Address& local, const Address& remote);
+  bool start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, TimePoint now);
+  bool add_id(const ConnectionId& id);
+
+  bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) override;
+  void id_retired(const ngtcp2_cid& id) noexcept override;
+  void on_established() override;
+  void on_address_proven(const Address& remote) override;
+  void on_path_validated() noexcept override { shared_.owner.path_validated(); }
+  void on_key_updated() noexcept override { shared_.owner.key_updated(); }
+  std::unique_ptr<QlogSink> open_log() override;
+  void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
+  bool on_sendable() override;
+  void end_handshake() noexcept;
+  void report_handshake() const noexcept;
+
+  const ConnectionShared& shared_;
+  Timer timer_;
+  std::vector<ConnectionId> ids_;
+  bool half_open_ = false;
+};
+
+}  // namespace troika::quic

@@ -1,0 +1,293 @@
+#include "handlers/listing/listing_page.h"
+
+#include <algorithm>
+#include <array>
+#include <format>
+#include <span>
+
+#include "handlers/digest.h"
+#include "handlers/listing/listing.h"
+#include "handlers/listing/listing_text.h"
+
+namespace troika {
+namespace {
+
+using Key = ListingQuery::Key;
+
+// Control characters, and those that turn the text around: "exe.gpj" must not look like "jpg.exe".
+bool is_displayed(char32_t point) noexcept {
+  const bool control = point < 0x20 || (point >= 0x7F && point < 0xA0);
+  const bool turns = (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+  return !control && !turns && point != 0xFFFD;
+}
+
+// For text and for attributes alike.
+void append_text(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto [point, bytes] = first_character(text);
+    switch (point) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += is_displayed(point) ? text.substr(0, bytes) : kReplacement;
+    }
+    text.remove_prefix(bytes);
+  }
+}
+
+// "1,234,567"
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::format("{}", number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
+}
+
+std::string counted(std::size_t number, std::string_view one, std::string_view many) {
+  return std::format("{} {}", grouped(number), number == 1 ? one : many);
+}
+
+// "12 B", "1.5 KiB", "340 MiB"
+std::string human_size(std::uint64_t bytes) {
+  static constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return std::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; value >= 1023.5; ++unit) value /= 1024;  // it would be rounded to 1024
+  return std::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
+}
+
+// A query in which the defaults are left out, as it stands in an attribute.
+std::string query_text(Key key, bool descending, std::size_t page = 1) {
+  std::string out;
+  const auto add = [&out](std::string_view name, std::string_view value) {
+    out += std::format("{}{}={}", out.empty() ? "?" : "&amp;", name, value);
+  };
+  if (key != Key::name) add("sort", name_of(key));
+  if (descending) add("order", "desc");
+  if (page != 1) add("page", std::format("{}", page));
+  return out;
+}
+
+class HtmlListing {
+ public:
+  explicit HtmlListing(const ListingPage& page)
+      : page_(page), order_(query_text(page.query.key, page.query.descending)) {}
+
+  std::string render() {
+    head();
+    breadcrumbs();
+    counts();
+    table();
+    if (page_.pages > 1) pager();
+    out_ += "</main>\n</body>\n</html>\n";
+    return std::move(out_);
+  }
+
+ private:
+  void head() {
+    out_ +=
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Index of ";
+    append_text(out_, page_.path);
+    out_ += "</title>\n<style>";
+    out_ += kListingStyle;
+    out_ += "</style>\n</head>\n<body>\n<main>\n";
+  }
+
+  // Relative references lead up: so a listing may stand behind any prefix.
+  void breadcrumbs() {
+    std::string_view rest = page_.path;
+    auto above = static_cast<std::size_t>(std::ranges::count(rest, '/')) - 1;
+    out_ += "<nav aria-label=\"Folders above\">\n<h1>";
+    crumb("Home", above);
+    rest.remove_prefix(1);
+    while (above > 0) {
+      const std::size_t end = rest.find('/');
+      crumb(rest.substr(0, end), --above);
+      rest.remove_prefix(end + 1);
+    }
+    out_ += "</h1>\n</nav>\n";
+  }
+
+  void crumb(std::string_view name, std::size_t above) {
+    if (above == 0) {
+      out_ += "<span aria-current=\"page\"><bdi>";
+      append_text(out_, name);
+      out_ += "</bdi></span>";
+      return;
+    }
+    out_ += "<a href=\"";
+    for (; above > 0; --above) out_ += "../";
+    out_ += order_ + "\"><bdi>";
+    append_text(out_, name);
+    out_ += "</bdi></a>";
+  }
+
+  void counts() {
+    out_ += "<p>";
+    if (page_.total == 0) {
+      out_ += "This folder is empty.";
+    } else if (page_.pages > 1) {
+      out_ += counted(page_.total, "entry", "entries");
+      out_ += std::format(", page {} of {}", grouped(page_.query.page), grouped(page_.pages));
+    } else {
+      const auto folders = std::ranges::count(page_.entries, true, &ListingEntry::folder);
+      const auto files = std::ssize(page_.entries) - folders;
+      out_ += counted(static_cast<std::size_t>(folders), "folder", "folders") + ", ";
+      out_ += counted(static_cast<std::size_t>(files), "file", "files");
+    }
+    if (page_.truncated) out_ += " – and more: this folder is too large to be shown as a whole";
+    out_ += "</p>\n";
+  }
+
+  void table() {
+    out_ += "<table>\n<thead>\n<tr>";
+    column(Key::name, "Name");
+    column(Key::size, "Size");
+    column(Key::date, "Modified (UTC)");
+    out_ += "</tr>\n</thead>\n<tbody>\n";
+    if (page_.path != "/") {
+      out_ += "<tr class=\"up\"><td colspan=\"3\"><a href=\"../" + order_ +
+              "\">Parent folder</a></td></tr>\n";
+    }
+    for (const ListingEntry& entry : page_.entries) row(entry);
+    out_ += "</tbody>\n</table>\n";
+  }
+
+  // Another click turns the order around; at first the largest and the latest are looked for.
+  void column(Key key, std::string_view title) {
+    const bool active = page_.query.key == key;
+    const bool descending = page_.query.descending;
+    out_ += "<th scope=\"col\"";
+    if (active) out_ += descending ? " aria-sort=\"descending\"" : " aria-sort=\"ascending\"";
+    out_ += std::format("><a href=\"./{}\">{}</a></th>",
+                        query_text(key, active ? !descending : key != Key::name), title);
+  }
+
+  void row(const ListingEntry& entry) {
+    const std::string reference = reference_to(entry);
+    out_ += entry.folder ? "<tr class=\"folder\"><td>" : "<tr><td>";
+    if (reference.empty()) {
+      out_ += "<span title=\"No link can lead to this name\"><bdi>";
+    } else {
+      out_ += "<a href=\"";
+      append_text(out_, reference);
+      if (entry.folder) out_ += order_;
+      out_ += "\"><bdi>";
+    }
+    append_text(out_, entry.name);
+    if (entry.folder) out_.push_back('/');
+    out_ += reference.empty() ? "</bdi></span></td>" : "</bdi></a></td>";
+    size_and_date(entry);
+    out_ += "</tr>\n";
+  }
+
+  void size_and_date(const ListingEntry& entry) {
+    if (entry.folder) {
+      out_ += "<td></td>";
+    } else {
+      out_ += std::format("<td title=\"{}\">{}</td>", counted(entry.size, "byte", "bytes"),
+                          human_size(entry.size));
+    }
+    const std::string date = format_utc(entry.modified);  // "2020-01-01T00:00:00Z"
+    const std::string_view shown = date;
+    out_ += std::format("<td><time datetime=\"{}\">{} {}</time></td>", date, shown.substr(0, 10),
+                        shown.substr(11, 5));
+  }
+
+  void pager() {
+    const auto& [key, descending, page, json] = page_.query;
+    const auto link = [&, this](bool there, std::string_view relation, std::size_t to,
+                                std::string_view text) {
+      out_ += "<span>";
+      if (there) {
+        out_ += std::format("<a rel=\"{}\" href=\"./{}\">{}</a>", relation,
+                            query_text(key, descending, to), text);
+      }
+      out_ += "</span>";
+    };
+    out_ += "<nav class=\"pages\" aria-label=\"Pages\">\n";
+    link(page > 1, "prev", page - 1, "Previous");
+    out_ += std::format("<span>{} of {}</span>", grouped(page), grouped(page_.pages));
+    link(page < page_.pages, "next", page + 1, "Next");
+    out_ += "\n</nav>\n";
+  }
+
+  const ListingPage& page_;
+  const std::string order_;  // what links to other folders keep
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_html(const ListingPage& page) { return HtmlListing(page).render(); }
+
+const std::string& listing_policy() {
+  static const std::string policy = std::format(
+      "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'",
+      base64(sha256(std::as_bytes(std::span(kListingStyle)))));
+  return policy;
+}
+
+namespace {
+
+// RFC 8259 §7.
+void append_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  while (!text.empty()) {
+    const auto [point, bytes] = first_character(text);
+    if (point == '"' || point == '\\') {
+      out.push_back('\\');
+      out.push_back(text.front());
+    } else if (point < 0x20) {
+      out += std::format("\\u{:04x}", static_cast<unsigned>(point));
+    } else if (point == 0xFFFD) {
+      out += kReplacement;
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(bytes);
+  }
+  out.push_back('"');
+}
+
+void append_entry(std::string& out, const ListingEntry& entry) {
+  out += "{\"name\":";
+  append_string(out, entry.name);
+  const std::string reference = reference_to(entry);
+  out += ",\"href\":";
+  if (reference.empty()) {
+    out += "null";
+  } else {
+    append_string(out, reference);
+  }
+  out += entry.folder ? ",\"type\":\"folder\"" : ",\"type\":\"file\"";
+  if (!entry.folder) out += std::format(",\"size\":{}", entry.size);
+  out += std::format(",\"modified\":\"{}\"}}", format_utc(entry.modified));
+}
+
+}  // namespace
+
+std::string render_json(const ListingPage& page) {
+  std::string out = "{\"path\":";
+  append_string(out, page.path);
+  out += std::format(
+      ",\"sort\":\"{}\",\"order\":\"{}\",\"page\":{},\"pages\":{},\"total\":{},\"truncated\":{},"
+      "\"entries\":[",
+      name_of(page.query.key), page.query.descending ? "desc" : "asc", page.query.page, page.pages,
+      page.total, page.truncated);
+  bool first = true;
+  for (const ListingEntry& entry : page.entries) {
+    if (!first) out.push_back(',');
+    first = false;
+    append_entry(out, entry);
+  }
+  out += "]}\n";
+  return out;
+}
+
+}  // namespace troika
