@@ -148,19 +148,19 @@ class Report:
         networks = {client: group for client, group in self.groups.items() if client.startswith(NETWORK)}
         clients = {client: group for client, group in self.groups.items() if client not in networks}
         text = ["# The last full run", "",
-                "Written by `./dev interop --markdown docs/interop.md`; "
-                "[interop/README.md](../interop/README.md) says what the cases are.", "",
-                f"{self.when}, {self.versions['server']}, {self.versions['system']}: {self.counts()}; "
-                f"{self.seconds:.0f} s.", ""]
+                "Written by `./dev interop --markdown docs/interop.md`;",
+                "[interop/README.md](../interop/README.md) describes the cases.", "",
+                f"{self.when}, {self.versions['server']}, {self.versions['system']}:",
+                f"{self.counts()}; {self.seconds:.0f} s.", ""]
         if clients:
             text += ["## Clients", "", "Cases that passed, of those that the client can run.", "",
                      *self._markdown_clients(clients), ""]
         if networks:
-            text += ["## The network's cases", "", *self._markdown_networks(networks), ""]
+            text += ["## Network cases", "", *self._markdown_networks(networks), ""]
         rest = [f"| {WORD[o.state]} | {c.key} | {' '.join(o.reason.split()).replace('|', chr(92) + '|')} |"
                 for c, o in self.of_state(FAILED, LIMIT, NOT_APPLICABLE)]
         if rest:
-            text += ["## What did not pass, and why", "",
+            text += ["## Cases that did not pass, and why", "",
                      "n/a: the client cannot ask for it. limit: the client itself fails at it.", "",
                      "| | case | reason |", "|---|---|---|", *rest, ""]
         pathlib.Path(file).write_text("\n".join(text))
