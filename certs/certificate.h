@@ -7,11 +7,37 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 
-#include "certs/names.h"
+#include "base/error.h"
 
 namespace troika::certs {
+
+struct OpenSslFree {
+  void operator()(X509* object) const noexcept { X509_free(object); }
+  void operator()(EVP_PKEY* object) const noexcept { EVP_PKEY_free(object); }
+  void operator()(BIO* object) const noexcept { BIO_free(object); }
+  void operator()(BIGNUM* object) const noexcept { BN_free(object); }
+  void operator()(X509_EXTENSION* object) const noexcept { X509_EXTENSION_free(object); }
+  void operator()(GENERAL_NAMES* object) const noexcept { GENERAL_NAMES_free(object); }
+};
+using X509Ptr = std::unique_ptr<X509, OpenSslFree>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslFree>;
+using BioPtr = std::unique_ptr<BIO, OpenSslFree>;
+using BignumPtr = std::unique_ptr<BIGNUM, OpenSslFree>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpenSslFree>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, OpenSslFree>;
+
+// The names of a certificate as OpenSSL writes them: "DNS:localhost", "IP:127.0.0.1".
+using SubjectNames = std::set<std::string>;
+
+// localhost, 127.0.0.1, ::1 and the machine's own name, and those that were asked for.
+Checked<SubjectNames> wanted_names(std::span<const std::string> more);
+SubjectNames names_of(X509* certificate);
+// "anna@laptop", as far as the system knows.
+std::string user_at_host();
 
 using WallTime = std::chrono::system_clock::time_point;
 

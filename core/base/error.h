@@ -25,7 +25,21 @@ struct Error {
   std::string_view detail;
 };
 
-std::string_view name_of(ErrorCode code) noexcept;
+constexpr std::string_view name_of(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::closed: return "closed";
+    case ErrorCode::protocol: return "protocol";
+    case ErrorCode::limit: return "limit";
+    case ErrorCode::timeout: return "timeout";
+    case ErrorCode::io: return "io";
+    case ErrorCode::not_found: return "not found";
+    case ErrorCode::denied: return "denied";
+    case ErrorCode::unavailable: return "unavailable";
+    case ErrorCode::short_body: return "short body";
+    case ErrorCode::internal: return "internal";
+  }
+  return "unknown";
+}
 
 // The data plane: no exceptions, static error texts.
 template <class T>

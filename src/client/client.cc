@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "client/quic_connection.h"
-#include "client/tcp_connection.h"
+#include "client/connections.h"
 #include "loop/tcp_stream.h"
 #include "ports/transport.h"
 

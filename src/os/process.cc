@@ -1,14 +1,102 @@
 #include "os/process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cmath>
 #include <format>
+#include <fstream>
 #include <initializer_list>
 #include <new>
+#include <string>
 #include <string_view>
 
 namespace troika {
+
+std::string name_of_machine() {
+  std::string id;
+  std::getline(std::ifstream("/etc/machine-id"), id);  // empty where there is none
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  static_cast<void>(!gethostname(host.data(), host.size() - 1));
+  return id + ' ' + host.data();
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// cgroups(7): "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1.
+struct Membership {
+  bool unified = false;
+  fs::path path;  // relative to where the cgroups are mounted
+};
+
+std::optional<Membership> parse_membership(std::string_view line) {
+  const std::size_t first = line.find(':');
+  if (first == line.npos) return std::nullopt;
+  const std::size_t second = line.find(':', first + 1);
+  if (second == line.npos) return std::nullopt;
+  const std::string controllers =
+      "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+  const bool unified = controllers == ",,";
+  if (!unified && !controllers.contains(",cpu,")) return std::nullopt;
+  // Of a process that was moved in from outside its namespace: "/../other".
+  fs::path path = fs::path(line.substr(second + 1)).relative_path().lexically_normal();
+  if (path.string().starts_with("..")) path.clear();
+  return Membership{unified, std::move(path)};
+}
+
+std::optional<double> quota_in(const fs::path& folder, bool unified) {
+  double quota = 0, period = 0;
+  if (unified) {
+    if (!(std::ifstream(folder / "cpu.max") >> quota >> period)) return std::nullopt;  // or "max"
+  } else {
+    if (!(std::ifstream(folder / "cpu.cfs_quota_us") >> quota)) return std::nullopt;
+    if (!(std::ifstream(folder / "cpu.cfs_period_us") >> period)) return std::nullopt;
+  }
+  if (quota <= 0 || period <= 0) return std::nullopt;  // -1: no limit
+  return quota / period;
+}
+
+}  // namespace
+
+std::optional<unsigned> cpu_quota(const fs::path& root) {
+  const fs::path mounts = root / "sys/fs/cgroup";
+  std::optional<double> least;
+  // From the own cgroup up to the mount, whose top is the own one in many containers.
+  const auto look = [&](const fs::path& mount, fs::path path, bool unified) {
+    for (bool more = true; more; path = path.parent_path()) {
+      more = !path.empty();
+      const auto quota = quota_in(mount / path, unified);
+      if (quota && (!least || *quota < *least)) least = quota;
+    }
+  };
+  std::ifstream memberships(root / "proc/self/cgroup");
+  for (std::string line; std::getline(memberships, line);) {
+    const auto member = parse_membership(line);
+    if (!member) continue;
+    if (member->unified) {
+      for (const fs::path& mount : {mounts, mounts / "unified"}) look(mount, member->path, true);
+    } else {
+      for (const char* const name : {"cpu", "cpu,cpuacct"})
+        look(mounts / name, member->path, false);
+    }
+  }
+  if (!least) return std::nullopt;
+  return static_cast<unsigned>(std::clamp(std::ceil(*least), 1.0, 1e6));
+}
+
+unsigned usable_cores() noexcept {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  const int count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+  const auto scheduled = static_cast<unsigned>(std::max(count, 1));
+  return std::min(scheduled, cpu_quota("/").value_or(scheduled));
+}
 
 bool open_closed_streams() noexcept {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

@@ -3,25 +3,106 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <format>
 #include <memory>
 #include <optional>
+#include <ranges>
 
+#include "config/shell_word.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
 #include "os/caught_signals.h"
 #include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/access_log.h"
-#include "server/banner.h"
+#include "server/certificate_store.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
 #include "server/startup.h"
 #include "server/static_site.h"
 
 namespace troika {
+namespace {
+
+constexpr std::size_t kMostShown = 20;  // certificates
+
+std::string join(const std::vector<Address>& addresses) {
+  std::string text;
+  for (const Address& address : addresses) {
+    text += text.empty() ? "" : ", ";
+    text += address.text();
+  }
+  return text;
+}
+
+// The name to ask for: localhost where the certificate has it, else its first name, sent here.
+struct Way {
+  std::string host;
+  std::string option;  // for curl
+};
+Way way_to(const Startup& startup, const std::vector<std::string>& names) {
+  const Address& first = startup.listen.front();
+  if (first.is_loopback() && std::ranges::contains(names, "localhost")) return {"localhost", ""};
+  const auto name = std::ranges::find_if(names, [](const std::string& n) {
+    return !n.contains('*') && !n.contains(':') && n != "127.0.0.1";
+  });
+  if (name == names.end()) return {first.family() == AF_INET6 ? "[::1]" : "127.0.0.1", ""};
+  const std::string target = first.is_any() ? "127.0.0.1" : first.ip();
+  return {*name, std::format(" --resolve {}:{}:{}", *name, first.port(), target)};
+}
+
+std::string certificates_text(const tls::CertificateSet& certificates) {
+  std::string text;
+  for (const tls::Identity& identity : certificates.identities() | std::views::take(kMostShown)) {
+    text += std::format("  certificate  {}, for {}, valid until {:%F}\n", identity.files.cert_file,
+                        names_text(identity),
+                        std::chrono::floor<std::chrono::days>(identity.not_after));
+  }
+  const std::size_t count = certificates.identities().size();
+  if (count > kMostShown) text += std::format("               and {} more\n", count - kMostShown);
+  return text;
+}
+
+}  // namespace
+
+std::string banner(const Startup& startup) {
+  const tls::Identity& first = startup.certificates.set->identities().front();
+  const Way way = way_to(startup, first.names);
+  const std::string url = std::format("https://{}:{}/", way.host, startup.listen.front().port());
+  const std::string trust = std::format(
+      "--cacert {}{}",
+      shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
+
+  std::string text = std::format("Troika {} serves {} on {}\n", build_text(),
+                                 startup.root.empty() ? "its built-in page" : startup.root, url);
+  auto out = std::back_inserter(text);
+  std::format_to(out, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
+                 join(startup.listen));
+  for (const auto& plain : startup.plain) {
+    std::format_to(out, "  without TLS  {}{}\n", plain.address.text(),
+                   plain.redirect ? " (redirects to https)" : "");
+  }
+  text += certificates_text(*startup.certificates.set);
+  if (!startup.ca_file.empty()) {
+    std::format_to(out, "  its CA       {} (import it to make a browser trust this server)\n",
+                   startup.ca_file);
+  }
+  if (!startup.key_log_file.empty()) {
+    std::format_to(out, "  KEY LOG      {}: EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n",
+                   startup.key_log_file);
+  }
+  for (const std::string& warning : startup.warnings) std::format_to(out, "  note: {}\n", warning);
+  std::format_to(out, "Try it:\n");
+  for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
+    std::format_to(out, "  curl {} {} {}\n", trust, version, url);
+  }
+  text += "  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n";
+  return text;
+}
+
 namespace {
 
 constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache cannot answer

@@ -8,12 +8,12 @@
 #include "handlers/page/embedded_handler.h"
 #include "loop/udp_socket.h"
 #include "os/bind.h"
-#include "os/machine.h"
+#include "os/process.h"
 #include "server/certificate_store.h"
 #include "server/descriptors.h"
 #include "server/library_floor.h"
-#include "server/private_files.h"
 #include "server/qlog_folder.h"
+#include "server/secrets.h"
 #include "server/static_site.h"
 
 namespace troika {

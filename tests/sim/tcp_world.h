@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/ownership.h"
+#include "client/connections.h"
 #include "client/fetch.h"
-#include "client/tcp_connection.h"
 #include "runtime/connection.h"
 #include "server/secrets.h"
 #include "support/live_server.h"

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "client/client.h"
-#include "client/quic_connection.h"
+#include "client/connections.h"
 #include "support/live_group.h"
 
 using namespace troika;

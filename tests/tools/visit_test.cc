@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "client/quic_connection.h"
+#include "client/connections.h"
 #include "support/live_group.h"
 #include "tools/fetch/report.h"
 

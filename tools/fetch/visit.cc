@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "client/client.h"
-#include "client/quic_connection.h"
+#include "client/connections.h"
 #include "handlers/digest.h"
 
 namespace troika::fetch {

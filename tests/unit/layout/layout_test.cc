@@ -72,9 +72,9 @@ TEST_CASE("The numbers of the house") {
     }
   }
   std::ranges::sort(lines);
-  CHECK(files.size() <= 328);
-  CHECK(thin <= 50);
-  CHECK(lines[lines.size() / 2] >= 75);
+  CHECK(files.size() <= 313);
+  CHECK(thin <= 43);
+  CHECK(lines[lines.size() / 2] >= 76);
   CHECK(lines.back() <= 400);
   CHECK(lonely <= 11);
   CHECK(module_circles(files).empty());

@@ -1,4 +1,4 @@
-#include "os/machine.h"
+#include "os/process.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "os/log_output.h"
+#include "os/writer_thread.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>

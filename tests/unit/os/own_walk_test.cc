@@ -1,6 +1,6 @@
 // Our own walk, held against the kernel's: what the one opens the other opens, and for what it does
 // not they have the same error.
-#include "os/own_walk.h"
+#include "os/file_open.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -14,7 +14,6 @@
 #include <thread>
 #include <vector>
 
-#include "os/file_open.h"
 #include "unit/loop/file_rig.h"
 #include "unit/loop/inject.h"
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/banner.h"
+#include "server/server.h"
 #include "server/startup.h"
 #include "support/cert_maker.h"
 #include "support/live_server.h"

@@ -1,5 +1,5 @@
 #include "server/startup.h"
-#include "server/banner.h"
+#include "server/server.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
