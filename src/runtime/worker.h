@@ -62,8 +62,9 @@ struct WorkerConfig {
   bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
   Limits limits;
   Timeouts timeouts;
-  ExchangeObserver* observer = nullptr;  // may be shared by workers: called on the thread of each
-  WriterThread* notices = nullptr;       // lines for the operator
+  // May be shared by workers, and are called on the thread of each; outlive the worker.
+  std::vector<ExchangeObserver*> observers;
+  WriterThread* notices = nullptr;  // lines for the operator
   // Gives the logs of this worker's QUIC connections; empty: they are not logged. What it needs
   // outlives the worker, as the Random does what it gives.
   std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
@@ -122,6 +123,7 @@ class Worker final : private ConnectionOwner {
   RedirectHandler redirect_;
   PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;
+  ExchangeObservers observers_;
   Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
   HandshakeNotices handshakes_;
   tls::RecordScratch scratch_;

@@ -168,7 +168,7 @@ int run_server(const ServeOptions& options) {
   if (startup->site_notice) startup->site_notice->set_say(say);
   AccessLog access_log(lines->get());
   for (WorkerConfig& worker : startup->workers) {
-    worker.observer = &access_log;
+    worker.observers = {&access_log};
     worker.notices = &notices;
   }
   const Timeouts timeouts = startup->workers.front().timeouts;

@@ -35,7 +35,7 @@ struct Logs {
 
   void take(Startup& startup) {
     for (WorkerConfig& worker : startup.workers) {
-      worker.observer = &log;
+      worker.observers = {&log};
       worker.notices = &*notice_writer;
     }
   }

@@ -24,7 +24,7 @@ class LiveGroup {
     if (ask_for) ask_for(options);
     startup_ = must(start_up(options));
     address = startup_.listen.front();
-    for (WorkerConfig& worker : startup_.workers) worker.observer = &observer_;
+    for (WorkerConfig& worker : startup_.workers) worker.observers = {&observer_};
     if (tweak) tweak(startup_);
     group_.emplace(std::move(startup_.workers), [this] { ended_.set_value(); });
   }

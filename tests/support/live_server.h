@@ -58,7 +58,7 @@ class LiveServer {
     const DevCertificate& certificate = test_certificate();
     WorkerConfig config;
     config.make_site = std::move(make_site);
-    config.observer = &observer;
+    config.observers = {&observer};
     const tls::ServerOptions tls{certificate.cert_file, certificate.key_file};
     config.tls_tcp = must(tls::ServerContext::make(tls::Wire::tcp, tls));
     config.tls_quic = must(tls::ServerContext::make(tls::Wire::quic, tls));

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "http/message/body.h"
@@ -41,6 +43,18 @@ class ExchangeObserver {
 
  protected:
   ~ExchangeObserver() = default;
+};
+
+// Tells each of several, in order. They outlive it.
+class ExchangeObservers final : public ExchangeObserver {
+ public:
+  explicit ExchangeObservers(std::vector<ExchangeObserver*> all) : all_(std::move(all)) {}
+  void on_complete(const ExchangeSummary& summary) noexcept override {
+    for (ExchangeObserver* const one : all_) one->on_complete(summary);
+  }
+
+ private:
+  std::vector<ExchangeObserver*> all_;
 };
 
 }  // namespace troika
