@@ -89,7 +89,7 @@ struct QlogFilter {
   bool wants(const Address& client, Random& random) const noexcept;
 };
 
-// "1/100", "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". The error is one sentence.
+// "1/100", "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". The error says what to write instead.
 Checked<QlogFilter> parse_qlog_filter(std::string_view text);
 
 }  // namespace troika

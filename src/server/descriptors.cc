@@ -17,15 +17,14 @@ constexpr std::size_t kLeastConnections = 16, kLeastFiles = 8;  // of a worker
 
 }  // namespace
 
-std::size_t needed_descriptors(const ServeOptions& options, const Limits& limits,
-                               unsigned workers) {
-  std::size_t worker = kLoop + 2 * options.listen.size() + options.plain.size();
-  for (const Address& preferred : {options.preferred_v4, options.preferred_v6}) {
+std::size_t needed_descriptors(const Config& config, const Limits& limits, unsigned workers) {
+  std::size_t worker = kLoop + 2 * config.listen.size() + config.plain.size();
+  for (const Address& preferred : {config.quic.preferred_v4, config.quic.preferred_v6}) {
     if (preferred.family() != AF_UNSPEC) ++worker;
   }
   worker += 2;  // the folder, and a connection that is one too many until it is closed
   std::size_t all = kProcess + kPassing + workers * worker;
-  if (!options.qlog.empty()) all += 1 + limits.qlog_files;
+  if (!config.log.qlog.empty()) all += 1 + limits.qlog_files;
   return all;
 }
 
@@ -40,9 +39,9 @@ std::size_t available_descriptors() {
   return files.rlim_cur > used ? files.rlim_cur - used : 0;
 }
 
-Checked<void> fit_limits(Limits& limits, const ServeOptions& options, unsigned workers,
+Checked<void> fit_limits(Limits& limits, const Config& config, unsigned workers,
                          std::size_t available) {
-  const std::size_t reserved = needed_descriptors(options, limits, workers);
+  const std::size_t reserved = needed_descriptors(config, limits, workers);
   const std::size_t least = reserved + (kLeastConnections + kLeastFiles) * workers;
   if (available < least) {
     return std::unexpected(

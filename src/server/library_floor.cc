@@ -26,7 +26,7 @@ struct Fault {
   Version mended;  // by Debian 13, under this number; all zeros: no such package is current
   std::string_view id;
   std::string_view option;  // that lays it open; empty: none is needed
-  bool (*open)(const ServeOptions& options);
+  bool (*open)(const Config& config);
   std::string_view remark;  // behind the first good version
 };
 
@@ -38,7 +38,7 @@ constexpr std::array kFaults{
           {},
           "CVE-2026-35189",
           "--client-ca",
-          [](const ServeOptions& o) { return o.client_auth != tls::ClientAuth::none; },
+          [](const Config& o) { return o.tls.client_auth != tls::ClientAuth::none; },
           " and in Debian's 3.5.7-1~deb13u3"},
     // A malformed frame after an error ends the process.
     Fault{"nghttp2",
@@ -47,7 +47,7 @@ constexpr std::array kFaults{
           {1, 64, 0},
           "CVE-2026-27135",
           "",
-          [](const ServeOptions&) { return true; },
+          [](const Config&) { return true; },
           ""},
     // Transport parameters of a client overflow the stack when they are logged.
     Fault{"ngtcp2",
@@ -56,7 +56,7 @@ constexpr std::array kFaults{
           {},
           "CVE-2026-40170",
           "--qlog",
-          [](const ServeOptions& o) { return !o.qlog.empty(); },
+          [](const Config& o) { return !o.log.qlog.empty(); },
           ""},
 };
 
@@ -77,23 +77,23 @@ Version version_of(std::string_view text) {
 
 std::string text_of(const Version& v) { return std::format("{}.{}.{}", v[0], v[1], v[2]); }
 
-// Of a fault that is there and open, empty of any other. `options` null: whatever they are.
-std::string finding(const Fault& fault, std::string_view library, const ServeOptions* options) {
+// Of a fault that is there and open, empty of any other. `config` null: whatever they are.
+std::string finding(const Fault& fault, std::string_view library, const Config* config) {
   if (library.substr(0, library.find(' ')) != fault.library) return {};
   const Version version = version_of(library);
   const bool there = version != Version{} && version >= fault.since && version < fault.good &&
                      version != fault.mended;
-  if (!there || (options != nullptr && !fault.open(*options))) return {};
+  if (!there || (config != nullptr && !fault.open(*config))) return {};
   return std::format("{} {}: {}{}{}, fixed in {}{}", fault.library, text_of(version), fault.id,
                      fault.option.empty() ? "" : " with ", fault.option, text_of(fault.good),
                      fault.remark);
 }
 
-std::string warning(std::span<const std::string> libraries, const ServeOptions* options) {
+std::string warning(std::span<const std::string> libraries, const Config* config) {
   std::string found;
   for (const std::string& library : libraries) {
     for (const Fault& fault : kFaults) {
-      const std::string one = finding(fault, library, options);
+      const std::string one = finding(fault, library, config);
       if (!one.empty()) found += (found.empty() ? "" : "; ") + one;
     }
   }
@@ -107,8 +107,8 @@ std::array<std::string, 6> library_versions() {
           h3::library_version(),  quic::library_version(), uv::library_version()};
 }
 
-std::string library_warning(std::span<const std::string> libraries, const ServeOptions& options) {
-  return warning(libraries, &options);
+std::string library_warning(std::span<const std::string> libraries, const Config& config) {
+  return warning(libraries, &config);
 }
 
 std::string library_warning(std::span<const std::string> libraries) {

@@ -53,22 +53,22 @@ Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                   option, path, root));
 }
 
-Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+Checked<std::string> keep_keys_out_of_site(const Config& config,
                                            const tls::CertificateSet& certificates) {
-  if (options.root.empty()) return std::string();
+  if (config.root.empty()) return std::string();
   std::vector<std::string> places;
-  if (!options.certs_folder.empty()) places.push_back(options.certs_folder);
+  if (!config.tls.certs_folder.empty()) places.push_back(config.tls.certs_folder);
   for (const tls::Identity& identity : certificates.identities()) {
     places.push_back(identity.files.key_file);
   }
   std::string warning;
   for (const std::string& place : places) {
-    const auto path = path_in(options.root, place);
+    const auto path = path_in(config.root, place);
     if (!path) continue;
-    if (options.site.dotfiles || !is_hidden(*path)) {
+    if (config.site.dotfiles || !is_hidden(*path)) {
       return std::unexpected(
           std::format("private keys lie in the folder that is served: {} is in {}, move it out",
-                      place, options.root));
+                      place, config.root));
     }
     if (!warning.empty()) continue;
     warning = std::format(

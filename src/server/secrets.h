@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "config/options.h"
+#include "config/config.h"
 #include "http/exchange/services.h"
 #include "http/message/limits.h"
 #include "proto/quic/config.h"
@@ -21,7 +21,7 @@ Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
 
 // The same of all private keys of `certificates`. Where only the rule for dotfiles keeps them from
 // clients, which links may get around, it is a warning: that is what it gives, or nothing.
-Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+Checked<std::string> keep_keys_out_of_site(const Config& config,
                                            const tls::CertificateSet& certificates);
 
 // What a process must know again to resume sessions and to reset the connections of one before it.

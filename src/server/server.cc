@@ -11,7 +11,7 @@
 #include <optional>
 #include <ranges>
 
-#include "config/shell_word.h"
+#include "config/values.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
 #include "os/caught_signals.h"
@@ -148,17 +148,17 @@ int complain(const std::string& sentence) {
 
 }  // namespace
 
-int run_server(const ServeOptions& options) {
-  auto startup = start_up(options);
+int run_server(const Config& config) {
+  auto startup = start_up(config);
   if (!startup) return complain(startup.error());
-  if (const auto warning = library_warning(library_versions(), options); !warning.empty()) {
+  if (const auto warning = library_warning(library_versions(), config); !warning.empty()) {
     startup->warnings.push_back(warning);
   }
   const std::string text = banner(*startup);
   WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
-  const auto lines = open_access_log(options.access_log);
+  const auto lines = open_access_log(config.log.access);
   if (!lines) return complain(lines.error());
-  if (*lines) (*lines)->set_notices(notices, name_of_log(options.access_log));
+  if (*lines) (*lines)->set_notices(notices, name_of_log(config.log.access));
   const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
   if (key_log) key_log->set_notices(notices);
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
@@ -180,7 +180,7 @@ int run_server(const ServeOptions& options) {
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
       case Signals::Wish::reopen_logs:
-        return open_logs_again(options.access_log, lines->get(), key_log.get());
+        return open_logs_again(config.log.access, lines->get(), key_log.get());
       case Signals::Wish::stop:
         notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
                                  workers->connections()));

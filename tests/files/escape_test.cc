@@ -7,7 +7,7 @@
 #include <set>
 
 #include "files/escape_site.h"
-#include "handlers/files/fields.h"
+#include "config/site_values.h"
 #include "parity/coding.h"
 
 using namespace troika;

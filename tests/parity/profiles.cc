@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "handlers/files/fields.h"
+#include "config/site_values.h"
 
 namespace troika::parity {
 namespace {

@@ -9,7 +9,7 @@ using namespace troika::test;
 using client::Protocol;
 
 TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports alone") {
-  LiveGroup group(1, {}, [](ServeOptions& options) {
+  LiveGroup group(1, {}, [](Config& options) {
     options.plain.push_back({must(Address::parse("127.0.0.1:0"))});
   });
   const auto client = must(client::Client::make({test_certificate().ca_file}));

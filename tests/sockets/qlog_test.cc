@@ -18,9 +18,9 @@ constexpr Duration kPatience = std::chrono::seconds(20);
 
 struct Logged {
   explicit Logged(const std::string& only = "", unsigned workers = 2)
-      : group(std::in_place, workers, std::function<void(Startup&)>{}, [&](ServeOptions& options) {
-          options.qlog = folder.path().string();
-          if (!only.empty()) options.qlog_only = must(parse_qlog_filter(only));
+      : group(std::in_place, workers, std::function<void(Startup&)>{}, [&](Config& options) {
+          options.log.qlog = folder.path().string();
+          if (!only.empty()) options.log.qlog_only = must(parse_qlog_filter(only));
         }) {}
 
   client::Connection& ask() {

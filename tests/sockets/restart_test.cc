@@ -23,7 +23,7 @@ LiveGroup& start(std::optional<LiveGroup>& group, const std::optional<Address>& 
       [&](Startup& startup) {
         for (WorkerConfig& worker : startup.workers) worker.secret = secret;
       },
-      [&](ServeOptions& options) {
+      [&](Config& options) {
         if (listen) options.listen = {*listen};
       });
 }

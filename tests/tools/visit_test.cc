@@ -24,7 +24,7 @@ struct Stage {
   Stage() {
     std::ofstream(folder.path() / "zeros", std::ios::binary) << std::string(kSize, '\0');
     group.emplace(2, nullptr,
-                  [this](ServeOptions& options) { options.root = folder.path().string(); });
+                  [this](Config& options) { options.root = folder.path().string(); });
   }
   Options options() const {
     Options options;

@@ -15,31 +15,31 @@ std::size_t open_now() {
       std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
-ServeOptions one_address() {
-  ServeOptions options;
-  options.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  return options;
+Config one_address() {
+  Config config;
+  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  return config;
 }
 
 }  // namespace
 
 TEST_CASE("Descriptors for what workers need, with a few clients each: enough, and one too few") {
-  const ServeOptions options = one_address();
+  const Config config = one_address();
   for (const unsigned workers : {1U, 2U, 64U}) {
-    const std::size_t needed = needed_descriptors(options, {}, workers);
+    const std::size_t needed = needed_descriptors(config, {}, workers);
     const std::size_t least = needed + 24UL * workers;
     Limits limits;
-    REQUIRE(fit_limits(limits, options, workers, least));
+    REQUIRE(fit_limits(limits, config, workers, least));
     CHECK(limits.connections == 16);
     CHECK(limits.open_files == 8);
     CHECK((limits.connections + limits.open_files) * workers <= least - needed);
-    const auto refused = fit_limits(limits, options, workers, least - 1);
+    const auto refused = fit_limits(limits, config, workers, least - 1);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().contains(std::to_string(least) + " are needed"));
     CHECK(refused.error().contains("--workers"));
   }
   Limits limits;
-  CHECK_FALSE(fit_limits(limits, options, 64, 256));
+  CHECK_FALSE(fit_limits(limits, config, 64, 256));
 }
 
 TEST_CASE("With many descriptors connections and files have as many as they may") {
@@ -63,23 +63,23 @@ TEST_CASE("What is counted for a server's descriptors is no less than what it ta
   const test::TemporaryFolder folder, logs;
   for (const unsigned workers : {1U, 8U}) {
     for (const bool much : {false, true}) {
-      ServeOptions options = one_address();
-      const auto ask = [&](ServeOptions& asked) {
+      Config config = one_address();
+      const auto ask = [&](Config& asked) {
         asked.root = folder.path();
         if (much) {
           asked.listen.push_back(test::must(Address::parse("127.0.0.2:0")));
           asked.plain.push_back({test::must(Address::parse("127.0.0.1:0")), true});
-          asked.qlog = logs.path();
-          asked.key_log = logs.path() / "keys";
-          asked.preferred_v4 = asked.listen.front();
-          asked.preferred_v4.set_port(test::must(free_port({&asked.preferred_v4, 1})));
+          asked.log.qlog = logs.path();
+          asked.log.keys = logs.path() / "keys";
+          asked.quic.preferred_v4 = asked.listen.front();
+          asked.quic.preferred_v4.set_port(test::must(free_port({&asked.quic.preferred_v4, 1})));
         }
       };
-      ask(options);
+      ask(config);
       const std::size_t before = open_now();
       const test::LiveGroup group(workers, {}, ask);
       const std::size_t taken = open_now() - before;
-      CHECK(taken <= needed_descriptors(options, {}, workers));
+      CHECK(taken <= needed_descriptors(config, {}, workers));
       CHECK(taken >= 8 * workers);  // and the folder, once it is asked for
     }
   }

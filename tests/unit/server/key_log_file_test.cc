@@ -29,13 +29,13 @@ mode_t mode_of(const std::string& path) {
   return info.st_mode & 07777U;
 }
 
-ServeOptions options_with(const std::string& key_log) {
-  ServeOptions options;
-  options.listen = {must(Address::parse("127.0.0.1:0"))};
-  options.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
-  options.key_log = key_log;
-  options.workers = 1;
-  return options;
+Config options_with(const std::string& key_log) {
+  Config config;
+  config.listen = {must(Address::parse("127.0.0.1:0"))};
+  config.tls.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
+  config.log.keys = key_log;
+  config.workers = 1;
+  return config;
 }
 
 }  // namespace
