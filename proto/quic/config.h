@@ -27,40 +27,47 @@ class HandshakeObserver {
   ~HandshakeObserver() = default;
 };
 
-struct EndpointConfig {
-  Secret secret{};  // stateless resets, tokens, table hashing
-  // Stateless resets are of the machine of this name alone: one that has the same secret must not
-  // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
-  std::string machine;
-  // Of the settings of the application that clients remember: when it differs from that of a
-  // client's ticket, or a limit below does, early data is refused.
-  std::uint64_t application_tag = 0;
-  std::uint8_t worker = 0,
-               workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
-  Address preferred_v4, preferred_v6;       // where clients are asked to move to (RFC 9000 §9.6)
-  QlogSource* qlog = nullptr;               // outlives the endpoint; null: no connection is logged
-  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody hears
-  std::size_t connections = 10000;          // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;             // handshakes in flight, likewise
+// What a person may choose, with its defaults.
+struct Config {
+  Congestion congestion = Congestion::cubic;
+  // Clients that begin with version 1 and offer 2 are moved to it (RFC 9368 §2.3).
+  bool upgrade_version = false;
+  Address preferred_v4{}, preferred_v6{};  // where clients are asked to move to (RFC 9000 §9.6)
+  std::size_t connections = 10000;         // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;            // handshakes in flight, likewise
   // From so many handshakes in flight on, with the connections of the last second that ended with
   // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
   // 0: always.
   std::size_t retry_above = 100;
-  Duration retry_token_lifetime = std::chrono::seconds(20);
-  Duration new_token_lifetime = std::chrono::hours(24);
-  std::uint32_t streams_bidi = 100;
-  std::uint32_t streams_uni = 3;
-  std::size_t stream_window = 256U << 10U;    // bytes
-  std::size_t connection_window = 1U << 20U;  // bytes
-  std::uint32_t connection_ids = 7;           // active_connection_id_limit
+  std::uint32_t streams_uni = 3;     // replenished as they close
+  std::uint32_t connection_ids = 7;  // active_connection_id_limit
   std::uint32_t resets_per_second = 100;
   std::uint32_t version_negotiations_per_second = 100;
+  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6); 2^23 for GCM
+  // A client whose packets get lost tries again after 1, 3, 7 and 15 s (RFC 9002 §6.2).
   Duration handshake_timeout = std::chrono::seconds(20);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
-  Congestion congestion = Congestion::cubic;
-  // Clients that begin with version 1 and offer 2 are moved to it (RFC 9368 §2.3).
-  bool upgrade_version = false;
+  Duration retry_token_lifetime = std::chrono::seconds(20);  // how long a Retry can be answered
+  Duration new_token_lifetime = std::chrono::hours(24);      // and a client come back without one
+};
+
+// With what this process, this worker and the application add.
+struct EndpointConfig : Config {
+  Secret secret{};  // stateless resets, tokens, table hashing
+  // Stateless resets are of the machine of this name alone: one that has the same secret must not
+  // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
+  std::string machine{};
+  std::uint8_t worker = 0,
+               workers = 1;    // the first byte of every id of ours is ≡ worker (mod workers)
+  QlogSource* qlog = nullptr;  // outlives the endpoint; null: no connection is logged
+  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody hears
+  // Of the settings of the application that clients remember: when it differs from that of a
+  // client's ticket, or a limit below does, early data is refused.
+  std::uint64_t application_tag = 0;
+  // What the application allows a client; it has the defaults.
+  std::uint32_t streams_bidi = 0;
+  std::size_t stream_window = 0;      // bytes
+  std::size_t connection_window = 0;  // bytes
 };
 
 struct EndpointCounters {

@@ -138,7 +138,7 @@ using enum Option::Group;
 constexpr auto many = Option::Repeat::yes;
 using Tls = Config::Tls;
 using Log = Config::Log;
-using Quic = Config::Quic;
+using Quic = quic::Config;
 constexpr auto kOptions = std::to_array<Option>({
     {"--root", "DIR", hidden, "", text<&Config::root>},
 

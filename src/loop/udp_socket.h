@@ -12,6 +12,8 @@
 
 namespace troika {
 
+inline constexpr std::size_t kDatagramsPerWake = 64;
+
 // A bound UDP socket with what QUIC needs and uv_udp_t lacks: ECN and the local address both ways,
 // many datagrams a system call (GRO, GSO, recvmmsg), path MTU probes, and EAGAIN told to the
 // sender.
@@ -40,7 +42,7 @@ class UdpSocket final : public DatagramSink {
   // `per_wake`: datagrams taken from the kernel before other sockets have their turn. It is looked
   // at between batches of at most 16 GRO buffers.
   UdpSocket(Loop& loop, Fd socket, OnDatagram on_datagram, OnWritable on_writable,
-            std::size_t per_wake = 64);
+            std::size_t per_wake = kDatagramsPerWake);
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
   ~UdpSocket();
@@ -93,7 +95,7 @@ class UdpSockets final : public DatagramSink {
  public:
   // `on_datagram`, `on_writable`, `per_wake`: as those of UdpSocket, for each socket.
   UdpSockets(Loop& loop, std::vector<Fd> sockets, UdpSocket::OnDatagram on_datagram,
-             UdpSocket::OnWritable on_writable, std::size_t per_wake = 64);
+             UdpSocket::OnWritable on_writable, std::size_t per_wake = kDatagramsPerWake);
   UdpSockets(const UdpSockets&) = delete;
   UdpSockets& operator=(const UdpSockets&) = delete;
   ~UdpSockets() = default;

@@ -12,34 +12,16 @@
 namespace troika {
 namespace {
 
+// What HTTP allows a client is the same whatever carries it.
 quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
                                      quic::HandshakeObserver& handshakes) {
-  quic::EndpointConfig quic;
+  quic::EndpointConfig quic = config.quic;
   quic.handshakes = &handshakes;
   quic.qlog = qlog;
-  quic.secret = config.secret;
-  quic.machine = config.machine;
-  quic.worker = config.index;
-  quic.workers = config.count;
-  quic.preferred_v4 = config.preferred_v4;
-  quic.preferred_v6 = config.preferred_v6;
-  quic.connections = config.limits.quic_connections;
-  quic.half_open = config.limits.quic_half_open;
-  quic.retry_above = config.limits.quic_retry_above;
   quic.application_tag = h3::settings_tag(config.limits);
   quic.streams_bidi = config.limits.concurrent_streams;
-  quic.streams_uni = config.limits.peer_uni_streams;
   quic.stream_window = config.limits.h3_stream_window;
   quic.connection_window = config.limits.connection_window;
-  quic.connection_ids = config.limits.connection_ids;
-  quic.resets_per_second = config.limits.stateless_resets_per_second;
-  quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
-  quic.retry_token_lifetime = config.timeouts.retry_token;
-  quic.new_token_lifetime = config.timeouts.new_token;
-  quic.handshake_timeout = config.timeouts.handshake_quic;
-  quic.congestion = config.congestion;
-  quic.upgrade_version = config.quic_upgrade;
-  quic.idle_timeout = config.timeouts.idle_quic;
   return quic;
 }
 
@@ -58,7 +40,7 @@ struct Worker::Quic final : quic::HandshakeObserver {
         sockets(
             worker.loop_, std::move(udp),
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
-            [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
+            [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
         endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
                  worker.random_, sockets, *worker.config_.tls_quic,

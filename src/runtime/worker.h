@@ -44,22 +44,16 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
-  // Where QUIC clients are asked to move to, and the UDP sockets that this takes besides.
-  Address preferred_v4, preferred_v6;
-  std::vector<Fd> preferred_udp;
+  std::vector<Fd> preferred_udp;  // for the addresses that QUIC clients are asked to move to
   // What a worker serves; called once, on its thread, with what the handler may use.
   std::function<Site(Loop&, BufferPool&)> make_site;
   std::uint16_t https_port = 443;  // where redirects lead
-  // Which of how many this is: connection ids name it, and its sockets are that member of their
-  // groups.
-  std::uint8_t index = 0, count = 1;
   // Brings a datagram to another worker; empty: there is no other.
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
-  quic::Secret secret{};
-  std::string machine;  // whose stateless resets are its own
-  quic::Congestion congestion = quic::Congestion::cubic;
-  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
+  // Names the worker and how many there are: its sockets are that member of their groups. What
+  // HTTP/3 allows and who hears of it is put in when the worker is made.
+  quic::EndpointConfig quic;
   Limits limits;
   Timeouts timeouts;
   // May be shared by workers, and are called on the thread of each; outlive the worker.

@@ -90,11 +90,8 @@ struct QlogFolder::Log {
 };
 
 struct QlogFolder::State {
-  State(std::string p, Fd fd, Options o)
-      : path(std::move(p)),
-        folder(std::move(fd)),
-        options(o),
-        bytes(bytes_of_qlogs(folder.get())) {}
+  State(std::string p, Fd fd, QlogLimits o)
+      : path(std::move(p)), folder(std::move(fd)), limits(o), bytes(bytes_of_qlogs(folder.get())) {}
 
   // What the thread takes of a log at once.
   struct Portion {
@@ -117,7 +114,7 @@ struct QlogFolder::State {
 
   const std::string path;
   const Fd folder;
-  const Options options;
+  const QlogLimits limits;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -147,9 +144,9 @@ class QlogFolder::Sink final : public quic::QlogSink {
     const std::lock_guard lock(state_.mutex);
     const std::size_t size = records.size();
     if (log_.cut) return;
-    if (log_.unwritten + size > state_.options.waiting) return state_.cut(log_, Lack::waiting);
-    if (log_.bytes + size > state_.options.file_bytes) return state_.cut(log_, Lack::size);
-    if (state_.bytes + size > state_.options.folder_bytes) return state_.cut(log_, Lack::folder);
+    if (log_.unwritten + size > state_.limits.waiting) return state_.cut(log_, Lack::waiting);
+    if (log_.bytes + size > state_.limits.file_bytes) return state_.cut(log_, Lack::size);
+    if (state_.bytes + size > state_.limits.folder_bytes) return state_.cut(log_, Lack::folder);
     log_.waiting.append(reinterpret_cast<const char*>(records.data()), size);
     log_.unwritten += size;
     log_.bytes += size;
@@ -162,7 +159,7 @@ class QlogFolder::Sink final : public quic::QlogSink {
   Log& log_;
 };
 
-Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, Options options) {
+Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, QlogLimits limits) {
   Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     return std::unexpected(
@@ -170,18 +167,18 @@ Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, O
                     "this user may write to with --qlog",
                     path, std::strerror(errno)));
   }
-  return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), options));
+  return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), limits));
 }
 
-QlogFolder::QlogFolder(std::string path, Fd folder, Options options)
-    : state_(std::make_shared<State>(std::move(path), std::move(folder), options)),
+QlogFolder::QlogFolder(std::string path, Fd folder, QlogLimits limits)
+    : state_(std::make_shared<State>(std::move(path), std::move(folder), limits)),
       thread_([state = state_] { state->run(); }) {}
 
 QlogFolder::~QlogFolder() {
   std::unique_lock lock(state_->mutex);
   state_->stopping = true;
   state_->changed.notify_all();
-  const bool stopped = state_->changed.wait_for(lock, state_->options.last_chance,
+  const bool stopped = state_->changed.wait_for(lock, state_->limits.last_chance,
                                                 [this] { return state_->stopped; });
   state_->notices = nullptr;
   lock.unlock();
@@ -211,8 +208,8 @@ void QlogFolder::set_notices(WriterThread* notices) {
 }
 
 bool QlogFolder::State::has_room() {
-  if (logs.size() >= options.files) return refuse(Lack::files);
-  if (bytes + options.file_bytes <= options.folder_bytes) return true;
+  if (logs.size() >= limits.files) return refuse(Lack::files);
+  if (bytes + limits.file_bytes <= limits.folder_bytes) return true;
   count_asked = true;
   changed.notify_all();
   return refuse(Lack::folder);
@@ -244,15 +241,15 @@ void QlogFolder::State::tell(Lack what, int error) {
         return std::format(
             "more than {} connections at a time: some go without a log; "
             "--qlog-only chooses which have one",
-            options.files);
+            limits.files);
       case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
       case Lack::size:
-        return std::format("the log of a connection ends at {} bytes", options.file_bytes);
+        return std::format("the log of a connection ends at {} bytes", limits.file_bytes);
       case Lack::folder:
         return std::format(
             "its files come to {} bytes: connections go without a log, or theirs ends early, until "
             "some are removed",
-            options.folder_bytes);
+            limits.folder_bytes);
       case Lack::disk: break;
     }
     return std::format("the log of a connection ends early: {}", std::strerror(error));
@@ -290,7 +287,7 @@ std::vector<QlogFolder::State::Portion> QlogFolder::State::take_ready() {
 
 void QlogFolder::State::count_again() {
   const auto now = std::chrono::steady_clock::now();
-  if (counted && now - *counted < options.count_again) return;
+  if (counted && now - *counted < limits.count_again) return;
   counted = now;
   const std::uint64_t written = bytes_of_qlogs(folder.get());  // by this thread alone
   const std::lock_guard lock(mutex);

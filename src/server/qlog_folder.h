@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "config/config.h"
 #include "os/fd.h"
 #include "proto/quic/qlog.h"
 
@@ -46,14 +47,6 @@ class WriterThread;
 // Shared by all workers; outlives every log.
 class QlogFolder {
  public:
-  struct Options {
-    std::size_t files = 64;                           // open at a time
-    std::size_t waiting = 256U << 10U;                // bytes of a log that are not written yet
-    std::size_t file_bytes = 64U << 20U;              // of a log in all
-    std::size_t folder_bytes = 1U << 30U;             // of the files, with those of before
-    Duration count_again = std::chrono::seconds(10);  // when they were too many
-    Duration last_chance = std::chrono::seconds(1);   // for what is left at the end
-  };
   struct Counters {
     std::uint64_t opened = 0;
     std::uint64_t refused = 0;  // as many were open as may be, or the folder was full
@@ -61,7 +54,7 @@ class QlogFolder {
   };
 
   // The error is one sentence.
-  static Checked<std::unique_ptr<QlogFolder>> make(const std::string& path, Options options);
+  static Checked<std::unique_ptr<QlogFolder>> make(const std::string& path, QlogLimits limits);
   QlogFolder(const QlogFolder&) = delete;
   QlogFolder& operator=(const QlogFolder&) = delete;
   ~QlogFolder();
@@ -80,7 +73,7 @@ class QlogFolder {
   struct State;
   class Sink;
 
-  QlogFolder(std::string path, Fd folder, Options options);
+  QlogFolder(std::string path, Fd folder, QlogLimits limits);
 
   std::shared_ptr<State> state_;  // with the thread, which may be stuck when this object dies
   std::thread thread_;

@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "config/config.h"
-#include "http/exchange/services.h"
-#include "http/message/limits.h"
 #include "proto/quic/config.h"
 #include "tls/certificates/certificate_set.h"
 #include "tls/tickets/replay_register.h"
@@ -38,9 +36,9 @@ Checked<Secrets> secrets_from(const std::string& file, Random& random);
 // What the TLS contexts of all workers share, so that a client may come back to any of them, and
 // its early data counts once.
 struct Resumption {
-  Resumption(const Secrets& secrets, const Limits& limits, const Timeouts& timeouts)
-      : tickets(clock, secrets.tickets, timeouts.ticket_rotation, timeouts.ticket_lifetime),
-        replays(clock, limits.replay_entries, timeouts.replay_window) {}
+  Resumption(const Secrets& secrets, const Config::Tls& config)
+      : tickets(clock, secrets.tickets, config.ticket_rotation, config.ticket_lifetime),
+        replays(clock, config.replay_entries, config.replay_window) {}
 
   SystemClock clock;
   tls::TicketKeys tickets;

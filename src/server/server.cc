@@ -171,7 +171,6 @@ int run_server(const Config& config) {
     worker.observers = {&access_log};
     worker.notices = &notices;
   }
-  const Timeouts timeouts = startup->workers.front().timeouts;
   Loop loop;  // of this thread, for signals and the certificates' files
   start_thread_pool(
       loop, kReadingThreads + background_threads(static_cast<unsigned>(startup->workers.size())));
@@ -184,14 +183,15 @@ int run_server(const Config& config) {
       case Signals::Wish::stop:
         notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
                                  workers->connections()));
-        end_process_after(std::chrono::ceil<std::chrono::seconds>(timeouts.drain + kPatience));
+        end_process_after(
+            std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
         return workers->drain();
       case Signals::Wish::stop_at_once: at_once = true; return workers->stop();
     }
   });
   workers.emplace(std::move(startup->workers), [&loop] { loop.post([&loop] { loop.stop(); }); });
   CertificateWatch watch(
-      loop, timeouts.certificate_look,
+      loop, config.tls.look,
       [keeper = CertificateKeeper(kClock, startup->certificates)]() mutable {
         return keeper.look();
       },

@@ -36,8 +36,7 @@ Checked<void> prepare_site(const Config& config, Startup& startup) {
     return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
   };
   if (!config.root.empty()) {
-    const SiteShare share{startup.workers.front().limits.open_files,
-                          static_cast<unsigned>(startup.workers.size())};
+    const SiteShare share{config.files, static_cast<unsigned>(startup.workers.size())};
     startup.root_notice = std::make_unique<RootNotice>(config.root);
     startup.site_notice = std::make_unique<SiteNotice>();
     auto made = static_site(config.root, config.site, share, &startup.warnings,
@@ -144,8 +143,7 @@ Checked<Startup> start_up(const Config& asked) {
   startup.root = config.root;
   const unsigned workers =
       config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
-  Limits limits;
-  if (auto done = fit_limits(limits, config, workers, available_descriptors()); !done) {
+  if (auto done = fit_limits(config, workers, available_descriptors()); !done) {
     return std::unexpected(done.error());
   }
   startup.workers.resize(workers);
@@ -155,15 +153,15 @@ Checked<Startup> start_up(const Config& asked) {
                            ? random_secrets(random)
                            : secrets_from(config.tls.secrets_file, random);
   if (!secrets) return std::unexpected(secrets.error());
-  startup.resumption = std::make_unique<Resumption>(*secrets, limits, Timeouts{});
+  startup.resumption = std::make_unique<Resumption>(*secrets, config.tls);
   for (WorkerConfig& worker : startup.workers) {
-    worker.limits = limits;
-    worker.secret = secrets->quic;
-    worker.machine = name_of_machine();
-    worker.congestion = config.quic.congestion;
-    worker.quic_upgrade = config.quic.upgrade_version;
-    worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
-    worker.count = static_cast<std::uint8_t>(workers);
+    worker.limits = config.limits;
+    worker.timeouts = config.timeouts;
+    worker.quic = quic::EndpointConfig{config.quic};
+    worker.quic.secret = secrets->quic;
+    worker.quic.machine = name_of_machine();
+    worker.quic.worker = static_cast<std::uint8_t>(&worker - startup.workers.data());
+    worker.quic.workers = static_cast<std::uint8_t>(workers);
   }
   if (auto done = prepare_site(config, startup); !done) return std::unexpected(done.error());
   if (auto done = prepare_tls(config, startup); !done) {
@@ -226,8 +224,7 @@ Checked<void> prepare_tls(const Config& config, Startup& startup) {
   if (config.tls.early_data && tls.client_auth == tls::ClientAuth::none) {
     tls.replays = &startup.resumption->replays;
   }
-  tls.early_data_bytes =
-      static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
+  tls.early_data_bytes = config.tls.early_data_bytes;
   if (!config.log.keys.empty()) {
     auto opened = KeyLogFile::open(config.log.keys);
     if (!opened) return std::unexpected(std::move(opened.error()));
@@ -279,11 +276,7 @@ Checked<void> open_qlog(const Config& config, Startup& startup) {
   if (config.log.qlog.empty()) return {};
   if (auto outside = keep_out_of_site("--qlog", config.log.qlog, config.root); !outside)
     return outside;
-  const Limits& limits = startup.workers.front().limits;
-  auto made = QlogFolder::make(config.log.qlog, {.files = limits.qlog_files,
-                                                 .waiting = limits.qlog_waiting,
-                                                 .file_bytes = limits.qlog_file_bytes,
-                                                 .folder_bytes = limits.qlog_folder_bytes});
+  auto made = QlogFolder::make(config.log.qlog, config.log.qlog_limits);
   if (!made) return std::unexpected(made.error());
   startup.qlog = std::move(*made);
   for (WorkerConfig& worker : startup.workers) {
@@ -309,10 +302,6 @@ void steer(Startup& startup, const Address& address, int group) {
 Checked<void> prepare_quic(const Config& config, Startup& startup) {
   for (const Address& address : {config.quic.preferred_v4, config.quic.preferred_v6}) {
     if (auto bound = bind_preferred(address, startup); !bound) return bound;
-  }
-  for (WorkerConfig& worker : startup.workers) {
-    worker.preferred_v4 = config.quic.preferred_v4;
-    worker.preferred_v6 = config.quic.preferred_v6;
   }
   return open_qlog(config, startup);
 }

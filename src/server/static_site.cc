@@ -70,9 +70,8 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   }
   std::string secret(16, '\0');
   SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
-  SiteLimits limits;
-  limits.open_files = share.open_files;
-  limits.cache_files = std::min(limits.cache_files, share.open_files / 2);
+  SiteLimits limits = share.limits;
+  limits.cache_files = std::min(limits.cache_files, limits.open_files / 2);
   limits.cache_bytes /= share.workers;
   limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
   limits.digests_waiting = std::max<std::size_t>(limits.digests_waiting / share.workers, 8);

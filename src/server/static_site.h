@@ -14,7 +14,7 @@ class SiteNotice;
 
 // What one of so many workers gets of what the process has.
 struct SiteShare {
-  std::size_t open_files = 4096;  // of this worker
+  SiteLimits limits{};  // of the process, but open_files, which are this worker's
   unsigned workers = 1;
 };
 // Threads of libuv's pool that the sites of so many workers keep busy at most.

@@ -109,6 +109,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SeededRandom random(1);
   Balance balance;
   quic::EndpointConfig config;
+  config.streams_bidi = 100;
+  config.stream_window = 256U << 10U;
+  config.connection_window = 1U << 20U;
   config.half_open = 4;
   config.retry_above = size >= 3 && (data[2] & 0x80U) != 0 ? 0 : 100;
   quic::Endpoint endpoint(config, clock, random, balance, context(),

@@ -18,13 +18,14 @@ constexpr std::size_t kAtOnce = 50;  // of the 100 that a connection may have op
 
 // One protocol waits while another is asked: no connection ends of that, however slow the machine.
 void patient(WorkerConfig& config) {
-  config.timeouts.idle_tcp = config.timeouts.idle_quic = std::chrono::minutes(10);
+  config.timeouts.idle_tcp = config.quic.idle_timeout = std::chrono::minutes(10);
 }
 
 std::unique_ptr<test::LiveServer> serve(const Fixture& fixture, const std::string& name) {
   const Profile& profile = profile_named(name);
   return std::make_unique<test::LiveServer>(
-      test::must(static_site(fixture.root().string(), profile.options, SiteShare{kOpenFiles})),
+      test::must(static_site(fixture.root().string(), profile.options,
+                             SiteShare{{.open_files = kOpenFiles}})),
       patient);
 }
 

@@ -28,7 +28,8 @@ TEST_CASE("A URL is taken apart, and only https is taken") {
 
 TEST_CASE("Any server can be asked, as this one: all protocols say the same") {
   const Fixture fixture;
-  test::LiveServer server(test::must(static_site(fixture.root().string(), {}, SiteShare{256})));
+  test::LiveServer server(
+      test::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
   auto client = test::must(client::Client::make({test::test_certificate().ca_file}));
   const auto url = parse_url(std::format("https://127.0.0.1:{}/live.txt", server.address.port()));
   auto remote = test::must(Remote::reach(*client, *url));
@@ -51,7 +52,8 @@ TEST_CASE("Any server can be asked, as this one: all protocols say the same") {
 TEST_CASE("A protocol that a server does not speak is left out, and why is said") {
   const Fixture fixture;
   // Plain HTTP: a port where TLS and QUIC find nobody who understands them.
-  test::LiveServer server(test::must(static_site(fixture.root().string(), {}, SiteShare{256})));
+  test::LiveServer server(
+      test::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
   auto client = test::must(client::Client::make({}));
   const auto url = parse_url(std::format("https://127.0.0.1:{}/", server.plain.port()));
   const auto remote = test::must(Remote::reach(*client, *url, std::chrono::milliseconds(300)));

@@ -26,7 +26,7 @@ inline constexpr Duration kOneWay = std::chrono::milliseconds(50);
 // A server's TLS, made of the secrets in a file or of others.
 struct TcpProcess {
   explicit TcpProcess(const Secrets& secrets, bool early_data = true)
-      : shared(secrets, Limits{}, Timeouts{}) {
+      : shared(secrets, Config::Tls{}) {
     tls::ServerOptions options{test::test_certificate().cert_file,
                                test::test_certificate().key_file};
     options.ticket_keys = &shared.tickets;

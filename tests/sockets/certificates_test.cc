@@ -115,7 +115,7 @@ struct SwapRig {
   std::vector<std::string> lines;
   CertificateWatch watch{
       client->loop(),
-      long_run() ? Timeouts{}.certificate_look : Duration(std::chrono::milliseconds(50)),
+      long_run() ? Config::Tls{}.look : Duration(std::chrono::milliseconds(50)),
       [keeper = CertificateKeeper(client->loop().clock(), group.startup().certificates)]() mutable {
         return keeper.look();
       },

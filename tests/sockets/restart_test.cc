@@ -21,7 +21,7 @@ LiveGroup& start(std::optional<LiveGroup>& group, const std::optional<Address>& 
   return group.emplace(
       2,
       [&](Startup& startup) {
-        for (WorkerConfig& worker : startup.workers) worker.secret = secret;
+        for (WorkerConfig& worker : startup.workers) worker.quic.secret = secret;
       },
       [&](Config& options) {
         if (listen) options.listen = {*listen};

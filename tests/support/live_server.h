@@ -74,7 +74,7 @@ class LiveServer {
     without_tls.tcp = must(TcpListener::bind(must(Address::parse("127.0.0.1:0")), {}));
     plain = bound_address(without_tls.tcp.get());
     config.plain.push_back(std::move(without_tls));
-    SystemRandom().fill(config.secret);
+    SystemRandom().fill(config.quic.secret);
     if (tweak) tweak(config);
 
     std::promise<Worker*> made;

@@ -26,6 +26,8 @@ class SimH3 {
     world.net.both_ways(server_port.address(), client_port.address(), link);
     client_tls_ = *tls::ClientContext::make(tls::Wire::quic, client_options);
     config.streams_bidi = streams;
+    config.stream_window = limits.h3_stream_window;
+    config.connection_window = limits.connection_window;
     world.random.fill(config.secret);
     start_server();
   }

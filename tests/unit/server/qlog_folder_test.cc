@@ -89,7 +89,7 @@ std::string read(const std::filesystem::path& path) {
 }
 
 struct Rig {
-  explicit Rig(QlogFolder::Options options = {}, std::string_view before = {}) {
+  explicit Rig(QlogLimits options = {}, std::string_view before = {}) {
     if (!before.empty()) std::ofstream(folder.path() / "before.sqlog") << before;
     options.last_chance = std::chrono::seconds(20);
     logs = must(QlogFolder::make(folder.path().string(), options));

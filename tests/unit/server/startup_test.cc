@@ -149,7 +149,7 @@ TEST_CASE("A preferred address gets a socket for each worker, unless a listener 
     for (const WorkerConfig& worker : startup.workers) {
       REQUIRE(worker.preferred_udp.size() == 1);
       CHECK(bound_address(worker.preferred_udp[0].get()) == config.quic.preferred_v4);
-      CHECK(worker.preferred_v4 == config.quic.preferred_v4);
+      CHECK(worker.quic.preferred_v4 == config.quic.preferred_v4);
     }
   }
   for (const char* listener : {"127.0.0.2:0", "0.0.0.0:0"}) {
@@ -157,7 +157,7 @@ TEST_CASE("A preferred address gets a socket for each worker, unless a listener 
     config.listen[0].set_port(config.quic.preferred_v4.port());
     const Startup startup = test::must(start_up(config));
     CHECK(startup.workers[0].preferred_udp.empty());
-    CHECK(startup.workers[1].preferred_v4 == config.quic.preferred_v4);
+    CHECK(startup.workers[1].quic.preferred_v4 == config.quic.preferred_v4);
   }
 }
 

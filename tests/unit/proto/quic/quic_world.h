@@ -34,6 +34,9 @@ inline const tls::ClientContext& client_tls(std::vector<std::string> alpn = {"h3
 
 inline quic::EndpointConfig endpoint_config() {
   quic::EndpointConfig config;
+  config.streams_bidi = 100;
+  config.stream_window = 256U << 10U;
+  config.connection_window = 1U << 20U;
   for (std::size_t i = 0; i < config.secret.size(); ++i) config.secret[i] = std::byte(i * 7 + 1);
   return config;
 }
