@@ -113,17 +113,16 @@ Checked<Fd> open_root(const std::string& path) {
     }
     root.error = -fd;
     if (root.error == EACCES) {
-      return std::unexpected(
-          std::format("the folder {} may not be entered by this user: it needs the right x", path));
+      return std::unexpected(std::format(
+          "the folder {} cannot be entered by this user: execute permission (x) is missing", path));
     }
   }
   switch (root.error) {
     case ENOENT:
       return std::unexpected(
-          std::format("the folder {} does not exist: make it, or name another one to serve", path));
+          std::format("the folder {} does not exist: create it, or serve another one", path));
     case ENOTDIR:
-      return std::unexpected(
-          std::format("{} is not a folder: name the folder that is to be served", path));
+      return std::unexpected(std::format("{} is not a folder: give a folder to serve", path));
     default:
       return std::unexpected(
           std::format("the folder {} cannot be opened: {}", path, std::strerror(root.error)));

@@ -21,7 +21,7 @@ std::unexpected<std::string> explain(int error, SocketKind kind, const Address& 
   switch (error) {
     case EADDRINUSE:
       return std::unexpected(
-          std::format("port {} on {} is taken ({}): stop the program that has it, or choose "
+          std::format("port {} on {} is in use ({}): stop the program that uses it, or choose "
                       "another port",
                       port, ip, name_of(kind)));
     case EACCES:
@@ -37,7 +37,7 @@ std::unexpected<std::string> explain(int error, SocketKind kind, const Address& 
           std::format("{} cannot be used: this machine has no {}", ip,
                       address.family() == AF_INET6 ? "IPv6" : "sockets of that kind"));
     default:
-      return std::unexpected(std::format("no {} socket could be had on {}: {}", name_of(kind),
+      return std::unexpected(std::format("cannot open a {} socket on {}: {}", name_of(kind),
                                          address.text(), std::strerror(error)));
   }
 }

@@ -108,7 +108,7 @@ bool open_closed_streams() noexcept {
 
 std::string shortage_text(const std::error_code& error) {
   if (error == std::errc::resource_unavailable_try_again) {
-    return "the system gives this process no more threads: raise the limits of threads (ulimit -u, "
+    return "cannot create more threads: raise the limits of threads (ulimit -u, "
            "or pids.max of its cgroup) and of memory (ulimit -v), or start fewer with --workers";
   }
   if (error == std::errc::too_many_files_open ||
@@ -117,11 +117,12 @@ std::string shortage_text(const std::error_code& error) {
            "--workers";
   }
   if (error == std::errc::no_space_on_device) {
-    return "the kernel watches no more sockets for this user: raise fs.epoll.max_user_watches with "
+    return "the user's limit of watched sockets is reached: raise fs.epoll.max_user_watches with "
            "sysctl";
   }
   if (error == std::errc::not_enough_memory) {
-    return "not enough memory: give this process more, or start fewer workers with --workers";
+    return "not enough memory: give this process more memory, or start fewer workers with "
+           "--workers";
   }
   return std::format("the server cannot be started: {}", error.message());
 }
@@ -130,7 +131,7 @@ std::string shortage_text(const std::error_code& error) {
 void end_without_memory() noexcept {
   std::set_new_handler([] {
     constexpr std::string_view kText =
-        "troika: not enough memory: give this process more, or start fewer workers with "
+        "troika: not enough memory: give this process more memory, or start fewer workers with "
         "--workers\n";
     static_cast<void>(!write(STDERR_FILENO, kText.data(), kText.size()));
     _exit(1);

@@ -116,7 +116,7 @@ std::uint64_t count_lines(std::string_view text) noexcept {
   return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
 }
 
-std::string reason(int error) { return error == EPIPE ? "nobody reads it" : std::strerror(error); }
+std::string reason(int error) { return error == EPIPE ? "no reader" : std::strerror(error); }
 
 }  // namespace
 

@@ -74,14 +74,14 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(config_.observers),
-      services_{pool_,          loop_.clock(),     config_.limits, config_.timeouts,
-                *site_.handler, observers_, &authorities_},
-      plain_services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
+      services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
+                *site_.handler, observers_,    &authorities_},
+      plain_services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
                       *site_.handler, observers_},
-      redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
+      redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
                          redirect_, observers_},
-      plain_on_tls_services_{pool_,         loop_.clock(),     config_.limits, config_.timeouts,
-                             plain_on_tls_, observers_, &authorities_},
+      plain_on_tls_services_{pool_,         loop_.clock(), config_.limits, config_.timeouts,
+                             plain_on_tls_, observers_,    &authorities_},
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
@@ -203,7 +203,7 @@ void Worker::drain_deadline() {
 
 void Worker::starved(std::uint64_t pauses) {
   notice(
-      std::format("out of file descriptors or memory, new connections wait ({} pauses so far); "
+      std::format("out of file descriptors or memory, accepting is paused ({} times so far); "
                   "raise the limit with ulimit -n",
                   pauses));
 }

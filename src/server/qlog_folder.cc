@@ -163,8 +163,8 @@ Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, Q
   Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     return std::unexpected(
-        std::format("cannot write qlog files into {}: {}; name a folder that is there and that "
-                    "this user may write to with --qlog",
+        std::format("cannot write qlog files into {}: {}; give --qlog an existing folder "
+                    "that this user can write to",
                     path, std::strerror(errno)));
   }
   return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), limits));
@@ -240,21 +240,21 @@ void QlogFolder::State::tell(Lack what, int error) {
       case Lack::files:
         return std::format(
             "more than {} connections at a time: some go without a log; "
-            "--qlog-only chooses which have one",
+            "select connections with --qlog-only",
             limits.files);
       case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
       case Lack::size:
         return std::format("the log of a connection ends at {} bytes", limits.file_bytes);
       case Lack::folder:
         return std::format(
-            "its files come to {} bytes: connections go without a log, or theirs ends early, until "
-            "some are removed",
+            "its files reach the limit of {} bytes: logs are missing or end early until some "
+            "files are removed",
             limits.folder_bytes);
       case Lack::disk: break;
     }
     return std::format("the log of a connection ends early: {}", std::strerror(error));
   };
-  notices->line(std::format("troika: qlog in {}: {} (said once)", path, reason()));
+  notices->line(std::format("troika: qlog in {}: {} (reported once)", path, reason()));
 }
 
 void QlogFolder::State::run() {

@@ -99,7 +99,7 @@ std::string banner(const Startup& startup) {
   for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
     std::format_to(out, "  curl {} {} {}\n", trust, version, url);
   }
-  text += "  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n";
+  text += "  (--http3-only needs a curl with HTTP/3: see curl --version)\n";
   return text;
 }
 
@@ -136,7 +136,7 @@ void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogF
     const int error = out.open();
     if (error == 0) return;
     std::fprintf(stderr,
-                 "troika: cannot open the access log %s again: %s; it goes on where it was\n",
+                 "troika: cannot reopen the access log %s: %s; logging continues to the old file\n",
                  access_log.c_str(), std::strerror(error));
   });
 }
@@ -181,8 +181,9 @@ int run_server(const Config& config) {
       case Signals::Wish::reopen_logs:
         return open_logs_again(config.log.access, lines->get(), key_log.get());
       case Signals::Wish::stop:
-        notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
-                                 workers->connections()));
+        notices.line(std::format(
+            "troika: stopping; waiting for {} connections (signal again to stop at once)",
+            workers->connections()));
         end_process_after(
             std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
         return workers->drain();

@@ -61,7 +61,7 @@ Config reachable(const Config& config, Startup& startup) {
   std::erase_if(possible.listen, has_twin);
   if (possible.listen.empty()) return config;  // asked for by name: binding says what is wrong
   std::erase_if(possible.plain, [&](const auto& plain) { return has_twin(plain.address); });
-  startup.warnings.emplace_back("this machine has no IPv6: only IPv4 addresses will answer");
+  startup.warnings.emplace_back("this machine has no IPv6: listening on IPv4 only");
   return possible;
 }
 
@@ -294,8 +294,8 @@ void steer(Startup& startup, const Address& address, int group) {
   const auto count = static_cast<unsigned>(startup.workers.size());
   if (count == 1 || steer_by_connection_id(group, count)) return;
   startup.warnings.push_back(std::format(
-      "this kernel steers no QUIC packets to their workers on {}: they are handed on, which is "
-      "slower",
+      "the kernel cannot route QUIC packets to their workers on {}: workers forward them, "
+      "which is slower",
       address.text()));
 }
 

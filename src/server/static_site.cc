@@ -32,24 +32,22 @@ void warn_of_missing_pages(int root, const std::string& name, const SiteOptions&
                            std::vector<std::string>& warnings) {
   if (options.spa && !is_readable_file(root, "index.html")) {
     warnings.push_back(std::format(
-        "--spa finds no index.html in {}: until there is one, pages that are not there are 404",
-        name));
+        "--spa finds no index.html in {}: until it exists, missing pages get 404", name));
   }
   for (const auto& [status, path] : options.error_pages) {
     if (is_readable_file(root, path)) continue;
-    warnings.push_back(
-        std::format("--error-page {} finds no {} in {}: until there is one, a short text is sent",
-                    status, path, name));
+    warnings.push_back(std::format(
+        "--error-page {}: no {} in {}; a short text is sent until it exists", status, path, name));
   }
 }
 
 void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
   const int refusal = openat2_refusal(root);
   if (refusal == 0) return;
-  warnings.push_back(
-      std::format("openat2 is refused here ({}): files are opened step by step, as safely but more "
-                  "slowly; docs/static-files.md names the settings that do this",
-                  std::strerror(refusal)));
+  warnings.push_back(std::format(
+      "openat2 is refused here ({}): files are opened segment by segment, equally safe but "
+      "slower; docs/static-files.md lists the settings that cause this",
+      std::strerror(refusal)));
 }
 
 }  // namespace

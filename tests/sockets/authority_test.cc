@@ -35,7 +35,7 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
     CHECK(status(protocol, "localhost", "127.0.0.1:8443") == 200);
     CHECK(status(protocol, "localhost", "[::1]:8443") == 200);
     CHECK(status(protocol, "localhost", "example.org") == 421);
-    CHECK(body.contains("asks for example.org, "));
+    CHECK(body.contains("is for example.org, "));
     CHECK(body.contains(" localhost"));
     CHECK(body.contains(" 127.0.0.1"));
     CHECK(body.contains(" ::1"));

@@ -62,7 +62,7 @@ std::string explain_misdirected(std::string_view authority, const SecurityInfo& 
                                 const AuthorityCheck& check) {
   return std::format(
       "421 Misdirected Request\n"
-      "The request asks for {}, and the certificate of this connection covers {}.\n",
+      "The request is for {}, but the certificate of this connection covers {}.\n",
       authority, list_of(check.covered(security.server_name)));
 }
 

@@ -73,9 +73,9 @@ TEST_CASE("A key log that is no file is refused and left as it is") {
   const Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const auto refused = KeyLogFile::open(fifo);
   REQUIRE(!refused);
-  CHECK(refused.error() == "the key log " + fifo +
-                               " is not a file: give --keylog a file of this user's own, or one to "
-                               "be made");
+  CHECK(refused.error() ==
+        "the key log " + fifo +
+            " is not a file: give --keylog a file owned by this user, or a new one");
   CHECK(mode_of(fifo) == 0644);
 }
 

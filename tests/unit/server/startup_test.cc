@@ -39,14 +39,13 @@ TEST_CASE("Pages that the options name and the folder lacks are noted at start, 
   CHECK(notes(root, site).empty());
   site.spa = true;
   site.error_pages = {{404, "errors/404.html"}, {503, "busy"}};
-  CHECK(notes(root, site) == std::vector<std::string>{
-                                 "--spa finds no index.html in " + root +
-                                     ": until there is one, pages that are not there are 404",
-                                 "--error-page 404 finds no errors/404.html in " + root +
-                                     ": until there is one, a short text is sent",
-                                 "--error-page 503 finds no busy in " + root +
-                                     ": until there is one, a short text is sent",
-                             });
+  CHECK(notes(root, site) ==
+        std::vector<std::string>{
+            "--spa finds no index.html in " + root + ": until it exists, missing pages get 404",
+            "--error-page 404: no errors/404.html in " + root +
+                "; a short text is sent until it exists",
+            "--error-page 503: no busy in " + root + "; a short text is sent until it exists",
+        });
   write(folder.path() / "index.html");
   write(folder.path() / "errors/404.html");
   write(folder.path() / "busy");
@@ -69,7 +68,7 @@ TEST_CASE(
   };
   CHECK(notes_of({.until = 15L * 24 * 3600}).empty());
   CHECK(notes_of({.until = 13L * 24 * 3600}).size() == 1);
-  CHECK(notes_of({.until = -60})[0].contains("has expired"));
+  CHECK(notes_of({.until = -60})[0].contains("expired on"));
   CHECK(notes_of({.names = ""})[0].contains("no host name or address as subjectAltName"));
   CHECK(notes_of({.usage = "clientAuth"})[0].contains("is not for servers"));
 
@@ -168,7 +167,7 @@ TEST_CASE("A preferred address that this machine has not, or that is taken, is s
   config.quic.preferred_v4 = free_address("127.0.0.2:0");
   const auto other = UdpSocket::bind(config.quic.preferred_v4, {});
   REQUIRE(other);
-  CHECK(start_up(config).error().contains("is taken (UDP)"));
+  CHECK(start_up(config).error().contains("is in use (UDP)"));
 }
 
 TEST_CASE("The public port is announced and redirected to; without one, the port that is bound") {
@@ -199,7 +198,7 @@ TEST_CASE("The banner starts no other program, and says which curl each line tak
   REQUIRE(setenv("PATH", path.c_str(), 1) == 0);
   CHECK_FALSE(std::filesystem::exists(trace));
   CHECK(text.contains("--http3-only"));
-  CHECK(text.ends_with("  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n"));
+  CHECK(text.ends_with("  (--http3-only needs a curl with HTTP/3: see curl --version)\n"));
 }
 
 TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
@@ -214,7 +213,7 @@ TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
   config.root = (folder.path() / "site").string();
   for (const char* inside : {"site", "site/logs", "site/../site/logs"}) {
     config.log.qlog = (folder.path() / inside).string();
-    CHECK(start_up(config).error().contains("which is served"));
+    CHECK(start_up(config).error().contains("is inside the served folder"));
   }
   config.log.qlog = (folder.path() / "site-logs").string();
   CHECK(test::must(start_up(config)).workers[1].make_qlog);
@@ -242,7 +241,8 @@ TEST_CASE("Secrets and logs are not made in the folder that is served") {
       *file = folder.path() / inside;
       const auto refused = start_up(config);
       REQUIRE(!refused);
-      CHECK(refused.error().starts_with(std::format("{} {} lies in ", option, *file)));
+      CHECK(refused.error().starts_with(
+          std::format("{} {} is inside the served folder ", option, *file)));
     }
     CHECK(is_empty(folder.path() / "site"));
     CHECK(is_empty(folder.path() / "site/sub"));
@@ -272,13 +272,13 @@ TEST_CASE("Private keys in the folder that is served: no server, or a note where
        {site / "open/a.key", site / ".well-known/a.key", folder.path() / "link.key"}) {
     const auto refused = with_key(key);
     REQUIRE(!refused);
-    CHECK(refused.error() == "private keys lie in the folder that is served: " + key.string() +
-                                 " is in " + config.root + ", move it out");
+    CHECK(refused.error() == "private keys are inside the served folder: move " + key.string() +
+                                 " out of " + config.root);
   }
   const auto noted = with_key(site / ".hidden/a.key");
   REQUIRE(noted);
   REQUIRE(noted->warnings.size() == 1);
-  CHECK(noted->warnings[0].starts_with("private keys lie in the folder that is served (" +
+  CHECK(noted->warnings[0].starts_with("private keys are inside the served folder (" +
                                        (site / ".hidden/a.key").string() + ")"));
   config.site.dotfiles = true;
   CHECK(!with_key(site / ".hidden/a.key"));
