@@ -11,18 +11,18 @@
 
 namespace troika::h1 {
 
-class H1ClientSession final : public ClientByteSession,
-                              private ResponseReader::BodySink,
-                              private ClientStreamLink {
+class ClientSession final : public ClientByteSession,
+                            private ResponseReader::BodySink,
+                            private ClientStreamLink {
  public:
-  H1ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
-  H1ClientSession(const H1ClientSession&) = delete;
-  H1ClientSession& operator=(const H1ClientSession&) = delete;
-  ~H1ClientSession() override;
+  ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+  ~ClientSession() override;
 
-  Result<std::unique_ptr<ClientStream>> start(const Request& request,
-                                              std::unique_ptr<BodySource> body,
-                                              ResponseReceiver& receiver) override;
+  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
+                                                      std::unique_ptr<BodySource> body,
+                                                      ResponseReceiver& receiver) override;
   bool full() const noexcept override { return request_ != nullptr; }
   bool draining() const noexcept override { return draining_ || over_; }
 
@@ -55,7 +55,7 @@ class H1ClientSession final : public ClientByteSession,
   SessionHost& host_;
   ResponseReader reader_;
   std::unique_ptr<ClientRequest> request_;  // in flight
-  H1ClientStream* stream_ = nullptr;        // its user's end
+  ClientStream* stream_ = nullptr;          // its user's end
   std::vector<std::byte> kept_;             // received, without room in the body's window
   bool in_body_ = false;
   bool response_over_ = false;

@@ -62,14 +62,14 @@ class ClientStreamLink {
   ~ClientStreamLink() = default;
 };
 
-class H1ClientStream final : public ClientStream, private BodyChannel::Feedback {
+class ClientStream final : public troika::ClientStream, private BodyChannel::Feedback {
  public:
-  H1ClientStream(BufferPool& pool, std::size_t window, ResponseReceiver& receiver,
-                 ClientStreamLink& link)
+  ClientStream(BufferPool& pool, std::size_t window, ResponseReceiver& receiver,
+               ClientStreamLink& link)
       : channel(pool, window, *this), receiver_(receiver), link_(&link) {}
-  H1ClientStream(const H1ClientStream&) = delete;
-  H1ClientStream& operator=(const H1ClientStream&) = delete;
-  ~H1ClientStream() override {
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override {
     channel.detach();
     if (link_ != nullptr) link_->on_user_gone();
   }

@@ -7,7 +7,7 @@
 namespace troika::h2 {
 namespace {
 
-Engine make_engine(ClientSessionImpl* session) {
+Engine make_engine(ClientSession* session) {
   nghttp2_session* raw = nullptr;
   const Callbacks callbacks = make_client_callbacks();
   const Options options = make_options();
@@ -19,13 +19,13 @@ Engine make_engine(ClientSessionImpl* session) {
 
 }  // namespace
 
-ClientSessionImpl::ClientSessionImpl(BufferPool& pool, const Limits& limits, SessionHost& host)
+ClientSession::ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host)
     : context_{.pool = pool, .limits = limits, .host = host}, engine_(make_engine(this)) {
   context_.engine = engine_.get();
   submit_settings();
 }
 
-void ClientSessionImpl::submit_settings() {
+void ClientSession::submit_settings() {
   const std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kClientStreamWindow},
@@ -38,28 +38,28 @@ void ClientSessionImpl::submit_settings() {
                                         kClientConnectionWindow);
 }
 
-Result<std::unique_ptr<ClientStream>> ClientSessionImpl::start(const Request& request,
-                                                               std::unique_ptr<BodySource> body,
-                                                               ResponseReceiver& receiver) {
+Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request& request,
+                                                                   std::unique_ptr<BodySource> body,
+                                                                   ResponseReceiver& receiver) {
   if (terminated_ || finished_) return fail(ErrorCode::closed, "the connection has ended");
   if (draining_) return fail(ErrorCode::unavailable, "the connection takes no new requests");
   if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
-  auto stream = std::make_unique<ClientStreamImpl>(context_, receiver,
-                                                   request.method == Method::head, std::move(body));
+  auto stream = std::make_unique<ClientStream>(context_, receiver, request.method == Method::head,
+                                               std::move(body));
   if (auto submitted = stream->submit(request); !submitted) {
     return std::unexpected(submitted.error());
   }
   return stream;
 }
 
-bool ClientSessionImpl::full() const noexcept {
+bool ClientSession::full() const noexcept {
   return context_.open.size() >= nghttp2_session_get_remote_settings(
                                      engine_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
-Status ClientSessionImpl::receive(std::span<const std::byte> bytes, TimePoint) {
+Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
   if (terminated_ || finished_) return {};
   const nghttp2_ssize taken =
       nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), bytes.size());
@@ -71,9 +71,9 @@ Status ClientSessionImpl::receive(std::span<const std::byte> bytes, TimePoint) {
   return fail(ErrorCode::protocol, nghttp2_strerror(static_cast<int>(taken)));
 }
 
-void ClientSessionImpl::receive_end(TimePoint) { abort(AbortReason::peer_gone); }
+void ClientSession::receive_end(TimePoint) { abort(AbortReason::peer_gone); }
 
-Status ClientSessionImpl::produce(OutputQueue& out, std::size_t high, TimePoint now) {
+Status ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
   if (finished_) return {};
   Status status;
   do {
@@ -94,25 +94,25 @@ Status ClientSessionImpl::produce(OutputQueue& out, std::size_t high, TimePoint 
   return status;
 }
 
-void ClientSessionImpl::apply_records() {
+void ClientSession::apply_records() {
   if (const std::size_t bytes = std::exchange(context_.credit, 0); bytes > 0) {
     nghttp2_session_consume_connection(engine_.get(), bytes);
   }
   for (const std::int32_t id : std::exchange(context_.noted, {})) {
-    if (ClientStreamImpl* stream = find(id)) stream->apply();
+    if (ClientStream* stream = find(id)) stream->apply();
   }
 }
 
-bool ClientSessionImpl::engine_done() const noexcept {
+bool ClientSession::engine_done() const noexcept {
   return nghttp2_session_want_read(engine_.get()) == 0 &&
          nghttp2_session_want_write(engine_.get()) == 0;
 }
 
-void ClientSessionImpl::on_written(std::size_t bytes, TimePoint now) noexcept {
+void ClientSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   outbound_.written(bytes, now, [](std::int32_t, std::size_t) {});
 }
 
-Interest ClientSessionImpl::interest() const noexcept {
+Interest ClientSession::interest() const noexcept {
   Interest interest;
   interest.finished = finished_;
   interest.wants_read = !finished_ && !terminated_;
@@ -122,22 +122,22 @@ Interest ClientSessionImpl::interest() const noexcept {
   return interest;
 }
 
-void ClientSessionImpl::drain() {
+void ClientSession::drain() {
   draining_ = leaving_ = true;
   context_.host.mark_dirty();
 }
 
-void ClientSessionImpl::abort(AbortReason reason) noexcept {
+void ClientSession::abort(AbortReason reason) noexcept {
   terminated_ = finished_ = true;
   lose_all(reason);
 }
 
-ClientStreamImpl* ClientSessionImpl::find(std::int32_t id) noexcept {
+ClientStream* ClientSession::find(std::int32_t id) noexcept {
   const auto found = context_.open.find(id);
   return found == context_.open.end() ? nullptr : found->second;
 }
 
-void ClientSessionImpl::lose_all(AbortReason reason) {
+void ClientSession::lose_all(AbortReason reason) {
   for (const auto& [id, stream] : std::exchange(context_.open, {})) {
     if (stream != nullptr) stream->on_connection_lost(reason);
   }
@@ -145,32 +145,30 @@ void ClientSessionImpl::lose_all(AbortReason reason) {
 
 std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
                                                        SessionHost& host) {
-  return std::make_unique<ClientSessionImpl>(pool, limits, host);
+  return std::make_unique<ClientSession>(pool, limits, host);
 }
 
 struct ClientCallbacks {
-  static ClientSessionImpl& of(void* user) noexcept {
-    return *static_cast<ClientSessionImpl*>(user);
-  }
+  static ClientSession& of(void* user) noexcept { return *static_cast<ClientSession*>(user); }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    if (ClientStreamImpl* stream = of(user).find(frame->hd.stream_id)) stream->on_headers_begin();
+    if (ClientStream* stream = of(user).find(frame->hd.stream_id)) stream->on_headers_begin();
     return 0;
   }
 
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t, void* user) noexcept {
-    if (ClientStreamImpl* stream = of(user).find(frame->hd.stream_id)) {
+    if (ClientStream* stream = of(user).find(frame->hd.stream_id)) {
       stream->on_field(view_of(name, name_size), view_of(value, value_size));
     }
     return 0;
   }
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    ClientSessionImpl& self = of(user);
+    ClientSession& self = of(user);
     if (frame->hd.type == NGHTTP2_GOAWAY) self.draining_ = true;
-    ClientStreamImpl* stream = self.find(frame->hd.stream_id);
+    ClientStream* stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return 0;
     if (frame->hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(*frame));
     if (frame->hd.type == NGHTTP2_DATA && ends_stream(*frame)) stream->on_response_end();
@@ -180,7 +178,7 @@ struct ClientCallbacks {
 
   static int on_data(nghttp2_session* engine, std::uint8_t, std::int32_t id,
                      const std::uint8_t* data, std::size_t size, void* user) noexcept {
-    if (ClientStreamImpl* stream = of(user).find(id)) {
+    if (ClientStream* stream = of(user).find(id)) {
       stream->on_data(bytes_of(data, size));
     } else {
       nghttp2_session_consume_connection(engine, size);
@@ -190,9 +188,9 @@ struct ClientCallbacks {
 
   static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header,
                        std::size_t, nghttp2_data_source*, void* user) noexcept {
-    ClientSessionImpl& self = of(user);
+    ClientSession& self = of(user);
     if (!self.outbound_.takes_data()) return NGHTTP2_ERR_WOULDBLOCK;
-    ClientStreamImpl* stream = self.find(frame->hd.stream_id);
+    ClientStream* stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending());
     return 0;
@@ -213,8 +211,8 @@ struct ClientCallbacks {
     return 0;
   }
 
-  static void close(ClientSessionImpl& self, std::int32_t id, std::uint32_t code) noexcept {
-    if (ClientStreamImpl* stream = self.find(id)) stream->on_closed(code);
+  static void close(ClientSession& self, std::int32_t id, std::uint32_t code) noexcept {
+    if (ClientStream* stream = self.find(id)) stream->on_closed(code);
     self.context_.open.erase(id);
   }
 };

@@ -8,13 +8,13 @@
 
 namespace troika::h2 {
 
-class ClientSessionImpl final : public ClientByteSession {
+class ClientSession final : public ClientByteSession {
  public:
-  ClientSessionImpl(BufferPool& pool, const Limits& limits, SessionHost& host);
+  ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
 
-  Result<std::unique_ptr<ClientStream>> start(const Request& request,
-                                              std::unique_ptr<BodySource> body,
-                                              ResponseReceiver& receiver) override;
+  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
+                                                      std::unique_ptr<BodySource> body,
+                                                      ResponseReceiver& receiver) override;
   bool full() const noexcept override;
   bool draining() const noexcept override { return draining_; }
 
@@ -33,7 +33,7 @@ class ClientSessionImpl final : public ClientByteSession {
   friend struct ClientCallbacks;
 
   void submit_settings();
-  ClientStreamImpl* find(std::int32_t id) noexcept;
+  ClientStream* find(std::int32_t id) noexcept;
   void lose_all(AbortReason reason);
   void apply_records();
   bool engine_done() const noexcept;
@@ -47,7 +47,7 @@ class ClientSessionImpl final : public ClientByteSession {
   bool finished_ = false;
 };
 
-// What nghttp2 calls for a client session; its user data is the ClientSessionImpl.
+// What nghttp2 calls for a client session; its user data is the ClientSession.
 Callbacks make_client_callbacks();
 
 }  // namespace troika::h2

@@ -29,8 +29,8 @@ std::optional<Number> parse(std::string_view text) noexcept {
 
 }  // namespace
 
-ClientStreamImpl::ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver,
-                                   bool head_request, std::unique_ptr<BodySource> request_body)
+ClientStream::ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+                           std::unique_ptr<BodySource> request_body)
     : context_(context),
       receiver_(receiver),
       channel_(context.pool, kClientStreamWindow, *this),
@@ -39,7 +39,7 @@ ClientStreamImpl::ClientStreamImpl(ClientContext& context, ResponseReceiver& rec
   if (request_body_ != nullptr) request_body_->set_waker(this);
 }
 
-ClientStreamImpl::~ClientStreamImpl() {
+ClientStream::~ClientStream() {
   channel_.detach();
   drop_request_body(AbortReason::peer_reset);
   context_.credit += unconsumed_ + consumed_;
@@ -50,8 +50,8 @@ ClientStreamImpl::~ClientStreamImpl() {
   context_.host.mark_dirty();
 }
 
-Status ClientStreamImpl::submit(const Request& request) {
-  Fields fields(request);
+Status ClientStream::submit(const Request& request) {
+  FieldList fields(request);
   std::array<char, 20> length{};
   if (request_body_ != nullptr && !request.content_length) {
     if (const auto bytes = request_body_->remaining()) {
@@ -73,13 +73,13 @@ Status ClientStreamImpl::submit(const Request& request) {
   return {};
 }
 
-void ClientStreamImpl::on_headers_begin() noexcept {
+void ClientStream::on_headers_begin() noexcept {
   incoming_ = {};
   incoming_.status = 0;
   cost_ = 0;
 }
 
-void ClientStreamImpl::on_field(std::string_view name, std::string_view value) {
+void ClientStream::on_field(std::string_view name, std::string_view value) {
   const Limits& limits = context_.limits;
   cost_ += name.size() + value.size() + 32;  // RFC 9113 §6.5.2
   const bool fits =
@@ -95,7 +95,7 @@ void ClientStreamImpl::on_field(std::string_view name, std::string_view value) {
   }
 }
 
-void ClientStreamImpl::on_headers(bool end_stream) {
+void ClientStream::on_headers(bool end_stream) {
   if (over_limit_) {
     fail(AbortReason::protocol_error, 0);
     return cancel(NGHTTP2_ENHANCE_YOUR_CALM);
@@ -107,7 +107,7 @@ void ClientStreamImpl::on_headers(bool end_stream) {
   take_head(end_stream);
 }
 
-void ClientStreamImpl::take_head(bool end_stream) {
+void ClientStream::take_head(bool end_stream) {
   if (incoming_.status < 200) return receiver_.on_informational(incoming_);
   head_seen_ = true;
   const bool bodyless = head_request_ || incoming_.status == 204 || incoming_.status == 304;
@@ -118,19 +118,19 @@ void ClientStreamImpl::take_head(bool end_stream) {
   receiver_.on_response(std::move(incoming_));
 }
 
-void ClientStreamImpl::on_data(std::span<const std::byte> bytes) {
+void ClientStream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
   if (channel_.push(bytes)) return;
   fail(AbortReason::protocol_error, 0);
   cancel(NGHTTP2_FLOW_CONTROL_ERROR);
 }
 
-void ClientStreamImpl::on_response_end() {
+void ClientStream::on_response_end() {
   response_ended_ = true;
   channel_.finish();
 }
 
-void ClientStreamImpl::on_closed(std::uint32_t code) {
+void ClientStream::on_closed(std::uint32_t code) {
   closed_ = true;
   context_.credit += std::exchange(consumed_, 0);
   drop_request_body(AbortReason::body_stopped);
@@ -145,20 +145,20 @@ void ClientStreamImpl::on_closed(std::uint32_t code) {
   }
 }
 
-void ClientStreamImpl::on_connection_lost(AbortReason reason) {
+void ClientStream::on_connection_lost(AbortReason reason) {
   closed_ = true;
   drop_request_body(reason);
   fail(reason, 0);
 }
 
-void ClientStreamImpl::fail(AbortReason reason, std::uint64_t wire_code) {
+void ClientStream::fail(AbortReason reason, std::uint64_t wire_code) {
   if (response_ended_ || cancelled_ || std::exchange(failed_, true)) return;
   channel_.fail({ErrorCode::closed, name_of(reason)});
   drop_request_body(reason);
   receiver_.on_failed(reason, wire_code);
 }
 
-nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags) {
+nghttp2_ssize ClientStream::read(std::size_t max_bytes, std::uint32_t* flags) {
   if (cancelled_ || request_body_ == nullptr) return NGHTTP2_ERR_DEFERRED;
   auto pulled = request_body_->pull(max_bytes);
   if (!pulled) {
@@ -179,13 +179,13 @@ nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags
   if (const HeaderMap* trailers = request_body_->trailers();
       trailers != nullptr && !trailers->empty()) {
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    const Fields fields(*trailers);
+    const FieldList fields(*trailers);
     nghttp2_submit_trailer(context_.engine, id_, fields.data(), fields.size());
   }
   return 0;
 }
 
-void ClientStreamImpl::apply() {
+void ClientStream::apply() {
   noted_ = false;
   if (const std::size_t bytes = std::exchange(consumed_, 0); bytes > 0) {
     nghttp2_session_consume(context_.engine, id_, bytes);
@@ -193,12 +193,12 @@ void ClientStreamImpl::apply() {
   if (std::exchange(ready_, false)) nghttp2_session_resume_data(context_.engine, id_);
 }
 
-void ClientStreamImpl::wake() noexcept {
+void ClientStream::wake() noexcept {
   ready_ = true;
   note();
 }
 
-void ClientStreamImpl::on_consumed(std::size_t bytes) noexcept {
+void ClientStream::on_consumed(std::size_t bytes) noexcept {
   unconsumed_ -= bytes;
   if (closed_) {
     context_.credit += bytes;
@@ -209,23 +209,23 @@ void ClientStreamImpl::on_consumed(std::size_t bytes) noexcept {
   }
 }
 
-void ClientStreamImpl::on_stopped(AbortReason) noexcept {
+void ClientStream::on_stopped(AbortReason) noexcept {
   if (!response_ended_) cancel(NGHTTP2_CANCEL);
 }
 
-void ClientStreamImpl::note() noexcept {
+void ClientStream::note() noexcept {
   if (closed_ || std::exchange(noted_, true)) return;
   context_.noted.push_back(id_);
   context_.host.mark_dirty();
 }
 
-void ClientStreamImpl::cancel(std::uint32_t code) noexcept {
+void ClientStream::cancel(std::uint32_t code) noexcept {
   if (closed_ || std::exchange(cancelled_, true)) return;
   nghttp2_submit_rst_stream(context_.engine, NGHTTP2_FLAG_NONE, id_, code);
   context_.host.mark_dirty();
 }
 
-void ClientStreamImpl::drop_request_body(AbortReason reason) noexcept {
+void ClientStream::drop_request_body(AbortReason reason) noexcept {
   if (request_body_ == nullptr) return;
   request_body_->set_waker(nullptr);
   request_body_->stop(reason);

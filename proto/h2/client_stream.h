@@ -13,7 +13,7 @@
 
 namespace troika::h2 {
 
-class ClientStreamImpl;
+class ClientStream;
 
 // What the streams of a client session share with it.
 struct ClientContext {
@@ -22,7 +22,7 @@ struct ClientContext {
   SessionHost& host;
   nghttp2_session* engine = nullptr;
   // Those that the engine knows; null for one whose owner has let go of it.
-  std::unordered_map<std::int32_t, ClientStreamImpl*> open{};
+  std::unordered_map<std::int32_t, ClientStream*> open{};
   std::vector<std::int32_t> noted{};  // streams that have something for apply()
   std::size_t credit = 0;             // bytes of closed streams that hold the connection's window
 };
@@ -31,13 +31,15 @@ inline constexpr std::size_t kClientStreamWindow = 1U << 20U;
 inline constexpr std::size_t kClientConnectionWindow = 4U << 20U;
 
 // One request of a client. The on_* functions are called under the engine; apply() is not.
-class ClientStreamImpl final : public ClientStream, private Waker, private BodyChannel::Feedback {
+class ClientStream final : public troika::ClientStream,
+                           private Waker,
+                           private BodyChannel::Feedback {
  public:
-  ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver, bool head_request,
-                   std::unique_ptr<BodySource> request_body);
-  ClientStreamImpl(const ClientStreamImpl&) = delete;
-  ClientStreamImpl& operator=(const ClientStreamImpl&) = delete;
-  ~ClientStreamImpl() override;
+  ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+               std::unique_ptr<BodySource> request_body);
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override;
 
   BodySource& body() override { return channel_; }
   bool finished() const noexcept override { return closed_; }

@@ -33,7 +33,7 @@ nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t,
   return kMaxDataPayload;  // nghttp2 lowers it to what the windows and the peer's frame size allow
 }
 
-std::uint32_t code_of(AbortReason reason) noexcept {
+std::uint32_t error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::handler_failed: return NGHTTP2_INTERNAL_ERROR;
     case AbortReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;

@@ -37,7 +37,7 @@ nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t,
                                    std::int32_t, std::uint32_t, void*) noexcept;
 
 // The RST_STREAM code that tells the peer of it (RFC 9113 §7).
-std::uint32_t code_of(AbortReason reason) noexcept;
+std::uint32_t error_code_for(AbortReason reason) noexcept;
 
 inline std::string_view view_of(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};

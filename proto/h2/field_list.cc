@@ -17,13 +17,13 @@ std::uint8_t* octets_of(std::string_view text) noexcept {
 
 }  // namespace
 
-Fields::Fields(const ResponseHead& head) {
+FieldList::FieldList(const ResponseHead& head) {
   list_.reserve(head.headers.size() + 1);
   add(":status", print(head.status, number_));
   add(head.headers);
 }
 
-Fields::Fields(const Request& request) {
+FieldList::FieldList(const Request& request) {
   list_.reserve(request.headers.size() + 7);
   add(":method", request.method_text.empty() ? name_of(request.method) : request.method_text);
   add(":scheme", request.scheme);
@@ -35,12 +35,12 @@ Fields::Fields(const Request& request) {
   add(request.headers);
 }
 
-void Fields::add(std::string_view name, std::string_view value) {
+void FieldList::add(std::string_view name, std::string_view value) {
   list_.push_back(
       {octets_of(name), octets_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
 }
 
-void Fields::add(const HeaderMap& fields) {
+void FieldList::add(const HeaderMap& fields) {
   for (const HeaderMap::Field field : fields) add(field.name, field.value);
 }
 

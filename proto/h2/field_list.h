@@ -11,13 +11,13 @@ namespace troika::h2 {
 
 // A field section as nghttp2 takes it. It views what it was made of; nghttp2 copies when it is
 // submitted.
-class Fields {
+class FieldList {
  public:
-  explicit Fields(const ResponseHead& head);
-  explicit Fields(const Request& request);
-  explicit Fields(const HeaderMap& trailers) { add(trailers); }
-  Fields(const Fields&) = delete;
-  Fields& operator=(const Fields&) = delete;
+  explicit FieldList(const ResponseHead& head);
+  explicit FieldList(const Request& request);
+  explicit FieldList(const HeaderMap& trailers) { add(trailers); }
+  FieldList(const FieldList&) = delete;
+  FieldList& operator=(const FieldList&) = delete;
 
   void add(std::string_view name, std::string_view value);
   const nghttp2_nv* data() const noexcept { return list_.data(); }

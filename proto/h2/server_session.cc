@@ -113,7 +113,7 @@ Status ServerSession::flush(OutputQueue& out, std::size_t high, Outbound::What w
 
 void ServerSession::apply_records() {
   for (const std::int32_t id : std::exchange(context_.noted, {})) {
-    if (Stream* stream = find(id)) stream->apply();
+    if (ServerStream* stream = find(id)) stream->apply();
     retire_if_over(id);
   }
 }
@@ -127,7 +127,7 @@ bool ServerSession::engine_done() const noexcept {
 void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   now_ = now;
   outbound_.written(bytes, now, [&](std::int32_t id, std::size_t body) {
-    Stream* stream = find(id);
+    ServerStream* stream = find(id);
     if (stream == nullptr) return;
     stream->on_sent(body);
     retire_if_over(id);
@@ -230,13 +230,13 @@ void ServerSession::terminate(std::uint32_t code, AbortReason reason) noexcept {
   context_.host.mark_dirty();
 }
 
-Stream* ServerSession::find(std::int32_t id) noexcept {
+ServerStream* ServerSession::find(std::int32_t id) noexcept {
   const auto found = streams_.find(id);
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
 void ServerSession::open_stream(std::int32_t id) {
-  streams_.emplace(id, std::make_unique<Stream>(context_, id));
+  streams_.emplace(id, std::make_unique<ServerStream>(context_, id));
 }
 
 void ServerSession::retire_if_over(std::int32_t id) noexcept {
@@ -279,7 +279,7 @@ struct ServerCallbacks {
     self.header_since_ = self.now_;
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       self.open_stream(frame->hd.stream_id);
-    } else if (Stream* stream = self.find(frame->hd.stream_id)) {
+    } else if (ServerStream* stream = self.find(frame->hd.stream_id)) {
       stream->on_trailers_begin();
     }
     return 0;
@@ -288,7 +288,7 @@ struct ServerCallbacks {
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t, void* user) noexcept {
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) {
+    if (ServerStream* stream = of(user).find(frame->hd.stream_id)) {
       stream->on_field(view_of(name, name_size), view_of(value, value_size));
     }
     return 0;
@@ -301,7 +301,7 @@ struct ServerCallbacks {
       return 0;
     }
     if (frame->hd.type == NGHTTP2_HEADERS) self.header_since_.reset();
-    Stream* stream = self.find(frame->hd.stream_id);
+    ServerStream* stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return 0;
     if (frame->hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(*frame));
     if (frame->hd.type == NGHTTP2_DATA && ends_stream(*frame)) stream->on_request_end();
@@ -314,13 +314,13 @@ struct ServerCallbacks {
     ServerSession& self = of(user);
     if (frame->hd.type == NGHTTP2_HEADERS) self.header_since_.reset();
     // The reset waits in the engine's queue; the work must not.
-    if (Stream* stream = self.find(frame->hd.stream_id)) stream->on_invalid();
+    if (ServerStream* stream = self.find(frame->hd.stream_id)) stream->on_invalid();
     return 0;
   }
 
   static int on_data(nghttp2_session* engine, std::uint8_t, std::int32_t id,
                      const std::uint8_t* data, std::size_t size, void* user) noexcept {
-    if (Stream* stream = of(user).find(id)) {
+    if (ServerStream* stream = of(user).find(id)) {
       stream->on_data(bytes_of(data, size));
     } else {
       nghttp2_session_consume_connection(engine, size);
@@ -330,7 +330,7 @@ struct ServerCallbacks {
 
   static nghttp2_ssize read(std::int32_t id, std::size_t length, std::uint32_t* flags,
                             void* user) noexcept {
-    Stream* stream = of(user).find(id);
+    ServerStream* stream = of(user).find(id);
     if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;
     return stream->read(length, flags);
   }
@@ -339,7 +339,7 @@ struct ServerCallbacks {
                        std::size_t length, nghttp2_data_source*, void* user) noexcept {
     ServerSession& self = of(user);
     if (!self.outbound_.takes_data()) return NGHTTP2_ERR_WOULDBLOCK;
-    Stream* stream = self.find(frame->hd.stream_id);
+    ServerStream* stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending(length));
     return 0;
@@ -349,21 +349,21 @@ struct ServerCallbacks {
     if (frame->hd.type == NGHTTP2_GOAWAY) of(user).on_goaway_sent();
     const bool has_end = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (!has_end || !ends_stream(*frame)) return 0;
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) stream->on_end_sent();
+    if (ServerStream* stream = of(user).find(frame->hd.stream_id)) stream->on_end_sent();
     return 0;
   }
 
   static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int,
                                void* user) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) stream->on_head_not_sent();
+    if (ServerStream* stream = of(user).find(frame->hd.stream_id)) stream->on_head_not_sent();
     return 0;
   }
 
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t,
                              void* user) noexcept {
     ServerSession& self = of(user);
-    if (Stream* stream = self.find(id)) stream->on_closed();
+    if (ServerStream* stream = self.find(id)) stream->on_closed();
     self.retire_if_over(id);
     return 0;
   }

@@ -31,10 +31,10 @@ class ServerSession final : public ByteSession {
  private:
   friend struct ServerCallbacks;
   enum class Drain : std::uint8_t { no, noticed, final };
-  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<Stream>>;
+  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<ServerStream>>;
 
   void submit_settings();
-  Stream* find(std::int32_t id) noexcept;
+  ServerStream* find(std::int32_t id) noexcept;
   void open_stream(std::int32_t id);
   void on_control_frame(const nghttp2_frame& frame) noexcept;
   void retire(Streams::iterator stream) noexcept;  // freed when no engine is on the stack
@@ -49,12 +49,12 @@ class ServerSession final : public ByteSession {
   void final_goaway() noexcept;
   TimePoint connection_deadline() const noexcept;
 
-  StreamContext context_;
+  ServerContext context_;
   FrameScanner scanner_;
   Engine engine_;
   Outbound outbound_;
   Streams streams_;
-  std::vector<std::unique_ptr<Stream>> dead_;
+  std::vector<std::unique_ptr<ServerStream>> dead_;
   TimePoint now_, started_, idle_since_, drain_since_, progress_at_;
   std::optional<TimePoint> header_since_;  // a field section began and has not ended
   Drain drain_ = Drain::no;

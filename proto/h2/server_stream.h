@@ -13,7 +13,7 @@
 namespace troika::h2 {
 
 // What the streams of a session share with it.
-struct StreamContext {
+struct ServerContext {
   Services& services;
   const PeerInfo& peer;
   SessionHost& host;
@@ -24,12 +24,12 @@ struct StreamContext {
 
 // One HTTP/2 stream of a server: from the engine's callbacks to its exchange, and back. The on_*
 // functions are called under the engine; apply() is not.
-class Stream final : public StreamRecords {
+class ServerStream final : public StreamRecords {
  public:
-  Stream(StreamContext& context, std::int32_t id);
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream() { noted_ = true; }  // what the exchange says while it dies is for nobody
+  ServerStream(ServerContext& context, std::int32_t id);
+  ServerStream(const ServerStream&) = delete;
+  ServerStream& operator=(const ServerStream&) = delete;
+  ~ServerStream() { noted_ = true; }  // what the exchange says while it dies is for nobody
 
   void on_trailers_begin();
   void on_field(std::string_view name, std::string_view value);
@@ -69,7 +69,7 @@ class Stream final : public StreamRecords {
     return unwanted_ && end_sent_ && !exchange_.request_complete();
   }
 
-  StreamContext& context_;
+  ServerContext& context_;
   const std::int32_t id_;
   std::unique_ptr<RequestBuilder> builder_;
   std::unique_ptr<TrailerBuilder> trailers_;

@@ -32,8 +32,8 @@ std::uint64_t number_of(std::string_view digits) noexcept {
 
 }  // namespace
 
-ClientRequest::ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
-                             std::unique_ptr<BodySource> body, ResponseReceiver& receiver)
+ClientStream::ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
+                           std::unique_ptr<BodySource> body, ResponseReceiver& receiver)
     : EngineStream(id),
       context_(context),
       receiver_(&receiver),
@@ -47,43 +47,43 @@ ClientRequest::ClientRequest(ClientContext& context, quic::StreamId id, const Re
   source_->set_waker(this);
 }
 
-ClientRequest::~ClientRequest() {
+ClientStream::~ClientStream() {
   drop_source(AbortReason::peer_gone);
   response_.detach();
 }
 
-void ClientRequest::submit(const Request& request) {
+void ClientStream::submit(const Request& request) {
   const std::string length = length_ ? std::format("{}", *length_) : std::string();
   const bool add_length = !request.headers.has("content-length");
-  const FieldSection fields(request, add_length ? length : std::string_view());
+  const FieldList fields(request, add_length ? length : std::string_view());
   context_.engine.submit_request(*this, fields, source_ != nullptr);
 }
 
-bool ClientRequest::can_begin_again() const noexcept {
+bool ClientStream::can_begin_again() const noexcept {
   return kept_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
 }
 
-void ClientRequest::begin_again(quic::StreamId id) {
+void ClientStream::begin_again(quic::StreamId id) {
   EngineStream::begin_again(id);
   noted_ = ready_ = false;
   submit(*kept_);
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of it.
-void ClientRequest::give_up() {
+void ClientStream::give_up() {
   EngineStream::begin_again(quic::kNoStream);
   noted_ = true;  // nothing is left to act on
   fail(AbortReason::refused, 0);
   released_ = true;
 }
 
-void ClientRequest::note() noexcept {
+void ClientStream::note() noexcept {
   if (std::exchange(noted_, true)) return;
   context_.noted.push_back(id());
   context_.engine.mark_writable();
 }
 
-void ClientRequest::apply() {
+void ClientStream::apply() {
   noted_ = false;
   if (std::exchange(ready_, false) && !closed()) context_.engine.resume(*this);
   if (consumed_ > 0) context_.engine.credit(*this, std::exchange(consumed_, 0));
@@ -98,11 +98,11 @@ void ClientRequest::apply() {
   }
 }
 
-bool ClientRequest::finished() const noexcept {
+bool ClientStream::finished() const noexcept {
   return released_ || (response_ended_ && (fin_handed_out() || write_ended_));
 }
 
-void ClientRequest::abandon() noexcept {
+void ClientStream::abandon() noexcept {
   abandoned_ = true;
   receiver_ = nullptr;
   drop_source(AbortReason::peer_reset);
@@ -113,7 +113,7 @@ void ClientRequest::abandon() noexcept {
   note();
 }
 
-void ClientRequest::fail(AbortReason reason, quic::AppError wire_code) {
+void ClientStream::fail(AbortReason reason, quic::AppError wire_code) {
   drop_source(reason);
   if (std::exchange(response_ended_, true)) return;
   response_.fail(error_for(reason));
@@ -122,14 +122,14 @@ void ClientRequest::fail(AbortReason reason, quic::AppError wire_code) {
   note();
 }
 
-void ClientRequest::drop_source(AbortReason reason) noexcept {
+void ClientStream::drop_source(AbortReason reason) noexcept {
   if (source_ == nullptr) return;
   source_->set_waker(nullptr);
   source_->stop(reason);
   source_.reset();
 }
 
-void ClientRequest::on_field(std::int32_t token, std::string_view name, std::string_view value) {
+void ClientStream::on_field(std::int32_t token, std::string_view name, std::string_view value) {
   fields_cost_ += name.size() + value.size() + kFieldOverhead;
   ++fields_seen_;
   if (fields_cost_ > context_.limits.header_list_bytes ||
@@ -143,7 +143,7 @@ void ClientRequest::on_field(std::int32_t token, std::string_view name, std::str
   }
 }
 
-void ClientRequest::on_fields_end(bool) {
+void ClientStream::on_fields_end(bool) {
   const bool too_large = fields_cost_ > context_.limits.header_list_bytes ||
                          fields_seen_ > context_.limits.header_count;
   fields_cost_ = fields_seen_ = 0;
@@ -161,11 +161,11 @@ void ClientRequest::on_fields_end(bool) {
   if (receiver_ != nullptr) receiver_->on_response(std::move(head));
 }
 
-void ClientRequest::on_trailer(std::string_view name, std::string_view value) {
+void ClientStream::on_trailer(std::string_view name, std::string_view value) {
   trailers_.field(name, value);
 }
 
-void ClientRequest::on_data(std::span<const std::byte> bytes) {
+void ClientStream::on_data(std::span<const std::byte> bytes) {
   if (response_ended_ || abandoned_) {
     on_consumed(bytes.size());
   } else if (!response_.push(bytes)) {
@@ -173,14 +173,14 @@ void ClientRequest::on_data(std::span<const std::byte> bytes) {
   }
 }
 
-void ClientRequest::on_end() {
+void ClientStream::on_end() {
   read_ended_ = true;
   if (trailers_.over_limit()) return fail(AbortReason::protocol_error, 0);
   response_ended_ = true;
   response_.finish(trailers_.take());
 }
 
-Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
+Result<Pulled> ClientStream::pull(std::size_t max_bytes) {
   if (source_ == nullptr) return Pulled{PullState::blocked, {}};  // the stream is being cancelled
   auto pulled = source_->pull(max_bytes);
   body_begun_ = body_begun_ || !pulled || pulled->state != PullState::blocked;
@@ -198,43 +198,43 @@ Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
   return pulled;
 }
 
-bool ClientRequest::keeps_to_length(const Pulled& pulled) noexcept {
+bool ClientStream::keeps_to_length(const Pulled& pulled) noexcept {
   pulled_ += pulled.bytes.size();
   if (!length_) return true;
   return pulled.state == PullState::end ? pulled_ == *length_ : pulled_ <= *length_;
 }
 
-void ClientRequest::wake() noexcept {
+void ClientStream::wake() noexcept {
   ready_ = true;
   note();
 }
 
-void ClientRequest::on_consumed(std::size_t bytes) noexcept {
+void ClientStream::on_consumed(std::size_t bytes) noexcept {
   consumed_ += bytes;
   note();
 }
 
-void ClientRequest::on_stopped(AbortReason) noexcept {
+void ClientStream::on_stopped(AbortReason) noexcept {
   if (std::exchange(response_ended_, true)) return;
   stop_response_ = true;
   note();
 }
 
-void ClientRequest::on_peer_reset(quic::AppError code) {
+void ClientStream::on_peer_reset(quic::AppError code) {
   read_ended_ = true;
   context_.engine.peer_shut_read(id());
   fail(reason_for(code), code);
 }
 
 // RFC 9114 §4.1: with NO_ERROR the server has answered already and only wants no more of the body.
-void ClientRequest::on_peer_stop(quic::AppError code) {
+void ClientStream::on_peer_stop(quic::AppError code) {
   write_ended_ = true;
   context_.engine.peer_shut_write(id());
   drop_source(AbortReason::body_stopped);
   if (code != NGHTTP3_H3_NO_ERROR && !head_done_) fail(reason_for(code), code);
 }
 
-void ClientRequest::on_released(std::optional<quic::AppError> code) {
+void ClientStream::on_released(std::optional<quic::AppError> code) {
   released_ = true;
   fail(code ? reason_for(*code) : AbortReason::peer_reset, code.value_or(0));
 }

@@ -20,13 +20,13 @@ struct ClientContext {
 
 // A request of ours: its body on the way out, the response into a BodyChannel. The session owns it,
 // until QUIC has closed the stream and the user has let go of it.
-class ClientRequest final : public EngineStream, private Waker, private BodyChannel::Feedback {
+class ClientStream final : public EngineStream, private Waker, private BodyChannel::Feedback {
  public:
-  ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
-                std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
-  ClientRequest(const ClientRequest&) = delete;
-  ClientRequest& operator=(const ClientRequest&) = delete;
-  ~ClientRequest() override;
+  ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
+               std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override;
 
   void submit(const Request& request);
   // Within early data, which the server may refuse: what to submit then.

@@ -191,20 +191,20 @@ void Engine::allow_streams(std::uint64_t more) {
   if (is_open()) nghttp3_conn_set_max_client_streams_bidi(conn_.get(), max_requests_);
 }
 
-void Engine::submit_request(EngineStream& stream, const FieldSection& fields, bool body) {
+void Engine::submit_request(EngineStream& stream, const FieldList& fields, bool body) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_request(conn_.get(), stream.id(), fields.data(), fields.size(),
                                     body ? &kReader : nullptr, &stream));
   quic_.mark_writable();
 }
 
-void Engine::submit_info(const EngineStream& stream, const FieldSection& fields) {
+void Engine::submit_info(const EngineStream& stream, const FieldList& fields) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_info(conn_.get(), stream.id(), fields.data(), fields.size()));
   quic_.mark_writable();
 }
 
-void Engine::submit_response(const EngineStream& stream, const FieldSection& fields, bool body) {
+void Engine::submit_response(const EngineStream& stream, const FieldList& fields, bool body) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_response(conn_.get(), stream.id(), fields.data(), fields.size(),
                                      body ? &kReader : nullptr));

@@ -71,9 +71,9 @@ class Engine {
   void allow_streams(std::uint64_t more);    // server: the peer may open so many more requests
   void forget_unread(EngineStream& stream);  // nobody will: gives them back to the connection
 
-  void submit_request(EngineStream& stream, const FieldSection& fields, bool body);
-  void submit_info(const EngineStream& stream, const FieldSection& fields);
-  void submit_response(const EngineStream& stream, const FieldSection& fields, bool body);
+  void submit_request(EngineStream& stream, const FieldList& fields, bool body);
+  void submit_info(const EngineStream& stream, const FieldList& fields);
+  void submit_response(const EngineStream& stream, const FieldList& fields, bool body);
   void resume(EngineStream& stream);
   // Also towards QUIC: STOP_SENDING, RESET_STREAM.
   void shutdown_read(EngineStream& stream, quic::AppError code);

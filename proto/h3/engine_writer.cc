@@ -113,7 +113,7 @@ std::uint32_t Engine::end_of_body(const EngineStream& stream) {
 
 void Engine::finish_writing(EngineStream& stream) {
   if (!is_open()) return;
-  const FieldSection fields(stream.outgoing_trailers());
+  const FieldList fields(stream.outgoing_trailers());
   check(nghttp3_conn_submit_trailers(conn_.get(), stream.id(), fields.data(), fields.size()));
 }
 

@@ -16,7 +16,7 @@ bool is_secret(std::string_view name) noexcept {
 
 }  // namespace
 
-FieldSection::FieldSection(const ResponseHead& head) {
+FieldList::FieldList(const ResponseHead& head) {
   fields_.reserve(head.headers.size() + 1);
   unsigned rest = head.status;
   for (auto digit = status_.rbegin(); digit != status_.rend(); ++digit, rest /= 10) {
@@ -26,7 +26,7 @@ FieldSection::FieldSection(const ResponseHead& head) {
   add_all(head.headers);
 }
 
-FieldSection::FieldSection(const Request& request, std::string_view length) {
+FieldList::FieldList(const Request& request, std::string_view length) {
   fields_.reserve(request.headers.size() + 6);
   add(":method", request.method_text);
   // RFC 9114 §4.4: a plain CONNECT names only whom to connect to.
@@ -40,9 +40,9 @@ FieldSection::FieldSection(const Request& request, std::string_view length) {
   if (!length.empty()) add("content-length", length);
 }
 
-FieldSection::FieldSection(const HeaderMap& trailers) { add_all(trailers); }
+FieldList::FieldList(const HeaderMap& trailers) { add_all(trailers); }
 
-void FieldSection::add(std::string_view name, std::string_view value) {
+void FieldList::add(std::string_view name, std::string_view value) {
   const std::uint8_t flags = is_secret(name) ? NGHTTP3_NV_FLAG_NEVER_INDEX : NGHTTP3_NV_FLAG_NONE;
   fields_.push_back({.name = raw(name),
                      .value = raw(value),
@@ -51,7 +51,7 @@ void FieldSection::add(std::string_view name, std::string_view value) {
                      .flags = flags});
 }
 
-void FieldSection::add_all(const HeaderMap& headers) {
+void FieldList::add_all(const HeaderMap& headers) {
   for (const auto [name, value] : headers) add(name, value);
 }
 

@@ -10,14 +10,14 @@
 namespace troika::h3 {
 
 // A field section in nghttp3's terms. It points into what it was made of, which nghttp3 copies.
-class FieldSection {
+class FieldList {
  public:
-  explicit FieldSection(const ResponseHead& head);
+  explicit FieldList(const ResponseHead& head);
   // `length`: the text for Content-Length; empty: no such field.
-  FieldSection(const Request& request, std::string_view length);
-  explicit FieldSection(const HeaderMap& trailers);
-  FieldSection(const FieldSection&) = delete;
-  FieldSection& operator=(const FieldSection&) = delete;
+  FieldList(const Request& request, std::string_view length);
+  explicit FieldList(const HeaderMap& trailers);
+  FieldList(const FieldList&) = delete;
+  FieldList& operator=(const FieldList&) = delete;
 
   const nghttp3_nv* data() const noexcept { return fields_.data(); }
   std::size_t size() const noexcept { return fields_.size(); }

@@ -7,7 +7,7 @@ namespace troika::h3 {
 namespace {
 
 // proto/README.md has the table.
-quic::AppError code_for(AbortReason reason) noexcept {
+quic::AppError error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::none:
     case AbortReason::body_stopped: return NGHTTP3_H3_NO_ERROR;
@@ -47,11 +47,10 @@ void ServerStream::note() noexcept {
 void ServerStream::apply() {
   exchange_.advance();
   for (const ResponseHead& info : std::exchange(informational, {})) {
-    context_.engine.submit_info(*this, FieldSection(info));
+    context_.engine.submit_info(*this, FieldList(info));
   }
   if (const auto response = std::exchange(head, std::nullopt)) {
-    context_.engine.submit_response(*this, FieldSection(response->head),
-                                    has_body(response->framing));
+    context_.engine.submit_response(*this, FieldList(response->head), has_body(response->framing));
   }
   if (std::exchange(ready, false)) context_.engine.resume(*this);
   if (consumed_bytes > 0) context_.engine.credit(*this, std::exchange(consumed_bytes, 0));
@@ -66,8 +65,8 @@ void ServerStream::apply() {
 
 void ServerStream::give_up(AbortReason reason) {
   header_deadline_ = kNever;
-  context_.engine.shutdown_write(*this, code_for(reason));
-  stop_reading(code_for(reason));
+  context_.engine.shutdown_write(*this, error_code_for(reason));
+  stop_reading(error_code_for(reason));
 }
 
 void ServerStream::stop_reading(quic::AppError code) {

@@ -15,7 +15,7 @@ std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::Qu
 std::uint64_t settings_tag(const Limits& limits) noexcept;
 
 // The client side: an application for QUIC, a client session for the user.
-class ClientApplication : public quic::QuicApplication, public ClientSession {};
+class ClientApplication : public quic::QuicApplication, public troika::ClientSession {};
 std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
                                                        quic::QuicStreams& quic);
 

@@ -24,7 +24,7 @@ inline Request make_request(std::string path, Method method = Method::get) {
 // One request as a test sees it.
 struct Call {
   test::RecordingReceiver receiver;
-  std::unique_ptr<ClientStream> stream;
+  std::unique_ptr<troika::ClientStream> stream;
   std::string body;
   test::ReadState state = test::ReadState::blocked;
 
