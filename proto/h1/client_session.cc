@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "base/text.h"
-#include "proto/h1/session.h"
 
 namespace troika::h1 {
 namespace {
 
-// A space or a line end in any of these would make another request of it.
+// A space or a line end in any of these would make it a different request.
 bool can_be_written(const Request& request) noexcept {
   const auto visible = [](std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -47,9 +46,9 @@ Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request
 
 Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
   if (over_) return {};
-  if (kept_.empty()) bytes = bytes.subspan(consume(bytes));
-  if (!over_) kept_.insert(kept_.end(), bytes.begin(), bytes.end());
-  if (broken_) return troika::fail(ErrorCode::protocol, "not an answer to a request");
+  if (buffered_.empty()) bytes = bytes.subspan(consume(bytes));
+  if (!over_) buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
+  if (broken_) return troika::fail(ErrorCode::protocol, "not a response to a request");
   return {};
 }
 
@@ -61,7 +60,7 @@ std::size_t ClientSession::room() const noexcept {
 std::size_t ClientSession::consume(std::span<const std::byte> bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !over_) {
-    // RFC 9112 §9.2: an answer without a request is none, and who knows what comes after it.
+    // RFC 9112 §9.2: a response without a request is not one.
     if (request_ == nullptr || response_over_ || !request_->begun()) {
       fail(AbortReason::protocol_error);
       break;
@@ -108,12 +107,12 @@ void ClientSession::end_response(HeaderMap trailers) {
   response_over_ = true;
   in_body_ = false;
   stream_->channel.finish(std::move(trailers));
-  settle();
+  finish_exchange();
 }
 
-// RFC 9112 §9.5: once the answer is whole, what was not sent of the request is of no use, and the
-// connection neither.
-void ClientSession::settle() {
+// RFC 9112 §9.5: after the whole response, the rest of the request is not sent, and the connection
+// cannot be used again.
+void ClientSession::finish_exchange() {
   if (request_ == nullptr || !response_over_) return;
   if (!request_->sent()) {
     draining_ = true;
@@ -128,7 +127,7 @@ void ClientSession::settle() {
 void ClientSession::fail(AbortReason reason) noexcept {
   over_ = true;
   broken_ = broken_ || reason != AbortReason::none;
-  kept_ = {};
+  buffered_ = {};
   if (request_ != nullptr) request_->stop(reason);
   request_.reset();
   if (ClientStream* stream = std::exchange(stream_, nullptr)) {
@@ -143,7 +142,7 @@ void ClientSession::on_user_gone() noexcept {
   stream_ = nullptr;
   request_.reset();
   over_ = broken_ = true;
-  kept_ = {};
+  buffered_ = {};
   host_.mark_dirty();
 }
 
@@ -152,16 +151,16 @@ void ClientSession::receive_end(TimePoint) {
   host_.mark_dirty();
 }
 
-Status ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
-  if (!kept_.empty()) {
-    const std::size_t used = consume(kept_);
-    kept_.erase(kept_.begin(),
-                kept_.begin() + static_cast<std::ptrdiff_t>(std::min(used, kept_.size())));
+Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
+  if (!buffered_.empty()) {
+    const std::size_t used = consume(buffered_);
+    buffered_.erase(buffered_.begin(), buffered_.begin() + static_cast<std::ptrdiff_t>(
+                                                               std::min(used, buffered_.size())));
   }
   if (request_ != nullptr && !over_) {
-    if (!request_->produce(out, high, now)) fail(AbortReason::handler_failed);
+    if (!request_->produce(out, high_watermark, now)) fail(AbortReason::handler_failed);
   }
-  if (peer_ended_ && kept_.empty() && !over_) {
+  if (peer_ended_ && buffered_.empty() && !over_) {
     if (in_body_ && reader_.until_close()) {
       end_response({});
     } else if (request_ != nullptr) {
@@ -173,7 +172,7 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now)
 }
 
 Interest ClientSession::interest() const noexcept {
-  return {.wants_read = !over_ && !peer_ended_ && kept_.empty() && room() > 0,
+  return {.wants_read = !over_ && !peer_ended_ && buffered_.empty() && room() > 0,
           .has_output = !over_ && request_ != nullptr && request_->starved(),
           .finished = over_,
           .broken = broken_};

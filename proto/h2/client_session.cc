@@ -4,23 +4,19 @@
 #include <new>
 #include <utility>
 
+#include "proto/h2/callbacks.h"
+
 namespace troika::h2 {
-namespace {
-
-Engine make_engine(ClientSession* session) {
-  nghttp2_session* raw = nullptr;
-  const Callbacks callbacks = make_client_callbacks();
-  const Options options = make_options();
-  if (nghttp2_session_client_new3(&raw, callbacks.get(), session, options.get(), nullptr) != 0) {
-    throw std::bad_alloc();
-  }
-  return Engine(raw);
-}
-
-}  // namespace
 
 ClientSession::ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host)
-    : context_{.pool = pool, .limits = limits, .host = host}, engine_(make_engine(this)) {
+    : context_{.pool = pool, .limits = limits, .host = host} {
+  nghttp2_session* raw = nullptr;
+  const Callbacks callbacks = SessionCallbacks<ClientSession>::make();
+  const Options options = make_options();
+  if (nghttp2_session_client_new3(&raw, callbacks.get(), this, options.get(), nullptr) != 0) {
+    throw std::bad_alloc();
+  }
+  engine_.reset(raw);
   context_.engine = engine_.get();
   submit_settings();
 }
@@ -73,7 +69,7 @@ Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
 
 void ClientSession::receive_end(TimePoint) { abort(AbortReason::peer_gone); }
 
-Status ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
+Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
   if (finished_) return {};
   Status status;
   do {
@@ -82,10 +78,10 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now)
     if (context_.open.empty() && std::exchange(leaving_, false)) {
       nghttp2_submit_goaway(engine_.get(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
     }
-    if (outbound_.flush(engine_.get(), out, high, Outbound::What::everything, now) != 0) {
+    if (outbound_.flush(engine_.get(), out, high_watermark, Outbound::What::everything, now) != 0) {
       status = fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
     }
-  } while (status && !context_.noted.empty() && out.size() < high);
+  } while (status && !context_.dirty_streams.empty() && out.size() < high_watermark);
   if (!status || engine_done()) {
     lose_all(terminated_ ? AbortReason::protocol_error : AbortReason::peer_gone);
     finished_ = true;
@@ -98,7 +94,7 @@ void ClientSession::apply_records() {
   if (const std::size_t bytes = std::exchange(context_.credit, 0); bytes > 0) {
     nghttp2_session_consume_connection(engine_.get(), bytes);
   }
-  for (const std::int32_t id : std::exchange(context_.noted, {})) {
+  for (const std::int32_t id : std::exchange(context_.dirty_streams, {})) {
     if (ClientStream* stream = find(id)) stream->apply();
   }
 }
@@ -116,7 +112,7 @@ Interest ClientSession::interest() const noexcept {
   Interest interest;
   interest.finished = finished_;
   interest.wants_read = !finished_ && !terminated_;
-  interest.has_output = !finished_ && (!context_.noted.empty() || context_.credit > 0 ||
+  interest.has_output = !finished_ && (!context_.dirty_streams.empty() || context_.credit > 0 ||
                                        (leaving_ && context_.open.empty()) ||
                                        nghttp2_session_want_write(engine_.get()) != 0);
   return interest;
@@ -148,86 +144,29 @@ std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const L
   return std::make_unique<ClientSession>(pool, limits, host);
 }
 
-struct ClientCallbacks {
-  static ClientSession& of(void* user) noexcept { return *static_cast<ClientSession*>(user); }
+void ClientSession::on_headers_begin(const nghttp2_frame& frame) noexcept {
+  if (ClientStream* stream = find(frame.hd.stream_id)) stream->on_headers_begin();
+}
 
-  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    if (ClientStream* stream = of(user).find(frame->hd.stream_id)) stream->on_headers_begin();
-    return 0;
+void ClientSession::on_frame(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_GOAWAY) draining_ = true;
+  ClientStream* stream = find(frame.hd.stream_id);
+  if (stream == nullptr) return;
+  if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
+  if (frame.hd.type == NGHTTP2_DATA && ends_stream(frame)) stream->on_response_end();
+  if (frame.hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset();
+}
+
+// A request that was queued and may not be sent any more, after GOAWAY or its own cancellation.
+void ClientSession::on_frame_not_sent(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+    on_stream_closed(frame.hd.stream_id, NGHTTP2_REFUSED_STREAM);
   }
+}
 
-  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                       std::uint8_t, void* user) noexcept {
-    if (ClientStream* stream = of(user).find(frame->hd.stream_id)) {
-      stream->on_field(view_of(name, name_size), view_of(value, value_size));
-    }
-    return 0;
-  }
-
-  static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    ClientSession& self = of(user);
-    if (frame->hd.type == NGHTTP2_GOAWAY) self.draining_ = true;
-    ClientStream* stream = self.find(frame->hd.stream_id);
-    if (stream == nullptr) return 0;
-    if (frame->hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(*frame));
-    if (frame->hd.type == NGHTTP2_DATA && ends_stream(*frame)) stream->on_response_end();
-    if (frame->hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset();
-    return 0;
-  }
-
-  static int on_data(nghttp2_session* engine, std::uint8_t, std::int32_t id,
-                     const std::uint8_t* data, std::size_t size, void* user) noexcept {
-    if (ClientStream* stream = of(user).find(id)) {
-      stream->on_data(bytes_of(data, size));
-    } else {
-      nghttp2_session_consume_connection(engine, size);
-    }
-    return 0;
-  }
-
-  static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header,
-                       std::size_t, nghttp2_data_source*, void* user) noexcept {
-    ClientSession& self = of(user);
-    if (!self.outbound_.takes_data()) return NGHTTP2_ERR_WOULDBLOCK;
-    ClientStream* stream = self.find(frame->hd.stream_id);
-    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending());
-    return 0;
-  }
-
-  // A request that was queued and may not be sent any more, after GOAWAY or its own cancellation.
-  static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int,
-                               void* user) noexcept {
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      close(of(user), frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
-    }
-    return 0;
-  }
-
-  static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t code,
-                             void* user) noexcept {
-    close(of(user), id, code);
-    return 0;
-  }
-
-  static void close(ClientSession& self, std::int32_t id, std::uint32_t code) noexcept {
-    if (ClientStream* stream = self.find(id)) stream->on_closed(code);
-    self.context_.open.erase(id);
-  }
-};
-
-Callbacks make_client_callbacks() {
-  using C = ClientCallbacks;
-  Callbacks all = make_callbacks();
-  nghttp2_session_callbacks_set_on_begin_headers_callback(all.get(), C::on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(all.get(), C::on_header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(all.get(), C::on_frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all.get(), C::on_data);
-  nghttp2_session_callbacks_set_send_data_callback(all.get(), C::send_data);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(all.get(), C::on_frame_not_sent);
-  nghttp2_session_callbacks_set_on_stream_close_callback(all.get(), C::on_stream_close);
-  return all;
+void ClientSession::on_stream_closed(std::int32_t id, std::uint32_t code) {
+  if (ClientStream* stream = find(id)) stream->on_closed(code);
+  context_.open.erase(id);
 }
 
 }  // namespace troika::h2

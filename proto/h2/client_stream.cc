@@ -5,18 +5,27 @@
 #include <optional>
 #include <utility>
 
-#include "proto/h2/field_list.h"
-
 namespace troika::h2 {
 namespace {
 
 nghttp2_ssize read_callback(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
                             std::uint32_t* flags, nghttp2_data_source* source, void*) noexcept {
-  // The stream may be gone, with its RST_STREAM still waiting behind this frame.
+  // The stream may be closed, with its RST_STREAM still queued behind this frame.
   const auto& open = static_cast<const ClientContext*>(source->ptr)->open;
   const auto found = open.find(id);
   if (found == open.end() || found->second == nullptr) return NGHTTP2_ERR_DEFERRED;
   return found->second->read(length, flags);
+}
+
+void add_fields(FieldList& fields, const Request& request) {
+  fields.add(":method",
+             request.method_text.empty() ? name_of(request.method) : request.method_text);
+  fields.add(":scheme", request.scheme);
+  fields.add(":authority", request.authority);
+  fields.add(":path", request.target.raw);
+  if (!request.protocol.empty()) fields.add(":protocol", request.protocol);
+  if (request.expects_continue) fields.add("expect", "100-continue");
+  fields.add(request.headers);
 }
 
 template <class Number>
@@ -51,13 +60,14 @@ ClientStream::~ClientStream() {
 }
 
 Status ClientStream::submit(const Request& request) {
-  FieldList fields(request);
-  std::array<char, 20> length{};
-  if (request_body_ != nullptr && !request.content_length) {
-    if (const auto bytes = request_body_->remaining()) {
-      const char* const end = std::to_chars(length.begin(), length.end(), *bytes).ptr;
-      fields.add("content-length", {length.data(), end});
-    }
+  FieldList fields;
+  add_fields(fields, request);
+  auto length = request.content_length;
+  if (!length && request_body_ != nullptr) length = request_body_->remaining();
+  std::array<char, 20> digits{};
+  if (length) {
+    const char* const end = std::to_chars(digits.begin(), digits.end(), *length).ptr;
+    fields.add("content-length", {digits.data(), end});
   }
   nghttp2_data_provider2 provider{};
   provider.source.ptr = &context_;
@@ -134,7 +144,7 @@ void ClientStream::on_closed(std::uint32_t code) {
   closed_ = true;
   context_.credit += std::exchange(consumed_, 0);
   drop_request_body(AbortReason::body_stopped);
-  // RFC 9113 §8.1: a reset after a whole response only says that the request's rest is not wanted.
+  // RFC 9113 §8.1: after a whole response, a reset only stops the rest of the request.
   if (response_ended_) return;
   if (code == NGHTTP2_REFUSED_STREAM) {
     fail(AbortReason::refused, peer_reset_ ? code : 0);
@@ -168,7 +178,7 @@ nghttp2_ssize ClientStream::read(std::size_t max_bytes, std::uint32_t* flags) {
   if (pulled->state == PullState::blocked) return NGHTTP2_ERR_DEFERRED;
   if (pulled->state == PullState::data) {
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    // One frame less when the body says that these were its last bytes.
+    // Saves a frame when the body says that these are its last bytes.
     if (request_body_->remaining() == 0U && request_body_->trailers() == nullptr) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
     }
@@ -186,7 +196,7 @@ nghttp2_ssize ClientStream::read(std::size_t max_bytes, std::uint32_t* flags) {
 }
 
 void ClientStream::apply() {
-  noted_ = false;
+  dirty_ = false;
   if (const std::size_t bytes = std::exchange(consumed_, 0); bytes > 0) {
     nghttp2_session_consume(context_.engine, id_, bytes);
   }
@@ -195,7 +205,7 @@ void ClientStream::apply() {
 
 void ClientStream::wake() noexcept {
   ready_ = true;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::on_consumed(std::size_t bytes) noexcept {
@@ -205,7 +215,7 @@ void ClientStream::on_consumed(std::size_t bytes) noexcept {
     context_.host.mark_dirty();
   } else {
     consumed_ += bytes;
-    note();
+    mark_dirty();
   }
 }
 
@@ -213,9 +223,9 @@ void ClientStream::on_stopped(AbortReason) noexcept {
   if (!response_ended_) cancel(NGHTTP2_CANCEL);
 }
 
-void ClientStream::note() noexcept {
-  if (closed_ || std::exchange(noted_, true)) return;
-  context_.noted.push_back(id_);
+void ClientStream::mark_dirty() noexcept {
+  if (closed_ || std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id_);
   context_.host.mark_dirty();
 }
 

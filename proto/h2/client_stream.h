@@ -21,10 +21,10 @@ struct ClientContext {
   const Limits& limits;
   SessionHost& host;
   nghttp2_session* engine = nullptr;
-  // Those that the engine knows; null for one whose owner has let go of it.
+  // Streams that the engine knows; null after the user has destroyed it.
   std::unordered_map<std::int32_t, ClientStream*> open{};
-  std::vector<std::int32_t> noted{};  // streams that have something for apply()
-  std::size_t credit = 0;             // bytes of closed streams that hold the connection's window
+  std::vector<std::int32_t> dirty_streams{};  // streams that have something for apply()
+  std::size_t credit = 0;  // bytes of closed streams that hold the connection's window
 };
 
 inline constexpr std::size_t kClientStreamWindow = 1U << 20U;
@@ -56,14 +56,14 @@ class ClientStream final : public troika::ClientStream,
   void on_connection_lost(AbortReason reason);
 
   nghttp2_ssize read(std::size_t max_bytes, std::uint32_t* flags);  // the data provider
-  Slice take_pending() noexcept { return std::exchange(pending_, {}); }
+  Slice take_pending(std::size_t) noexcept { return std::exchange(pending_, {}); }
   void apply();
 
  private:
   void wake() noexcept override;
   void on_consumed(std::size_t bytes) noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
-  void note() noexcept;
+  void mark_dirty() noexcept;
   void fail(AbortReason reason, std::uint64_t wire_code);
   void take_head(bool end_stream);
   void cancel(std::uint32_t code) noexcept;
@@ -84,7 +84,7 @@ class ClientStream final : public troika::ClientStream,
   bool head_seen_ = false;  // the final head: what comes now are trailers
   bool over_limit_ = false;
   bool response_ended_ = false, failed_ = false, peer_reset_ = false;
-  bool noted_ = false, ready_ = false, cancelled_ = false, closed_ = false;
+  bool dirty_ = false, ready_ = false, cancelled_ = false, closed_ = false;
 };
 
 }  // namespace troika::h2

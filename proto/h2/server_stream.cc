@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/h2/field_list.h"
-
 namespace troika::h2 {
+
 ServerStream::ServerStream(ServerContext& context, std::int32_t id)
     : context_(context),
       id_(id),
@@ -33,7 +32,7 @@ void ServerStream::on_headers(bool end_stream) {
   if (trailers_ != nullptr) {
     const auto trailers = std::move(trailers_);
     if (!trailers->over_limit()) {
-      note();
+      mark_dirty();
       return check(exchange_.on_trailers(trailers->take()));
     }
     exchange_.on_peer_abort(AbortReason::protocol_error);
@@ -47,19 +46,19 @@ void ServerStream::on_headers(bool end_stream) {
     exchange_.begin_rejected(std::move(request.error().partial), request.error().status);
   }
   begun_ = true;
-  note();
+  mark_dirty();
 }
 
 void ServerStream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
   if (unwanted_) discard_.add(bytes.size());
-  if (discarding()) note();
+  if (discarding()) mark_dirty();
   check(exchange_.on_body(bytes, false));
 }
 
 void ServerStream::on_request_end() {
   check(exchange_.on_body({}, true));
-  note();  // it may have waited for this
+  mark_dirty();  // it may have waited for this
 }
 
 void ServerStream::check(Status status) noexcept {
@@ -77,7 +76,7 @@ void ServerStream::on_invalid() noexcept {
   builder_.reset();
   trailers_.reset();
   resetting_ = true;
-  // Once the response is whole, what is wrong with the rest of the request spoils nothing.
+  // After a whole response, a fault in the rest of the request does no harm.
   if (begun_ && !end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
@@ -87,7 +86,7 @@ void ServerStream::on_head_not_sent() noexcept {
 }
 
 nghttp2_ssize ServerStream::read(std::size_t max_bytes, std::uint32_t* flags) {
-  // The RST_STREAM is on its way: an END_STREAM before it would make the body look whole.
+  // RST_STREAM will be sent: an END_STREAM before it would make the body look complete.
   if (resetting_ || exchange_.aborted()) return NGHTTP2_ERR_DEFERRED;
   auto pulled = exchange_.pull_response(max_bytes);
   if (!pulled) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -121,7 +120,8 @@ void ServerStream::on_sent(std::size_t bytes) noexcept {
   exchange_.on_sent(bytes);
 }
 
-// What this stream never read goes back to the connection, or refused uploads eat its window.
+// Bytes that this stream never read go back to the connection, or refused uploads use up its
+// window.
 void ServerStream::on_closed() noexcept {
   closed_ = true;
   nghttp2_session_consume_connection(context_.engine, std::exchange(unconsumed_, 0));
@@ -133,15 +133,15 @@ TimePoint ServerStream::deadline() const noexcept {
   return std::min(exchange_.deadline(), ending ? kNever : discard_.end());
 }
 
-// One whose window or whose connection's window is shut waits for the peer alone, whatever else
-// moves.
+// A stream whose window, or whose connection's window, is closed waits for the peer alone, even
+// when other streams progress.
 void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
   if (nghttp2_session_get_stream_remote_window_size(context_.engine, id_) > 0 &&
       nghttp2_session_get_remote_window_size(context_.engine) > 0) {
-    exchange_.renew(progress);
+    exchange_.on_progress(progress);
   }
   exchange_.on_deadline(now);
-  if (discarding() && discard_.over(now)) note();
+  if (discarding() && discard_.over(now)) mark_dirty();
 }
 
 void ServerStream::abort(AbortReason reason) noexcept {
@@ -149,15 +149,15 @@ void ServerStream::abort(AbortReason reason) noexcept {
   retire();
 }
 
-void ServerStream::note() noexcept {
-  if (std::exchange(noted_, true)) return;
-  context_.noted.push_back(id_);
+void ServerStream::mark_dirty() noexcept {
+  if (std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id_);
   context_.host.mark_dirty();
 }
 
 void ServerStream::apply() {
   if (begun_) exchange_.advance();
-  noted_ = false;
+  dirty_ = false;
   give_credit();
   if (closed_ || resetting_) return;
   if (aborted) return submit_reset(error_code_for(*aborted));
@@ -165,7 +165,7 @@ void ServerStream::apply() {
   if (const auto response = std::exchange(head, std::nullopt)) submit_head(*response);
   if (std::exchange(ready, false)) nghttp2_session_resume_data(context_.engine, id_);
   if (std::exchange(stop, std::nullopt)) unwanted_ = true;
-  // RFC 9113 §8.1: after a whole response, so that the peer stops sending what nobody reads.
+  // RFC 9113 §8.1: after a whole response, so that the peer stops sending an unwanted body.
   if (discarding() && discard_.over(context_.services.clock.now())) submit_reset(NGHTTP2_NO_ERROR);
 }
 

@@ -8,7 +8,7 @@
 namespace troika::h3 {
 namespace {
 
-// What the user holds of a request.
+// The user's handle of a request.
 class Handle final : public troika::ClientStream {
  public:
   Handle(ClientSession& session, h3::ClientStream& request) noexcept
@@ -48,7 +48,7 @@ Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request
   auto& made = requests_[*id];
   made = std::make_unique<ClientStream>(context_, *id, request, std::move(body), receiver);
   made->submit(request);
-  if (handshaking_) made->keep(request);
+  if (handshaking_) made->remember(request);
   return std::make_unique<Handle>(*this, *made);
 }
 
@@ -92,7 +92,7 @@ Status ClientSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
 Status ClientSession::shut(quic::StreamId id) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
   engine_.peer_shut_write(id);
-  // The code is not known here: what the server meant shows in how the response ends.
+  // The code is not known here: the end of the response shows what the server meant.
   if (ClientStream* stream = request(id)) stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
   return engine_.status();
 }
@@ -111,8 +111,8 @@ void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError>
 }
 
 Status ClientSession::apply(TimePoint) {
-  while (!lost_ && !context_.noted.empty()) {
-    for (const quic::StreamId id : std::exchange(context_.noted, {})) {
+  while (!lost_ && !context_.dirty_streams.empty()) {
+    for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
       if (ClientStream* stream = request(id)) stream->apply();
     }
   }
@@ -150,14 +150,14 @@ using Numbers = std::array<std::uint64_t, 3>;
 
 Status ClientSession::on_handshake_done(TimePoint) {
   handshaking_ = false;
-  for (const auto& [id, stream] : requests_) stream->forget_kept();
+  for (const auto& [id, stream] : requests_) stream->forget_request();
   return engine_.status();
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of what was sent, so all of it may be sent again.
 Status ClientSession::on_early_rejected() {
   last_settings_.reset();
-  context_.noted.clear();
+  context_.dirty_streams.clear();
   auto before = std::exchange(requests_, {});
   if (const Status opened = engine_.reopen(); !opened) return opened;
   for (auto& [old, stream] : before) {
@@ -184,7 +184,7 @@ std::vector<std::byte> ClientSession::remembered() const {
 }
 
 bool ClientSession::remember(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return true;  // the last connection ended before it had heard of them
+  if (bytes.empty()) return true;  // the last connection ended before the SETTINGS came
   Numbers numbers{};
   if (bytes.size() != sizeof numbers) return false;
   std::memcpy(numbers.data(), bytes.data(), bytes.size());

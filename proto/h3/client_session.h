@@ -19,7 +19,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
                                                       ResponseReceiver& receiver) override;
   bool full() const noexcept override { return !quic_.may_open_bidi(); }
   bool draining() const noexcept override { return draining_; }
-  void abandon(ClientStream& request) noexcept;  // the user has let go of it
+  void abandon(ClientStream& request) noexcept;  // the user has destroyed its handle
 
   Status on_ready() override { return engine_.open(); }
   Status on_handshake_done(TimePoint) override;
@@ -61,7 +61,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   Engine engine_;
   ClientContext context_;
   std::map<quic::StreamId, std::unique_ptr<ClientStream>> requests_;
-  std::vector<std::unique_ptr<ClientStream>> given_up_;  // until the user lets go of them
+  std::vector<std::unique_ptr<ClientStream>> given_up_;  // until the user destroys their handles
   std::optional<PeerSettings> settings_;                 // of the server, once they are known
   std::optional<PeerSettings> last_settings_;            // that early data relies on
   bool handshaking_ = true;

@@ -24,6 +24,18 @@ Error error_for(AbortReason reason) noexcept {
   }
 }
 
+void add_fields(FieldList& fields, const Request& request) {
+  fields.add(":method", request.method_text);
+  // RFC 9114 §4.4: a plain CONNECT has only the authority to connect to.
+  if (request.method != Method::connect || !request.protocol.empty()) {
+    fields.add(":scheme", request.scheme);
+    fields.add(":path", request.target.raw);
+  }
+  fields.add(":authority", request.authority);
+  if (!request.protocol.empty()) fields.add(":protocol", request.protocol);
+  fields.add(request.headers);
+}
+
 std::uint64_t number_of(std::string_view digits) noexcept {
   std::uint64_t number = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -55,36 +67,38 @@ ClientStream::~ClientStream() {
 void ClientStream::submit(const Request& request) {
   const std::string length = length_ ? std::format("{}", *length_) : std::string();
   const bool add_length = !request.headers.has("content-length");
-  const FieldList fields(request, add_length ? length : std::string_view());
+  FieldList fields;
+  add_fields(fields, request);
+  if (add_length && !length.empty()) fields.add("content-length", length);
   context_.engine.submit_request(*this, fields, source_ != nullptr);
 }
 
 bool ClientStream::can_begin_again() const noexcept {
-  return kept_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
+  return early_request_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
 }
 
 void ClientStream::begin_again(quic::StreamId id) {
   EngineStream::begin_again(id);
-  noted_ = ready_ = false;
-  submit(*kept_);
+  dirty_ = ready_ = false;
+  submit(*early_request_);
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of it.
 void ClientStream::give_up() {
   EngineStream::begin_again(quic::kNoStream);
-  noted_ = true;  // nothing is left to act on
+  dirty_ = true;  // nothing is left to act on
   fail(AbortReason::refused, 0);
   released_ = true;
 }
 
-void ClientStream::note() noexcept {
-  if (std::exchange(noted_, true)) return;
-  context_.noted.push_back(id());
+void ClientStream::mark_dirty() noexcept {
+  if (std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id());
   context_.engine.mark_writable();
 }
 
 void ClientStream::apply() {
-  noted_ = false;
+  dirty_ = false;
   if (std::exchange(ready_, false) && !closed()) context_.engine.resume(*this);
   if (consumed_ > 0) context_.engine.credit(*this, std::exchange(consumed_, 0));
   const bool stop = std::exchange(stop_response_, false);
@@ -110,7 +124,7 @@ void ClientStream::abandon() noexcept {
   context_.engine.forget_unread(*this);
   if (finished()) return;
   cancel_ = true;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::fail(AbortReason reason, quic::AppError wire_code) {
@@ -119,7 +133,7 @@ void ClientStream::fail(AbortReason reason, quic::AppError wire_code) {
   response_.fail(error_for(reason));
   if (receiver_ != nullptr) std::exchange(receiver_, nullptr)->on_failed(reason, wire_code);
   cancel_ = true;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::drop_source(AbortReason reason) noexcept {
@@ -187,7 +201,7 @@ Result<Pulled> ClientStream::pull(std::size_t max_bytes) {
   if (!pulled || !keeps_to_length(*pulled)) {
     fail(AbortReason::handler_failed, 0);
     cancel_ = true;
-    note();
+    mark_dirty();
     return troika::fail(ErrorCode::short_body, "the request body failed");
   }
   if (pulled->state == PullState::end) {
@@ -206,18 +220,18 @@ bool ClientStream::keeps_to_length(const Pulled& pulled) noexcept {
 
 void ClientStream::wake() noexcept {
   ready_ = true;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::on_consumed(std::size_t bytes) noexcept {
   consumed_ += bytes;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::on_stopped(AbortReason) noexcept {
   if (std::exchange(response_ended_, true)) return;
   stop_response_ = true;
-  note();
+  mark_dirty();
 }
 
 void ClientStream::on_peer_reset(quic::AppError code) {
@@ -226,7 +240,7 @@ void ClientStream::on_peer_reset(quic::AppError code) {
   fail(reason_for(code), code);
 }
 
-// RFC 9114 §4.1: with NO_ERROR the server has answered already and only wants no more of the body.
+// RFC 9114 §4.1: with NO_ERROR the server has responded already and only wants no more of the body.
 void ClientStream::on_peer_stop(quic::AppError code) {
   write_ended_ = true;
   context_.engine.peer_shut_write(id());

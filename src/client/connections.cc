@@ -6,8 +6,8 @@
 #include <format>
 
 #include "os/bind.h"
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/client_session.h"
+#include "proto/h2/client_session.h"
 #include "proto/session/byte_session.h"
 #include "tls/tickets/resumption.h"
 

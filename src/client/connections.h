@@ -11,7 +11,6 @@
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
 #include "proto/session/byte_session.h"
-#include "proto/session/client_byte_session.h"
 #include "tls/ossl.h"
 
 namespace troika::client {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "ports/transport.h"
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/server_session.h"
+#include "proto/h2/server_session.h"
 #include "proto/session/byte_session.h"
 
 namespace troika {

@@ -9,7 +9,7 @@
 
 #include "base/output_queue.h"
 #include "base/text.h"
-#include "proto/h1/session.h"
+#include "proto/h1/server_session.h"
 #include "support/session_harness.h"
 
 namespace troika::test {

@@ -69,9 +69,9 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   void on_sent(std::size_t bytes) noexcept;
   void on_all_sent() noexcept { sent_ = pulled_; }  // instead, when nobody will say so
 
-  // The connection has moved bytes at that time, and this answer only waits for its turn: the
-  // write deadline counts from then.
-  void renew(TimePoint progress) noexcept {
+  // The connection sent bytes at that time, and this response only waits for its turn: the write
+  // deadline counts from then.
+  void on_progress(TimePoint progress) noexcept {
     if (progress > last_progress_) last_progress_ = progress;
   }
 

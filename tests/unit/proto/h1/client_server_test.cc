@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "proto/h1/client_session.h"
 #include "support/h1_harness.h"
 
 using namespace troika;

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "proto/h1/session.h"
+#include "proto/h1/client_session.h"
 #include "support/session_harness.h"
 
 using namespace troika;

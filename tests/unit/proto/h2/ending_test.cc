@@ -64,7 +64,7 @@ TEST_CASE("a field section must be complete within the header time, trailers inc
     };
     peer.preface();
     if (trailers) std::ignore = peer.send(peer.headers(1, post_fields(), false));
-    const std::string block = peer.block(trailers ? FieldList{{"x", "y"}} : get_fields());
+    const std::string block = peer.block(trailers ? RawFields{{"x", "y"}} : get_fields());
     std::ignore = peer.send(frame(kHeaders, kEndStream, 1, block));
     peer.settle();
     at(peer, peer.timeouts.header_block - 1ns);

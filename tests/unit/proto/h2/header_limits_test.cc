@@ -9,14 +9,14 @@ namespace {
 
 constexpr std::uint32_t kProtocolError = 1, kEnhanceYourCalm = 11;
 
-std::size_t cost(const FieldList& fields) {
+std::size_t cost(const RawFields& fields) {
   std::size_t sum = 0;
   for (const auto& [name, value] : fields) sum += name.size() + value.size() + 32;
   return sum;
 }
 
 // The fields, and one more that brings their cost to `bytes`.
-FieldList padded_to(FieldList fields, std::size_t bytes) {
+RawFields padded_to(RawFields fields, std::size_t bytes) {
   fields.emplace_back("x-pad", "");
   fields.back().second.assign(bytes - cost(fields), 'p');
   return fields;
@@ -40,7 +40,7 @@ TEST_CASE("as many fields as the limit are served and one more is 431") {
   RawPeer peer;
   peer.preface();
   const auto with_fields = [](std::size_t count) {
-    FieldList fields = get_fields();
+    RawFields fields = get_fields();
     for (std::size_t i = 0; i < count; ++i) fields.emplace_back("x", "c");
     return fields;
   };
@@ -66,7 +66,7 @@ TEST_CASE("a header bomb of references stores nothing, and the connection goes o
   RawPeer peer;
   peer.preface();
   // One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
-  FieldList fields = get_fields();
+  RawFields fields = get_fields();
   fields.emplace_back("x-bomb", std::string(2900, 'b'));
   std::ignore = peer.send(peer.headers(1, fields));
   peer.settle();
@@ -85,7 +85,7 @@ TEST_CASE("a request whose rest is wrong after the whole response spoils nothing
   for (const bool by_trailers : {false, true}) {
     RawPeer peer;
     peer.preface();
-    FieldList fields = post_fields();
+    RawFields fields = post_fields();
     fields.emplace_back("content-length", "1000");
     std::ignore = peer.send(peer.headers(1, fields, false));
     peer.settle();
@@ -129,7 +129,7 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
         return std::make_unique<Job>();
       };
       peer.preface();
-      FieldList trailers;
+      RawFields trailers;
       if (by_count) {
         for (std::size_t i = 0; i < peer.limits.trailer_count + over; ++i) {
           trailers.emplace_back(std::format("x-{}", i), "v");
@@ -179,13 +179,13 @@ TEST_CASE("eight CONTINUATION frames make a request and nine end the connection"
 }
 
 TEST_CASE("malformed requests are reset or refused, and never served") {
-  const auto with = [](FieldList more) {
-    FieldList fields = get_fields();
+  const auto with = [](RawFields more) {
+    RawFields fields = get_fields();
     fields.insert(fields.end(), more.begin(), more.end());
     return fields;
   };
   const auto path = [](std::string text) { return get_fields(std::move(text)); };
-  const std::vector<FieldList> all{
+  const std::vector<RawFields> all{
       with({{"X-Upper", "v"}}),
       with({{"connection", "close"}}),
       with({{"transfer-encoding", "chunked"}}),
@@ -247,7 +247,7 @@ TEST_CASE("a body that is not what Content-Length says is a protocol error of it
       return std::make_unique<test::CountedJob>(jobs);
     };
     peer.preface();
-    FieldList fields = post_fields();
+    RawFields fields = post_fields();
     fields.emplace_back("content-length", "5");
     std::ignore = peer.send(peer.headers(1, fields, false));
     peer.settle();

@@ -5,7 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "proto/h2/session.h"
+#include "proto/h2/client_session.h"
+#include "proto/h2/server_session.h"
 #include "support/session_harness.h"
 
 namespace troika::h2 {

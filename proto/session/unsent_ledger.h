@@ -1,0 +1,52 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+namespace troika {
+
+// What the bytes in an output queue are, in order: a stream is credited with what left for the
+// wire, not with what was framed. `Stream` is how a session names its streams: a pointer or an id.
+template <class Stream>
+class UnsentLedger {
+ public:
+  // Bytes of no body: heads, frame headers, control frames.
+  void add_control(std::size_t bytes) {
+    if (parts_.empty() || parts_.back().kind != Kind::control) {
+      parts_.push_back({Stream{}, 0, Kind::control});
+    }
+    parts_.back().bytes += bytes;
+  }
+  void add_body(Stream stream, std::size_t bytes) { parts_.push_back({stream, bytes, Kind::body}); }
+  void add_end(Stream stream) { parts_.push_back({stream, 0, Kind::end}); }
+
+  // `bytes` left the queue. Calls on_body(stream, n) for each part of a body among them, and
+  // on_end(stream) for each end that is reached.
+  template <class OnBody, class OnEnd>
+  void sent(std::size_t bytes, OnBody on_body, OnEnd on_end) {
+    while (!parts_.empty()) {
+      Part& first = parts_.front();
+      const std::size_t n = std::min(bytes, first.bytes);
+      bytes -= n;
+      first.bytes -= n;
+      if (n > 0 && first.kind == Kind::body) on_body(first.stream, n);
+      if (first.bytes > 0) return;
+      const Part done = first;
+      parts_.pop_front();
+      if (done.kind == Kind::end) on_end(done.stream);
+    }
+  }
+  void clear() noexcept { parts_.clear(); }
+
+ private:
+  enum class Kind : std::uint8_t { control, body, end };
+  struct Part {
+    Stream stream;
+    std::size_t bytes;
+    Kind kind;
+  };
+  std::deque<Part> parts_;
+};
+
+}  // namespace troika
