@@ -10,6 +10,7 @@
 #include "base/output_queue.h"
 #include "base/text.h"
 #include "proto/h1/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::test {
@@ -199,26 +200,5 @@ class H1Server {
   OutputQueue out_;
   std::unique_ptr<ByteSession> session_;
 };
-
-// Gives back what the request brought, as it comes.
-class RelayBody final : public BodySource {
- public:
-  explicit RelayBody(BodySource& from) : from_(&from) {}
-  Result<Pulled> pull(std::size_t max_bytes) override { return from_->pull(max_bytes); }
-  void set_waker(Waker* waker) noexcept override { from_->set_waker(waker); }
-  std::optional<std::uint64_t> remaining() const noexcept override { return from_->remaining(); }
-  const HeaderMap* trailers() const noexcept override { return from_->trailers(); }
-
- private:
-  BodySource* from_;
-};
-
-inline ScriptedHandler::Answer echo(int& jobs) {
-  return [&jobs](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    auto job = std::make_unique<CountedJob>(jobs);
-    (void)responder.respond({}, std::make_unique<RelayBody>(context.body));
-    return job;
-  };
-}
 
 }  // namespace troika::test

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "proto/h1/client_session.h"
-#include "support/session_harness.h"
+#include "support/responses.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -42,6 +42,11 @@ struct Client {
     (void)session->produce(out, 256U << 10U, bench.clock.now());
     while (!out.empty()) text += text_of(out.take(65536).bytes());
     return text;
+  }
+  // Begins a request without a body and sends it.
+  void ask(Method method = Method::get) {
+    REQUIRE(start(method));
+    (void)take();
   }
   Status receive(std::string_view text) {
     return session->receive(bytes_of(text), bench.clock.now());
@@ -91,8 +96,8 @@ TEST_CASE("client: request bodies go out by length or in chunks") {
   HeaderMap trailers;
   trailers.add("x-t", "1");
   std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked(), BodyStep::data("c")};
-  REQUIRE(client.start(Method::put, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe,
-                                                                   std::nullopt, trailers)));
+  REQUIRE(client.start(Method::put,
+                       scripted(client.bench.pool, steps, &probe, std::nullopt, trailers)));
   CHECK(client.take().ends_with("\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"));
   CHECK(client.take() == "");
   probe.release();
@@ -103,8 +108,7 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
   for (const std::size_t length : {2U, 4U}) {
     Client client;
     std::vector<BodyStep> steps{BodyStep::data("abc")};
-    REQUIRE(client.start(
-        Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, nullptr, length)));
+    REQUIRE(client.start(Method::post, scripted(client.bench.pool, steps, nullptr, length)));
     (void)client.take();
     CHECK(client.finished());
     CHECK(client.receiver.failed == AbortReason::handler_failed);
@@ -115,16 +119,14 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
 TEST_CASE("client: bodies of answers end by length, by chunks, or with the connection") {
   Client client;
   std::string body;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n"));
   CHECK_FALSE(client.stream->finished());
   CHECK(client.receive("X-T: 1\r\n\r\n"));
   CHECK(read_body(client.stream->body(), body) == ReadState::end);
   CHECK(body == "abc");
   CHECK(client.stream->body().trailers()->get("x-t") == "1");
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\nabc"));
   CHECK(client.session->draining());
   CHECK(client.receive("def"));
@@ -145,13 +147,11 @@ TEST_CASE("client: HEAD, 204 and 304 have no body") {
        {"HTTP/1.1 204 N\r\n\r\n", "HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n",
         "HTTP/1.1 304 N\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK(client.receive(answer));
     CHECK(client.stream->finished());
   }
-  REQUIRE(client.start(Method::head));
-  (void)client.take();
+  client.ask(Method::head);
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
   CHECK(client.stream->finished());
   CHECK(client.stream->body().pull(1)->state == PullState::end);
@@ -189,8 +189,7 @@ TEST_CASE("client: an answer before the request was sent ends both") {
   Client client;
   BodyProbe probe;
   std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked()};
-  REQUIRE(
-      client.start(Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe)));
+  REQUIRE(client.start(Method::post, scripted(client.bench.pool, steps, &probe)));
   (void)client.take();
   CHECK(client.receive("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
   CHECK(client.receiver.status() == 403);
@@ -206,8 +205,7 @@ TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
   for (const std::string_view head :
        {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.0 200 OK\r\n"}) {
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK(client.receive(std::string(head) + "Content-Length: 1\r\n\r\n"));
     CHECK(client.session->draining());
     CHECK(client.receive("x"));
@@ -228,8 +226,7 @@ TEST_CASE("client: what is no answer ends the connection") {
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"}) {
     INFO(answer);
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK_FALSE(client.receive(answer));
     CHECK(client.finished());
     CHECK(client.receiver.failed == AbortReason::protocol_error);
@@ -242,8 +239,7 @@ TEST_CASE("client: bytes that no request asked for end the connection") {
   Client fresh, after;
   CHECK_FALSE(fresh.receive("HTTP/1.1 200 OK\r\n\r\n"));
   CHECK(fresh.finished());
-  REQUIRE(after.start(Method::get));
-  (void)after.take();
+  after.ask();
   CHECK_FALSE(after.receive("HTTP/1.1 204 N\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
   CHECK(after.receiver.status() == 204);
   CHECK(after.finished());
@@ -251,8 +247,7 @@ TEST_CASE("client: bytes that no request asked for end the connection") {
 
 TEST_CASE("client: an answer that is cut short fails its body") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"));
   client.session->receive_end(client.bench.clock.now());
   (void)client.take();
@@ -265,8 +260,7 @@ TEST_CASE("client: an answer that is cut short fails its body") {
 
 TEST_CASE("client: who throws an unfinished stream away closes the connection") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   client.stream.reset();
   CHECK(client.finished());
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\n"));
@@ -275,8 +269,7 @@ TEST_CASE("client: who throws an unfinished stream away closes the connection") 
 
 TEST_CASE("client: an unread body holds the connection back") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n"));
   CHECK(client.receive(pattern(65536)));
   CHECK_FALSE(client.session->interest().wants_read);
@@ -296,8 +289,7 @@ TEST_CASE("client: response heads have the limits of requests") {
   };
   const auto accepts = [&](std::string_view fields) {
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     (void)client.receive(answer(fields));
     return client.receiver.status() == 204;
   };
@@ -308,8 +300,7 @@ TEST_CASE("client: response heads have the limits of requests") {
   CHECK(accepts("X: " + std::string(32768 - 33, 'a') + "\r\n"));
   CHECK_FALSE(accepts("X: " + std::string(32768 - 32, 'a') + "\r\n"));
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   std::string interim;
   for (int i = 0; i < 32; ++i) interim += "HTTP/1.1 103 E\r\n\r\n";
   CHECK(client.receive(interim));
@@ -330,8 +321,7 @@ TEST_CASE("client: drain lets the request in hand finish") {
   Client idle, busy;
   idle.session->drain();
   CHECK(idle.finished());
-  REQUIRE(busy.start(Method::get));
-  (void)busy.take();
+  busy.ask();
   busy.session->drain();
   CHECK_FALSE(busy.finished());
   CHECK(busy.receive("HTTP/1.1 204 N\r\n\r\n"));

@@ -1,8 +1,7 @@
-#include "proto/h1/server_stream.h"
-
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "proto/h1/parser.h"
 #include "support/h1_harness.h"
 
 using namespace troika;

@@ -259,7 +259,3 @@ TEST_CASE("H1-26: a method that is a token and not known is 501, with a good hea
                      std::string(1024, 'A') + " / HTTP/1.1\r\nHost: a\r\n\r\n"},
                     400);
 }
-
-TEST_CASE("an expectation that nobody knows is 417") {
-  check_refused(with("Expect: 200-ok\r\nContent-Length: 5\r\n"), 417);
-}

@@ -180,12 +180,7 @@ TEST_CASE("chunks that do not hold cut the answer that depends on them") {
 TEST_CASE("chunks that do not hold do not harm an answer that does not depend on them") {
   H1Server server;
   BodyProbe probe;
-  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
-    std::vector<BodyStep> steps{BodyStep::blocked(), BodyStep::data("x")};
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
-    return std::unique_ptr<Job>();
-  };
+  server.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, &probe);
   std::string text = server.send(post("Transfer-Encoding: chunked\r\n"));
   text += server.send("X");
   CHECK_FALSE(server.finished());
@@ -211,11 +206,7 @@ TEST_CASE("a handler that answers before the body has come keeps the connection 
 
 TEST_CASE("h1: a client that sends its whole refused body before it reads is read to the end") {
   Bench bench("http/1.1");
-  bench.handler.answer = [](RequestContext context, Responder& responder) {
-    std::ignore =
-        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 5U << 20U));
-    return nullptr;
-  };
+  bench.handler.answer = with_pattern(5U << 20U);
   const auto session = h1::make_session(bench.services, bench.peer, bench.host);
   OutputQueue out(bench.pool);
   const auto receive = [&](std::string_view text) {

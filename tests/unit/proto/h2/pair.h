@@ -7,6 +7,7 @@
 
 #include "proto/h2/client_session.h"
 #include "proto/h2/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::h2 {

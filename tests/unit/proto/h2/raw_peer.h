@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proto/h2/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::h2 {
@@ -60,15 +61,11 @@ class RawPeer : public test::Bench {
     std::uint8_t type, flags;
     std::uint32_t stream;
     std::string payload;
-    std::uint32_t code() const {  // of RST_STREAM and GOAWAY
-      const std::size_t at = type == kGoaway ? 4 : 0;
+    std::uint32_t code() const { return number(type == kGoaway ? 4 : 0); }  // also of RST_STREAM
+    std::uint32_t last_stream() const { return number(0); }
+    std::uint32_t number(std::size_t at) const {
       std::uint32_t v = 0;
       for (std::size_t i = at; i < at + 4; ++i) v = v << 8U | static_cast<std::uint8_t>(payload[i]);
-      return v;
-    }
-    std::uint32_t last_stream() const {
-      std::uint32_t v = 0;
-      for (std::size_t i = 0; i < 4; ++i) v = v << 8U | static_cast<std::uint8_t>(payload[i]);
       return v;
     }
   };
@@ -126,6 +123,11 @@ class RawPeer : public test::Bench {
       std::ignore = flush();
       if (frames.size() == before) return;
     }
+  }
+
+  void exchange(std::string_view bytes) {
+    std::ignore = send(bytes);
+    settle();
   }
 
   std::string block(const RawFields& fields) {
@@ -235,6 +237,11 @@ class RawPeer : public test::Bench {
   std::string wire_;
   nghttp2_hd_deflater* deflater_ = nullptr;
   nghttp2_hd_inflater* inflater_ = nullptr;
+};
+
+// One whose preface and SETTINGS are through.
+struct OpenPeer : RawPeer {
+  OpenPeer() { preface(); }
 };
 
 }  // namespace troika::h2
