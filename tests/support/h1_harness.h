@@ -1,5 +1,5 @@
 #pragma once
-// An h1 server session in memory, and a strict reader of what it answers.
+// An h1 server session in memory, and a strict reader of its responses.
 #include <charconv>
 #include <memory>
 #include <string>
@@ -33,7 +33,7 @@ struct H1Response {
 // Reads responses as a strict client would (RFC 9112 §6.3). Sets `error` at the first thing amiss.
 class H1ResponseReader {
  public:
-  // heads: which of the final responses answer HEAD.
+  // heads: which of the final responses are to HEAD.
   explicit H1ResponseReader(std::string_view text, std::vector<bool> heads = {},
                             bool at_end = false)
       : rest_(text), heads_(std::move(heads)), at_end_(at_end) {

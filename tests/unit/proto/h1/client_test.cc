@@ -56,7 +56,7 @@ struct Client {
 
 }  // namespace
 
-TEST_CASE("client: a request is written and its answer read, twice on a connection") {
+TEST_CASE("client: a request is written and its response read, twice on a connection") {
   Client client;
   Request request = request_for(Method::get);
   request.headers.add("x-a", "b");
@@ -116,7 +116,7 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
   }
 }
 
-TEST_CASE("client: bodies of answers end by length, by chunks, or with the connection") {
+TEST_CASE("client: bodies of responses end by length, by chunks, or with the connection") {
   Client client;
   std::string body;
   client.ask();
@@ -157,7 +157,7 @@ TEST_CASE("client: HEAD, 204 and 304 have no body") {
   CHECK(client.stream->body().pull(1)->state == PullState::end);
 }
 
-TEST_CASE("client: interim answers are told, and 100 lets the body go") {
+TEST_CASE("client: interim responses are reported, and 100 lets the body go") {
   Client client;
   Request request = request_for(Method::post);
   request.expects_continue = true;
@@ -185,7 +185,7 @@ TEST_CASE("client: the body does not wait for 100 for ever") {
   CHECK(client.session->deadline() == kNever);
 }
 
-TEST_CASE("client: an answer before the request was sent ends both") {
+TEST_CASE("client: a response before the request was sent ends both") {
   Client client;
   BodyProbe probe;
   std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked()};
@@ -201,7 +201,7 @@ TEST_CASE("client: an answer before the request was sent ends both") {
   CHECK(body == "no");
 }
 
-TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
+TEST_CASE("client: Connection: close and HTTP/1.0 end it after the response") {
   for (const std::string_view head :
        {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.0 200 OK\r\n"}) {
     Client client;
@@ -214,7 +214,7 @@ TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
   }
 }
 
-TEST_CASE("client: what is no answer ends the connection") {
+TEST_CASE("client: what is not a response ends the connection") {
   for (const std::string_view answer :
        {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/0.9 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
@@ -245,7 +245,7 @@ TEST_CASE("client: bytes that no request asked for end the connection") {
   CHECK(after.finished());
 }
 
-TEST_CASE("client: an answer that is cut short fails its body") {
+TEST_CASE("client: a response that is cut short fails its body") {
   Client client;
   client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"));
@@ -258,7 +258,7 @@ TEST_CASE("client: an answer that is cut short fails its body") {
   CHECK(client.finished());
 }
 
-TEST_CASE("client: who throws an unfinished stream away closes the connection") {
+TEST_CASE("client: destroying an unfinished stream closes the connection") {
   Client client;
   client.ask();
   client.stream.reset();

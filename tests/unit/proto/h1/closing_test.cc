@@ -12,7 +12,7 @@ constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE("H1-24: who closes its side still gets every answer") {
+TEST_CASE("H1-24: a client that closes its side still gets every response") {
   H1Server before, during;
   BodyProbe probe;
   before.receive(std::string(kGet) + std::string(kGet));
@@ -121,7 +121,7 @@ TEST_CASE("a lost connection stops the handler's work and its body") {
   CHECK(server.bench.pool.outstanding() == 0);
 }
 
-TEST_CASE("a handler that gives up after the head breaks the connection, before it answers 500") {
+TEST_CASE("a handler that gives up after the head breaks the connection, before it gives 500") {
   H1Server after, before;
   Responder* kept = nullptr;
   int jobs = 0;

@@ -103,7 +103,7 @@ TEST_CASE("H1-09: an extension at every chunk, and chunks of one byte") {
   CHECK(server.finished());
 }
 
-TEST_CASE("H1-21: of a body that nobody reads as much is discarded as the limit says") {
+TEST_CASE("H1-21: an unread body is discarded up to the limit") {
   const std::size_t most = Limits{}.discarded_body;
   struct Row {
     std::size_t length;
@@ -123,7 +123,7 @@ TEST_CASE("H1-21: of a body that nobody reads as much is discarded as the limit 
   }
 }
 
-TEST_CASE("H1-21: of a body in chunks that nobody reads as much is discarded as of any other") {
+TEST_CASE("H1-21: an unread body in chunks is discarded up to the same limit") {
   const std::size_t most = Limits{}.discarded_body;
   for (const bool over : {false, true}) {
     H1Server server;

@@ -19,7 +19,7 @@ std::string chunks(std::string_view text) {
   return with("Transfer-Encoding: chunked\r\n") + std::string(text);
 }
 
-// All of it at once, then byte by byte: one answer with `status`, then the end.
+// All of it at once, then byte by byte: one response with `status`, then the end.
 void check_refused(const std::string& bytes, std::uint16_t status) {
   INFO(bytes);
   for (const bool split : {false, true}) {

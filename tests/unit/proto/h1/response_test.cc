@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 }  // namespace
 
-TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next answer follows at once") {
+TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next response follows at once") {
   H1Server head, no_content, not_modified;
   const std::string text = head.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kGet));
   const H1ResponseReader reader(text, {true});
@@ -54,7 +54,7 @@ TEST_CASE("for HTTP/1.0 a body without a length ends with the connection") {
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("a body that fails cuts the answer: no last chunk, no clean end") {
+TEST_CASE("a body that fails cuts the response: no last chunk, no clean end") {
   H1Server chunked, length, older;
   chunked.bench.handler.answer = older.bench.handler.answer =
       with_steps({BodyStep::data("ab"), BodyStep::error()});
@@ -90,7 +90,7 @@ TEST_CASE("H1-27: a line end cannot enter a response head") {
   }
 }
 
-TEST_CASE("interim answers come before the final one, and not for HTTP/1.0") {
+TEST_CASE("interim responses come before the final one, and not for HTTP/1.0") {
   H1Server newer, older;
   newer.bench.handler.answer =
       older.bench.handler.answer = [](RequestContext context, Responder& responder) {

@@ -90,7 +90,7 @@ TEST_CASE("a discarded body that stays away ends the connection") {
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("H1-17: an answer that makes no progress on the wire is cut") {
+TEST_CASE("H1-17: a response that makes no progress on the wire is cut") {
   H1Server server;
   server.bench.handler.answer = with_pattern(1'000'000);
   server.receive(kGet);

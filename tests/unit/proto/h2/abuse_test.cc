@@ -98,7 +98,7 @@ TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
   CHECK(peer.observer.entries.size() == 51);
 }
 
-TEST_CASE("a thousand PINGs wait for their answers and more end the connection") {
+TEST_CASE("a thousand PINGs wait for their acknowledgements and more end the connection") {
   OpenPeer peer;
   std::string pings;
   for (int i = 0; i < 1000; ++i) pings += frame(kPing, 0, 0, "12345678");

@@ -126,7 +126,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   CHECK(peer.frames.back().last_stream() == 3);
   CHECK(peer.frames.back().code() == kNoError);
 
-  std::ignore = peer.send(peer.get(5));  // too late: not processed, no answer
+  std::ignore = peer.send(peer.get(5));  // too late: not processed, no response
   peer.settle();
   CHECK(peer.handler.started == 2);
   CHECK_FALSE(peer.server->interest().finished);
@@ -174,7 +174,7 @@ TEST_CASE("an idle client leaves when it is told of the drain, and the server do
   pair.server->drain();
   pair.run();
   CHECK(pair.client->interest().finished);
-  CHECK_FALSE(pair.server->interest().finished);  // nghttp2 answers no PING when it is leaving
+  CHECK_FALSE(pair.server->interest().finished);  // nghttp2 acknowledges no PING after its GOAWAY
   pair.advance(1s);
   pair.run();
   CHECK(pair.server->interest().finished);

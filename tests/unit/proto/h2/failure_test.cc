@@ -76,7 +76,7 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
         make_request("/", Method::post),
         scripted(pair.pool, {BodyStep::data(test::pattern(200'000)), BodyStep::blocked()}, &up));
     if (step == 1) pair.wire->turn();
-    if (step == 2 || step == 3) pair.wire->run();  // nobody reads: windows are full
+    if (step == 2 || step == 3) pair.wire->run();  // without a reader: windows are full
     if (step == 4) {
       pair.run();
       up.release();
@@ -95,7 +95,7 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
   }
 }
 
-TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which is no failure") {
+TEST_CASE("a response before the end of the upload stops it with NO_ERROR, which is no failure") {
   BodyProbe up;
   Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
   Call& call = pair.fetch(make_request("/", Method::post),
@@ -110,7 +110,7 @@ TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which 
   CHECK_FALSE(up.ended);
 }
 
-TEST_CASE("a body that nobody wants is read up to the limit, one byte more is stopped at once") {
+TEST_CASE("an unwanted body is read up to the limit, one byte more is stopped at once") {
   for (const std::size_t over : {0U, 1U}) {
     BodyProbe up;
     Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
@@ -134,7 +134,7 @@ TEST_CASE("a body that nobody wants is read up to the limit, one byte more is st
   }
 }
 
-TEST_CASE("who goes on with a body that nobody wants is stopped a while after the response") {
+TEST_CASE("an unwanted body that goes on is stopped a while after the response") {
   BodyProbe up;
   Pair pair;
   Call& call = pair.fetch(make_request("/", Method::post),
@@ -209,12 +209,12 @@ TEST_CASE("a request body that does not come is answered 408") {
   CHECK(jobs == 0);
 }
 
-TEST_CASE("a reader who stops loses its stream after the write-progress time, and only then") {
+TEST_CASE("a reader that stops loses its stream after the write-progress time, and only then") {
   BodyProbe down;
   Pair pair;
   pair.handler.answer = test::with_steps({BodyStep::data(test::pattern(3U << 20U))}, &down);
   Call& call = pair.start(make_request("/"));
-  pair.wire->run();  // the client's window is full, nobody reads
+  pair.wire->run();  // the client's window is full, without a reader
   CHECK(down.alive == 1);
   pair.advance(pair.timeouts.write_progress - 1ns);
   pair.wire->run();

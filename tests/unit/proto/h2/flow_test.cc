@@ -32,7 +32,7 @@ class StaticBody final : public BodySource {
   std::size_t left_;
 };
 
-TEST_CASE("an upload that nobody reads stops at the stream window and moves on when read") {
+TEST_CASE("an unread upload stops at the stream window and moves on when read") {
   int jobs = 0;
   BodySource* upload = nullptr;
   Responder* answer = nullptr;
@@ -58,7 +58,7 @@ TEST_CASE("an upload that nobody reads stops at the stream window and moves on w
   CHECK(pair.pool.outstanding() == 0);
 }
 
-TEST_CASE("a download that nobody reads stops at the client's window and moves on when read") {
+TEST_CASE("an unread download stops at the client's window and moves on when read") {
   BodyProbe down;
   Pair pair;
   pair.handler.answer = test::with_body([&](RequestContext context) {

@@ -16,7 +16,7 @@ using test::ScriptedBody;
 
 int jobs = 0;
 
-TEST_CASE("a GET gets its answer, and one summary is emitted") {
+TEST_CASE("a GET gets its response, and one summary is emitted") {
   Pair pair;
   Call& call = pair.fetch(make_request("/a?b=c"));
   REQUIRE(call.whole());
@@ -82,7 +82,7 @@ TEST_CASE("a body that blocks goes on when it is woken, in both directions") {
   CHECK(up.alive == 0);
 }
 
-TEST_CASE("informational answers come before the final one") {
+TEST_CASE("informational responses come before the final one") {
   Pair pair;
   pair.handler.answer = [](RequestContext, Responder& responder) -> std::unique_ptr<Job> {
     ResponseHead early;
@@ -149,7 +149,7 @@ TEST_CASE("many requests at once are answered each with its own body") {
   CHECK(pair.pool.outstanding() == 0);
 }
 
-TEST_CASE("the same answers come when the bytes arrive one by one") {
+TEST_CASE("the same responses come when the bytes arrive one by one") {
   Pair pair;
   pair.wire->chunk = 1;
   pair.handler.answer = test::echo(jobs);

@@ -28,7 +28,7 @@ TEST_CASE("h3 client: a response is passed on as it comes, 1xx first") {
   CHECK(raw.app->idle());
 }
 
-TEST_CASE("h3 client: a Content-Length in the answer to HEAD announces no body") {
+TEST_CASE("h3 client: a Content-Length in the response to HEAD announces no body") {
   OpenClient raw;
   Ask& ask = raw.ask(make_request("HEAD", "/"));
   raw.exchange(0, response("200", {{"content-length", "5"}}), true);

@@ -1,4 +1,4 @@
-// Requests and answers between the two sessions, nothing going wrong.
+// Requests and responses between the two sessions, nothing going wrong.
 #include "h3_pair.h"
 
 using namespace troika;
@@ -41,7 +41,7 @@ TEST_CASE("h3: a request body is echoed whole, windows opening as it is read") {
   CHECK(pair.client->connection_window_left() == pair.client_settings.connection_window);
 }
 
-TEST_CASE("h3: informational answers and trailers go both ways") {
+TEST_CASE("h3: informational responses and trailers go both ways") {
   H3Pair pair;
   std::string got;
   HeaderMap request_trailers;

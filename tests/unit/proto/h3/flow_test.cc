@@ -83,7 +83,7 @@ TEST_CASE("h3: bytes that wait for acknowledgement outlive the exchange, not the
 
 TEST_CASE("h3: refused uploads leave the connection's window full") {
   H3Pair pair;
-  pair.start();  // the handler answers at once and wants no body
+  pair.start();  // the handler responds at once and wants no body
   for (int i = 0; i < 1000; ++i) {
     const Ask& ask = pair.fetch("POST", "/", std::make_unique<PatternBody>(pair.pool, 100U << 10U));
     REQUIRE(ask.receiver.status() == 200);
@@ -96,7 +96,7 @@ TEST_CASE("h3: refused uploads leave the connection's window full") {
   CHECK(pair.server->bidi_granted == 1000);
 }
 
-TEST_CASE("h3: who goes on with a body that nobody wants is stopped a while after the response") {
+TEST_CASE("h3: an unwanted body that goes on is stopped a while after the response") {
   OpenPair pair;
   BodyProbe upload;
   const Ask& ask = pair.fetch(
@@ -118,7 +118,7 @@ TEST_CASE("h3: who goes on with a body that nobody wants is stopped a while afte
   CHECK(pair.observer.entries[0].aborted == AbortReason::none);
 }
 
-TEST_CASE("h3: STOP_SENDING waits while the answer does") {
+TEST_CASE("h3: STOP_SENDING waits while the response does") {
   H3Pair pair;
   BodyProbe answer;
   pair.handler.answer =
@@ -133,7 +133,7 @@ TEST_CASE("h3: STOP_SENDING waits while the answer does") {
   CHECK(pair.server->streams.at(0).stop_sent == 0x100);
 }
 
-TEST_CASE("h3: an upload that nobody reads holds its window and no more, until it is read") {
+TEST_CASE("h3: an unread upload holds its window and no more, until it is read") {
   H3Pair pair;
   BodySource* unread = nullptr;
   int jobs = 0;
@@ -155,7 +155,7 @@ TEST_CASE("h3: an upload that nobody reads holds its window and no more, until i
   CHECK(jobs == 0);
 }
 
-TEST_CASE("h3: a response that nobody acknowledges is reset after the write timeout") {
+TEST_CASE("h3: a response that is not acknowledged is reset after the write timeout") {
   OpenPair pair;
   pair.handler.answer = with_pattern(4U << 20U);
   pair.client->hold_acks = true;

@@ -156,7 +156,7 @@ TEST_CASE("h3: a connection without requests, or with answered ones, ends after 
   }
 }
 
-TEST_CASE("h3: an answer that took longer than the idle time still arrives") {
+TEST_CASE("h3: a response that took longer than the idle time still arrives") {
   OpenServer raw;
   BodyProbe probe;
   raw.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("late")}, &probe);
@@ -183,15 +183,14 @@ TEST_CASE("h3: headers that come after their deadline, before its flush, start n
   CHECK(raw.observer.entries[0].aborted == AbortReason::timeout);
 }
 
-TEST_CASE(
-    "h3: a body that nobody wants is read up to the limit, one byte more is stopped at once") {
+TEST_CASE("h3: an unwanted body is read up to the limit, one byte more is stopped at once") {
   for (const std::size_t over : {0U, 1U}) {
     RawServer raw;
     raw.limits.discarded_body = 100'000;
     raw.start();
     raw.exchange(0, headers_frame(post_fields({{"content-length", "1000000"}})));
     REQUIRE(raw.quic.streams.at(0).fin_sent);
-    raw.send(0, std::string(100'000 + over, '\x01'));  // nobody reads what frames these are
+    raw.send(0, std::string(100'000 + over, '\x01'));  // frames are not parsed any more
     raw.run();
     CHECK(raw.quic.streams.at(0).stop_sent.has_value() == (over == 1));
     if (over == 1) {

@@ -43,7 +43,7 @@ TEST_CASE("h3: SETTINGS that are wrong end the connection") {
   for (const Case& each : cases) expect_close(each, false);
 }
 
-TEST_CASE("h3: ten thousand settings that nobody knows are ignored") {
+TEST_CASE("h3: ten thousand unknown settings are ignored") {
   RawServer raw;
   std::string settings;
   for (std::uint64_t id = 0x1000; id < 0x1000 + 10'000; ++id) settings += setting(id, id);

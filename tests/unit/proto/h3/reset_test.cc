@@ -134,7 +134,7 @@ TEST_CASE("h3: a request that is reset in the read that brought it never reaches
   CHECK(raw.observer.entries[0].aborted == AbortReason::peer_reset);
 }
 
-TEST_CASE("h3: an upload that is reset after a whole answer does not spoil the answer") {
+TEST_CASE("h3: an upload that is reset after a whole response does not affect the response") {
   OpenServer raw;
   raw.exchange(0, headers_frame(post_fields()) + data_frame("abc"));
   SECTION("because it was told to stop") {
@@ -188,7 +188,7 @@ TEST_CASE("h3: a response that has left counts whole when the connection ends wi
   }
 }
 
-TEST_CASE("h3: of a response that nobody acknowledges for a minute no byte counts") {
+TEST_CASE("h3: no byte counts of a response that is not acknowledged for a minute") {
   OpenServer raw;
   raw.send(0, headers_frame(get_fields()), true);
   raw.run(false);
@@ -217,7 +217,7 @@ TEST_CASE("h3: streams are granted only when the work for them has ended") {
 }
 
 TEST_CASE(
-    "h3: as many answers as may be open wait for acknowledgements and keep no request waiting") {
+    "h3: as many responses as may be open wait for acknowledgements and keep no request waiting") {
   RawServer raw;
   raw.limits.concurrent_streams = 3;
   raw.start();
@@ -266,7 +266,7 @@ TEST_CASE("h3: a stream whose request was not read is replaced when it is closed
   RawServer raw;
   raw.limits.concurrent_streams = 3;
   raw.start();
-  raw.send(0, headers_frame(post_fields()), false);  // the handler answers at once
+  raw.send(0, headers_frame(post_fields()), false);  // the handler responds at once
   raw.run(false);
   REQUIRE(raw.quic.streams.at(0).fin_sent);
   CHECK(raw.quic.bidi_granted == 0);
