@@ -26,7 +26,7 @@ struct SiteOptions {
   bool spa = false;         // pages that are not there are answered by /index.html
   bool clean_urls = false;  // /about is answered by about.html
   bool dotfiles = false;    // names that begin with a dot or end in "~" are served
-  bool compress = true;     // on the fly; sidecars are used in any case
+  bool compress = true;     // on the fly; precompressed are used in any case
   bool precoded = false;    // x.js.gz is sent as script that is coded, when there is no x.js
   std::vector<std::pair<std::uint16_t, std::string>>
       error_pages{};               // status, path beneath the root

@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 #include "os/fd.h"
 
 namespace troika {

@@ -58,10 +58,10 @@ namespace {
 
 class ContentBody final : public BodySource {
  public:
-  ContentBody(Content content, LivePlace place, Ref<CachedFile> file)
+  ContentBody(Content content, Permit permit, Ref<CachedFile> file)
       : pieces_(std::move(content.pieces)),
         left_(content.size),
-        place_(std::move(place)),
+        permit_(std::move(permit)),
         file_(std::move(file)) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override {
@@ -84,7 +84,7 @@ class ContentBody final : public BodySource {
   std::vector<Slice> pieces_;
   std::size_t at_ = 0;
   std::uint64_t left_;
-  LivePlace place_;
+  Permit permit_;
   Ref<CachedFile> file_;
 };
 
@@ -126,12 +126,12 @@ class JoinedBody final : public BodySource {
 
 }  // namespace
 
-std::unique_ptr<BodySource> content_body(Content content, LivePlace place) {
-  return std::make_unique<ContentBody>(std::move(content), std::move(place), Ref<CachedFile>());
+std::unique_ptr<BodySource> content_body(Content content, Permit permit) {
+  return std::make_unique<ContentBody>(std::move(content), std::move(permit), Ref<CachedFile>());
 }
 
 std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file) {
-  return std::make_unique<ContentBody>(std::move(content), LivePlace(), std::move(file));
+  return std::make_unique<ContentBody>(std::move(content), Permit(), std::move(file));
 }
 
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,

@@ -67,7 +67,7 @@ bool CachedFile::holds() const noexcept {
 std::string CachedFile::etag(As as, std::string_view ending) {
   std::string& kept = etags_[static_cast<std::size_t>(as)];
   if (!kept.empty()) return kept;
-  const bool stored = as == As::itself || as == As::sidecar || as == As::precoded;
+  const bool stored = as == As::itself || as == As::precompressed || as == As::precoded;
   const bool strong = settled_ && is_tagged() && stored;
   std::string etag = std::format("{}\"{}{}\"", strong ? "" : "W/", opaque(), ending);
   if (is_tagged()) kept = etag;

@@ -19,7 +19,7 @@ namespace troika {
 class CachedFile final : public Counted {
  public:
   // In what way it is served; each has a header block of its own.
-  enum class As : std::uint8_t { itself, sidecar, precoded, live_br, live_zstd, live_gzip };
+  enum class As : std::uint8_t { itself, precompressed, precoded, live_br, live_zstd, live_gzip };
   // What tells one state of it from another.
   enum class Tag : std::uint8_t {
     modified,  // its size and the time of its modification
@@ -54,8 +54,8 @@ class CachedFile final : public Counted {
   // Whether it still has the content that it had when it was opened. It may have lost its name.
   bool holds() const noexcept;
   // RFC 9110 §8.8.3, as docs/static-files.md has it; a weak one of its times for as long as it is
-  // not tagged. `ending` is ".br", say, of a sidecar, "+br" of a live coder, and always the same
-  // for one way of serving.
+  // not tagged. `ending` is ".br", say, of a precompressed, "+br" of a live coder, and always the
+  // same for one way of serving.
   std::string etag(As as, std::string_view ending);
 
   FileState state() const noexcept { return FileState(file_->info()); }
@@ -66,8 +66,8 @@ class CachedFile final : public Counted {
 
   Slice body{};                                      // all of a small file, once it was read
   std::array<std::optional<HeaderMap>, 6> fields{};  // by As
-  // By Coding; identity: no file beside it of which it is a sidecar.
-  std::array<TimePoint, 4> no_sidecar_until{};
+  // By Coding; identity: no file beside it of which it is a precompressed.
+  std::array<TimePoint, 4> no_precompressed_until{};
   std::optional<ZstdFit> zstd{};  // of a file that is to be sent with that coding, once looked at
 
  private:

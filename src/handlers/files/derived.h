@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "base/ownership.h"
 #include "handlers/digest.h"
-#include "handlers/files/awaited.h"
+#include "handlers/files/shared_result.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {
@@ -99,8 +99,8 @@ class Derived final : public Counted {
   // Counts bytes that are kept here against the cache.
   void charge(std::size_t bytes) noexcept;
 
-  Awaited<Sha256> digest{};
-  std::array<Awaited<Encoded>, 4> encoded{};  // by Coding
+  SharedResult<Sha256> digest{};
+  std::array<SharedResult<Encoded>, 4> encoded{};  // by Coding
 
  private:
   Ref<CacheUse> use_;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {

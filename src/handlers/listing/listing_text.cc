@@ -4,7 +4,7 @@
 #include <chrono>
 #include <format>
 
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 
 namespace troika {
 namespace {

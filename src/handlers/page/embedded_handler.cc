@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 #include "handlers/media_type.h"
 #include "http/exchange/services.h"
 #include "http/message/error_response.h"
@@ -46,7 +46,7 @@ EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::strin
     : files_(files), build_(escape_html(build)) {}
 
 std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& responder) {
-  if (answer_method(context.request, responder)) return nullptr;
+  if (respond_to_method(context.request, responder)) return nullptr;
   const std::string_view path = std::string_view(context.request.target.path).substr(1);
   const std::string_view wanted = path.empty() ? kIndex : path;
   const auto file = std::ranges::find(files_, wanted, &EmbeddedFile::path);

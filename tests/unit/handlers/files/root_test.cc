@@ -70,7 +70,7 @@ TEST_CASE("all files of a response are of one root") {
   stage.files.entries["a.js"].content = std::string(100, 'x');
   stage.files.later = true;
   Call call = stage.get("/a.js", {{"accept-encoding", "br"}});
-  stage.files.complete();  // a.js is open; its sidecars are looked for
+  stage.files.complete();  // a.js is open; its precompressed are looked for
   CHECK(stage.files.opened.back() == "a.js.br");
   stage.files.later = false;
   stage.files.root.inode = 2;

@@ -366,7 +366,7 @@ TEST_CASE("too many open files are 503 and not a crash") {
   stage.limits.open_files = 1;
   stage.limits.cache_files = 1;
   add_text(stage, "big.bin", 200'000);
-  Call call = stage.get("/big.bin");  // sidecars cannot be opened, and that is no error
+  Call call = stage.get("/big.bin");  // precompressed cannot be opened, and that is no error
   CHECK(call.status() == 200);
   Call other = stage.get("/a.txt");
   CHECK(other.status() == 503);

@@ -1,4 +1,4 @@
-#include "handlers/files/awaited.h"
+#include "handlers/files/shared_result.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
@@ -6,7 +6,7 @@
 using namespace troika;
 
 TEST_CASE("a value is worked out by the first who asks and given to all who wait, in their order") {
-  Awaited<int> value;
+  SharedResult<int> value;
   CHECK(value.claim());
   CHECK_FALSE(value.claim());
   CHECK(value.get() == nullptr);
@@ -22,7 +22,7 @@ TEST_CASE("a value is worked out by the first who asks and given to all who wait
 }
 
 TEST_CASE("a failure is told once, and the next who asks begins again") {
-  Awaited<int> value;
+  SharedResult<int> value;
   CHECK(value.claim());
   int failed = 0;
   std::unique_ptr<Operation> again;
@@ -40,7 +40,7 @@ TEST_CASE("a failure is told once, and the next who asks begins again") {
 }
 
 TEST_CASE("who has cancelled is not called, also when another callback cancels it") {
-  Awaited<int> value;
+  SharedResult<int> value;
   int calls = 0;
   std::unique_ptr<Operation> a, b, c;
   a = value.wait([&](const Result<int>&) {
@@ -56,7 +56,7 @@ TEST_CASE("who has cancelled is not called, also when another callback cancels i
 }
 
 TEST_CASE("nobody wants a value when the last who waited has left") {
-  Awaited<int> value;
+  SharedResult<int> value;
   CHECK(value.claim());
   auto a = value.wait([](const Result<int>&) {});
   auto b = value.wait([](const Result<int>&) {});

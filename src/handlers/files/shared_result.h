@@ -12,22 +12,23 @@
 
 namespace troika {
 
-// A value that is worked out once, for all who ask for it meanwhile and later; a failure is told to
-// those who wait, and forgotten. Everything but wanted() is for the worker alone.
+// A value that is computed once, for everybody who asks for it before or after it is there. A
+// failure is reported to those who wait at the time, and then forgotten. Only wanted() may be
+// called from other threads than the worker's.
 template <class T>
-class Awaited {
+class SharedResult {
  public:
   using Done = std::move_only_function<void(const Result<T>&)>;
 
-  // Null until finish() brought a value.
+  // Null until finish() was called with a value.
   const T* get() const noexcept { return value_ ? &*value_ : nullptr; }
-  // Somebody has claimed it: it comes, or fails, without another's doing.
+  // The computation is under way.
   bool is_claimed() const noexcept { return claimed_; }
-  // True for the first to ask: the one who sees to it that finish() or abandon() is called.
+  // True for the first caller, who must see to it that finish() or abandon() is called.
   bool claim() noexcept { return !std::exchange(claimed_, true); }
-  // Whether anybody still waits: whoever works on the value, on any thread, may stop when not.
+  // Whether anybody waits; the computation, on any thread, may stop when nobody does.
   bool wanted() const noexcept { return wanted_.load(std::memory_order_relaxed); }
-  // While there is no value only. This object must outlive the operation.
+  // Only while there is no value. This object must outlive the operation.
   [[nodiscard]] std::unique_ptr<Operation> wait(Done done) {
     auto waiter = std::make_unique<Waiter>(*this, std::move(done));
     wanted_.store(true, std::memory_order_relaxed);
@@ -48,7 +49,7 @@ class Awaited {
       done(result);
     }
   }
-  // The work was stopped since nobody waited. True: somebody does by now, so begin again.
+  // The computation stopped since nobody waited. True: somebody waits by now, so start it again.
   bool abandon() noexcept {
     claimed_ = !waiters_.empty();
     return claimed_;
@@ -56,8 +57,8 @@ class Awaited {
 
  private:
   struct Waiter final : Operation {
-    Waiter(Awaited& awaited, Done d) : from(awaited), done(std::move(d)) {
-      among = &awaited.waiters_;
+    Waiter(SharedResult& result, Done d) : from(result), done(std::move(d)) {
+      among = &result.waiters_;
       place = among->insert(among->end(), this);
     }
     Waiter(const Waiter&) = delete;
@@ -69,7 +70,7 @@ class Awaited {
         from.wanted_.store(false, std::memory_order_relaxed);
       }
     }
-    Awaited& from;
+    SharedResult& from;
     Done done;
     std::list<Waiter*>* among;  // null: was called
     typename std::list<Waiter*>::iterator place;
@@ -79,24 +80,6 @@ class Awaited {
   std::list<Waiter*> waiters_;
   std::atomic<bool> wanted_ = false;
   bool claimed_ = false;
-};
-
-// How many there are of something that costs memory for as long as it is sent.
-struct LiveCount final : Counted {
-  std::size_t count = 0;
-};
-class LivePlace {
- public:
-  LivePlace() noexcept = default;  // of none
-  explicit LivePlace(Ref<LiveCount> count) : count_(std::move(count)) { ++count_->count; }
-  LivePlace(LivePlace&&) noexcept = default;
-  LivePlace& operator=(LivePlace&&) = delete;
-  ~LivePlace() {
-    if (count_) --count_->count;
-  }
-
- private:
-  Ref<LiveCount> count_;
 };
 
 }  // namespace troika

@@ -1,4 +1,4 @@
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 
 #include <algorithm>
 
@@ -35,7 +35,7 @@ std::string encode(std::string_view text, Allowed allowed) {
 
 }  // namespace
 
-bool answer_method(const Request& request, Responder& responder) {
+bool respond_to_method(const Request& request, Responder& responder) {
   if (request.method == Method::get || request.method == Method::head) return false;
   if (request.method == Method::options) {
     ResponseHead head;

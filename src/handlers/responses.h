@@ -13,7 +13,7 @@ namespace troika {
 inline constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
 
 // True when it answered: OPTIONS, and every method that only reads does not know.
-bool answer_method(const Request& request, Responder& responder);
+bool respond_to_method(const Request& request, Responder& responder);
 
 // A short answer of plain text.
 void respond_status(Responder& responder, std::uint16_t status);

@@ -1,4 +1,4 @@
-#include "handlers/answers.h"
+#include "handlers/responses.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
