@@ -10,6 +10,9 @@
 
 namespace troika {
 
+// The Allow field of files, which are only read.
+inline constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
+
 // What a person chose for a folder of files; the same for all workers, and never changed.
 struct SiteOptions {
   struct CacheRule {
@@ -61,6 +64,12 @@ struct SiteLimits {
   // Without a request: then the folder and all kept files are closed. Less than a second, so that
   // after one it can be unmounted.
   Duration quiet = std::chrono::milliseconds(750);
+};
+
+// Shared with tasks on the thread pool, which may outlive the handler.
+struct SiteSettings {
+  SiteOptions options;
+  SiteLimits limits;
 };
 
 }  // namespace troika

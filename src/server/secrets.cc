@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-#include "handlers/responses.h"
+#include "handlers/file_names.h"
 #include "os/fd.h"
 
 namespace troika {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "handlers/file_names.h"
 #include "handlers/files/fields.h"
-#include "handlers/responses.h"
 
 namespace troika {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "handlers/responses.h"
+#include "handlers/file_names.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {

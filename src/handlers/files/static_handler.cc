@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "handlers/file_names.h"
 #include "handlers/files/bodies.h"
 #include "handlers/files/fields.h"
 #include "handlers/files/file_response.h"
@@ -10,41 +11,12 @@
 #include "handlers/files/preparation.h"
 #include "handlers/files/representation.h"
 #include "handlers/files/static_site.h"
-#include "handlers/listing/listing.h"
 #include "handlers/listing/listing_page.h"
 #include "handlers/media_type.h"
-#include "handlers/responses.h"
 #include "http/message/error_response.h"
 
 namespace troika {
 namespace {
-
-class ListTask final : public Background::Task {
- public:
-  using Done = std::move_only_function<void(Result<std::string>)>;
-  ListTask(Ref<CachedFile> folder, std::string path, const ListingQuery& query,
-           std::shared_ptr<const StaticSite::Settings> settings, Done done)
-      : folder_(std::move(folder)),
-        path_(std::move(path)),
-        query_(query),
-        settings_(std::move(settings)),
-        done_(std::move(done)) {}
-
-  void work() noexcept override {
-    const auto page = read_listing(folder_->file(), std::move(path_), query_, settings_->options,
-                                   settings_->limits);
-    text_ = page.transform(query_.json ? render_json : render_html);
-  }
-  void finish() override { done_(std::move(text_)); }
-
- private:
-  Ref<CachedFile> folder_;
-  std::string path_;
-  ListingQuery query_;
-  std::shared_ptr<const StaticSite::Settings> settings_;
-  Done done_;
-  Result<std::string> text_;
-};
 
 // One request: finds its file, chooses a representation, waits for its preparation, and responds.
 // Each step may complete at once or later.
@@ -126,22 +98,16 @@ void StaticJob::on_location(Location location) {
 void StaticJob::list(Ref<CachedFile> folder) {
   StaticSite& site = scope_.site;
   if (site.listings->is_exhausted()) return refuse(ErrorCode::unavailable);
-  scope_.await(site.slow.run(std::make_unique<ListTask>(
-      std::move(folder), scope_.request.target.path, parse_listing_query(scope_.request),
-      site.settings, [this, permit = Permit(site.listings)](Result<std::string> text) mutable {
-        on_listing(std::move(text), std::move(permit));
-      })));
+  const OpenFile& open_folder = folder->file();
+  scope_.await(site.slow.run(listing_task(
+      open_folder, scope_.request, site.settings,
+      [this, folder = std::move(folder), permit = Permit(site.listings)](
+          Result<std::string> text) mutable { on_listing(std::move(text), std::move(permit)); })));
 }
 
 void StaticJob::on_listing(Result<std::string> text, Permit permit) {
   if (!text) return refuse(text.error().code);
-  ResponseHead head;
-  head.headers.add("content-type", parse_listing_query(scope_.request).json
-                                       ? "application/json"
-                                       : "text/html; charset=utf-8");
-  head.headers.add("cache-control", "no-cache");
-  head.headers.add("content-security-policy", listing_policy());
-  head.headers.add("x-content-type-options", "nosniff");
+  ResponseHead head{.status = 200, .headers = fields_of_listing(scope_.request)};
   scope_.varies_by_accept = true;
   respond(std::move(head),
           content_body(content_of(scope_.site.pool, std::as_bytes(std::span(*text))),
@@ -272,7 +238,7 @@ void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
 }  // namespace
 
 struct StaticHandler::State {
-  State(Parts parts, const std::shared_ptr<const StaticSite::Settings>& settings)
+  State(Parts parts, const std::shared_ptr<const SiteSettings>& settings)
       : site{.files = parts.files,
              .coding = parts.coding,
              .slow = parts.slow,
@@ -287,8 +253,7 @@ struct StaticHandler::State {
 };
 
 StaticHandler::StaticHandler(Parts parts) {
-  auto settings =
-      std::make_shared<const StaticSite::Settings>(std::move(parts.options), parts.limits);
+  auto settings = std::make_shared<const SiteSettings>(std::move(parts.options), parts.limits);
   state_ = std::make_unique<State>(std::move(parts), settings);
 }
 

@@ -16,18 +16,13 @@ namespace troika {
 
 // What all requests of a worker's site share; outlives them.
 struct StaticSite {
-  // Tasks on the thread pool may outlive the handler.
-  struct Settings {
-    SiteOptions options;
-    SiteLimits limits;
-  };
   FileReader& files;
   Background& coding;
   Background& slow;
   Background& hashing;
   BufferPool& pool;
   const Clock& clock;
-  std::shared_ptr<const Settings> settings;
+  std::shared_ptr<const SiteSettings> settings;
   std::string secret;
   std::function<void(const std::string&)> notice;
   FileCache cache;

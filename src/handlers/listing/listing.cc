@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <format>
 #include <limits>
 #include <span>
 #include <utility>
 
 #include "base/text.h"
-#include "handlers/responses.h"
+#include "handlers/file_names.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {
@@ -190,6 +192,29 @@ Result<ListingPage> read_listing(const OpenFile& folder, std::string path, Listi
   const std::size_t dropped = std::min(limits.listing_page, total - first) - entries.size();
   return ListingPage{std::move(path), query, std::move(entries),
                      total - dropped, pages, reader.truncated()};
+}
+
+std::string reference_to(const ListingEntry& entry) {
+  if (entry.name.contains('\\')) return "";
+  // The dot keeps "a:b" from being read as a scheme.
+  std::string reference = "./" + encode_path(entry.name);
+  if (entry.folder) reference.push_back('/');
+  return reference;
+}
+
+std::string_view name_of(ListingQuery::Key key) noexcept {
+  switch (key) {
+    case ListingQuery::Key::size: return "size";
+    case ListingQuery::Key::date: return "date";
+    default: return "name";
+  }
+}
+
+std::string format_utc(std::time_t seconds) {
+  // Four digits of year are all that the format has.
+  const std::chrono::sys_seconds moment{
+      std::chrono::seconds(std::clamp<std::time_t>(seconds, -62'135'596'800, 253'402'300'799))};
+  return std::format("{:%FT%TZ}", moment);
 }
 
 }  // namespace troika

@@ -20,12 +20,18 @@ struct ListingQuery {
 // "sort=size&order=desc&page=2"; what is not known is ignored.
 ListingQuery parse_listing_query(const Request& request);
 
+// As the query has it.
+std::string_view name_of(ListingQuery::Key key) noexcept;
+
 struct ListingEntry {
   std::string name;
   bool folder = false;
   std::uint64_t size = 0;
   std::time_t modified = 0;
 };
+// A reference to an entry, relative to its folder; "" when no target can name it (http/target.h).
+std::string reference_to(const ListingEntry& entry);
+
 // One page of a sorted folder; folders come first.
 struct ListingPage {
   std::string path;  // decoded, begins and ends with "/"
@@ -39,5 +45,8 @@ struct ListingPage {
 // sorts, and keeps one page; a page beyond the last one is the last.
 Result<ListingPage> read_listing(const OpenFile& folder, std::string path, ListingQuery query,
                                  const SiteOptions& options, const SiteLimits& limits);
+
+// RFC 3339: "2020-01-01T00:00:00Z".
+std::string format_utc(std::time_t seconds);
 
 }  // namespace troika

@@ -1,4 +1,4 @@
-#include "handlers/responses.h"
+#include "handlers/file_names.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
