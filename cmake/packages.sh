@@ -1,7 +1,7 @@
 # The Debian packages that the project needs; sourced by ./dev.
 # shellcheck shell=bash disable=SC2034
 packages_build=(
-  g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates
+  g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates media-types
   libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2
   zlib1g-dev libbrotli-dev libzstd-dev
 )
