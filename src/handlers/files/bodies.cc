@@ -6,7 +6,8 @@
 namespace troika {
 namespace {
 
-// A peer that opens its window a byte at a time must not cost a system call and a slab for each.
+// Without it, a peer that opens its window byte by byte costs a system call and a slab for each
+// byte.
 constexpr std::size_t kLeastRead = 16U << 10U;
 
 }  // namespace
@@ -21,7 +22,7 @@ Result<Pulled> FileBody::pull(std::size_t max_bytes) {
   }
   Slice bytes = ready_.sub(0, std::min({ready_.size(), max_bytes, kMaxPull}));
   ready_.remove_prefix(bytes.size());
-  if (ready_.empty()) ready_ = Slice();  // gives the slab back as soon as the reader does
+  if (ready_.empty()) ready_ = Slice();  // frees the slab together with the reader's slice
   left_ -= bytes.size();
   return Pulled{PullState::data, std::move(bytes)};
 }

@@ -47,7 +47,7 @@ std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file);
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
                                       std::uint64_t offset, std::uint64_t size);
 
-// One body after another. Each must know its length.
+// Several bodies in sequence. Each must know its length.
 std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts);
 
 }  // namespace troika

@@ -9,7 +9,7 @@
 
 #include "handlers/compress/encoder.h"
 #include "handlers/digest.h"
-#include "handlers/files/derived.h"
+#include "handlers/files/cached_file.h"
 
 namespace troika {
 namespace {

@@ -17,7 +17,7 @@ namespace {
 
 using Key = ListingQuery::Key;
 
-// What is no number is page 1. A number of any length is one: beyond the last page, at worst.
+// Page 1 if it is not a number. A number may have any length, and be beyond the last page.
 std::size_t parse_page(std::string_view text) noexcept {
   constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
   if (!std::ranges::all_of(text, ascii::is_digit)) return 1;
@@ -51,7 +51,7 @@ Kind kind_of(mode_t mode) noexcept {
   }
 }
 
-// A million of these are kept at once, so their names share one string.
+// There may be a million of these at a time, so their names share one string.
 struct Found {
   std::size_t name_at;
   std::uint32_t name_size;
@@ -61,7 +61,8 @@ struct Found {
   std::time_t modified;
 };
 
-// Case is ignored as far as ASCII has it; names that differ in nothing else go by their bytes.
+// The case of ASCII letters is ignored; names that differ in nothing else are ordered by their
+// bytes.
 int compare_names(std::string_view a, std::string_view b) noexcept {
   const std::size_t both = std::min(a.size(), b.size());
   for (std::size_t i = 0; i < both; ++i) {
@@ -92,15 +93,14 @@ class FolderReader {
     });
   }
 
-  // By name, what is known to be a file or a folder needs no look.
+  // To sort by name, entries known to be files or folders need no look.
   void look_at_what_sorting_needs() {
     std::erase_if(found_, [this](Found& entry) {
       return (query_.key != Key::name || entry.kind == Kind::unknown) && !look_at(entry);
     });
   }
 
-  // Only the entries of one page are brought into order, after what comes before them was split
-  // off.
+  // Only the entries of one page are sorted, after those of the pages before it were split off.
   std::vector<ListingEntry> take(std::size_t first, std::size_t count) {
     const auto less = [this](const Found& a, const Found& b) { return before(a, b); };
     const auto begin = found_.begin() + static_cast<std::ptrdiff_t>(first);
@@ -129,7 +129,7 @@ class FolderReader {
     return std::string_view(names_).substr(entry.name_at, entry.name_size);
   }
 
-  // False for what is not to be shown: gone meanwhile, a link that leads out, or to a device.
+  // False if it is not shown: it is gone, or a link that leads out of the root or to a device.
   bool look_at(Found& entry) const {
     const auto info = folder_.look_at(name_of(entry));
     if (!info) return false;
@@ -140,7 +140,7 @@ class FolderReader {
     return entry.kind == Kind::file || entry.kind == Kind::folder;
   }
 
-  // Folders come first in either order, and what is equal stays in the order of names.
+  // Folders come first in either order; equal entries are ordered by name.
   bool before(const Found& a, const Found& b) const noexcept {
     if (a.kind != b.kind) return a.kind == Kind::folder;
     if (query_.key == Key::size && a.size != b.size) return (a.size < b.size) != query_.descending;
@@ -188,7 +188,7 @@ Result<ListingPage> read_listing(const OpenFile& folder, std::string path, Listi
   query.page = std::clamp<std::size_t>(query.page, 1, pages);
   const std::size_t first = (query.page - 1) * limits.listing_page;
   auto entries = reader.take(first, limits.listing_page);
-  // What the look at this page's entries left out is in no count either.
+  // Entries of this page that turned out not to be shown are not counted.
   const std::size_t dropped = std::min(limits.listing_page, total - first) - entries.size();
   return ListingPage{std::move(path), query, std::move(entries),
                      total - dropped, pages, reader.truncated()};
@@ -196,7 +196,7 @@ Result<ListingPage> read_listing(const OpenFile& folder, std::string path, Listi
 
 std::string reference_to(const ListingEntry& entry) {
   if (entry.name.contains('\\')) return "";
-  // The dot keeps "a:b" from being read as a scheme.
+  // "./" keeps "a:b" from being taken for a scheme.
   std::string reference = "./" + encode_path(entry.name);
   if (entry.folder) reference.push_back('/');
   return reference;
@@ -211,7 +211,7 @@ std::string_view name_of(ListingQuery::Key key) noexcept {
 }
 
 std::string format_utc(std::time_t seconds) {
-  // Four digits of year are all that the format has.
+  // The format has four digits for the year.
   const std::chrono::sys_seconds moment{
       std::chrono::seconds(std::clamp<std::time_t>(seconds, -62'135'596'800, 253'402'300'799))};
   return std::format("{:%FT%TZ}", moment);

@@ -31,11 +31,11 @@ std::string human_size(std::uint64_t bytes) {
   if (bytes < 1024) return std::format("{} B", bytes);
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
-  for (; value >= 1023.5; ++unit) value /= 1024;  // it would be rounded to 1024
+  for (; value >= 1023.5; ++unit) value /= 1024;  // would be rounded to 1024
   return std::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
 }
 
-// A query in which the defaults are left out, as it stands in an attribute.
+// A query without the defaults, escaped for an attribute.
 std::string query_text(Key key, bool descending, std::size_t page = 1) {
   std::string out;
   const auto add = [&out](std::string_view name, std::string_view value) {
@@ -74,7 +74,7 @@ class HtmlListing {
     out_ += "</style>\n</head>\n<body>\n<main>\n";
   }
 
-  // Relative references lead up: so a listing may stand behind any prefix.
+  // References are relative, so that a listing works behind any prefix.
   void breadcrumbs() {
     std::string_view rest = page_.path;
     auto above = static_cast<std::size_t>(std::ranges::count(rest, '/')) - 1;
@@ -134,7 +134,7 @@ class HtmlListing {
     out_ += "</tbody>\n</table>\n";
   }
 
-  // Another click turns the order around; at first the largest and the latest are looked for.
+  // A second click reverses the order. Sizes and dates begin with the largest and the latest.
   void column(Key key, std::string_view title) {
     const bool active = page_.query.key == key;
     const bool descending = page_.query.descending;
@@ -194,7 +194,7 @@ class HtmlListing {
   }
 
   const ListingPage& page_;
-  const std::string order_;  // what links to other folders keep
+  const std::string order_;  // kept by links to other folders
   std::string out_;
 };
 

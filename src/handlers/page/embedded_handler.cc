@@ -30,7 +30,7 @@ std::string escape_html(std::string_view text) {
 
 bool is_read(Method method) noexcept { return method == Method::get || method == Method::head; }
 
-// To OPTIONS, and to all methods that do not read.
+// OPTIONS, and all methods that do not read.
 void respond_to_method(Method method, Responder& responder) {
   ErrorAnswer response;
   if (method == Method::options) {
@@ -74,7 +74,7 @@ std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& r
   head.headers.add("x-content-type-options", "nosniff");
   std::unique_ptr<BodySource> body;
   if (wanted == kIndex || wanted == kProtocol) {
-    head.headers.add("cache-control", "no-cache");  // the next visit may come by another protocol
+    head.headers.add("cache-control", "no-cache");  // the next request may use another protocol
     body = text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
   } else {
     body = static_body(text_of(*file));
