@@ -154,8 +154,7 @@ constexpr auto kPlain = static_cast<std::size_t>(Coding::identity);
 std::string_view reason_of(ZstdFit fit) noexcept {
   switch (fit) {
     case ZstdFit::large_window:
-      return "its window is above 8 MiB, which clients refuse: compress it without --ultra and "
-             "--long";
+      return "its window exceeds 8 MiB, and clients reject it: compress without --ultra and --long";
     case ZstdFit::needs_dictionary: return "it needs a dictionary, which clients do not have";
     default: return "it does not begin with a zstd frame";
   }
