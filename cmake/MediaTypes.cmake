@@ -53,7 +53,7 @@ foreach(line IN LISTS lines)
   list(POP_FRONT words type)
   foreach(word IN LISTS words)
     string(TOLOWER "${word}" word)
-    if(word MATCHES "^[a-z0-9]")
+    if(word MATCHES "^[a-z0-9][^.]*$")  # the last dot of a name counts
       add(extensions ${word})
     endif()
   endforeach()
