@@ -141,7 +141,7 @@ class DictionaryReader {
   }
 
   std::optional<std::string_view> number() noexcept {
-    const char* const begin = rest_.data();
+    const std::string_view begin = rest_;
     std::ignore = take('-');
     const std::size_t whole = take_while(ascii::is_digit).size();
     std::size_t most = 15;
@@ -151,7 +151,7 @@ class DictionaryReader {
       most = 12;
     }
     if (whole == 0 || whole > most) return std::nullopt;
-    return std::string_view(begin, rest_.data());
+    return begin.substr(0, begin.size() - rest_.size());
   }
 
   std::optional<std::string_view> string() noexcept {
