@@ -53,7 +53,7 @@ Checked<Fd> make_socket(SocketKind kind, const Address& address) {
       setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
     return explain(errno, kind, address);
   }
-  // For TCP it means no more than "despite connections in TIME_WAIT"; for UDP it would mean
+  // For TCP it only allows binding despite connections in TIME_WAIT; for UDP it would allow
   // sharing.
   if (kind == SocketKind::tcp) {
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -107,8 +107,8 @@ Checked<std::uint16_t> free_port(std::span<const Address> addresses) {
 }
 
 // The program sees the UDP payload at offset 0. The id starts at offset 6 in a long header (one
-// byte of flags, four of version, one of length) and at offset 1 in a short one (RFC 8999 §5). A
-// datagram too short to hold it makes the load fail, which gives it to member 0.
+// byte of flags, four of version, one of length) and at offset 1 in a short one (RFC 8999 §5). If a
+// datagram is too short for it, the load fails, which selects member 0.
 Status steer_by_connection_id(int fd, unsigned workers) {
   std::array<sock_filter, 7> program{{
       {.code = BPF_LD | BPF_B | BPF_ABS, .jt = 0, .jf = 0, .k = 0},

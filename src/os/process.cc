@@ -19,7 +19,7 @@ namespace troika {
 
 std::string name_of_machine() {
   std::string id;
-  std::getline(std::ifstream("/etc/machine-id"), id);  // empty where there is none
+  std::getline(std::ifstream("/etc/machine-id"), id);  // empty if missing
   std::array<char, HOST_NAME_MAX + 1> host{};
   static_cast<void>(!gethostname(host.data(), host.size() - 1));
   return id + ' ' + host.data();
@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 // cgroups(7): "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1.
 struct Membership {
   bool unified = false;
-  fs::path path;  // relative to where the cgroups are mounted
+  fs::path path;  // relative to the mount of the cgroups
 };
 
 std::optional<Membership> parse_membership(std::string_view line) {
@@ -44,7 +44,7 @@ std::optional<Membership> parse_membership(std::string_view line) {
       "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
   const bool unified = controllers == ",,";
   if (!unified && !controllers.contains(",cpu,")) return std::nullopt;
-  // Of a process that was moved in from outside its namespace: "/../other".
+  // "/../other": the process was moved in from outside its namespace.
   fs::path path = fs::path(line.substr(second + 1)).relative_path().lexically_normal();
   if (path.string().starts_with("..")) path.clear();
   return Membership{unified, std::move(path)};
@@ -67,7 +67,7 @@ std::optional<double> quota_in(const fs::path& folder, bool unified) {
 std::optional<unsigned> cpu_quota(const fs::path& root) {
   const fs::path mounts = root / "sys/fs/cgroup";
   std::optional<double> least;
-  // From the own cgroup up to the mount, whose top is the own one in many containers.
+  // From our cgroup up to the mount; in many containers the top of the mount is our cgroup.
   const auto look = [&](const fs::path& mount, fs::path path, bool unified) {
     for (bool more = true; more; path = path.parent_path()) {
       more = !path.empty();
@@ -100,7 +100,7 @@ unsigned usable_cores() noexcept {
 
 bool open_closed_streams() noexcept {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // open() gives the lowest number that is free.
+    // open() returns the lowest free number.
     if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return false;
   }
   return true;
@@ -126,7 +126,7 @@ std::string shortage_text(const std::error_code& error) {
   return std::format("the server cannot be started: {}", error.message());
 }
 
-// Every part of the program may be the one that needs more, and none has a way on.
+// Any part of the program may run out of memory, and none can recover.
 void end_without_memory() noexcept {
   std::set_new_handler([] {
     constexpr std::string_view kText =
