@@ -50,8 +50,8 @@ class TrimTask final : public Background::Task {
 
 }  // namespace
 
-// All UDP sockets, and the QUIC connections that come through them: one may move from one address
-// of ours to another.
+// All UDP sockets and their QUIC connections: a connection may move from one of our addresses to
+// another.
 struct Worker::Quic final : quic::HandshakeObserver {
   Quic(Worker& worker, std::vector<Fd> udp)
       : qlog(choose_logs(worker)),
@@ -180,7 +180,7 @@ bool Worker::flush() {
   batch.swap(dirty_);
   for (Connection* connection : batch) connection->dirty = false;
   for (Connection* connection : batch) {
-    // Time moves on within a flush: a TLS handshake takes more than a millisecond.
+    // The time is read again: a TLS handshake takes more than a millisecond of the flush.
     if (connection->flush(loop_.clock().now())) on_dirty(*connection);
   }
   bool more = !dirty_.empty();
@@ -194,7 +194,7 @@ bool Worker::flush() {
   return more;
 }
 
-// The loop walks the heaps itself only when there is nobody else to do it.
+// The loop trims the heaps itself only when there is no Background for it.
 void Worker::give_memory_back() {
   if (site_.slow == nullptr) {
     malloc_trim(0);
@@ -208,7 +208,7 @@ const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->en
 void Worker::drain() {
   draining_ = true;
   listeners_.clear();
-  // Each may be done at once, and take itself out of the list.
+  // drain() may finish a connection at once and remove it from the list.
   for (auto i = connections_.begin(); i != connections_.end();) (*i++)->drain();
   if (quic_) quic_->endpoint.drain();
   drain_timer_.set(loop_.clock().now() + config_.timeouts.drain);
