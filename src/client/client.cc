@@ -96,7 +96,7 @@ bool Client::flush() {
     return true;
   });
   for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
-  // Reading gives credit, which the connections then have to send.
+  // Reading gives credit, which the connections must then send.
   for (const auto& fetch : fetches_) more |= fetch->pump();
   return more;
 }

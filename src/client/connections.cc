@@ -90,7 +90,7 @@ bool TcpConnection::flush(TimePoint now) {
     lose({ErrorCode::closed, "ended"});
     return false;
   }
-  transport_->set_reading(interest.wants_read);  // may bring what the transport had kept
+  transport_->set_reading(interest.wants_read);  // may deliver bytes that the transport buffered
   timer_.set(closed_ ? kNever : session_->deadline());
   return pumped == Pumped::more || dirty_;
 }
@@ -99,8 +99,8 @@ namespace {
 
 constexpr quic::AppError kNoError = 0x100;  // H3_NO_ERROR, RFC 9114 §8.1
 
-// The address that the kernel would send from. QUIC knows a path by both of its ends, so the local
-// one must be a real one from the start.
+// The address that the kernel would send from. A QUIC path has two addresses, so the local one must
+// be specific from the start.
 Checked<Address> local_towards(const Address& remote) {
   auto probe = make_socket(SocketKind::udp, remote);
   if (!probe) return std::unexpected(probe.error());
@@ -147,7 +147,7 @@ Checked<void> QuicConnection::add_socket(const Address& local) {
   return {};
 }
 
-// The old path is used on until the new one is known to work, so its socket stays.
+// The old path stays in use until the new one is validated, so its socket is kept.
 bool QuicConnection::move() {
   Address local = socket().local();
   local.set_port(0);
