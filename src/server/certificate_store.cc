@@ -71,7 +71,7 @@ namespace {
 
 constexpr Duration kDay = std::chrono::hours(24);
 constexpr std::chrono::days kSoon{14};
-constexpr std::size_t kMostNamed = 3;  // in a line
+constexpr std::size_t kMostNamed = 3;  // names per line
 
 std::string date(WallTime time) {
   return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));

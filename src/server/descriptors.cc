@@ -10,10 +10,10 @@ namespace troika {
 namespace {
 
 constexpr std::size_t kLoop = 5;  // epoll, a timer, an eventfd, and the two ends of libuv's pipe
-// Of the process: its own loop, libuv's lock, an eventfd for signals, the folder, three logs.
+// The process: its own loop, libuv's lock, an eventfd for signals, the folder, three logs.
 constexpr std::size_t kProcess = kLoop + 2 + 1 + 1 + 3;
-constexpr std::size_t kPassing = 16;  // certificates that are read, probes of the start
-constexpr std::size_t kLeastConnections = 16, kLeastFiles = 8;  // of a worker
+constexpr std::size_t kPassing = 16;  // temporary: certificates being read, probes at start
+constexpr std::size_t kLeastConnections = 16, kLeastFiles = 8;  // per worker
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::size_t needed_descriptors(const ServeOptions& options, const Limits& limits
   for (const Address& preferred : {options.preferred_v4, options.preferred_v6}) {
     if (preferred.family() != AF_UNSPEC) ++worker;
   }
-  worker += 2;  // the folder, and a connection that is one too many until it is closed
+  worker += 2;  // the folder, and an excess connection until it is closed
   std::size_t all = kProcess + kPassing + workers * worker;
   if (!options.qlog.empty()) all += 1 + limits.qlog_files;
   return all;

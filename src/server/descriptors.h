@@ -7,15 +7,15 @@
 
 namespace troika {
 
-// What a server holds open before it has a client: all that `workers` threads need, with sockets
-// for each address, and the logs. Files that are served and connections come on top.
+// Descriptors that a server with `workers` threads has open without clients, including the sockets
+// of each address and the logs. Connections and served files need more.
 std::size_t needed_descriptors(const ServeOptions& options, const Limits& limits, unsigned workers);
 
-// Raises this process's limit as far as it goes and says how many are still to be had.
+// Raises this process's limit as far as possible and returns how many more can be opened.
 std::size_t available_descriptors();
 
-// Leaves two thirds of what is over to connections and a third to files, and gives each worker its
-// share of all that the process has. The error is a sentence: there are too few.
+// Gives two thirds of the remaining descriptors to connections and a third to files, and sets each
+// worker's share in `limits`. The error is one sentence: there are too few.
 Checked<void> fit_limits(Limits& limits, const ServeOptions& options, unsigned workers,
                          std::size_t available);
 

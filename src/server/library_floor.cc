@@ -17,21 +17,21 @@ namespace {
 
 using Version = std::array<unsigned, 3>;
 
-// A fault of a library from one version on until the first good one. Only what clients can reach
-// here, and what a run-time version can tell: where the current package of a distribution has the
-// fix under the old number, that number is left alone.
+// A fault of a library from one version until the first good one. Only faults that clients can
+// reach here and that the run-time version reveals: a version number under which a distribution's
+// current package has the fix is not reported.
 struct Fault {
   std::string_view library;
   Version since, good;
-  Version mended;  // by Debian 13, under this number; all zeros: no such package is current
+  Version mended;  // fixed by Debian 13 under this number; all zeros: no such current package
   std::string_view id;
-  std::string_view option;  // that lays it open; empty: none is needed
+  std::string_view option;  // that exposes it; empty: none is needed
   bool (*open)(const ServeOptions& options);
-  std::string_view remark;  // behind the first good version
+  std::string_view remark;  // text after the first good version
 };
 
 constexpr std::array kFaults{
-    // A certificate of a client takes much memory. Other series than 3.5: not known.
+    // A client's certificate uses much memory. Other series than 3.5: not known.
     Fault{"OpenSSL",
           {3, 5, 0},
           {3, 5, 9},
@@ -49,7 +49,7 @@ constexpr std::array kFaults{
           "",
           [](const ServeOptions&) { return true; },
           ""},
-    // Transport parameters of a client overflow the stack when they are logged.
+    // A client's transport parameters overflow the stack when they are logged.
     Fault{"ngtcp2",
           {0, 0, 0},
           {1, 22, 1},
@@ -60,7 +60,7 @@ constexpr std::array kFaults{
           ""},
 };
 
-// Of "name 1.2.3 and more"; all zeros: it is of another form.
+// The version in "name 1.2.3 and more"; all zeros: another form.
 Version version_of(std::string_view text) {
   Version version{};
   text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
@@ -77,7 +77,7 @@ Version version_of(std::string_view text) {
 
 std::string text_of(const Version& v) { return std::format("{}.{}.{}", v[0], v[1], v[2]); }
 
-// Of a fault that is there and open, empty of any other. `options` null: whatever they are.
+// Describes a fault that is present and exposed, else empty. `options` null: any options.
 std::string finding(const Fault& fault, std::string_view library, const ServeOptions* options) {
   if (library.substr(0, library.find(' ')) != fault.library) return {};
   const Version version = version_of(library);

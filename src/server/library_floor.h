@@ -7,12 +7,12 @@
 
 namespace troika {
 
-// "OpenSSL 3.5.9 29 Sep 2026" and so on, as they are linked at run time.
+// "OpenSSL 3.5.9 29 Sep 2026" and so on, as linked at run time.
 std::array<std::string, 6> library_versions();
 
-// What of the known faults of these libraries the options lay open: one sentence, or empty.
+// The known faults of these libraries that the options expose: one sentence, or empty.
 std::string library_warning(std::span<const std::string> libraries, const ServeOptions& options);
-// What any options could: each fault with the option that it takes.
+// The faults that any options could expose: each with the option that it needs.
 std::string library_warning(std::span<const std::string> libraries);
 
 std::string build_text();    // "0.1.0"

@@ -7,11 +7,11 @@
 namespace troika {
 
 void RootNotice::look(const RootLook& look) {
-  // These say nothing of the folder.
+  // These errors tell nothing about the folder.
   if (look.error == EMFILE || look.error == ENFILE || look.error == ENOMEM) return;
   const bool there = look.error == 0;
   const std::lock_guard lock(mutex_);
-  // A look that was under way while another worker found the change may have seen either.
+  // A look that overlapped with the one that found the change may have seen either state.
   if (there == there_ || look.begun < changed_) return;
   there_ = there;
   changed_ = look.ended;

@@ -23,11 +23,11 @@
 namespace troika {
 
 std::uint64_t bytes_of_qlogs(int folder) noexcept {
-  // A descriptor of its own: the place in the list belongs to what was opened.
+  // A separate open file description: the read position belongs to it.
   Fd fd(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> list(fdopendir(fd.get()), closedir);
   if (list == nullptr) return 0;
-  static_cast<void>(fd.release());  // the list's
+  static_cast<void>(fd.release());  // owned by the list
   std::uint64_t bytes = 0;
   while (const dirent* const entry = readdir(list.get())) {
     struct stat info{};
@@ -40,8 +40,8 @@ std::uint64_t bytes_of_qlogs(int folder) noexcept {
 
 int QlogFile::write(int folder, std::string_view records) noexcept {
   if (error_ != 0 || records.empty()) return error_;
-  // The logs tell of tokens and reset tokens, which are nobody else's business. A client chooses
-  // the name, so nothing that is there already is opened.
+  // The logs contain tokens and reset tokens, so only the owner may read them. A client chooses the
+  // name, so an existing file is never opened.
   if (!fd_) fd_ = Fd(openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (fd_ && write_all(records)) {
     written_ += static_cast<off_t>(records.size());
@@ -66,7 +66,7 @@ bool QlogFile::write_all(std::string_view records) noexcept {
 
 namespace {
 
-// Why there is less than somebody may look for.
+// Why a log is missing or incomplete.
 enum class Lack : std::uint8_t { files, waiting, size, folder, disk };
 
 std::string file_name(std::span<const std::uint8_t> id) {
@@ -80,12 +80,12 @@ std::string file_name(std::span<const std::uint8_t> id) {
 struct QlogFolder::Log {
   explicit Log(std::string name) : file(std::move(name)) {}
 
-  QlogFile file;  // the thread's; all else is under the lock
+  QlogFile file;  // used by the thread only; the rest is under the lock
   std::string waiting;
-  std::size_t unwritten = 0;  // `waiting`, and what the thread has in its hands
-  std::size_t bytes = 0;      // so far
+  std::size_t unwritten = 0;  // `waiting`, and the thread's portion
+  std::size_t bytes = 0;      // queued so far
   bool queued = false;        // in `ready`
-  bool closed = false;        // the connection is gone
+  bool closed = false;        // the connection has ended
   bool cut = false;
 };
 
@@ -96,7 +96,7 @@ struct QlogFolder::State {
         options(o),
         bytes(bytes_of_qlogs(folder.get())) {}
 
-  // What the thread takes of a log at once.
+  // The part of a log that the thread writes at once.
   struct Portion {
     Log* log;
     std::string records;
@@ -107,7 +107,7 @@ struct QlogFolder::State {
   void write(const Portion& portion);
   void count_again();
 
-  // These hold the lock already.
+  // The caller holds the lock.
   std::vector<Portion> take_ready();
   bool has_room();
   bool refuse(Lack why);
@@ -123,9 +123,9 @@ struct QlogFolder::State {
   std::condition_variable changed;
   std::list<Log> logs;  // until they are closed and written
   std::vector<Log*> ready;
-  std::uint64_t bytes;       // of all files, with what is still to be written
+  std::uint64_t bytes;       // of all files, including unwritten ones
   bool count_asked = false;  // some files may have been removed
-  std::optional<std::chrono::steady_clock::time_point> counted;  // the thread's
+  std::optional<std::chrono::steady_clock::time_point> counted;  // used by the thread only
   Counters counters;
   WriterThread* notices = nullptr;
   std::array<bool, 5> told{};
@@ -185,7 +185,7 @@ QlogFolder::~QlogFolder() {
                                                 [this] { return state_->stopped; });
   state_->notices = nullptr;
   lock.unlock();
-  stopped ? thread_.join() : thread_.detach();  // a disk that is gone can hold write() for ever
+  stopped ? thread_.join() : thread_.detach();  // write() may block for ever on a lost disk
 }
 
 bool QlogFolder::has_room() {
@@ -263,7 +263,7 @@ void QlogFolder::State::tell(Lack what, int error) {
 void QlogFolder::State::run() {
   sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are for the threads that have a loop
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // only threads with a loop handle signals
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [this] { return stopping || count_asked || !ready.empty(); });
@@ -292,7 +292,7 @@ void QlogFolder::State::count_again() {
   const auto now = std::chrono::steady_clock::now();
   if (counted && now - *counted < options.count_again) return;
   counted = now;
-  const std::uint64_t written = bytes_of_qlogs(folder.get());  // by this thread alone
+  const std::uint64_t written = bytes_of_qlogs(folder.get());  // only this thread writes
   const std::lock_guard lock(mutex);
   bytes = written;
   for (const Log& log : logs) bytes += log.unwritten;
@@ -301,7 +301,7 @@ void QlogFolder::State::count_again() {
 void QlogFolder::State::write(const Portion& portion) {
   Log& log = *portion.log;
   const int error = log.file.write(folder.get(), portion.records);
-  std::list<Log> done;  // closed without the lock: that may take the disk's time, too
+  std::list<Log> done;  // closed without the lock: close() may wait for the disk
   const std::lock_guard lock(mutex);
   log.unwritten -= portion.records.size();
   if (error != 0 && !log.cut) cut(log, Lack::disk, error);

@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // as many as Linux follows
+constexpr int kMostLinks = 40;  // Linux follows as many
 
-// Where a file lies, or would be made: also through a link to where nothing is yet.
+// The path where a file is or would be created, also through a dangling link.
 fs::path resolved(const fs::path& path, std::error_code& failed) {
   fs::path at = fs::absolute(path, failed);
   std::error_code missing;
@@ -32,7 +32,7 @@ fs::path resolved(const fs::path& path, std::error_code& failed) {
   return fs::weakly_canonical(at, failed);
 }
 
-// The path by which visitors could ask for it; nullopt: it is not in the folder.
+// The path by which clients could request it; nullopt: it is not in the folder.
 std::optional<std::string> path_in(const fs::path& folder, const fs::path& path) {
   std::error_code failed, absent;
   const fs::path inner = resolved(path, failed), outer = fs::canonical(folder, absent);
@@ -82,7 +82,7 @@ Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
-constexpr std::size_t kMostBytes = 4096;  // far above what is written here
+constexpr std::size_t kMostBytes = 4096;  // far more than is written here
 constexpr std::string_view kComment =
     "# Troika's master secret. Session tickets and QUIC's tokens and resets are made of it:\n"
     "# keep it as safe as a private key. All machines behind one address share one.\n";
@@ -119,7 +119,7 @@ std::optional<unsigned> digit(char c) {
   return std::nullopt;
 }
 
-// One line of 64 digits, in the place where text_of() puts them; lines of comments may change.
+// One line of 64 digits, at the place where text_of() writes them; the comment lines may differ.
 std::optional<tls::Root> parse(std::string_view text) {
   while (text.starts_with('#')) {
     const std::size_t end = text.find('\n');
@@ -146,7 +146,7 @@ bool write_all(int fd, std::string_view text) {
   return ::fsync(fd) == 0;
 }
 
-// Whole or not at all: of two processes that start at once, both go on with the file of one.
+// Creates the file atomically: of two processes that start at once, both use the file of one.
 Checked<void> make_file(const std::string& file, Random& random) {
   const std::string temporary = std::format("{}.{:016x}", file, random.u64());
   const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
@@ -160,7 +160,7 @@ Checked<void> make_file(const std::string& file, Random& random) {
 }
 
 Checked<tls::Root> read_file(const std::string& file) {
-  // Not to wait for the writer of a pipe.
+  // O_NONBLOCK: do not wait for the writer of a pipe.
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
   if (!fd || ::fstat(fd.get(), &info) != 0) return trouble("Reading", file, errno);

@@ -38,7 +38,7 @@ std::string join(const std::vector<Address>& addresses) {
   return text;
 }
 
-// The name to ask for: localhost where the certificate has it, else its first name, sent here.
+// The name for URLs: localhost if the certificate has it, else its first name, directed here.
 struct Way {
   std::string host;
   std::string option;  // for curl
@@ -105,9 +105,9 @@ std::string banner(const Startup& startup) {
 
 namespace {
 
-constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache cannot answer
-constexpr Duration kPatience = std::chrono::seconds(5);  // with threads that hang, after a drain
-const SystemClock kClock;                                // outlives a look at files that hangs
+constexpr unsigned kReadingThreads = 4;                  // for file reads that miss the page cache
+constexpr Duration kPatience = std::chrono::seconds(5);  // for hanging threads, after a drain
+const SystemClock kClock;                                // outlives a hanging look at files
 
 LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
 
@@ -128,7 +128,7 @@ std::string name_of_log(const std::string& where) {
   return where == "-" ? "the access log to standard output" : "the access log " + where;
 }
 
-// After the files were renamed, or after nothing: what is standard output stays that.
+// For log rotation: reopens the files by their names; standard output stays.
 void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogFile* keys) {
   if (keys != nullptr) keys->reopen();
   if (lines == nullptr || access_log == "-") return;
@@ -155,7 +155,7 @@ int run_server(const ServeOptions& options) {
     startup->warnings.push_back(warning);
   }
   const std::string text = banner(*startup);
-  WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
+  WriterThread notices(duplicate(STDERR_FILENO));  // outlives everything that reports to it
   const auto lines = open_access_log(options.access_log);
   if (!lines) return complain(lines.error());
   if (*lines) (*lines)->set_notices(notices, name_of_log(options.access_log));

@@ -19,7 +19,7 @@
 namespace troika {
 namespace {
 
-// Before any of them is made.
+// Called before any of these files is created.
 Checked<void> keep_private(const ServeOptions& options) {
   const bool logs_to_file = options.access_log != "-" && options.access_log != "off";
   for (const auto& [option, file] : {std::pair("--secrets", options.secrets_file),
@@ -49,8 +49,7 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
   return {};
 }
 
-// Where an address was given as "loopback" or "all", both families are meant: a machine without
-// IPv6 is no reason not to start.
+// "loopback" and "all" mean both families, but the server also starts on a machine without IPv6.
 ServeOptions reachable(const ServeOptions& options, Startup& startup) {
   ServeOptions possible = options;
   if (!options.both_families || probe_bind(SocketKind::udp, *Address::parse("[::1]:0"))) {
@@ -60,7 +59,7 @@ ServeOptions reachable(const ServeOptions& options, Startup& startup) {
     return address.family() == AF_INET6 && (address.is_loopback() || address.is_any());
   };
   std::erase_if(possible.listen, has_twin);
-  if (possible.listen.empty()) return options;  // asked for by name: binding says what is wrong
+  if (possible.listen.empty()) return options;  // requested explicitly: bind reports the error
   std::erase_if(possible.plain, [&](const auto& plain) { return has_twin(plain.address); });
   startup.warnings.emplace_back("this machine has no IPv6: only IPv4 addresses will answer");
   return possible;
@@ -82,12 +81,12 @@ Checked<void> choose_port(std::vector<Address>& addresses) {
 
 std::string alt_svc_value(const ServeOptions& options, const Address& udp) {
   if (!options.announce_http3) return "";
-  // A day is long for a developer who changes ports on localhost.
+  // One hour on loopback: developers change ports on localhost.
   return std::format("h3=\":{}\"; ma={}", options.public_port.value_or(udp.port()),
                      udp.is_loopback() ? 3600 : 86400);
 }
 
-// Found before the kernel does, whose "taken" would send a person looking for another program.
+// Checked here because the kernel's EADDRINUSE would make the operator look for another program.
 Checked<void> check_overlap(const ServeOptions& options) {
   std::vector<Address> all = options.listen;
   for (const ServeOptions::PlainListener& plain : options.plain) all.push_back(plain.address);
@@ -187,7 +186,7 @@ Checked<Startup> start_up(const ServeOptions& asked) {
 
 namespace {
 
-// Makes the local CA's pair when there is no other.
+// Makes the local CA's pair when no other is given.
 Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& startup) {
   CertificateSources sources{options.certificates, options.certs_folder, ""};
   if (!sources.pairs.empty() || !sources.folder.empty()) return sources;
@@ -221,7 +220,7 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   tls.client_auth = options.client_auth;
   tls.client_ca_file = options.client_ca;
   tls.ticket_keys = &startup.resumption->tickets;
-  // A replay would be let in by the certificate of the client that sent the original.
+  // A replay would be authenticated by the certificate of the original client.
   if (options.early_data && tls.client_auth == tls::ClientAuth::none) {
     tls.replays = &startup.resumption->replays;
   }
@@ -253,7 +252,7 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
 
 namespace {
 
-// A listener on all addresses has this one, too.
+// A listener on all addresses also covers this one.
 bool is_covered(const Startup& startup, const Address& address) {
   return std::ranges::any_of(startup.listen, [&](const Address& listener) {
     return listener == address || (listener.is_any() && listener.family() == address.family() &&

@@ -16,7 +16,7 @@
 namespace troika {
 namespace {
 
-// Of one worker. Compressing takes all the CPU that it gets, so more threads than cores are waste.
+// Per worker. Compression uses all CPU that it gets, so more threads than cores are wasted.
 constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
 constexpr unsigned kSlowTasks = 1;
 constexpr unsigned kHashingTasks = 1;
@@ -27,7 +27,7 @@ bool is_readable_file(int root, const std::string& path) {
   return fd && fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// They are no errors: a folder may be filled later.
+// Not errors: a folder may be filled later.
 void warn_of_missing_pages(int root, const std::string& name, const SiteOptions& options,
                            std::vector<std::string>& warnings) {
   if (options.spa && !is_readable_file(root, "index.html")) {
