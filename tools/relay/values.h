@@ -1,5 +1,5 @@
 #pragma once
-// The values of the relay's options; nothing when one is not well-formed or out of its bounds.
+// The values of the relay's options; nothing when one is malformed or out of range.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +16,7 @@ std::optional<double> share(std::string_view text);            // "2%", "0.5%": 
 std::optional<Duration> period(std::string_view text);         // "50ms", "1.5s", "2m", "50": ms
 std::optional<std::uint64_t> bit_rate(std::string_view text);  // "10Mbit", "500kbit", "64000"
 std::optional<Address> ip(std::string_view text);              // with port 0
-// What stands before and after the first `mark`.
+// The text before and after the first `mark`; nothing without one.
 std::optional<std::pair<std::string_view, std::string_view>> halves(std::string_view text,
                                                                     char mark);
 std::string text_of(Duration duration);  // as period() reads it
