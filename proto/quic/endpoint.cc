@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "proto/quic/convert.h"
-#include "proto/quic/outbox.h"
+#include "proto/quic/send_buffer.h"
 #include "proto/quic/settings.h"
 
 namespace troika::quic {
@@ -16,13 +16,13 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       random_(random),
       tls_(tls),
       make_application_(std::move(application)),
-      outbox_(sink, Outbox::kMostBytes),
+      out_(sink, SendBuffer::kMostBytes),
       id_factory_(config_, random_),
       tokens_(config_, clock_),
       answers_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, random_, outbox_, id_factory_,      tokens_,
-              timers_, *this,   tls_,    make_application_} {}
+      shared_{config_, random_, out_, id_factory_,      tokens_,
+              timers_, *this,   tls_, make_application_} {}
 
 // A GRO buffer may hold packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {
@@ -37,21 +37,21 @@ void Endpoint::connection_dirty(ServerConnection& connection) noexcept {
 }
 
 bool Endpoint::flush(TimePoint now) {
-  if (outbox_.blocked()) return false;
-  answers_.flush(outbox_);
+  if (out_.blocked()) return false;
+  answers_.flush(out_);
   const std::vector<ServerConnection*> batch = std::exchange(dirty_, {});
   for (ServerConnection* const connection : batch) {
     connection->queued = false;
-    if (outbox_.blocked()) {
+    if (out_.blocked()) {
       connection_dirty(*connection);
       continue;
     }
     // A handshake takes a millisecond or more: its time is not to be the next one's round trip.
     if (connection->flush(std::max(now, clock_.now()))) connection_dirty(*connection);
     connection->settle();
-    if (connection->phase() == Core::Phase::dead) free_connection(*connection);
+    if (connection->phase() == Phase::dead) free_connection(*connection);
   }
-  return !outbox_.blocked() && (!dirty_.empty() || !answers_.empty());
+  return !out_.blocked() && (!dirty_.empty() || !answers_.empty());
 }
 
 void Endpoint::free_connection(ServerConnection& connection) noexcept {
@@ -79,8 +79,8 @@ std::size_t Endpoint::connections() const noexcept {
 }
 
 const EndpointCounters& Endpoint::counters() const noexcept {
-  counters_.packets_out = outbox_.packets();
-  counters_.sends = outbox_.sends();
+  counters_.packets_out = out_.packets();
+  counters_.sends = out_.sends();
   return counters_;
 }
 
@@ -218,7 +218,7 @@ bool Endpoint::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial, cons
   added.receive(packet, now);
   if (!added.alive()) stillborn_.add(now);
   const ConnectionId id(initial.dcid);
-  if (added.phase() == Core::Phase::dead) {
+  if (added.phase() == Phase::dead) {
     const bool no_beginning = added.wants_retry();
     free_connection(added);
     return no_beginning && (held_.add(packet, id, now) || retry(packet, initial));

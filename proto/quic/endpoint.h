@@ -45,7 +45,7 @@ class Endpoint final : private ConnectionOwner {
   // Sends what the dirty connections have, with a byte budget each; true: call again this turn's
   // end, there is more. Frees dead connections.
   bool flush(TimePoint now);
-  void on_writable() { outbox_.resend(); }  // after the sink had said `blocked`
+  void on_writable() { out_.resend(); }  // after the sink had said `blocked`
   TimePoint deadline() const noexcept { return std::min(timers_.next(), held_.deadline()); }
   void on_deadline(TimePoint now);
 
@@ -90,7 +90,7 @@ class Endpoint final : private ConnectionOwner {
   const tls::ServerContext& tls_;
   const ApplicationFactory make_application_;
   Forward forward_;
-  Outbox outbox_;
+  SendBuffer out_;
   IdFactory id_factory_;
   const Tokens tokens_;
   Answers answers_;

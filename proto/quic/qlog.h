@@ -37,7 +37,7 @@ class QlogSource {
 // The log of one connection. Its records wait until a packet of the client has been read: before,
 // anybody's garbage would make logs, and a ClientHello whose parts come in another order two of the
 // same name.
-class HeldLog {
+class PendingQlog {
  public:
   static constexpr std::size_t kMost = 64U << 10U;  // bytes; then there is no log
 

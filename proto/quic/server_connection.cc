@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/quic/callbacks.h"
 #include "proto/quic/convert.h"
 #include "proto/quic/settings.h"
 
@@ -33,9 +34,10 @@ void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
 
 ServerConnection::ServerConnection(const ConnectionShared& shared, const Address& local,
                                    const Address& remote)
-    : Core(shared.random, shared.outbox, local, remote, shared.config.key_update_packets),
+    : ConnectionBase(shared.random, shared.out, local, remote, kNoError,
+                     shared.config.key_update_packets),
       shared_(shared),
-      timer_(shared.timers, [this] { dirty(); }) {}
+      timer_(shared.timers, [this] { mark_dirty(); }) {}
 
 std::unique_ptr<ServerConnection> ServerConnection::make(const ConnectionShared& shared,
                                                          const ngtcp2_pkt_hd& initial,
@@ -63,13 +65,17 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   set_token(settings, initial, token);
   if (!token.proves_address()) await_proof();
   QlogSource* const qlog = shared_.config.qlog;
-  if (qlog != nullptr && qlog->wants(remote())) begin_log(settings);
+  if (qlog != nullptr && qlog->wants(remote())) {
+    hold_qlog();
+    settings.qlog_write = write_qlog;
+  }
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
   ngtcp2_conn* conn = nullptr;
   if (ngtcp2_conn_server_new(&conn, &initial.scid, &own, &view, initial.version, &callbacks,
-                             &settings, &params, nullptr, static_cast<Core*>(this)) != 0) {
+                             &settings, &params, nullptr,
+                             static_cast<ConnectionBase*>(this)) != 0) {
     return false;
   }
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
@@ -83,7 +89,7 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
 }
 
 ServerConnection::~ServerConnection() {
-  leave_open(Phase::dead);
+  end_silently();
   free_session();
   free_application();
   end_handshake();
@@ -150,7 +156,7 @@ void ServerConnection::report_handshake() const noexcept {
   observer->on_handshake_failed(remote(), reason().detail);
 }
 
-bool ServerConnection::on_sendable() {
+bool ServerConnection::start_application() {
   const int early = SSL_get_early_data_status(session().ssl());
   if (early != SSL_EARLY_DATA_NOT_SENT) {
     shared_.owner.early_data_came(early == SSL_EARLY_DATA_ACCEPTED);

@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/config.h"
-#include "proto/quic/core.h"
+#include "proto/quic/connection_base.h"
 #include "proto/quic/tokens.h"
 #include "tls/context/server_context.h"
 
@@ -34,7 +34,7 @@ class ConnectionOwner {
 struct ConnectionShared {
   const EndpointConfig& config;
   Random& random;
-  Outbox& outbox;
+  SendBuffer& out;
   IdFactory& ids;
   const Tokens& tokens;
   TimerQueue& timers;
@@ -44,7 +44,7 @@ struct ConnectionShared {
 };
 
 // The server side of one connection.
-class ServerConnection final : public Core {
+class ServerConnection final : public ConnectionBase {
  public:
   // Null if a library refuses. `initial` is the header of the client's first packet, which is still
   // to be given to receive(), and `token` what its token is worth.
@@ -72,8 +72,8 @@ class ServerConnection final : public Core {
   void on_path_validated() noexcept override { shared_.owner.path_validated(); }
   void on_key_updated() noexcept override { shared_.owner.key_updated(); }
   std::unique_ptr<QlogSink> open_log() override;
-  void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
-  bool on_sendable() override;
+  void mark_dirty() noexcept override { shared_.owner.connection_dirty(*this); }
+  bool start_application() override;
   void end_handshake() noexcept;
   void report_handshake() const noexcept;
 

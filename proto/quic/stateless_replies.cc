@@ -72,13 +72,11 @@ bool Answers::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint
   return add(to, space, size);
 }
 
-void Answers::flush(Outbox& outbox) {
+void Answers::flush(SendBuffer& out) {
   std::size_t sent = 0;
-  for (; sent < waiting_.size() && !outbox.blocked(); ++sent) {
+  for (; sent < waiting_.size() && !out.blocked(); ++sent) {
     const Waiting& answer = waiting_[sent];
-    const std::span bytes = outbox.buffer().first(answer.bytes.size());
-    std::ranges::copy(answer.bytes, bytes.begin());
-    outbox.send({.local = answer.local, .remote = answer.remote, .bytes = bytes});
+    out.send_copy({.local = answer.local, .remote = answer.remote, .bytes = answer.bytes});
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(sent));
 }

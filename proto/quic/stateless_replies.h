@@ -5,8 +5,8 @@
 
 #include "base/random.h"
 #include "proto/quic/cid.h"
-#include "proto/quic/outbox.h"
 #include "proto/quic/rates.h"
+#include "proto/quic/send_buffer.h"
 
 namespace troika::quic {
 
@@ -29,7 +29,7 @@ class Answers {
              std::span<const std::uint8_t> token);
   bool refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint64_t error);
 
-  void flush(Outbox& outbox);  // until it is blocked
+  void flush(SendBuffer& out);  // until it is blocked
   bool empty() const noexcept { return waiting_.empty(); }
 
  private:

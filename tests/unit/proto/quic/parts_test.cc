@@ -98,7 +98,7 @@ TEST_CASE("Answers wait in bounded number") {
   config.resets_per_second = 100000;
   quic::IdFactory ids(config, random);
   quic::Answers answers(config, random, ids);
-  quic::Outbox outbox(sink, 2000);
+  quic::SendBuffer out(sink, 2000);
   const std::array<std::byte, 100> packet{};
   const Datagram from{.local = Address::v4(1, 1), .remote = Address::v4(2, 2), .bytes = packet};
   const std::array<std::uint8_t, 12> id{};
@@ -106,7 +106,7 @@ TEST_CASE("Answers wait in bounded number") {
     REQUIRE(answers.stateless_reset(from, id, TimePoint{}));
   }
   CHECK_FALSE(answers.stateless_reset(from, id, TimePoint{}));
-  answers.flush(outbox);
+  answers.flush(out);
   CHECK(sink.sent == quic::Answers::kMostWaiting);
   CHECK(answers.empty());
   CHECK(answers.stateless_reset(from, id, TimePoint{}));

@@ -144,9 +144,9 @@ TEST_CASE("First packets that begin nothing make no logs") {
 TEST_CASE("So much of a log waits for the first packet; of more there is none") {
   for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     Logs logs;
-    quic::HeldLog log;
+    quic::PendingQlog log;
     log.hold();
-    std::string record(quic::HeldLog::kMost + more, 'a');
+    std::string record(quic::PendingQlog::kMost + more, 'a');
     record.front() = '\x1e';
     record.back() = '\n';
     log.write(std::as_bytes(std::span(record)));

@@ -1,4 +1,4 @@
-#include "proto/quic/resumption.h"
+#include "proto/quic/client_connection.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
