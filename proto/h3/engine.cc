@@ -21,12 +21,16 @@ constexpr nghttp3_data_reader kReader{EngineCallbacks::read_data};
 
 }  // namespace
 
-std::uint64_t settings_tag(const Limits& limits) noexcept {
-  return Digest64()
-      .add(std::uint64_t{limits.header_list_bytes})
-      .add(std::uint64_t{limits.qpack_table_bytes})
-      .add(std::uint64_t{limits.qpack_blocked_streams})
-      .value();
+quic::ApplicationTraits traits(const Limits& limits) {
+  const std::uint64_t settings = Digest64()
+                                     .add(std::uint64_t{limits.header_list_bytes})
+                                     .add(std::uint64_t{limits.qpack_table_bytes})
+                                     .add(std::uint64_t{limits.qpack_blocked_streams})
+                                     .value();
+  return {.alpn = "h3",
+          .no_error = kNoError,
+          .uni_streams = limits.peer_uni_streams,
+          .settings_tag = settings};
 }
 
 Status Engine::open() {

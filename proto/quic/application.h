@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -103,6 +104,20 @@ class QuicApplication {
   virtual void abort(std::optional<AppError> code) noexcept = 0;
 };
 
-using ApplicationFactory = std::function<std::unique_ptr<QuicApplication>(QuicStreams&)>;
+// What QUIC has to know of the application's protocol before a connection has an application. The
+// ALPN name also goes into the TLS contexts.
+struct ApplicationTraits {
+  std::string alpn;
+  AppError no_error = 0;          // closes a connection without an error
+  std::uint64_t uni_streams = 0;  // unidirectional streams of the peer, replenished as they close
+  // Server: stands for the application's settings that clients remember. If it differs from that of
+  // a client's ticket, early data is refused.
+  std::uint64_t settings_tag = 0;
+};
+
+struct ApplicationFactory {
+  ApplicationTraits traits;
+  std::function<std::unique_ptr<QuicApplication>(QuicStreams&)> make;
+};
 
 }  // namespace troika::quic

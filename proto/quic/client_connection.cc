@@ -88,7 +88,8 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::make(
     const ClientConfig& config, const Address& local, const Address& remote, const Clock& clock,
     Random& random, DatagramSink& sink, const tls::ClientContext& tls,
     const ApplicationFactory& application) {
-  std::unique_ptr<ClientConnection> client(new ClientConnection(random, sink, local, remote));
+  std::unique_ptr<ClientConnection> client(
+      new ClientConnection(random, sink, local, remote, application.traits.no_error));
   if (const Status status = client->start(config, tls, application, clock.now()); !status) {
     return std::unexpected(status.error());
   }
@@ -96,8 +97,8 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::make(
 }
 
 ClientConnection::ClientConnection(Random& random, DatagramSink& sink, const Address& local,
-                                   const Address& remote)
-    : ConnectionBase(random, out_, local, remote, kNoError), out_(sink, kBufferBytes) {}
+                                   const Address& remote, AppError no_error)
+    : ConnectionBase(random, out_, local, remote, no_error), out_(sink, kBufferBytes) {}
 
 ClientConnection::~ClientConnection() {
   end_silently();
@@ -158,7 +159,7 @@ void ClientConnection::on_token(std::span<const std::byte> token) {
 }
 
 Status ClientConnection::start(const ClientConfig& config, const tls::ClientContext& tls,
-                               const ApplicationFactory& make_application, TimePoint now) {
+                               const ApplicationFactory& application, TimePoint now) {
   takes_preferred_address_ = config.takes_preferred_address;
   std::optional<Resumption> last;
   if (!config.resumption.empty()) {
@@ -175,7 +176,7 @@ Status ClientConnection::start(const ClientConfig& config, const tls::ClientCont
     settings.tokenlen = config.token.size();
     settings.token_type = NGTCP2_TOKEN_TYPE_NEW_TOKEN;
   }
-  const ngtcp2_transport_params params = make_params(config);
+  const ngtcp2_transport_params params = make_params(config, application.traits.uni_streams);
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::client);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
@@ -189,7 +190,7 @@ Status ClientConnection::start(const ClientConfig& config, const tls::ClientCont
   set_session(OsslSession::make(OsslSession::Side::client, ConnPtr(conn),
                                 tls.new_ssl(config.server_name, resumed)));
   if (this->conn() == nullptr) return fail(ErrorCode::internal, "OpenSSL makes no QUIC client");
-  set_application(make_application(*this));
+  set_application(application.make(*this));
   if (ConnectionBase::application() == nullptr)
     return fail(ErrorCode::internal, "there is no application");
   return session().offers_early_data() ? begin_early(*last) : Status{};

@@ -69,10 +69,11 @@ class ClientConnection final : private ConnectionBase {
   }
 
  private:
-  ClientConnection(Random& random, DatagramSink& sink, const Address& local, const Address& remote);
+  ClientConnection(Random& random, DatagramSink& sink, const Address& local, const Address& remote,
+                   AppError no_error);
 
   Status start(const ClientConfig& config, const tls::ClientContext& tls,
-               const ApplicationFactory& make_application, TimePoint now);
+               const ApplicationFactory& application, TimePoint now);
   Status begin_early(const Resumption& last);
   std::vector<std::byte> make_resumption();
   void free_session_if_ended();

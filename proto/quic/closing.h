@@ -14,8 +14,6 @@
 
 namespace troika::quic {
 
-inline constexpr AppError kNoError = 0x100;  // H3_NO_ERROR (RFC 9114 §8.1)
-
 enum class Phase : std::uint8_t {
   open,
   closing,   // CONNECTION_CLOSE was sent and is repeated for packets that arrive (RFC 9000 §10.2.1)

@@ -32,9 +32,6 @@ struct EndpointConfig {
   // Stateless resets are of the machine of this name alone: one that has the same secret must not
   // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
   std::string machine;
-  // Of the settings of the application that clients remember: when it differs from that of a
-  // client's ticket, or a limit below does, early data is refused.
-  std::uint64_t application_tag = 0;
   std::uint8_t worker = 0,
                workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
   Address preferred_v4, preferred_v6;       // where clients are asked to move to (RFC 9000 §9.6)
@@ -49,7 +46,6 @@ struct EndpointConfig {
   Duration retry_token_lifetime = std::chrono::seconds(20);
   Duration new_token_lifetime = std::chrono::hours(24);
   std::uint32_t streams_bidi = 100;
-  std::uint32_t streams_uni = 3;
   std::size_t stream_window = 256U << 10U;    // bytes
   std::size_t connection_window = 1U << 20U;  // bytes
   std::uint32_t connection_ids = 7;           // active_connection_id_limit

@@ -15,14 +15,13 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       clock_(clock),
       random_(random),
       tls_(tls),
-      make_application_(std::move(application)),
+      application_(std::move(application)),
       out_(sink, SendBuffer::kMostBytes),
       id_factory_(config_, random_),
       tokens_(config_, clock_),
       answers_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, random_, out_, id_factory_,      tokens_,
-              timers_, *this,   tls_, make_application_} {}
+      shared_{config_, random_, out_, id_factory_, tokens_, timers_, *this, tls_, application_} {}
 
 // A GRO buffer may hold packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {
@@ -69,7 +68,7 @@ void Endpoint::drain() {
 
 void Endpoint::close_all(TimePoint now) {
   draining_ = true;
-  for (const auto& connection : connections_) connection->close(kNoError);
+  for (const auto& connection : connections_) connection->close(application_.traits.no_error);
   flush(now);
 }
 

@@ -50,7 +50,7 @@ class Endpoint final : private ConnectionOwner {
   void on_deadline(TimePoint now);
 
   void drain();                   // refuse new connections; GOAWAY on those that are there
-  void close_all(TimePoint now);  // CONNECTION_CLOSE(H3_NO_ERROR), at once
+  void close_all(TimePoint now);  // CONNECTION_CLOSE without an error, at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
   // Of every state, for leak checks.
   std::size_t objects() const noexcept { return connections_.size(); }
@@ -88,7 +88,7 @@ class Endpoint final : private ConnectionOwner {
   const Clock& clock_;
   Random& random_;
   const tls::ServerContext& tls_;
-  const ApplicationFactory make_application_;
+  const ApplicationFactory application_;
   Forward forward_;
   SendBuffer out_;
   IdFactory id_factory_;

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "tls/ossl.h"
-#include "tls/tickets/session_tag.h"
+#include "tls/tickets/resumption.h"
 
 namespace troika::quic {
 

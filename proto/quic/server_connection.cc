@@ -34,7 +34,7 @@ void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
 
 ServerConnection::ServerConnection(const ConnectionShared& shared, const Address& local,
                                    const Address& remote)
-    : ConnectionBase(shared.random, shared.out, local, remote, kNoError,
+    : ConnectionBase(shared.random, shared.out, local, remote, shared.application.traits.no_error,
                      shared.config.key_update_packets),
       shared_(shared),
       timer_(shared.timers, [this] { mark_dirty(); }) {}
@@ -50,7 +50,8 @@ std::unique_ptr<ServerConnection> ServerConnection::make(const ConnectionShared&
 
 bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, TimePoint now) {
   const ngtcp2_cid own = shared_.ids.make();
-  ngtcp2_transport_params params = make_params(shared_.config);
+  ngtcp2_transport_params params =
+      make_params(shared_.config, shared_.application.traits.uni_streams);
   set_original(params, initial, token);
   const ngtcp2_stateless_reset_token reset = shared_.ids.token_of(own);
   std::ranges::copy(reset.data, params.stateless_reset_token);
@@ -80,7 +81,7 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   }
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
   if (this->conn() == nullptr) return false;
-  if (!session().tag_tickets(shared_.config.application_tag)) return false;
+  if (!session().tag_tickets(shared_.application.traits.settings_tag)) return false;
   half_open_ = true;
   shared_.owner.handshake_began();
   // Until the client has seen an id of ours, it sends to the one that it made up.
@@ -161,7 +162,7 @@ bool ServerConnection::start_application() {
   if (early != SSL_EARLY_DATA_NOT_SENT) {
     shared_.owner.early_data_came(early == SSL_EARLY_DATA_ACCEPTED);
   }
-  set_application(shared_.make_application(*this));
+  set_application(shared_.application.make(*this));
   return application() != nullptr;
 }
 

@@ -40,7 +40,7 @@ struct ConnectionShared {
   TimerQueue& timers;
   ConnectionOwner& owner;
   const tls::ServerContext& tls;
-  const ApplicationFactory& make_application;
+  const ApplicationFactory& application;
 };
 
 // The server side of one connection.

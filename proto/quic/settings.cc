@@ -13,8 +13,6 @@ std::string library_version() { return std::string("ngtcp2 ") + ngtcp2_version(0
 
 namespace {
 
-// A server opens its control stream and two of QPACK (RFC 9114 §6.2); closed ones are replenished.
-constexpr std::uint64_t kClientUniStreams = 3;
 constexpr std::uint64_t kClientIds = 7;
 
 ngtcp2_cc_algo algorithm(Congestion congestion) noexcept {
@@ -60,17 +58,17 @@ ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random&
   return settings;
 }
 
-ngtcp2_transport_params make_params(const EndpointConfig& config) {
+ngtcp2_transport_params make_params(const EndpointConfig& config, std::uint64_t uni_streams) {
   auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
   params.initial_max_streams_bidi = config.streams_bidi;
-  params.initial_max_streams_uni = config.streams_uni;
+  params.initial_max_streams_uni = uni_streams;
   params.active_connection_id_limit = config.connection_ids;
   return params;
 }
 
-ngtcp2_transport_params make_params(const ClientConfig& config) {
+ngtcp2_transport_params make_params(const ClientConfig& config, std::uint64_t uni_streams) {
   auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
-  params.initial_max_streams_uni = kClientUniStreams;
+  params.initial_max_streams_uni = uni_streams;
   params.active_connection_id_limit = kClientIds;
   return params;
 }

@@ -40,8 +40,8 @@ ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random&
                               Congestion congestion, const Versions& versions);
 
 // RFC 9000 §18.2; what depends on the connection (ids, token) is left to the caller.
-ngtcp2_transport_params make_params(const EndpointConfig& config);
-ngtcp2_transport_params make_params(const ClientConfig& config);
+ngtcp2_transport_params make_params(const EndpointConfig& config, std::uint64_t uni_streams);
+ngtcp2_transport_params make_params(const ClientConfig& config, std::uint64_t uni_streams);
 
 // Server: whether a client that came to `local` is asked to move. Who is at one of the preferred
 // addresses already is left there.

@@ -26,9 +26,7 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   quic.connections = config.limits.quic_connections;
   quic.half_open = config.limits.quic_half_open;
   quic.retry_above = config.limits.quic_retry_above;
-  quic.application_tag = h3::settings_tag(config.limits);
   quic.streams_bidi = config.limits.concurrent_streams;
-  quic.streams_uni = config.limits.peer_uni_streams;
   quic.stream_window = config.limits.h3_stream_window;
   quic.connection_window = config.limits.connection_window;
   quic.connection_ids = config.limits.connection_ids;
@@ -62,9 +60,10 @@ struct Worker::Quic final : quic::HandshakeObserver {
         handshakes(worker.handshakes_),
         endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
                  worker.random_, sockets, *worker.config_.tls_quic,
-                 [&worker](quic::QuicStreams& quic) {
-                   return h3::make_session(worker.services_, quic);
-                 }),
+                 {h3::traits(worker.config_.limits),
+                  [&worker](quic::QuicStreams& quic) {
+                    return h3::make_session(worker.services_, quic);
+                  }}),
         timer(worker.loop_.timers(),
               [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {
     if (worker.config_.forward) endpoint.set_forward(worker.config_.forward);

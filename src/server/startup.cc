@@ -9,6 +9,7 @@
 #include "loop/udp_socket.h"
 #include "os/bind.h"
 #include "os/process.h"
+#include "proto/h3/session.h"
 #include "server/certificate_store.h"
 #include "server/descriptors.h"
 #include "server/library_floor.h"
@@ -241,12 +242,14 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   }
   for (WorkerConfig& worker : startup.workers) {
     tls.certificates = set.copy();
-    for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
-                                 std::pair(tls::Wire::quic, &worker.tls_quic)}) {
-      auto made = tls::ServerContext::make(wire, tls);
-      if (!made) return std::unexpected(made.error());
-      *context = std::move(*made);
-    }
+    tls.alpn = {"h2", "http/1.1"};
+    auto tcp = tls::ServerContext::make(tls::TransportKind::tcp, tls);
+    if (!tcp) return std::unexpected(tcp.error());
+    worker.tls_tcp = std::move(*tcp);
+    tls.alpn = {h3::traits(worker.limits).alpn};
+    auto quic = tls::ServerContext::make(tls::TransportKind::quic, tls);
+    if (!quic) return std::unexpected(quic.error());
+    worker.tls_quic = std::move(*quic);
   }
   return {};
 }

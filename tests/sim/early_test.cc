@@ -215,7 +215,7 @@ TEST_CASE("With other limits than those of its ticket a client resumes without e
     CHECK(refused());
   }
   SECTION("other SETTINGS") {
-    sim.config.application_tag = 1;
+    ++sim.traits.settings_tag;
     CHECK(refused());
   }
   SECTION("back to those of the ticket") {
@@ -262,16 +262,16 @@ TEST_CASE("Early data of QUIC version 1 is answered once by a server that moves 
 
 TEST_CASE("The SETTINGS that a client remembers tell two servers' tickets apart") {
   Limits limits;
-  const auto before = h3::settings_tag(limits);
-  CHECK(before == h3::settings_tag(Limits{}));
+  const auto before = h3::traits(limits).settings_tag;
+  CHECK(before == h3::traits(Limits{}).settings_tag);
   limits.header_list_bytes += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
   limits = {};
   limits.qpack_blocked_streams += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
   limits = {};
   limits.qpack_table_bytes += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
 }
 
 }  // namespace

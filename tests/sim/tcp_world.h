@@ -30,9 +30,10 @@ struct TcpProcess {
     tls::ServerOptions options{test::test_certificate().cert_file,
                                test::test_certificate().key_file};
     options.ticket_keys = &shared.tickets;
+    options.alpn = {"h2", "http/1.1"};
     if (early_data) options.replays = &shared.replays;
     for (auto& worker : workers) {
-      worker = test::must(tls::ServerContext::make(tls::Wire::tcp, options));
+      worker = test::must(tls::ServerContext::make(tls::TransportKind::tcp, options));
     }
   }
 
@@ -52,7 +53,7 @@ class TcpWorld : private ConnectionOwner {
 
   explicit TcpWorld(std::vector<std::string> alpn = {"h2"})
       : context_(test::must(tls::ClientContext::make(
-            tls::Wire::tcp, {test::test_certificate().ca_file, std::move(alpn)}))) {}
+            tls::TransportKind::tcp, {test::test_certificate().ca_file, std::move(alpn)}))) {}
   virtual ~TcpWorld() {
     for (const auto& visit : visits_) {
       visit->fetches.clear();

@@ -59,9 +59,11 @@ class LiveServer {
     WorkerConfig config;
     config.make_site = std::move(make_site);
     config.observers = {&observer};
-    const tls::ServerOptions tls{certificate.cert_file, certificate.key_file};
-    config.tls_tcp = must(tls::ServerContext::make(tls::Wire::tcp, tls));
-    config.tls_quic = must(tls::ServerContext::make(tls::Wire::quic, tls));
+    tls::ServerOptions tls{certificate.cert_file, certificate.key_file};
+    tls.alpn = {"h2", "http/1.1"};
+    config.tls_tcp = must(tls::ServerContext::make(tls::TransportKind::tcp, tls));
+    tls.alpn = {"h3"};
+    config.tls_quic = must(tls::ServerContext::make(tls::TransportKind::quic, tls));
     Address any_port = must(Address::parse("127.0.0.1:0"));
     any_port.set_port(must(free_port(std::span(&any_port, 1))));
     WorkerConfig::Secure secure;

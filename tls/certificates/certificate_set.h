@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "tls/certificates/certificate_files.h"
 #include "tls/certificates/identity.h"
-#include "tls/certificates/pem.h"
 
 namespace troika::tls {
 

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "tls/certificates/certificate_files.h"
-#include "tls/certificates/pem.h"
 
 namespace troika::tls {
 

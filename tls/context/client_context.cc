@@ -5,8 +5,8 @@
 
 #include <array>
 
+#include "tls/certificates/certificate_files.h"
 #include "tls/certificates/certificate_set.h"
-#include "tls/certificates/pem.h"
 #include "tls/context/client_context.h"
 #include "tls/context/context.h"
 #include "tls/ossl.h"
@@ -66,9 +66,9 @@ int tell_of_good(X509_STORE_CTX* check, void* options) noexcept {
 
 }  // namespace
 
-Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
+Checked<std::unique_ptr<ClientContext>> ClientContext::make(TransportKind kind,
                                                             const ClientOptions& options) {
-  auto context = make_context(TLS_client_method(), wire);
+  auto context = make_context(TLS_client_method(), kind);
   if (!context) return std::unexpected(std::move(context.error()));
   if (!options.ca_file.empty()) {
     auto readable = read_certificates(options.ca_file);  // for its error text

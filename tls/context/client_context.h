@@ -25,7 +25,8 @@ struct ClientOptions {
 
 class ClientContext {
  public:
-  static Checked<std::unique_ptr<ClientContext>> make(Wire wire, const ClientOptions& options);
+  static Checked<std::unique_ptr<ClientContext>> make(TransportKind kind,
+                                                      const ClientOptions& options);
   // A new SSL in connect state, with SNI and host name check for `server_name` (an IP literal is
   // checked as such and sends no SNI). With `resumption`, from resumption_of() an earlier one, it
   // resumes that session if it can.

@@ -12,14 +12,14 @@ constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 }  // namespace
 
-Checked<SslContextPtr> make_context(const SSL_METHOD* method, Wire wire) {
+Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind) {
   SslContextPtr context(SSL_CTX_new(method));
   if (!context) return std::unexpected("OpenSSL cannot make a context: " + ossl_error() + ".");
   SSL_CTX* ctx = context.get();
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  const int oldest = wire == Wire::tcp ? TLS1_2_VERSION : TLS1_3_VERSION;
+  const int oldest = kind == TransportKind::tcp ? TLS1_2_VERSION : TLS1_3_VERSION;
   const bool done = SSL_CTX_set_min_proto_version(ctx, oldest) == 1 &&
                     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
                     SSL_CTX_set_ciphersuites(ctx, kTls13Ciphers) == 1 &&
@@ -31,7 +31,7 @@ Checked<SslContextPtr> make_context(const SSL_METHOD* method, Wire wire) {
         "; version 3.5 or newer is required.");
   }
   // RFC 8446 §D.4: a middlebox sees QUIC's handshake never, so its disguise is left out.
-  if (wire == Wire::quic) SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+  if (kind == TransportKind::quic) SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
   return context;
 }
 

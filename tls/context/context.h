@@ -5,9 +5,9 @@
 namespace troika::tls {
 
 // TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
-enum class Wire { tcp, quic };
+enum class TransportKind { tcp, quic };
 
 // What servers and clients have in common: versions, ciphers, groups, modes.
-Checked<SslContextPtr> make_context(const SSL_METHOD* method, Wire wire);
+Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind);
 
 }  // namespace troika::tls

@@ -1,15 +1,82 @@
 #include "tls/context/describe.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
-#include "tls/context/client_auth.h"
+#include <memory>
+#include <utility>
 
 namespace troika::tls {
 namespace {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : text; }
+
+struct BioFree {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+
+// Non-ASCII letters stay as they are; control characters are escaped.
+constexpr unsigned long kStyle =
+    XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+
+// The text that `print` writes. It returns a negative number on failure.
+template <class Print>
+std::string printed(Print print) {
+  const std::unique_ptr<BIO, BioFree> out(BIO_new(BIO_s_mem()));
+  if (!out || print(out.get()) < 0) return {};
+  const char* text = nullptr;
+  const long size = BIO_ctrl(out.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&text));
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::string subject(X509* certificate) {
+  return printed([&](BIO* out) {
+    return X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, kStyle);
+  });
+}
+
+// The first one that is text. RFC 5280 §4.2.1.6: a certificate without a subject has one.
+std::string alternative_name(X509* certificate) {
+  struct NamesFree {
+    void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+  };
+  const std::unique_ptr<GENERAL_NAMES, NamesFree> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const auto* const value = static_cast<const ASN1_STRING*>(
+        GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
+    for (const auto& [kind, prefix] :
+         {std::pair(GEN_DNS, "DNS:"), {GEN_EMAIL, "email:"}, {GEN_URI, "URI:"}}) {
+      if (type != kind) continue;
+      return prefix + printed([&](BIO* out) { return ASN1_STRING_print_ex(out, value, kStyle); });
+    }
+  }
+  return {};
+}
+
+std::string serial_number(X509* certificate) {
+  return "serial:" + printed([&](BIO* out) {
+           return i2a_ASN1_INTEGER(out, X509_get0_serialNumber(certificate));
+         });
+}
+
+// The subject of the certificate that the client presented and that is valid, as in RFC 4514. If
+// the subject is empty: "DNS:", "email:" or "URI:" with an alternative name, or "serial:". Empty:
+// no valid certificate.
+std::string client_name(const SSL* ssl) {
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  if (SSL_is_server(ssl) == 0 || certificate == nullptr ||
+      SSL_get_verify_result(ssl) != X509_V_OK) {
+    return {};
+  }
+  if (X509_NAME_entry_count(X509_get_subject_name(certificate)) > 0) return subject(certificate);
+  std::string name = alternative_name(certificate);
+  return name.empty() ? serial_number(certificate) : name;
+}
 
 }  // namespace
 

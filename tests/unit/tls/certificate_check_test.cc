@@ -53,7 +53,8 @@ TEST_CASE("a client completes a handshake with each kind of key that is not refu
   for (const char* good : {"P-256", "P-384", "P-521", "RSA", "ED25519", "ED448"}) {
     CAPTURE(good);
     const auto set = drawer.load(drawer.ca.make({.key = good})).value();
-    const auto server = tls::ServerContext::make(tls::Wire::tcp, {.certificates = set}).value();
+    const auto server =
+        tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
     TlsPair pair(*server, client_context()->new_ssl("localhost"));
     CHECK(pair.shake_hands());
   }
@@ -76,7 +77,8 @@ TEST_CASE("what is counted of a chain is what the list of certificates takes in 
   const Drawer drawer;
   const PemPair pem = drawer.ca.make({});
   const auto set = drawer.load({pem.cert + drawer.ca.pem(), pem.key}).value();
-  const auto server = tls::ServerContext::make(tls::Wire::tcp, {.certificates = set}).value();
+  const auto server =
+      tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
   TlsPair pair(*server, client_context()->new_ssl("localhost"));
   std::size_t list = 0;  // of the Certificate message: a byte for no context, three for the length
   SSL_set_msg_callback(pair.client_ssl.get(), [](int out, int, int type, const void* bytes,

@@ -19,7 +19,9 @@ class TwoAddresses final : public DatagramSink {
     w.world.leave(w.port);
     w.endpoint = std::make_unique<quic::Endpoint>(
         config, w.world.clock, w.world.random, *this, server_tls(),
-        [this](quic::QuicStreams& q) { return std::make_unique<ScriptApp>(q, true, w.log); });
+        quic::ApplicationFactory{w.traits, [this](quic::QuicStreams& q) {
+                                   return std::make_unique<ScriptApp>(q, true, w.log);
+                                 }});
     w.world.join(w.port, *w.endpoint);
     w.world.join(elsewhere, *w.endpoint);
   }

@@ -22,10 +22,11 @@ struct Returning : QuicWorld {
   Returning() {
     static const SystemClock of_openssl;
     static tls::ReplayRegister replays(of_openssl, 1000, 30s);
-    static const auto context =
-        tls::ServerContext::make(tls::Wire::quic, {.cert_file = TestCert::get().cert_file(),
-                                                   .key_file = TestCert::get().key_file(),
-                                                   .replays = &replays});
+    static const auto context = tls::ServerContext::make(tls::TransportKind::quic,
+                                                         {.cert_file = TestCert::get().cert_file(),
+                                                          .key_file = TestCert::get().key_file(),
+                                                          .replays = &replays,
+                                                          .alpn = {"h3"}});
     start(endpoint_config(), **context);
     ClientSide& first = connect();
     REQUIRE(ask(first, "first"));
@@ -43,8 +44,9 @@ struct Returning : QuicWorld {
     SimNetwork::Port& client = world.net.open(client_address(99));
     const auto made = quic::ClientConnection::make(
         client_config, client.address(), port.address(), world.clock, world.random, client,
-        client_tls(),
-        [&](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, ignored); });
+        client_tls(), {traits, [&](quic::QuicStreams& quic) {
+                         return std::make_unique<ScriptApp>(quic, false, ignored);
+                       }});
     return made ? Error{ErrorCode::internal, "it was made"} : made.error();
   }
 };
@@ -209,7 +211,8 @@ struct Hellos {
 
 int hellos_with(const std::string& groups, const std::string& expected) {
   const auto tls = tls::ClientContext::make(
-      tls::Wire::quic, {.ca_file = TestCert::get().cert_file(), .alpn = {"h3"}, .groups = groups});
+      tls::TransportKind::quic,
+      {.ca_file = TestCert::get().cert_file(), .alpn = {"h3"}, .groups = groups});
   REQUIRE(tls);
   const Hellos hellos(**tls);
   QuicWorld w;
