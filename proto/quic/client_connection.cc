@@ -1,13 +1,13 @@
 #include "proto/quic/client_connection.h"
 
 #include <concepts>
+#include <cstring>
 #include <string_view>
 
 #include "base/digest64.h"
 #include "proto/quic/callbacks.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/convert.h"
-#include "proto/quic/settings.h"
 #include "tls/tickets/resumption.h"
 
 namespace troika::quic {
@@ -81,6 +81,17 @@ constexpr std::size_t kBufferBytes = 16U << 10U;  // there is one buffer for eac
 constexpr std::size_t kMostTokenBytes = 512;      // each Initial carries the token
 constexpr std::size_t kMostLimitsBytes = 512;
 constexpr std::string_view kDamaged = "what was kept of the last connection is damaged";
+
+// The socket is bound to one address, so only addresses of that family can be reached.
+void choose_preferred_address(const ngtcp2_preferred_addr& offered, const Address& local,
+                              ngtcp2_path& path) noexcept {
+  const auto choose = [&path](const auto& address) {
+    std::memcpy(path.remote.addr, &address, sizeof address);
+    path.remote.addrlen = sizeof address;
+  };
+  if (local.family() == AF_INET && offered.ipv4_present != 0) choose(offered.ipv4);
+  if (local.family() == AF_INET6 && offered.ipv6_present != 0) choose(offered.ipv6);
+}
 
 }  // namespace
 

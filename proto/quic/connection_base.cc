@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "proto/quic/convert.h"
-#include "proto/quic/settings.h"
 #include "tls/context/describe.h"
 
 namespace troika::quic {

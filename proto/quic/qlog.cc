@@ -60,10 +60,10 @@ Checked<QlogFilter> parse_qlog_filter(std::string_view text) {
   } else if (const auto range = parse_range(text)) {
     return QlogFilter{.clients = range};
   }
-  return std::unexpected(
-      std::format("--qlog-only takes a share like 1/100, or the address of clients like 192.0.2.7, "
-                  "192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
-                  text));
+  return std::unexpected(std::format(
+      "--qlog-only must be a share like 1/100, or the address of clients like 192.0.2.7, "
+      "192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
+      text));
 }
 
 }  // namespace troika

@@ -9,7 +9,7 @@
 #include "proto/h1/parser.h"
 #include "proto/h2/engine.h"
 #include "proto/h3/engine.h"
-#include "proto/quic/settings.h"
+#include "proto/quic/convert.h"
 #include "tls/ossl.h"
 
 namespace troika {

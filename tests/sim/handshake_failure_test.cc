@@ -90,7 +90,7 @@ TEST_CASE("A client without a good certificate of its own is refused, and it is 
   const Server files;
   const auto server = files.make(tls::ClientAuth::required);
   CHECK(failures_of(*server, client_of("")->new_ssl("localhost")) ==
-        Failures{"the client has shown no certificate, and must"});
+        Failures{"the client did not present the required certificate"});
   const auto shown = [&](const PemPair& pem) {
     put_file(files.file("client.pem"), pem.cert);
     put_file(files.file("client.key"), pem.key);
@@ -104,7 +104,7 @@ TEST_CASE("A client without a good certificate of its own is refused, and it is 
   const CertSpec spec{.names = "", .usage = "clientAuth"};
   CHECK(shown(files.ca.make(spec)).empty());
   CHECK(shown(TestCa("Stranger").make(spec)) ==
-        Failures{"the client's certificate is of no CA of --client-ca"});
+        Failures{"the client's certificate is not from a CA in --client-ca"});
   CHECK(shown(files.ca.make({.names = "", .usage = "clientAuth", .until = -60})) ==
         Failures{"the client's certificate has expired"});
   CHECK(shown(files.ca.make({.names = "", .usage = "serverAuth"})) ==

@@ -39,7 +39,7 @@ Checked<BioPtr> open_file(const std::string& file, std::string_view what) {
                          ".");
 }
 
-// OpenSSL's own callback would ask at the terminal and wait for ever.
+// OpenSSL's own callback would ask at the terminal and wait forever.
 int no_passphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -100,7 +100,7 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-// The name without its ending, when it has one of these.
+// The name without one of these endings, if it has one.
 std::optional<std::string> stem(std::string_view name, std::span<const std::string_view> endings) {
   for (const std::string_view ending : endings) {
     if (name.size() > ending.size() && name.ends_with(ending)) {
@@ -120,8 +120,8 @@ std::optional<std::string> partner(const Listing& listing, const std::string& st
 
 std::unexpected<std::string> too_many(const std::string& folder, std::size_t most) {
   return std::unexpected(
-      std::format("The folder of certificates {} holds too much: {} pairs are the most, and twice "
-                  "as many files and folders.",
+      std::format("The folder of certificates {} has too many entries: at most {} pairs, and "
+                  "twice as many files and folders.",
                   folder, most));
 }
 
@@ -142,7 +142,7 @@ Checked<Listing> list(const std::string& folder, std::size_t most) {
       std::format("The folder of certificates {} cannot be read: {}.", folder, failed.message()));
 }
 
-// What certbot and others make: nullopt when it is no such folder.
+// A folder as certbot and others make it; nullopt: it is not one.
 Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder) {
   const fs::path cert = folder / "fullchain.pem", key = folder / "privkey.pem";
   const bool has_cert = is_file(cert), has_key = is_file(key);
@@ -199,7 +199,7 @@ Checked<std::vector<CertificateFiles>> find_certificates(const std::string& fold
   if (found.size() > most) return too_many(folder, most);
   if (!found.empty()) return found;
   return std::unexpected(std::format(
-      "The folder of certificates {} holds no pair: give NAME.pem with NAME-key.pem, or "
+      "The folder of certificates {} contains no pair: give NAME.pem with NAME-key.pem, or "
       "folders with fullchain.pem and privkey.pem.",
       folder));
 }

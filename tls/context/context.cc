@@ -3,8 +3,9 @@
 namespace troika::tls {
 namespace {
 
-// No '/' in it: with groups in tuples, OpenSSL answers a client that lists X25519MLKEM768 and sends
-// a share for X25519 only by a HelloRetryRequest, which costs a round trip and the client's 0-RTT.
+// Without '/', which makes tuples: with them OpenSSL sends a HelloRetryRequest to a client that
+// lists X25519MLKEM768 and sends only a share for X25519. That costs a round trip and the 0-RTT
+// data.
 constexpr const char* kGroups = "X25519MLKEM768:X25519:P-256:P-384";
 constexpr const char* kTls13Ciphers =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
@@ -30,7 +31,7 @@ Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind
         "This OpenSSL lacks a protocol version, cipher or group that is needed: " + ossl_error() +
         "; version 3.5 or newer is required.");
   }
-  // RFC 8446 §D.4: a middlebox sees QUIC's handshake never, so its disguise is left out.
+  // RFC 8446 §D.4: not needed, as middleboxes cannot see QUIC's handshake.
   if (kind == TransportKind::quic) SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
   return context;
 }

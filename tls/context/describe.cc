@@ -99,7 +99,7 @@ SecurityInfo describe(const SSL* ssl) {
 
 namespace {
 
-// Why a client is refused by the certificate that it has shown.
+// Why a client's certificate is refused.
 std::string_view client_certificate_fault(long result) noexcept {
   switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return "the client's certificate has expired";
@@ -110,13 +110,13 @@ std::string_view client_certificate_fault(long result) noexcept {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "the client's certificate is of no CA of --client-ca";
+      return "the client's certificate is not from a CA in --client-ca";
     default: return X509_verify_cert_error_string(result);
   }
 }
 
-// Where OpenSSL's own words would not tell an operator enough.
-std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
+// Texts for what OpenSSL describes too vaguely for an operator.
+std::string_view own_text(unsigned long code, const SSL* ssl) noexcept {
   const bool serves = SSL_is_server(ssl) == 1;
   if (code == 0 && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
     return "the peer closed TLS during the handshake";
@@ -138,7 +138,7 @@ std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
     case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
       return "no signature algorithm in common with a key of this server";
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      return "the client has shown no certificate, and must";
+      return "the client did not present the required certificate";
     case SSL_R_CERTIFICATE_VERIFY_FAILED: {
       const long result = SSL_get_verify_result(ssl);
       return serves ? client_certificate_fault(result) : X509_verify_cert_error_string(result);
@@ -152,8 +152,8 @@ std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
 std::string_view fault_of(const SSL* ssl) noexcept {
   const unsigned long code = ERR_peek_error();
   ERR_clear_error();
-  if (const auto words = own_words(code, ssl); !words.empty()) return words;
-  // The tables behind it live as long as the process.
+  if (const auto words = own_text(code, ssl); !words.empty()) return words;
+  // Static: OpenSSL keeps it in a table.
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   return reason != nullptr ? reason : "TLS failed";
 }
@@ -167,9 +167,9 @@ std::string_view client_alert_text(int alert) noexcept {
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
       return "the client refuses the kind of certificate (alert unsupported_certificate)";
     case SSL_AD_CERTIFICATE_REVOKED:
-      return "the client holds the certificate for revoked (alert certificate_revoked)";
+      return "the client considers the certificate revoked (alert certificate_revoked)";
     case SSL_AD_CERTIFICATE_EXPIRED:
-      return "the client holds the certificate for expired (alert certificate_expired)";
+      return "the client considers the certificate expired (alert certificate_expired)";
     case SSL_AD_CERTIFICATE_UNKNOWN:
       return "the client refuses the certificate (alert certificate_unknown)";
     case SSL_AD_UNKNOWN_CA:
@@ -179,7 +179,7 @@ std::string_view client_alert_text(int alert) noexcept {
     case SSL_AD_DECRYPT_ERROR:
       return "a signature or tag is wrong (the client's alert decrypt_error)";
     case SSL_AD_PROTOCOL_VERSION:
-      return "the client takes no TLS version of this server (alert protocol_version)";
+      return "the client supports no TLS version of this server (alert protocol_version)";
     case SSL_AD_INSUFFICIENT_SECURITY:
       return "the client wants stronger cryptography (alert insufficient_security)";
     case SSL_AD_INTERNAL_ERROR: return "the client has failed (alert internal_error)";

@@ -106,8 +106,8 @@ Checked<std::string> install_client_auth(SSL_CTX* context, ClientAuth auth,
   for (const X509Ptr& authority : *authorities) {
     if (X509_check_ca(authority.get()) == 0) {
       return std::unexpected("The file " + ca_file +
-                             " holds a certificate that is no CA's: no client's could be checked "
-                             "with it; give those of the CAs alone.");
+                             " contains a certificate that is not a CA's: give only CA "
+                             "certificates.");
     }
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1 ||
         SSL_CTX_add_client_CA(context, authority.get()) != 1 ||

@@ -99,7 +99,7 @@ TEST_CASE("a chain above 64 KiB is not loaded") {
   while (drawer.error(pem).empty() && pem.cert.size() < 1'000'000) {
     for (int i = 0; i < 10; ++i) pem.cert += drawer.ca.pem();
   }
-  CHECK(drawer.error(pem).contains("clients take no more than 65536"));
+  CHECK(drawer.error(pem).contains("clients accept at most 65536"));
 }
 
 TEST_CASE("a certificate that most clients will refuse is doubted, each reason once") {
@@ -116,6 +116,6 @@ TEST_CASE("a certificate that most clients will refuse is doubted, each reason o
   CHECK(drawer.doubts({.usage = "clientAuth"}) == for_others);
   CHECK(drawer.doubts({.usage = "anyExtendedKeyUsage"}) == for_others);
   CHECK(drawer.doubts({.key = "ED25519"}) ==
-        Doubts{"has a key of the type ED25519: browsers refuse it"});
+        Doubts{"has a key of type ED25519: browsers refuse it"});
   CHECK(drawer.doubts({.names = "", .usage = "clientAuth"}).size() == 2);
 }

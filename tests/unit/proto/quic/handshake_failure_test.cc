@@ -80,7 +80,7 @@ TEST_CASE("A client without a certificate that it must have is told of") {
   Watched watched;
   watched.w.start(Watched::config(watched.recorder), **tls);
   watched.w.establish(watched.w.connect());
-  CHECK(watched.settle() == failure("the client has shown no certificate, and must"));
+  CHECK(watched.settle() == failure("the client did not present the required certificate"));
   watched.w.endpoint.reset();
 }
 

@@ -144,11 +144,12 @@ TEST_CASE("Before the handshake is complete an address is proven by a token alon
   w.client_config.resumption = w.kept;
   const bool known = GENERATE(false, true);
   if (known) {
-    ClientSide& visitor = w.connect_from(w.client_address(50));
-    REQUIRE(w.ask(visitor, "hello"));
-    REQUIRE(w.run_until([&] { return !visitor.quic->token().empty(); }));
-    w.client_config.token.assign(visitor.quic->token().begin(), visitor.quic->token().end());
-    visitor.quic->close(0x100, w.world.clock.now());
+    ClientSide& first_visit = w.connect_from(w.client_address(50));
+    REQUIRE(w.ask(first_visit, "hello"));
+    REQUIRE(w.run_until([&] { return !first_visit.quic->token().empty(); }));
+    w.client_config.token.assign(first_visit.quic->token().begin(),
+                                 first_visit.quic->token().end());
+    first_visit.quic->close(0x100, w.world.clock.now());
     REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
   }
   const int before = w.log.handshakes;

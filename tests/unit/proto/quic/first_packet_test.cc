@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
-#include "proto/quic/held_initials.h"
+#include "proto/quic/admission.h"
 #include "tls/context/client_context.h"
 
 namespace troika::test {

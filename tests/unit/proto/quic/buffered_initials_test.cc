@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
-#include "proto/quic/held_initials.h"
+#include "proto/quic/admission.h"
 #include "tls/context/client_context.h"
 
 namespace troika::test {
@@ -49,14 +49,14 @@ TEST_CASE("So many later parts wait for their beginning, the next one is sent a 
   QuicWorld w;
   const tls::ClientContext* const tls = &client_tls();
   std::size_t i = 0;
-  for (; i < quic::HeldInitials::kMost; ++i) inject_later_part(w, *tls, i);
+  for (; i < quic::BufferedInitials::kMost; ++i) inject_later_part(w, *tls, i);
   CHECK(w.endpoint->counters().retries_sent == 0);
   inject_later_part(w, *tls, i++);
   CHECK(w.endpoint->counters().retries_sent == 1);
-  w.world.run_for(quic::HeldInitials::kAtMost);  // and now each of them is
-  CHECK(w.endpoint->counters().retries_sent == quic::HeldInitials::kMost + 1);
+  w.world.run_for(quic::BufferedInitials::kLongest);  // and now each of them is
+  CHECK(w.endpoint->counters().retries_sent == quic::BufferedInitials::kMost + 1);
   inject_later_part(w, *tls, i);
-  CHECK(w.endpoint->counters().retries_sent == quic::HeldInitials::kMost + 1);
+  CHECK(w.endpoint->counters().retries_sent == quic::BufferedInitials::kMost + 1);
   CHECK(w.endpoint->counters().accepted == 0);
   CHECK(w.endpoint->objects() == 0);
 }
@@ -65,7 +65,7 @@ TEST_CASE("A later part that is larger than any first packet does not wait") {
   for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     QuicWorld w;
     Bytes part = first_flight(w).at(1);
-    part.resize(quic::HeldInitials::kMostBytes + more);
+    part.resize(quic::BufferedInitials::kMostBytes + more);
     w.inject(part, stranger(0));
     CHECK(w.endpoint->counters().retries_sent == more);
     CHECK(w.endpoint->objects() == 0);
@@ -77,19 +77,19 @@ TEST_CASE(
   QuicWorld w;
   const TimePoint start = w.world.clock.now();
   inject_later_part(w, client_tls(), 0);
-  CHECK(w.endpoint->deadline() == start + quic::HeldInitials::kAtMost);
-  w.world.run_for(quic::HeldInitials::kAtMost / 2);
+  CHECK(w.endpoint->deadline() == start + quic::BufferedInitials::kLongest);
+  w.world.run_for(quic::BufferedInitials::kLongest / 2);
   inject_later_part(w, client_tls(), 1);
-  CHECK(w.endpoint->deadline() == start + quic::HeldInitials::kAtMost);
+  CHECK(w.endpoint->deadline() == start + quic::BufferedInitials::kLongest);
   const auto retries_at = [&](TimePoint when) {
     w.endpoint->on_deadline(when);
     return w.endpoint->counters().retries_sent;
   };
-  CHECK(retries_at(start + quic::HeldInitials::kAtMost - 1ns) == 0);
-  CHECK(retries_at(start + quic::HeldInitials::kAtMost) == 1);
-  CHECK(w.endpoint->deadline() == start + quic::HeldInitials::kAtMost * 3 / 2);
-  CHECK(retries_at(start + quic::HeldInitials::kAtMost * 3 / 2 - 1ns) == 1);
-  CHECK(retries_at(start + quic::HeldInitials::kAtMost * 3 / 2) == 2);
+  CHECK(retries_at(start + quic::BufferedInitials::kLongest - 1ns) == 0);
+  CHECK(retries_at(start + quic::BufferedInitials::kLongest) == 1);
+  CHECK(w.endpoint->deadline() == start + quic::BufferedInitials::kLongest * 3 / 2);
+  CHECK(retries_at(start + quic::BufferedInitials::kLongest * 3 / 2 - 1ns) == 1);
+  CHECK(retries_at(start + quic::BufferedInitials::kLongest * 3 / 2) == 2);
   CHECK(w.endpoint->deadline() == kNever);
   CHECK(w.endpoint->objects() == 0);
 }
@@ -109,7 +109,8 @@ TEST_CASE("The beginning of a ClientHello that was lost is sent again without th
   lose(w, {0});
   const TimePoint start = w.world.clock.now();
   REQUIRE(w.establish(client));
-  CHECK(w.world.clock.now() - start < quic::HeldInitials::kAtMost + 70ms);  // three round trips
+  CHECK(w.world.clock.now() - start <
+        quic::BufferedInitials::kLongest + 70ms);  // three round trips
   CHECK(w.endpoint->counters().retries_sent == 1);
   CHECK(w.endpoint->counters().accepted == 1);
   CHECK(within_limit(w));
@@ -127,16 +128,17 @@ TEST_CASE("A later part with a token of a Retry is not held: there is no second 
 TEST_CASE("While no more later parts can wait, a beginning is sent a Retry and costs nothing") {
   auto config = endpoint_config();
   config.retry_above = 1000;
-  for (const std::size_t parts : {quic::HeldInitials::kMost - 1, quic::HeldInitials::kMost}) {
+  for (const std::size_t parts :
+       {quic::BufferedInitials::kMost - 1, quic::BufferedInitials::kMost}) {
     QuicWorld w(1, config);
     const tls::ClientContext* const tls = &client_tls();
     for (std::size_t i = 0; i < parts; ++i) inject_later_part(w, *tls, i);
-    const bool full = parts == quic::HeldInitials::kMost;
+    const bool full = parts == quic::BufferedInitials::kMost;
     w.inject(first_flight(w, *tls).at(0), stranger(parts));
     CHECK(w.endpoint->counters().retries_sent == (full ? 1 : 0));
     CHECK(w.endpoint->objects() == (full ? 0 : 1));
     REQUIRE(w.establish(w.connect()));
-    w.world.run_for(quic::HeldInitials::kAtMost);  // they are too old now
+    w.world.run_for(quic::BufferedInitials::kLongest);  // they are too old now
     const auto before = w.endpoint->counters().retries_sent;
     REQUIRE(w.establish(w.connect()));
     CHECK(w.endpoint->counters().retries_sent == before);
