@@ -8,7 +8,7 @@
 
 #include "files/escape_site.h"
 #include "handlers/files/fields.h"
-#include "parity/coding.h"
+#include "tools/parity/coding.h"
 
 using namespace troika;
 using namespace troika::files;

@@ -1,4 +1,4 @@
-#include "parity/ending.h"
+#include "tools/parity/ending.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -7,7 +7,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <thread>
 
-#include "support/live_server.h"
+#include "os/bind.h"
+#include "tools/rig/live_server.h"
 
 namespace troika::parity {
 namespace {
@@ -76,7 +77,7 @@ class Rude {
 
 std::vector<Asker::Ending> endings(const std::string& answer, const char* method) {
   Rude server(answer);
-  auto client = test::must(client::Client::make({}));
+  auto client = rig::must(client::Client::make({}));
   Asker asker(*client, {.protocol = Protocol::h1_plain,
                         .address = server.address(),
                         .host = "localhost",

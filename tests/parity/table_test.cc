@@ -1,14 +1,14 @@
-#include "parity/table.h"
+#include "tools/parity/table.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "parity/run.h"
 #include "test_paths.h"
+#include "tools/parity/run.h"
 
 namespace troika::parity {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(TROIKA_SOURCE_DIR) / "tests/parity";
+const std::filesystem::path kFolder = std::filesystem::path(TROIKA_SOURCE_DIR) / "tools/parity";
 
 TEST_CASE("Every row of the tables holds over every protocol") {
   const auto rows = read_tables(kFolder / "tables");

@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "client/connections.h"
+#include "os/bind.h"
 #include "support/live_group.h"
 
 using namespace troika;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "client/connections.h"
+#include "os/bind.h"
 #include "support/live_group.h"
 #include "tools/fetch/report.h"
 

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 
+#include "os/bind.h"
 #include "support/live_group.h"
 #include "support/live_server.h"
 

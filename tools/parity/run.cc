@@ -1,0 +1,82 @@
+#include "tools/parity/run.h"
+
+#include <format>
+
+#include "tools/parity/check.h"
+#include "tools/parity/invariants.h"
+
+namespace troika::parity {
+namespace {
+
+struct Asked {
+  Ask ask;
+  std::array<Outcome*, kProtocols.size()> outcomes;
+};
+
+void check_asked(const Fixture& fixture, const Differences& allowed, const Asked& asked,
+                 std::size_t protocol, const Answer& first, const Answer& answer) {
+  Outcome& outcome = *asked.outcomes.at(protocol);
+  const char* const name = kProtocols.at(protocol).name;
+  outcome.wrong = check(*outcome.row, answer, fixture);
+  const Profile& profile = profile_named(outcome.row->profile);
+  std::ranges::move(broken(asked.ask, profile, name, answer), std::back_inserter(outcome.wrong));
+  if (protocol == 0) return;
+  const std::string difference =
+      allowed.compare(asked.ask, {kProtocols[0].name, first}, {name, answer});
+  if (!difference.empty()) {
+    outcome.wrong.push_back(std::format("differs from {}: {}", kProtocols[0].name, difference));
+  }
+}
+
+void run_batch(Lab& lab, const Differences& allowed, const std::string& profile,
+               std::span<Asked> batch) {
+  std::vector<Ask> asks;
+  for (const Asked& one : batch) asks.push_back(one.ask);
+  std::vector<Answer> first;
+  for (std::size_t p = 0; p < kProtocols.size(); ++p) {
+    Asker& asker = lab.asker(profile, p);
+    std::vector<Answer> answers = asker.ask(asks);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      batch[i].outcomes.at(p)->curl = curl_line(asks[i], kProtocols.at(p).name, asker.authority());
+      check_asked(lab.fixture(), allowed, batch[i], p, p == 0 ? answers[i] : first[i], answers[i]);
+    }
+    if (p == 0) first = std::move(answers);
+  }
+}
+
+}  // namespace
+
+TablesRun run_tables(Lab& lab, const Differences& allowed, const std::vector<Row>& rows) {
+  TablesRun run;
+  run.outcomes.reserve(rows.size() * kProtocols.size());
+  std::map<std::string, std::vector<Asked>> by_profile;
+  for (const Row& row : rows) {
+    const auto ask = ask_of(row, lab.fixture());
+    Asked asked{.ask = ask.value_or(Ask{}), .outcomes = {}};
+    for (std::size_t p = 0; p < kProtocols.size(); ++p) {
+      run.outcomes.push_back({.row = &row, .protocol = p, .wrong = {}, .curl = {}});
+      asked.outcomes.at(p) = &run.outcomes.back();
+      if (!ask) run.outcomes.back().wrong = {ask.error()};
+    }
+    if (ask) by_profile[row.profile].push_back(std::move(asked));
+  }
+  for (auto& [profile, all] : by_profile) {
+    for (std::size_t at = 0; at < all.size(); at += kBatch) {
+      run_batch(lab, allowed, profile,
+                std::span(all).subspan(at, std::min(kBatch, all.size() - at)));
+    }
+    std::ranges::move(lab.hang_up(profile), std::back_inserter(run.connections));
+  }
+  return run;
+}
+
+std::string describe(const Outcome& outcome) {
+  const Row& row = *outcome.row;
+  std::string text =
+      std::format("{} over {}: {} ({}, {})", row.place(), kProtocols.at(outcome.protocol).name,
+                  row.title, row.section, row.profile);
+  for (const std::string& line : outcome.wrong) text += "\n  " + line;
+  return text + "\n  " + outcome.curl;
+}
+
+}  // namespace troika::parity
