@@ -21,7 +21,6 @@ constexpr std::time_t kModified = 784111777, kNow = 1'717'754'400;  // Sun, 06 N
 struct Tag {
   bool weak = false;
   std::string opaque;
-  friend bool operator==(const Tag&, const Tag&) = default;
 };
 
 // An automaton over the bytes of a line (RFC 9110 §8.8.3). False: it is no list of entity tags.

@@ -14,7 +14,7 @@ struct Outcome {
   std::string curl;
 };
 struct TablesRun {
-  std::vector<Outcome> outcomes;         // each row over each protocol, in the order of the rows
+  std::vector<Outcome> outcomes;  // of each row over each of its protocols, in the order of rows
   std::vector<std::string> connections;  // that ended without leave, a line each
 };
 TablesRun run_tables(Lab& lab, const Differences& allowed, const std::vector<Row>& rows);

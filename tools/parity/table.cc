@@ -57,6 +57,10 @@ class TableReader {
 
   Wrong setting(std::string_view text) {
     constexpr std::string_view kWord = "profile ";
+    if (text == "once") {
+      once_ = true;
+      return finish();
+    }
     if (!text.starts_with(kWord)) return std::format("no such setting: \"%{}\"", text);
     profile_ = ascii::trim(text.substr(kWord.size()));
     return finish();
@@ -71,6 +75,7 @@ class TableReader {
                      .section = section_,
                      .profile = profile_,
                      .title = std::string(title),
+                     .once = once_,
                      .ask = {.method = ""}});
     return "";
   }
@@ -165,6 +170,7 @@ class TableReader {
   std::string name_, section_, profile_ = "default";
   std::vector<Row> rows_;
   int line_ = 0;
+  bool once_ = false;
   bool open_ = false;  // the last row's lines may still come
 };
 

@@ -28,7 +28,8 @@ struct Row {
   std::string file;  // the table's name, without its ending
   int line = 0;
   std::string section, profile, title;
-  Ask ask;  // its values with their {placeholders}
+  bool once = false;  // over one protocol is enough
+  Ask ask;            // its values with their {placeholders}
   std::uint16_t status = 0;
   std::vector<FieldRule> fields{};
   std::vector<BodyRule> bodies{};
