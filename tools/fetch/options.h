@@ -1,14 +1,15 @@
 #pragma once
 #include <cstdint>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "base/time.h"
 #include "client/fetch.h"
 #include "ports/address.h"
+#include "tools/cli/stop.h"
 
 namespace troika::fetch {
 
@@ -25,12 +26,11 @@ struct Options {
   std::size_t parallel = 1;                           // requests at a time
   std::size_t repeat = 1;                             // how often each path is asked for
   std::uint64_t key_update_each = 0, move_after = 0;  // bytes of answers; 0: never
-  bool early = false, json = false, help = false;
+  bool early = false, json = false;
   Duration limit = std::chrono::seconds(60);
 };
 
-std::string_view usage() noexcept;
-// Without the program's name. The error is one sentence.
-Checked<Options> parse_options(std::span<const std::string_view> words);
+// Without the program's name.
+std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words);
 
 }  // namespace troika::fetch

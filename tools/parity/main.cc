@@ -5,11 +5,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <expected>
 #include <format>
 #include <map>
 #include <string>
-#include <string_view>
 
+#include "tools/cli/command_line.h"
 #include "tools/parity/matrix.h"
 #include "tools/parity/remote.h"
 #include "tools/parity/run.h"
@@ -19,37 +20,26 @@ using namespace troika::parity;
 
 namespace {
 
-constexpr std::string_view kUsage =
-    "parity                       the tables and generated requests of tools/parity\n"
-    "parity URL                   does https://host[:port]/path answer the same over h1, h2, h3?\n"
-    "  --cacert FILE              verify the server against this CA (without: not verified)\n"
-    "  --all-methods              POST, PUT, PATCH and DELETE, too: they may change what is "
-    "there\n";
-
 struct Arguments {
   std::string url, ca_file;
-  bool all_methods = false, help = false;
+  bool all_methods = false;
 };
 
-Checked<Arguments> parse(int argc, char** argv) {
+std::expected<Arguments, cli::Stop> parse(int argc, char** argv) {
+  CLI::App app(
+      "Compares responses over h1, h2 and h3: this server's to the tables and generated requests "
+      "of\n"
+      "tools/parity, or those of any server to requests that can be made of any resource.",
+      "parity");
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "-h" || word == "--help") {
-      arguments.help = true;
-    } else if (word == "--all-methods") {
-      arguments.all_methods = true;
-    } else if (word == "--cacert" && i + 1 < argc) {
-      arguments.ca_file = argv[++i];
-    } else if (!word.starts_with('-') && arguments.url.empty()) {
-      arguments.url = word;
-    } else {
-      return std::unexpected(std::format("what is {}?", word));
-    }
-  }
-  if (arguments.url.empty() && (arguments.all_methods || !arguments.ca_file.empty())) {
-    return std::unexpected("these options want a URL");
-  }
+  auto* const url = app.add_option("URL", arguments.url, "https://host[:port]/path of any server");
+  app.add_option("--cacert", arguments.ca_file, "Verify the server against this CA (not verified)")
+      ->option_text("FILE")
+      ->needs(url);
+  app.add_flag("--all-methods", arguments.all_methods,
+               "POST, PUT, PATCH and DELETE, too: they may change what is there")
+      ->needs(url);
+  if (auto parsed = cli::parse(app, argc, argv); !parsed) return std::unexpected(parsed.error());
   return arguments;
 }
 
@@ -220,11 +210,7 @@ int run_remote(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
-  if (!arguments) return complain(arguments.error() + "\n\n" + std::string(kUsage));
-  if (arguments->help) {
-    std::fputs(kUsage.data(), stdout);
-    return 0;
-  }
+  if (!arguments) return cli::end(arguments.error(), "parity", 2);
   try {
     return arguments->url.empty() ? run_own() : run_remote(*arguments);
   } catch (const std::exception& error) {

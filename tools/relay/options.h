@@ -2,14 +2,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "ports/address.h"
+#include "tools/cli/stop.h"
 #include "tools/relay/conditions.h"
 
 namespace troika::relay {
@@ -34,9 +35,8 @@ struct Options {
   std::size_t most_waiting = 100'000, most_waiting_bytes = 64U << 20U;
 };
 
-std::string_view usage() noexcept;
-// Without the program's name. The error is one sentence.
-Checked<Options> parse_options(std::span<const std::string_view> words);
+// Without the program's name.
+std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words);
 // What it does to datagrams, in words; "" when nothing.
 std::string describe(const PathOptions& path);
 

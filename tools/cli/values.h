@@ -1,5 +1,5 @@
 #pragma once
-// The values of the relay's options; nothing when one is not well-formed or out of its bounds.
+// Values of options; nothing when one is not well-formed or out of its bounds.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "ports/address.h"
 
-namespace troika::relay {
+namespace troika::cli {
 
 std::optional<std::uint64_t> whole(std::string_view text, std::uint64_t least, std::uint64_t most);
 std::optional<double> share(std::string_view text);            // "2%", "0.5%": 0 to 100
@@ -21,4 +21,4 @@ std::optional<std::pair<std::string_view, std::string_view>> halves(std::string_
                                                                     char mark);
 std::string text_of(Duration duration);  // as period() reads it
 
-}  // namespace troika::relay
+}  // namespace troika::cli

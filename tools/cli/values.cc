@@ -1,11 +1,11 @@
-#include "tools/relay/values.h"
+#include "tools/cli/values.h"
 
 #include <array>
 #include <charconv>
 #include <format>
 #include <span>
 
-namespace troika::relay {
+namespace troika::cli {
 namespace {
 
 constexpr double kMostSeconds = 86400;
@@ -84,4 +84,4 @@ std::string text_of(Duration duration) {
   return ms < 1000 ? std::format("{:g}ms", ms) : std::format("{:g}s", ms / 1000);
 }
 
-}  // namespace troika::relay
+}  // namespace troika::cli
