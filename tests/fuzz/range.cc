@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "fuzz/cases.h"
@@ -56,6 +57,8 @@ class Model {
       Wide& number = state_ == State::from ? from_ : to_;
       number = number * 10 + static_cast<Wide>(c - '0');
       if (number > kEnormous) number = kEnormous;
+      std::string& digits = state_ == State::from ? from_digits_ : to_digits_;
+      if (c != '0' || !digits.empty()) digits += c;
     } else if (c == '-' && (state_ == State::before || state_ == State::from)) {
       state_ = state_ == State::before ? State::suffix_dash : State::dash;
     } else if (blank && (may_end || state_ == State::before || state_ == State::after)) {
@@ -72,7 +75,7 @@ class Model {
     Wide first = from_;
     Wide last = state_ == State::to ? to_ : kEnormous;
     bool satisfiable = first < size_;
-    if (state_ == State::to && to_ < from_) bad_ = true;
+    if (state_ == State::to && backwards()) bad_ = true;
     if (state_ == State::suffix) {
       satisfiable = to_ > 0;
       first = to_ < size_ ? size_ - to_ : 0;
@@ -83,7 +86,14 @@ class Model {
       last_[count_++] = last < size_ ? last : size_ - 1;
     }
     from_ = to_ = 0;
+    from_digits_.clear();
+    to_digits_.clear();
     state_ = next;
+  }
+  // Also of numbers that are both enormous.
+  bool backwards() const {
+    const std::size_t from = from_digits_.size(), to = to_digits_.size();
+    return from != to ? to < from : to_digits_ < from_digits_;
   }
   bool flooded() const {
     Wide cost = 0;
@@ -102,6 +112,7 @@ class Model {
   }
 
   Wide size_, from_ = 0, to_ = 0;
+  std::string from_digits_, to_digits_;  // without zeros before them
   State state_ = State::before;
   bool bad_ = false;
   std::size_t members_ = 0, count_ = 0;
