@@ -11,7 +11,7 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app) {
     return first.starts_with('-') ? "there is no option " + first
                                   : std::format("there is no use for \"{}\"", first);
   }
-  const std::string said = error.what();
+  std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
   const std::string name = said.substr(0, said.find(':'));
   const CLI::Option* const option = app.get_option_no_throw(name);

@@ -141,7 +141,7 @@ constexpr std::array<Setting<O>, 9> kOwn{{
 
 void add_path_options(CLI::App& app, Options& options) {
   for (const Setting<P>& setting : kPath) {
-    const auto add = [&](const std::string& name, const char* text, std::vector<P*> paths) {
+    const auto add = [&](const std::string& name, const char* text, const std::vector<P*>& paths) {
       const auto set = setting.set;
       return cli::add_value(app, name, setting.shape, text, [set, paths](Text value) {
         return std::ranges::all_of(paths, [&](P* path) { return set(*path, value); });
