@@ -111,7 +111,7 @@ namespace {
 
 using std::chrono::system_clock;
 
-constexpr std::chrono::hours kBackdated{1};  // for clocks that go a little behind
+constexpr std::chrono::hours kBackdated{1};  // for clocks that are a little slow
 constexpr std::chrono::days kLeafLife{90};
 constexpr std::chrono::years kCaLife{10};
 constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, ub-common-name
@@ -173,7 +173,7 @@ BioPtr reader_of(const std::string& text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// An encrypted key is not one of ours; without this OpenSSL asks for a passphrase at the terminal.
+// Our keys are not encrypted; without this OpenSSL asks for a passphrase at the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 }  // namespace

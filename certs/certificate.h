@@ -33,7 +33,7 @@ using NamesPtr = std::unique_ptr<GENERAL_NAMES, OpenSslFree>;
 // The names of a certificate as OpenSSL writes them: "DNS:localhost", "IP:127.0.0.1".
 using SubjectNames = std::set<std::string>;
 
-// localhost, 127.0.0.1, ::1 and the machine's own name, and those that were asked for.
+// localhost, 127.0.0.1, ::1, the machine's own name, and `more`.
 Checked<SubjectNames> wanted_names(std::span<const std::string> more);
 SubjectNames names_of(X509* certificate);
 // "anna@laptop", as far as the system knows.
@@ -46,7 +46,7 @@ struct Pair {
   KeyPtr key;
 };
 
-// All of these give null only when OpenSSL itself fails.
+// All of these return null only when OpenSSL itself fails.
 KeyPtr make_key();  // ECDSA P-256
 X509Ptr make_ca_certificate(EVP_PKEY* key, const std::string& owner, WallTime now);
 X509Ptr make_leaf_certificate(EVP_PKEY* key, const SubjectNames& names, const Pair& ca,
@@ -58,7 +58,7 @@ X509Ptr certificate_from_pem(const std::string& text);  // null: damaged
 KeyPtr key_from_pem(const std::string& text);           // null: damaged
 
 WallTime not_after(const X509* certificate);
-// Valid from before `now` until after `until`.
+// Whether it is valid from before `now` until after `until`.
 bool covers(const X509* certificate, WallTime now, WallTime until);
 
 }  // namespace troika::certs

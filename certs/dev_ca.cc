@@ -66,7 +66,7 @@ bool good_leaf(const Pair& leaf, const Pair& ca, const SubjectNames& names, Wall
 Checked<bool> ensure_ca(Pair& ca, const Files& files, WallTime now) {
   ca = load(files.ca, files.ca_key);
   if (good_ca(ca, now)) return false;
-  // A new key as well: two CAs with one name and one key are the same to some clients' caches.
+  // Also a new key: some clients' caches confuse two CAs that share name and key.
   ca.key = make_key();
   if (ca.key) ca.certificate = make_ca_certificate(ca.key.get(), user_at_host(), now);
   if (!ca.key || !ca.certificate) return no_certificate();
@@ -80,7 +80,7 @@ Checked<bool> ensure_leaf(Pair& leaf, const Files& files, const Pair& ca, const 
                           WallTime now) {
   leaf = load(files.leaf, files.leaf_key);
   if (good_leaf(leaf, ca, names, now)) return false;
-  // A good key stays through renewals: a server that reads its two files just now gets a pair.
+  // A renewal keeps a good key: a server that reads both files meanwhile still gets a pair.
   if (!leaf.key || EVP_PKEY_is_a(leaf.key.get(), "EC") != 1) {
     leaf.key = make_key();
     if (!leaf.key) return no_certificate();
@@ -124,7 +124,7 @@ Checked<DevCertificate> ensure_dev_certificate(const std::filesystem::path& fold
 
 Checked<std::filesystem::path> default_state_folder() {
   if (const char* own = non_empty("TROIKA_STATE_DIR")) return own;
-  // The XDG base directory specification: a path that is not absolute is to be ignored.
+  // The XDG base directory specification: a relative path must be ignored.
   const char* xdg = non_empty("XDG_STATE_HOME");
   if (xdg != nullptr && *xdg == '/') return std::filesystem::path(xdg) / "troika";
   const char* home = non_empty("HOME");

@@ -12,7 +12,7 @@
 namespace troika::certs {
 namespace {
 
-constexpr std::size_t kMaxFile = 64U << 10U;  // far above any file that is written here
+constexpr std::size_t kMaxFile = 64U << 10U;  // far more than any file written here
 constexpr mode_t kOwnerOnly = 0600;
 
 class Descriptor {
@@ -50,7 +50,7 @@ bool write_all(int descriptor, std::string_view text) {
 Checked<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
-  // An existing folder keeps its mode: it may be one that the user shares on purpose.
+  // An existing folder keeps its mode: the user may share it on purpose.
   if (::mkdir(folder.c_str(), 0700) == 0) return {};
   const int why = errno;
   if (why == EEXIST && std::filesystem::is_directory(folder, error)) return {};
@@ -67,7 +67,7 @@ Checked<FolderLock> FolderLock::take(const std::filesystem::path& folder,
   Descriptor descriptor(
       ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
   if (descriptor.get() < 0) return trouble("Opening the file", file, errno);
-  // flock() itself would wait as long as another process hangs.
+  // A blocking flock() would wait as long as another process hangs.
   while (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return trouble("Locking the file", file, errno);
     if (wait <= wait.zero()) {
@@ -81,7 +81,7 @@ Checked<FolderLock> FolderLock::take(const std::filesystem::path& folder,
 }
 
 FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);  // gives the lock back too
+  if (descriptor_ >= 0) ::close(descriptor_);  // also releases the lock
 }
 
 std::string read_private(const std::filesystem::path& file) {
@@ -105,7 +105,7 @@ std::string read_private(const std::filesystem::path& file) {
 Checked<void> write_private(const std::filesystem::path& file, std::string_view text) {
   auto temporary = file;
   temporary += ".new";
-  ::unlink(temporary.c_str());  // left by a process that was killed while it held the lock
+  ::unlink(temporary.c_str());  // left behind by a process killed while it held the lock
   Descriptor descriptor(
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
   if (descriptor.get() < 0) return trouble("Making the file", temporary, errno);

@@ -9,10 +9,10 @@
 
 namespace troika::certs {
 
-// An exclusive lock on a file of a folder, held by one process (or thread) at a time.
+// An exclusive lock on a file in a folder; one process (or thread) holds it at a time.
 class FolderLock {
  public:
-  // Makes the folder (0700) when it is not there; waits for the lock, but not longer than `wait`.
+  // Creates the folder (0700) if it is missing; waits for the lock for at most `wait`.
   static Checked<FolderLock> take(const std::filesystem::path& folder,
                                   std::chrono::milliseconds wait);
   FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
@@ -24,9 +24,9 @@ class FolderLock {
   int descriptor_;
 };
 
-// The file's text, or nothing when it is missing. What others could read becomes 0600.
+// The file's text; empty when it is missing. Changes a file that others can read to 0600.
 std::string read_private(const std::filesystem::path& file);
-// Whole or not at all, readable by the user only. The caller holds the folder's lock.
+// Writes all or nothing; only the user can read the file. The caller holds the folder's lock.
 Checked<void> write_private(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace troika::certs

@@ -1,8 +1,8 @@
 # The Debian packages that the project needs; sourced by ./dev.
 # shellcheck shell=bash disable=SC2034
 packages_build=(
-  g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates
-  libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2
+  g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates media-types
+  libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2 nlohmann-json3-dev
   zlib1g-dev libbrotli-dev libzstd-dev
 )
 packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev)

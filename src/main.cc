@@ -20,7 +20,7 @@ int run(int argc, char** argv) {
     }
     return print->code;
   }
-  return troika::run_server(std::get<troika::ServeOptions>(command));
+  return troika::run_server(std::get<troika::Config>(command));
 }
 
 }  // namespace

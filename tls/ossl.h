@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-// What every part of tls needs of OpenSSL.
+// OpenSSL types and errors for all of tls.
 namespace troika::tls {
 
 struct SslFree {
@@ -16,7 +16,7 @@ struct SslContextFree {
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 
-// The first error of OpenSSL's queue as text; empties the queue.
+// The first error in OpenSSL's queue, as text. Empties the queue.
 std::string ossl_error();
 std::string library_version();  // "OpenSSL 3.5.9 29 Sep 2026", as linked at run time
 

@@ -8,8 +8,8 @@
 namespace troika {
 namespace {
 
-// What would write or read beyond a block ends the process in every build: no peer can cause it,
-// and nothing that follows would be sound.
+// An access beyond a block aborts in every build: no peer can cause it, and nothing after it would
+// be sound.
 void must_hold(bool holds) noexcept {
   if (!holds) [[unlikely]]
     std::abort();

@@ -11,7 +11,7 @@ namespace troika {
 
 class BufferPool;
 
-// One block of memory of a BufferPool; never seen but through Slice and SlabWriter.
+// One block of memory of a BufferPool; used only through Slice and SlabWriter.
 struct Slab {
   BufferPool* pool;
   std::uint32_t references;
@@ -21,7 +21,7 @@ struct Slab {
 };
 
 // A reference-counted, immutable view of bytes. The count is not atomic: a Slice stays on the
-// worker of its pool. A Slice without a slab shows memory that outlives every reader (static data).
+// worker of its pool. A Slice without a slab refers to static memory, which outlives every reader.
 class Slice {
  public:
   Slice() noexcept = default;
@@ -38,7 +38,7 @@ class Slice {
   }
   ~Slice();
 
-  // Bytes that live as long as the process.
+  // The bytes must live as long as the process.
   static Slice of_static(std::span<const std::byte> bytes) noexcept;
   static Slice of_static(std::string_view text) noexcept {
     return of_static(std::as_bytes(std::span(text)));
@@ -49,10 +49,9 @@ class Slice {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  // A part of this slice, sharing its memory. offset + count must lie within size(), or the process
-  // ends.
+  // A part of this slice that shares its memory. Aborts if offset + count exceeds size().
   Slice sub(std::size_t offset, std::size_t count) const noexcept;
-  // At most size(), or the process ends.
+  // Aborts if count exceeds size().
   void remove_prefix(std::size_t count) noexcept {
     if (count > size_) [[unlikely]]
       std::abort();
@@ -67,11 +66,11 @@ class Slice {
   std::size_t size_ = 0;
 };
 
-// A slab being filled. What was committed is handed out as Slices; the rest can still be written.
+// A slab being filled. Committed bytes are handed out as Slices; the rest can still be written.
 class SlabWriter {
  public:
   SlabWriter() noexcept = default;
-  SlabWriter(BufferPool& pool, std::size_t capacity);  // at most 64 KiB, or the process ends
+  SlabWriter(BufferPool& pool, std::size_t capacity);  // aborts above 64 KiB
   SlabWriter(SlabWriter&& other) noexcept
       : slab_(std::exchange(other.slab_, nullptr)), used_(std::exchange(other.used_, 0)) {}
   SlabWriter& operator=(SlabWriter&& other) noexcept {
@@ -81,9 +80,9 @@ class SlabWriter {
   }
   ~SlabWriter();
 
-  // The memory that is still free. Empty without a slab.
+  // The free memory. Empty without a slab.
   std::span<std::byte> space() noexcept;
-  // Takes the first `count` bytes of space() as a Slice; beyond them the process ends.
+  // Returns the first `count` bytes of space() as a Slice; aborts if there are fewer.
   Slice commit(std::size_t count) noexcept;
 
  private:
@@ -91,7 +90,7 @@ class SlabWriter {
   std::size_t used_ = 0;
 };
 
-// Slabs of three sizes with a free list each; one pool a worker. It must outlive its slices.
+// Slabs of three sizes with a free list each; one pool per worker. It must outlive its slices.
 class BufferPool {
  public:
   static constexpr std::array<std::size_t, 3> kSizes{4096, 16384, 65536};  // bytes of payload
@@ -101,10 +100,10 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
 
-  // Bytes of slabs that are in somebody's hands: 0 when everything was given back.
+  // Bytes of slabs in use: 0 when all were given back.
   std::size_t outstanding() const noexcept { return outstanding_; }
 
-  // A copy of `bytes`: at most 64 KiB, or the process ends.
+  // A copy of `bytes`; aborts above 64 KiB.
   Slice copy(std::span<const std::byte> bytes);
   Slice copy(std::string_view text) { return copy(std::as_bytes(std::span(text))); }
 

@@ -6,8 +6,8 @@
 
 namespace troika {
 
-// A digest that stays the same from one run to the next, to notice that something has changed
-// (FNV-1a, Fowler, Noll and Vo). Nobody is kept from making collisions.
+// A digest that is the same in every run, to detect changes (FNV-1a, Fowler, Noll and Vo). It does
+// not resist deliberate collisions.
 class Digest64 {
  public:
   Digest64& add(std::span<const std::byte> bytes) noexcept {

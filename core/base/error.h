@@ -8,14 +8,14 @@ namespace troika {
 
 enum class ErrorCode : std::uint8_t {
   closed,    // the peer or the transport is gone
-  protocol,  // the peer broke a rule; the detail says which
-  limit,     // a limit of ours was reached
+  protocol,  // the peer violated the protocol; `detail` says how
+  limit,     // one of our limits was reached
   timeout,
   io,  // a system call failed
   not_found,
   denied,
   unavailable,  // try again later
-  short_body,   // a body gave fewer or more bytes than it had declared
+  short_body,   // a body gave fewer or more bytes than declared
   internal,
 };
 

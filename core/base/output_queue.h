@@ -9,8 +9,8 @@
 
 namespace troika {
 
-// Bytes on their way out, in order: a list of slices. Small pieces are gathered into one slab.
-// It has no limit of its own; who appends asks size() against its high mark first.
+// Bytes to be sent, in order: a list of slices. Small pieces are gathered into one slab. It has no
+// limit: callers compare size() with their own limit before they append.
 class OutputQueue {
  public:
   explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
@@ -22,21 +22,22 @@ class OutputQueue {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  // Describes the first bytes of the queue; returns how many entries of `vectors` it filled.
+  // Describes the first bytes of the queue; returns how many of `vectors` it filled. Valid until
+  // the queue changes.
   std::size_t gather(std::span<iovec> vectors) const noexcept;
-  // Copies the first bytes out without taking them; returns how many.
+  // Copies the first bytes without removing them; returns how many.
   std::size_t peek(std::span<std::byte> into) const noexcept;
-  // The first contiguous bytes; empty when the queue is.
+  // The first contiguous bytes; empty when the queue is empty.
   std::span<const std::byte> front() const noexcept;
   void consume(std::size_t count) noexcept;  // count <= size()
-  // Takes the first contiguous bytes, at most max_bytes; the queue must not be empty.
+  // Removes and returns the first contiguous bytes, at most max_bytes; the queue must not be empty.
   Slice take(std::size_t max_bytes) noexcept;
   void clear() noexcept;
 
  private:
   BufferPool* pool_;
   std::deque<Slice> slices_;
-  SlabWriter writer_;  // where append_copy goes on
+  SlabWriter writer_;  // append_copy fills it
   std::size_t size_ = 0;
 };
 

@@ -6,7 +6,7 @@
 
 namespace troika {
 
-// Base of what several owners on one worker share. The count is not atomic.
+// Base of objects that several owners on one worker share. The count is not atomic.
 class Counted {
  public:
   Counted() noexcept = default;
@@ -56,13 +56,13 @@ Ref<T> make_ref(Args&&... args) {
   return Ref<T>(new T(std::forward<Args>(args)...));
 }
 
-// Anything that may have to die while one of its own calls is on the stack.
+// Base of objects whose life may end while one of their own calls is on the stack.
 class Deletable {
  public:
   virtual ~Deletable() = default;
 };
 
-// Objects that are dead already and only wait to be freed, at the end of a loop turn.
+// Dead objects, to be freed at the end of a loop turn.
 class Deferred {
  public:
   void later(std::unique_ptr<Deletable> object) { dead_.push_back(std::move(object)); }
@@ -78,8 +78,8 @@ class Deferred {
   std::vector<std::unique_ptr<Deletable>> dead_;
 };
 
-// Something that is under way and will call back. Destroying it cancels: the callback is not called
-// any more. It may be destroyed inside its own callback.
+// An operation in progress that will call back. Destroying it cancels: the callback is not called.
+// It may be destroyed inside its own callback.
 class Operation {
  public:
   virtual ~Operation() = default;

@@ -21,7 +21,7 @@ class SystemRandom final : public Random {
   void fill(std::span<std::byte> bytes) noexcept override;
 };
 
-// SplitMix64: repeatable and not fit for secrets; tests and simulations only.
+// SplitMix64: repeatable, not for secrets; tests and simulations only.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed) noexcept : state_(seed) {}

@@ -41,7 +41,7 @@ constexpr std::string_view trim(std::string_view text) noexcept {
 
 namespace troika {
 
-// RFC 3629: whole characters alone, in the shortest form, no surrogates, none above U+10FFFF.
+// RFC 3629: only complete characters in the shortest form, no surrogates, none above U+10FFFF.
 constexpr bool is_utf8(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   for (std::size_t i = 0; i < text.size();) {
@@ -50,7 +50,7 @@ constexpr bool is_utf8(std::string_view text) noexcept {
     if (first < 0xc2 || first > 0xf4) return false;
     const std::size_t more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     if (text.size() - i < more) return false;
-    // The second byte's range excludes longer forms, surrogates and what is too high.
+    // The second byte's range excludes overlong forms, surrogates and values that are too high.
     const std::uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     const std::uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     if (byte(i) < low || byte(i) > high) return false;

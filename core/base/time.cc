@@ -27,7 +27,7 @@ void Timer::cancel() noexcept {
 
 void TimerQueue::advance_to(TimePoint now) {
   const std::size_t last_order = orders_;
-  // What an action sets carries a later order and so waits for the next turn; ties keep their
+  // A timer set by an action has a later order and so waits for the next turn; ties keep their
   // order.
   while (!heap_.empty() && heap_.front()->deadline_ <= now && heap_.front()->order_ < last_order) {
     Timer& timer = *heap_.front();

@@ -21,7 +21,7 @@ using WallTime = std::chrono::system_clock::time_point;
 
 inline constexpr TimePoint kNever = TimePoint::max();
 
-// All time comes from a Clock that is passed in, so that tests own it.
+// All time comes from a Clock that is passed in, so that tests control it.
 class Clock {
  public:
   virtual TimePoint now() const noexcept = 0;
@@ -39,8 +39,9 @@ class SystemClock final : public Clock {
 
 class TimerQueue;
 
-// One deadline. It fires at most once for each set(); moving and cancelling are cheap. Its action
-// may set and cancel any timer of the queue and destroy any but itself.
+// One deadline. It fires at most once per set(); moving and cancelling are cheap. Its action may
+// set and cancel any timer of the queue, and destroy any timer except itself. The queue must
+// outlive it.
 class Timer {
  public:
   Timer(TimerQueue& queue, std::move_only_function<void()> action)
@@ -61,14 +62,15 @@ class Timer {
   std::move_only_function<void()> action_;
   TimePoint deadline_ = kNever;
   std::size_t place_ = kIdle;  // in the queue's heap
-  std::size_t order_ = 0;      // ties fire in the order in which they were set
+  std::size_t order_ = 0;      // equal deadlines fire in the order they were set
 };
 
-// A heap of timers, driven from outside: it owns neither a clock nor the timers.
+// A heap of timers. It owns neither a clock nor the timers.
 class TimerQueue {
  public:
   TimePoint next() const noexcept { return heap_.empty() ? kNever : heap_.front()->deadline_; }
-  // Fires what is due at `now`. A timer that is set again to a due time waits for the next call.
+  // Fires the timers that are due at `now`. A timer set by an action waits for the next call, even
+  // if it is due.
   void advance_to(TimePoint now);
   std::size_t size() const noexcept { return heap_.size(); }
 

@@ -17,7 +17,7 @@ class Address {
   explicit Address(const sockaddr* address) noexcept;
   static Address v4(std::uint32_t host_order_ip, std::uint16_t port) noexcept;
 
-  // "127.0.0.1:8443", "[::1]:8443", "localhost:8443" is not taken: numbers only.
+  // "127.0.0.1:8443" or "[::1]:8443". Numeric addresses only: "localhost:8443" is an error.
   static Checked<Address> parse(std::string_view text);
 
   const sockaddr* get() const noexcept { return &any_; }

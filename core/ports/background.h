@@ -5,11 +5,11 @@
 
 namespace troika {
 
-// Work that would hold up the loop, done by a thread pool that all workers share. Only so many
-// tasks of one Background are with the pool at a time; the others wait in their order.
+// Runs work that would block the loop on a thread pool that all workers share. Each Background
+// gives a limited number of tasks to the pool at a time; the others wait in order.
 class Background {
  public:
-  // Owns all that it works on. Made and freed on the worker.
+  // Owns everything that it works on. Created and freed on the worker.
   class Task {
    public:
     virtual ~Task() = default;
@@ -19,9 +19,9 @@ class Background {
 
   virtual ~Background() = default;
   // Destroying the operation cancels: finish() is not called, and the task is freed when the pool
-  // has done with it.
+  // is done with it.
   [[nodiscard]] virtual std::unique_ptr<Operation> run(std::unique_ptr<Task> task) = 0;
-  // Nobody cancels it but the Background's own destruction.
+  // Only the destruction of the Background cancels it.
   virtual void post(std::unique_ptr<Task> task) = 0;
 };
 

@@ -7,11 +7,11 @@
 
 namespace troika {
 
-// RFC 3168 code points, as they stand in the IP header.
+// RFC 3168 code points, as in the IP header.
 enum class Ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 
 // One UDP datagram, or several of one size in a row (GRO, GSO): segment_bytes is the size of each
-// but the last, which may be shorter. segment_bytes == 0 or >= bytes.size(): just one.
+// except the last, which may be shorter. segment_bytes == 0 or >= bytes.size(): just one.
 struct Datagram {
   Address local, remote;
   Ecn ecn = Ecn::not_ect;
@@ -20,8 +20,8 @@ struct Datagram {
 };
 
 enum class SendOutcome : std::uint8_t {
-  sent,     // or lost on the way: for QUIC that is the same
-  blocked,  // nothing was taken; the sink says when to try again
+  sent,     // or lost: for QUIC that is the same
+  blocked,  // nothing was sent; the sink tells when to retry
 };
 
 class DatagramSink {

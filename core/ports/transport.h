@@ -15,17 +15,17 @@
 
 namespace troika {
 
-// A raw, non-blocking, ordered byte stream: a TCP socket, or a pair in memory for tests.
+// A raw, non-blocking, ordered byte stream: a TCP socket, or an in-memory pair for tests.
 // All calls and callbacks happen on the worker that owns it.
 class ByteStream {
  public:
-  // Called from the loop only, never from inside a call to the stream. After on_closed nothing
-  // more is called. The observer may not destroy the stream inside a callback (see Deferred).
+  // Called from the loop only, never from inside a call to the stream. on_closed is the last call.
+  // The observer must not destroy the stream inside a callback (see Deferred).
   class Observer {
    public:
     virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
-    virtual void on_end() = 0;              // the peer will send no more (FIN)
-    virtual void on_writable() = 0;         // once, after a write_some that took less than all
+    virtual void on_end() = 0;                                    // the peer sends no more (FIN)
+    virtual void on_writable() = 0;         // once, after a partial write_some
     virtual void on_closed(Error why) = 0;  // reset by the peer or failed
 
    protected:
@@ -33,19 +33,19 @@ class ByteStream {
   };
 
   virtual ~ByteStream() = default;  // closes
-  // Begins to read. Called once more, another observer takes over, from inside a callback too.
+  // Begins to read. A second call replaces the observer; it may come from inside a callback.
   virtual void start(Observer& observer) = 0;
   virtual void set_reading(bool on) = 0;
-  // Takes what the kernel takes, at once: 0 to all of the bytes. Taking less than all means that
-  // on_writable will follow. An error means that the stream is dead.
+  // Writes as much as the kernel accepts at once and returns the number of bytes. If that is not
+  // all of them, on_writable follows. After an error the stream is dead.
   virtual Result<std::size_t> write_some(std::span<const iovec> bytes) = 0;
-  virtual void shutdown_write() = 0;  // FIN after what was written
-  virtual void reset() = 0;           // RST instead of FIN when it is destroyed
+  virtual void shutdown_write() = 0;  // FIN after the written bytes
+  virtual void reset() = 0;           // send RST instead of FIN on destruction
   virtual const Address& local() const noexcept = 0;
   virtual const Address& remote() const noexcept = 0;
 };
 
-// What a connection's security layer has agreed on.
+// What a connection's security layer has negotiated.
 struct SecurityInfo {
   bool encrypted = false;
   std::string alpn;         // "h2", "http/1.1", "h3" or empty
@@ -56,30 +56,30 @@ struct SecurityInfo {
   std::uint8_t quic_version = 0;  // 1 or 2; 0: TCP
   bool resumed = false;
   bool early_data = false;  // the client sent early data, and it was accepted (0-RTT)
-  // Server: the handshake has begun and still goes on, or it failed. What comes now may be a replay
-  // (RFC 8446 §8), and of the above only alpn and server_name are certain.
+  // Server: the handshake is in progress or has failed. Received data may be a replay (RFC 8446
+  // §8), and of the fields above only alpn and server_name are certain.
   bool handshaking = false;
-  // QUIC, until the handshake is complete: a token shows that the peer is at its address (RFC 9000
-  // §8.1). False: it may be an address that somebody else has written into the packets.
+  // QUIC, until the handshake is complete: a token proves that the peer owns its address (RFC 9000
+  // §8.1). False: the address may be spoofed.
   bool address_proven = true;
 };
 
-// Plaintext both ways over a ByteStream: as it is (PlainTransport) or within TLS (TlsTransport).
-// The observer's calls come from the loop or from flush(), never from inside write().
+// Carries plaintext both ways over a ByteStream: as it is (PlainTransport) or within TLS
+// (TlsTransport). The observer is called from the loop or from flush(), never from inside write().
 class Transport {
  public:
   class Observer {
    public:
-    virtual void on_ready() = 0;  // once: bytes can go both ways
-    // Once, after on_ready(), and at once unless security().handshaking: security() is final.
+    virtual void on_ready() = 0;  // once: bytes can be sent and received
+    // Once, after on_ready(), directly after it unless security().handshaking: security() is final.
     virtual void on_handshake_done() {}
     virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
     virtual void on_end() = 0;                                    // FIN, or close_notify in TLS
     virtual void on_writable() = 0;         // write_budget() rose above 0, or all is flushed
-    virtual void on_closed(Error why) = 0;  // nothing more is called
-    // TLS server: the first bytes are no TLS, but the beginning of plain HTTP. True: the observer
-    // has taken the stream out of `stream`, and the bytes; nothing more is called, and the
-    // transport may only be destroyed, but not yet. False: they are answered by an alert.
+    virtual void on_closed(Error why) = 0;  // the last call
+    // TLS server: the first bytes are not TLS but plain HTTP. True: the observer has moved the
+    // stream out of `stream` and used the bytes; nothing else is called, and the transport may only
+    // be destroyed, after this call. False: the transport sends an alert.
     virtual bool on_plain_http(std::unique_ptr<ByteStream>& /*stream*/,
                                std::span<const std::byte> /*bytes*/) {
       return false;
@@ -92,17 +92,17 @@ class Transport {
   virtual ~Transport() = default;
   virtual void start(Observer& observer) = 0;
   virtual void set_reading(bool on) = 0;
-  // Bytes of plaintext that write() would take now; 0 while the peer reads too slowly.
+  // Plaintext bytes that write() accepts now; 0 while the peer reads too slowly.
   virtual std::size_t write_budget() const noexcept = 0;
-  // Takes at most write_budget() bytes from the queue and hands them to the stream.
+  // Moves at most write_budget() bytes from the queue to the stream.
   virtual Status write(OutputQueue& queue, TimePoint now) = 0;
-  // Bytes that the stream has not taken yet (in TLS: also alerts, tickets, handshake).
+  // Bytes that the stream has not accepted yet (in TLS: also alerts, tickets, handshake).
   virtual std::size_t unsent() const noexcept = 0;
-  // Bytes that the stream has taken so far: while they grow, the peer is reading.
+  // Bytes that the stream has accepted so far: while they grow, the peer is reading.
   virtual std::uint64_t sent() const noexcept = 0;
-  // Sends what of its own is waiting (handshake records, a tail); called in the connection's flush.
+  // Sends its own pending bytes (handshake records, a tail); called in the connection's flush.
   virtual Status flush() = 0;
-  virtual void shutdown_write() = 0;  // after all that was written: close_notify in TLS, then FIN
+  virtual void shutdown_write() = 0;  // after the written bytes: close_notify in TLS, then FIN
   virtual void reset() = 0;
   virtual const SecurityInfo& security() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;

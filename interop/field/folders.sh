@@ -179,7 +179,7 @@ missing() { # 404 and one notice when it goes, and one when it is back
     check "it is back" 0 $?
     for i in $(seq 12); do ask "${versions[i % 3]}" -o /dev/null "$url/"; done
     check "notices that it went" "$round" "$(grep -c 'cannot be opened' "$work/banner")"
-    check "notices that it is back" "$round" "$(grep -c 'is there again' "$work/banner")"
+    check "notices that it is back" "$round" "$(grep -c 'is available again' "$work/banner")"
   done
   stop_server
   complain=$("$troika" serve --listen 0 "$work/none" 2>&1 </dev/null)

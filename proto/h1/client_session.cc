@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "base/text.h"
-#include "proto/h1/session.h"
 
 namespace troika::h1 {
 namespace {
 
-// A space or a line end in any of these would make another request of it.
+// A space or a line end in any of these would make it a different request.
 bool can_be_written(const Request& request) noexcept {
   const auto visible = [](std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -21,14 +20,14 @@ bool can_be_written(const Request& request) noexcept {
 
 }  // namespace
 
-H1ClientSession::H1ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host)
+ClientSession::ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host)
     : pool_(pool), limits_(limits), host_(host), reader_(limits, *this) {}
 
-H1ClientSession::~H1ClientSession() { abort(AbortReason::peer_gone); }
+ClientSession::~ClientSession() { abort(AbortReason::peer_gone); }
 
-Result<std::unique_ptr<ClientStream>> H1ClientSession::start(const Request& request,
-                                                             std::unique_ptr<BodySource> body,
-                                                             ResponseReceiver& receiver) {
+Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request& request,
+                                                                   std::unique_ptr<BodySource> body,
+                                                                   ResponseReceiver& receiver) {
   if (over_) return troika::fail(ErrorCode::closed, "the connection has ended");
   if (draining_ || peer_ended_) return troika::fail(ErrorCode::unavailable, "it is to be closed");
   if (full()) return troika::fail(ErrorCode::unavailable, "a request is in flight");
@@ -39,29 +38,29 @@ Result<std::unique_ptr<ClientStream>> H1ClientSession::start(const Request& requ
   reader_.begin(request_->is_head());
   in_body_ = response_over_ = false;
   ClientStreamLink& link = *this;
-  auto stream = std::make_unique<H1ClientStream>(pool_, limits_.stream_window, receiver, link);
+  auto stream = std::make_unique<ClientStream>(pool_, limits_.stream_window, receiver, link);
   stream_ = stream.get();
   host_.mark_dirty();
   return stream;
 }
 
-Status H1ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
+Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
   if (over_) return {};
-  if (kept_.empty()) bytes = bytes.subspan(consume(bytes));
-  if (!over_) kept_.insert(kept_.end(), bytes.begin(), bytes.end());
-  if (broken_) return troika::fail(ErrorCode::protocol, "not an answer to a request");
+  if (buffered_.empty()) bytes = bytes.subspan(consume(bytes));
+  if (!over_) buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
+  if (broken_) return troika::fail(ErrorCode::protocol, "not a response to a request");
   return {};
 }
 
-std::size_t H1ClientSession::room() const noexcept {
+std::size_t ClientSession::room() const noexcept {
   if (!in_body_) return limits_.stream_window;
   return limits_.stream_window - stream_->channel.buffered();
 }
 
-std::size_t H1ClientSession::consume(std::span<const std::byte> bytes) {
+std::size_t ClientSession::consume(std::span<const std::byte> bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !over_) {
-    // RFC 9112 §9.2: an answer without a request is none, and who knows what comes after it.
+    // RFC 9112 §9.2: a response without a request is not one.
     if (request_ == nullptr || response_over_ || !request_->begun()) {
       fail(AbortReason::protocol_error);
       break;
@@ -76,7 +75,7 @@ std::size_t H1ClientSession::consume(std::span<const std::byte> bytes) {
   return over_ ? bytes.size() : used;
 }
 
-void H1ClientSession::act_on(ResponseReader::Event event) {
+void ClientSession::act_on(ResponseReader::Event event) {
   using enum ResponseReader::Event;
   switch (event) {
     case more: return;
@@ -93,27 +92,27 @@ void H1ClientSession::act_on(ResponseReader::Event event) {
   }
 }
 
-void H1ClientSession::begin_body() {
+void ClientSession::begin_body() {
   in_body_ = true;
   draining_ = draining_ || !reader_.keeps_alive();
   stream_->channel.expect(reader_.body_length());
   stream_->receiver().on_response(reader_.take_head());
 }
 
-bool H1ClientSession::on_body(std::span<const std::byte> bytes) {
+bool ClientSession::on_body(std::span<const std::byte> bytes) {
   return stream_->channel.push(bytes).has_value();
 }
 
-void H1ClientSession::end_response(HeaderMap trailers) {
+void ClientSession::end_response(HeaderMap trailers) {
   response_over_ = true;
   in_body_ = false;
   stream_->channel.finish(std::move(trailers));
-  settle();
+  finish_exchange();
 }
 
-// RFC 9112 §9.5: once the answer is whole, what was not sent of the request is of no use, and the
-// connection neither.
-void H1ClientSession::settle() {
+// RFC 9112 §9.5: after the whole response, the rest of the request is not sent, and the connection
+// cannot be used again.
+void ClientSession::finish_exchange() {
   if (request_ == nullptr || !response_over_) return;
   if (!request_->sent()) {
     draining_ = true;
@@ -125,13 +124,13 @@ void H1ClientSession::settle() {
   host_.mark_dirty();
 }
 
-void H1ClientSession::fail(AbortReason reason) noexcept {
+void ClientSession::fail(AbortReason reason) noexcept {
   over_ = true;
   broken_ = broken_ || reason != AbortReason::none;
-  kept_ = {};
+  buffered_ = {};
   if (request_ != nullptr) request_->stop(reason);
   request_.reset();
-  if (H1ClientStream* stream = std::exchange(stream_, nullptr)) {
+  if (ClientStream* stream = std::exchange(stream_, nullptr)) {
     stream->unlink();
     stream->channel.fail({ErrorCode::closed, name_of(reason)});
     stream->receiver().on_failed(reason, 0);
@@ -139,29 +138,29 @@ void H1ClientSession::fail(AbortReason reason) noexcept {
   host_.mark_dirty();
 }
 
-void H1ClientSession::on_user_gone() noexcept {
+void ClientSession::on_user_gone() noexcept {
   stream_ = nullptr;
   request_.reset();
   over_ = broken_ = true;
-  kept_ = {};
+  buffered_ = {};
   host_.mark_dirty();
 }
 
-void H1ClientSession::receive_end(TimePoint) {
+void ClientSession::receive_end(TimePoint) {
   peer_ended_ = true;
   host_.mark_dirty();
 }
 
-Status H1ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
-  if (!kept_.empty()) {
-    const std::size_t used = consume(kept_);
-    kept_.erase(kept_.begin(),
-                kept_.begin() + static_cast<std::ptrdiff_t>(std::min(used, kept_.size())));
+Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
+  if (!buffered_.empty()) {
+    const std::size_t used = consume(buffered_);
+    buffered_.erase(buffered_.begin(), buffered_.begin() + static_cast<std::ptrdiff_t>(
+                                                               std::min(used, buffered_.size())));
   }
   if (request_ != nullptr && !over_) {
-    if (!request_->produce(out, high, now)) fail(AbortReason::handler_failed);
+    if (!request_->produce(out, high_watermark, now)) fail(AbortReason::handler_failed);
   }
-  if (peer_ended_ && kept_.empty() && !over_) {
+  if (peer_ended_ && buffered_.empty() && !over_) {
     if (in_body_ && reader_.until_close()) {
       end_response({});
     } else if (request_ != nullptr) {
@@ -172,34 +171,34 @@ Status H1ClientSession::produce(OutputQueue& out, std::size_t high, TimePoint no
   return {};
 }
 
-Interest H1ClientSession::interest() const noexcept {
-  return {.wants_read = !over_ && !peer_ended_ && kept_.empty() && room() > 0,
+Interest ClientSession::interest() const noexcept {
+  return {.wants_read = !over_ && !peer_ended_ && buffered_.empty() && room() > 0,
           .has_output = !over_ && request_ != nullptr && request_->starved(),
           .finished = over_,
           .broken = broken_};
 }
 
-TimePoint H1ClientSession::deadline() const noexcept {
+TimePoint ClientSession::deadline() const noexcept {
   return request_ != nullptr ? request_->deadline() : kNever;
 }
 
-void H1ClientSession::on_deadline(TimePoint now) {
+void ClientSession::on_deadline(TimePoint now) {
   if (deadline() <= now) request_->on_continue();
 }
 
-void H1ClientSession::drain() {
+void ClientSession::drain() {
   draining_ = true;
   if (request_ == nullptr) over_ = true;
   host_.mark_dirty();
 }
 
-void H1ClientSession::abort(AbortReason reason) noexcept {
+void ClientSession::abort(AbortReason reason) noexcept {
   if (!over_) fail(reason);
 }
 
 std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
                                                        SessionHost& host) {
-  return std::make_unique<H1ClientSession>(pool, limits, host);
+  return std::make_unique<ClientSession>(pool, limits, host);
 }
 
 }  // namespace troika::h1

@@ -7,28 +7,28 @@
 #include "proto/h1/client_stream.h"
 #include "proto/h1/response_reader.h"
 #include "proto/session/byte_session.h"
-#include "proto/session/client_byte_session.h"
 
 namespace troika::h1 {
 
-class H1ClientSession final : public ClientByteSession,
-                              private ResponseReader::BodySink,
-                              private ClientStreamLink {
+// The client side of one HTTP/1.1 connection, with one request in flight at a time.
+class ClientSession final : public ClientByteSession,
+                            private ResponseReader::BodySink,
+                            private ClientStreamLink {
  public:
-  H1ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
-  H1ClientSession(const H1ClientSession&) = delete;
-  H1ClientSession& operator=(const H1ClientSession&) = delete;
-  ~H1ClientSession() override;
+  ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+  ~ClientSession() override;
 
-  Result<std::unique_ptr<ClientStream>> start(const Request& request,
-                                              std::unique_ptr<BodySource> body,
-                                              ResponseReceiver& receiver) override;
+  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
+                                                      std::unique_ptr<BodySource> body,
+                                                      ResponseReceiver& receiver) override;
   bool full() const noexcept override { return request_ != nullptr; }
   bool draining() const noexcept override { return draining_ || over_; }
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
-  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) override;
   void on_written(std::size_t, TimePoint) noexcept override {}
   void on_progress(TimePoint) noexcept override {}
   Interest interest() const noexcept override;
@@ -47,7 +47,7 @@ class H1ClientSession final : public ClientByteSession,
   void act_on(ResponseReader::Event event);
   void begin_body();
   void end_response(HeaderMap trailers);
-  void settle();
+  void finish_exchange();
   void fail(AbortReason reason) noexcept;
 
   BufferPool& pool_;
@@ -55,13 +55,17 @@ class H1ClientSession final : public ClientByteSession,
   SessionHost& host_;
   ResponseReader reader_;
   std::unique_ptr<ClientRequest> request_;  // in flight
-  H1ClientStream* stream_ = nullptr;        // its user's end
-  std::vector<std::byte> kept_;             // received, without room in the body's window
+  ClientStream* stream_ = nullptr;          // its user's end
+  std::vector<std::byte> buffered_;         // received, but the body's window has no room
   bool in_body_ = false;
   bool response_over_ = false;
   bool peer_ended_ = false;
   bool draining_ = false;
   bool over_ = false, broken_ = false;
 };
+
+// The arguments outlive the session.
+std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
+                                                       SessionHost& host);
 
 }  // namespace troika::h1

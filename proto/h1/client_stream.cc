@@ -9,7 +9,7 @@ namespace {
 constexpr Duration kContinueWait = std::chrono::seconds(1);
 constexpr std::size_t kMinPull = 4096;
 
-// RFC 9110 §8.6: these say their length even when it is 0.
+// RFC 9110 §8.6: these have a Content-Length even when it is 0.
 bool expects_content(Method method) noexcept {
   return method == Method::post || method == Method::put || method == Method::patch;
 }
@@ -33,10 +33,10 @@ ClientRequest::ClientRequest(const Request& request, std::unique_ptr<BodySource>
 
 ClientRequest::~ClientRequest() { stop(AbortReason::none); }
 
-Status ClientRequest::produce(OutputQueue& out, std::size_t high, TimePoint now) {
+Status ClientRequest::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
   starved_ = false;
   if (!head_.empty()) {
-    if (out.size() >= high) {
+    if (out.size() >= high_watermark) {
       starved_ = true;
       return {};
     }
@@ -49,16 +49,16 @@ Status ClientRequest::produce(OutputQueue& out, std::size_t high, TimePoint now)
     return {};
   }
   if (waits_ && continue_at_ <= now) on_continue();
-  return waits_ ? Status{} : write_body(out, high);
+  return waits_ ? Status{} : write_body(out, high_watermark);
 }
 
-Status ClientRequest::write_body(OutputQueue& out, std::size_t high) {
+Status ClientRequest::write_body(OutputQueue& out, std::size_t high_watermark) {
   while (!sent_ && !blocked_) {
-    if (out.size() >= high) {
+    if (out.size() >= high_watermark) {
       starved_ = true;
       break;
     }
-    auto pulled = body_->pull(std::clamp(high - out.size(), kMinPull, kMaxPull));
+    auto pulled = body_->pull(std::clamp(high_watermark - out.size(), kMinPull, kMaxPull));
     if (!pulled) return std::unexpected(pulled.error());
     if (pulled->state == PullState::blocked) {
       blocked_ = true;

@@ -24,21 +24,21 @@ class ClientRequest final : private Waker {
   ~ClientRequest();
 
   // An error means: the body failed, the request cannot be completed.
-  Status produce(OutputQueue& out, std::size_t high, TimePoint now);
+  Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now);
 
   bool sent() const noexcept { return sent_; }  // all of it
   bool begun() const noexcept { return head_.empty(); }
   bool starved() const noexcept { return starved_; }
   bool is_head() const noexcept { return is_head_; }
 
-  // RFC 9110 §10.1.1: the body waits for 100, and not for ever.
+  // RFC 9110 §10.1.1: the body waits for 100, but not indefinitely.
   void on_continue() noexcept;
   TimePoint deadline() const noexcept { return continue_at_; }
   void stop(AbortReason reason) noexcept;  // the rest is not sent
 
  private:
   void wake() noexcept override;
-  Status write_body(OutputQueue& out, std::size_t high);
+  Status write_body(OutputQueue& out, std::size_t high_watermark);
   void end(OutputQueue& out);
 
   SessionHost& host_;
@@ -51,8 +51,7 @@ class ClientRequest final : private Waker {
   bool starved_ = false, sent_ = false, is_head_;
 };
 
-// The user's end of a request: what the session knows of it goes through Link, which either side
-// cuts when it goes first.
+// How the user's end of a request and the session know each other; the first that goes cuts it.
 class ClientStreamLink {
  public:
   virtual void on_body_room() noexcept = 0;
@@ -62,14 +61,15 @@ class ClientStreamLink {
   ~ClientStreamLink() = default;
 };
 
-class H1ClientStream final : public ClientStream, private BodyChannel::Feedback {
+// The user's end of a request.
+class ClientStream final : public troika::ClientStream, private BodyChannel::Feedback {
  public:
-  H1ClientStream(BufferPool& pool, std::size_t window, ResponseReceiver& receiver,
-                 ClientStreamLink& link)
+  ClientStream(BufferPool& pool, std::size_t window, ResponseReceiver& receiver,
+               ClientStreamLink& link)
       : channel(pool, window, *this), receiver_(receiver), link_(&link) {}
-  H1ClientStream(const H1ClientStream&) = delete;
-  H1ClientStream& operator=(const H1ClientStream&) = delete;
-  ~H1ClientStream() override {
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override {
     channel.detach();
     if (link_ != nullptr) link_->on_user_gone();
   }
@@ -86,7 +86,7 @@ class H1ClientStream final : public ClientStream, private BodyChannel::Feedback 
   void on_consumed(std::size_t) noexcept override {
     if (link_ != nullptr) link_->on_body_room();
   }
-  // The channel drops what still comes; who wants to save it destroys the stream.
+  // The channel drops the rest; a user that wants to save it destroys the stream.
   void on_stopped(AbortReason) noexcept override {}
 
   ResponseReceiver& receiver_;

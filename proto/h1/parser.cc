@@ -25,12 +25,12 @@ void FieldText::add(std::string_view piece) {
   }
 }
 
-void FieldText::keep() {
+void FieldText::detach() {
   if (own_.empty()) own_ = view_;
   view_ = {};
 }
 
-// Frees, too: a connection that rests must not hold the longest field it ever saw.
+// Frees the memory: an idle connection must not hold on to its longest field.
 void FieldText::clear() noexcept {
   view_ = {};
   own_ = std::string();
@@ -111,7 +111,7 @@ Parser::Progress Parser::parse(std::span<const std::byte> bytes) {
     }
     return progress;
   }
-  // White space around values costs a field nothing, so the section has a bound of its own.
+  // White space around values counts for no field, so the section has a limit of its own.
   Progress progress = run(bytes.first(std::min(bytes.size(), head_left_)));
   head_left_ -= progress.consumed;
   if (progress.event == Event::more && progress.consumed < bytes.size()) {
@@ -130,8 +130,8 @@ Parser::Progress Parser::run(std::span<const std::byte> bytes) {
   const auto* const text = reinterpret_cast<const char*>(bytes.data());
   const llhttp_errno_t result = llhttp_execute(&parser, text, bytes.size());
   if (result == HPE_OK) {
-    name_.keep();
-    value_.keep();
+    name_.detach();
+    value_.detach();
     return {bytes.size(), Event::more};
   }
   if (result == HPE_PAUSED) {
@@ -164,12 +164,12 @@ int Parser::field_complete() {
 
 int Parser::chunk_header(std::uint64_t size) noexcept {
   chunk_begins_ = true;
-  // Nobody sends that much; what adds to the number must not wrap.
+  // No client sends that much, and a sum with this number must not wrap.
   return size > std::numeric_limits<std::int64_t>::max() ? fail(ParserFault::syntax) : 0;
 }
 
-// Looked at where a chunk's data begins and at the end of each run: the same places whatever the
-// pieces in which the bytes come.
+// Checked where a chunk's data begins and at the end of each run, so that the result does not
+// depend on the pieces in which the bytes come.
 int Parser::body(const char* at, std::size_t size) {
   if (std::exchange(chunk_begins_, false)) {
     const auto offset = reinterpret_cast<const std::byte*>(at) - input_;
@@ -219,7 +219,7 @@ void MessageFields::field(std::string_view name, std::string_view value) {
   }
 }
 
-// RFC 9112 §6.1: chunked comes last and once. With parameters it is not what it says.
+// RFC 9112 §6.1: chunked comes last, once, and without parameters.
 MessageFields::Coding MessageFields::coding_of(std::string_view value) noexcept {
   bool malformed = false, after_chunked = false;
   std::size_t elements = 0;
@@ -242,8 +242,8 @@ void MessageFields::connection(std::string_view value) noexcept {
   });
 }
 
-// Two lengths, or a length beside a coding, are what request smuggling is made of: RFC 9112 §6.3
-// would allow to repair some of them, refusing leaves nothing to disagree about.
+// Request smuggling works with two lengths, or with a length and a coding. RFC 9112 §6.3 allows to
+// repair some of them; refusing all is safe.
 std::uint16_t MessageFields::fault(HttpVersion version) const noexcept {
   if (lengths_ > 1 || coding_ == Coding::malformed) return 400;
   if (coding_ == Coding::absent) return 0;

@@ -15,7 +15,7 @@ namespace troika::h1 {
 class FieldText {
  public:
   void add(std::string_view piece);
-  void keep();  // the input that the view shows goes away
+  void detach();  // the input that it views is about to go away
   void clear() noexcept;
   std::string_view view() const noexcept { return own_.empty() ? view_ : own_; }
 
@@ -28,13 +28,13 @@ enum class ParserFault : std::uint8_t {
   none,
   syntax,          // of fields, status line or chunks
   fields_too_big,  // head or trailers
-  chunk_overhead,  // chunk framing out of proportion to what it carries
-  refused,         // the sink said no
+  chunk_overhead,  // chunk framing out of proportion to the data
+  refused,         // the sink returned false
 };
 
-// Field sections, bodies and chunks as llhttp reads them, every lenient flag off. Stops after each
-// head and each message. A request line is not its business (see RequestLine): llhttp is shown a
-// fixed one, because it would take a fixed list of methods and versions only.
+// Parses field sections, bodies and chunks with llhttp, with every lenient flag off. Stops after
+// each head and each message. It does not parse request lines (see RequestLine): llhttp accepts
+// only a fixed list of methods and versions, so it gets a constant line.
 class Parser {
  public:
   class Sink {
@@ -98,13 +98,13 @@ class Parser {
 
 std::string library_version();  // "llhttp 9.2.1", as compiled against
 
-// What the fields of one message say about its framing and about the connection (RFC 9112 §6, §9).
+// The fields of one message that describe its framing and the connection (RFC 9112 §6, §9).
 class MessageFields {
  public:
   void field(std::string_view name, std::string_view value);
 
   enum class Body : std::uint8_t { absent, length, chunked };
-  // The status to refuse a request with, or 0. A response with a fault is no response.
+  // The status to refuse a request with, or 0. A response with a fault is not valid.
   std::uint16_t fault(HttpVersion version) const noexcept;
   Body body() const noexcept;
 
@@ -113,7 +113,7 @@ class MessageFields {
   bool upgrade() const noexcept { return upgrade_; }
 
  private:
-  // Of Transfer-Encoding: `chunked` alone is what we know.
+  // Of Transfer-Encoding: `chunked` is the only one that we support.
   enum class Coding : std::uint8_t { absent, chunked, unknown, malformed };
 
   static Coding coding_of(std::string_view value) noexcept;
@@ -123,5 +123,32 @@ class MessageFields {
   Coding coding_ = Coding::absent;
   bool close_ = false, keep_alive_ = false, upgrade_ = false;
 };
+
+// The rest of the request body when the head of the response is written.
+enum class BodyRest : std::uint8_t {
+  none,     // it has ended
+  bounded,  // it will be read, or is short enough to be discarded
+  given_up  // too long to discard, or it may never come (RFC 9110 §10.1.1)
+};
+
+struct KeepAliveFacts {
+  HttpVersion version = HttpVersion::http11;
+  bool says_close = false;       // Connection: close in the request
+  bool says_keep_alive = false;  // Connection: keep-alive
+  bool upgrade = false;    // an Upgrade field: what follows may be another protocol (RFC 9931)
+  bool until_end = false;  // the length of the response is not known beforehand
+  bool refused = false;    // the request was not valid
+  bool draining = false;
+  BodyRest rest = BodyRest::none;
+};
+
+// RFC 9112 §9.3: may another request come on this connection after this response?
+constexpr bool keeps_alive(const KeepAliveFacts& facts) noexcept {
+  if (facts.says_close || facts.upgrade || facts.refused || facts.draining) return false;
+  if (facts.rest == BodyRest::given_up) return false;
+  // HTTP/1.0 has no chunks: a body without a length ends with the connection.
+  if (facts.version == HttpVersion::http10) return facts.says_keep_alive && !facts.until_end;
+  return true;
+}
 
 }  // namespace troika::h1

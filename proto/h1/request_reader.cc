@@ -24,7 +24,7 @@ std::size_t RequestLine::feed(std::span<const std::byte> bytes) {
 
 void RequestLine::reset() noexcept {
   method_.clear();
-  target_ = std::string();  // a connection that rests must not hold the longest one it ever saw
+  target_ = std::string();  // an idle connection must not hold on to its longest target
   version_text_.clear();
   version_ = HttpVersion::http11;
   fault_ = 0;
@@ -71,7 +71,7 @@ bool RequestLine::take_method(char c) {
 bool RequestLine::take_target(char c) {
   if (c == ' ' && !target_.empty()) return go(State::version);
   const auto byte = static_cast<std::uint8_t>(c);
-  if (byte <= ' ' || byte == 0x7f) return fail(400);  // what is above may be UTF-8
+  if (byte <= ' ' || byte == 0x7f) return fail(400);  // bytes above may be UTF-8
   if (target_.size() == limits_.target_bytes) return fail(414);
   target_ += c;
   return true;
@@ -86,10 +86,10 @@ bool RequestLine::take_version(char c) {
   return true;
 }
 
-// RFC 9110 §2.5: any 1.x is answered as the highest 1.x that we know.
+// RFC 9110 §2.5: any 1.x is handled as the highest 1.x that we support.
 bool RequestLine::check_version() {
   const char major = version_text_[5];
-  if (major == '0' || method_ == "PRI") return fail(400);  // RFC 9113 §3.4: PRI is no request
+  if (major == '0' || method_ == "PRI") return fail(400);  // RFC 9113 §3.4: PRI is not a request
   if (major != '1') return fail(505);
   version_ = version_text_[7] == '0' ? HttpVersion::http10 : HttpVersion::http11;
   return go(State::done);
@@ -131,7 +131,7 @@ void RequestReader::begin_builder() {
   if (!line_.target().empty()) give_target(line_.target());
 }
 
-// RFC 9112 §3.2.2: the absolute form names scheme and authority; what is left is the origin form.
+// RFC 9112 §3.2.2: the absolute form has scheme and authority; the rest is the origin form.
 void RequestReader::give_target(std::string_view target) {
   const std::size_t colon = target.find("://");
   const bool absolute = colon != std::string_view::npos && target.find_first_of("/?") > colon;
@@ -140,7 +140,7 @@ void RequestReader::give_target(std::string_view target) {
   const std::size_t path = std::min(rest.find_first_of("/?#"), rest.size());
   builder_->scheme(target.substr(0, colon));
   builder_->authority(rest.substr(0, path));
-  // §3.2.4: OPTIONS for the server as a whole, as a proxy passes it on.
+  // §3.2.4: OPTIONS for the whole server, as a proxy forwards it.
   if (path == rest.size()) return builder_->target(line_.method() == "OPTIONS" ? "*" : "/");
   if (rest[path] == '/') return builder_->target(rest.substr(path));
   builder_->target("/" + std::string(rest.substr(path)));

@@ -11,13 +11,13 @@
 
 namespace troika::h1 {
 
-// RFC 9112 §3: method SP request-target SP HTTP-version CRLF, with no liberty taken. One empty line
+// RFC 9112 §3: method SP request-target SP HTTP-version CRLF, parsed strictly. One empty line
 // before it is skipped (§2.2).
 class RequestLine {
  public:
   explicit RequestLine(const Limits& limits) : limits_(limits) {}
 
-  // Returns how many bytes it took; less than given only when done() or at a fault.
+  // Returns how many bytes it used; fewer than given only when done() or at a fault.
   std::size_t feed(std::span<const std::byte> bytes);
   void reset() noexcept;
 
@@ -55,7 +55,7 @@ class RequestReader final : private Parser::Sink {
  public:
   class BodySink {
    public:
-    virtual bool on_body(std::span<const std::byte> bytes) = 0;  // false: it does not hold
+    virtual bool on_body(std::span<const std::byte> bytes) = 0;  // false: it is not valid
 
    protected:
     ~BodySink() = default;
@@ -76,7 +76,7 @@ class RequestReader final : private Parser::Sink {
 
   Progress read(std::span<const std::byte> bytes);
 
-  // The first byte of a request is there, the end of its head is not.
+  // The first byte of a request has come, the end of its head has not.
   bool in_head() const noexcept { return state_ == State::fields || line_.begun(); }
   bool in_body() const noexcept { return state_ == State::body; }
 
@@ -85,7 +85,7 @@ class RequestReader final : private Parser::Sink {
   const MessageFields& fields() const noexcept { return fields_; }
   HttpVersion version() const noexcept { return line_version_; }
   std::uint16_t fault() const noexcept { return fault_; }
-  Request partial();  // what was understood of a request before its fault, for the log
+  Request partial();  // the valid part of a request with a fault, for the log
 
  private:
   enum class State : std::uint8_t { line, fields, body };

@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "base/text.h"
-#include "proto/h1/server_stream.h"
 
 namespace troika::h1 {
 namespace {
 
-constexpr std::size_t kMaxInformational = 32;  // a server that sends no final answer
+constexpr std::size_t kMaxInformational = 32;  // from a server that sends no final response
 
 bool frames_connection(std::string_view name) noexcept {
   const auto is = [&](std::string_view what) { return ascii::equal_ignoring_case(name, what); };
@@ -70,7 +69,7 @@ ResponseReader::Event ResponseReader::end_of_head() {
   const std::uint16_t status = head_.status = parser_.status();
   if (fields_.fault(version_) != 0 || !read_length()) return Event::fault;
   if (status < 200) {
-    // 101 was not asked for: no request of ours has an Upgrade field.
+    // None of our requests has an Upgrade field, so 101 is a fault.
     return status == 101 || ++informational_ > kMaxInformational ? Event::fault
                                                                  : Event::informational;
   }

@@ -40,7 +40,7 @@ class ResponseReader final : private Parser::Sink {
 
   ResponseHead take_head() noexcept { return std::move(head_); }
   HeaderMap take_trailers() noexcept { return trailers_.take(); }
-  // Of the body that follows, when it is known.
+  // Of the body that follows, if it is known.
   std::optional<std::uint64_t> body_length() const noexcept { return body_length_; }
   bool until_close() const noexcept { return until_close_; }  // the body ends with the connection
   bool keeps_alive() const noexcept;

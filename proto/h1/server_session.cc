@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/h1/session.h"
-
 namespace troika::h1 {
 namespace {
 
-// Answers in the output queue whose exchanges wait for the wire: a client that pipelines and does
-// not read pins no more than these.
-constexpr std::size_t kUnsentAnswers = 16;
+// Responses in the output queue whose exchanges are not closed yet: the most that a client which
+// pipelines and does not read can hold.
+constexpr std::size_t kUnsentResponses = 16;
 
 }  // namespace
 
@@ -22,9 +20,9 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
       idle_since_(services.clock.now()) {}
 
 Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
-  if (kept_.empty()) bytes = bytes.subspan(consume(bytes, now));
-  if (last_ || over_) return {};  // nobody will ask for them
-  kept_.insert(kept_.end(), bytes.begin(), bytes.end());
+  if (buffered_.empty()) bytes = bytes.subspan(consume(bytes, now));
+  if (last_ || over_) return {};  // they will not be parsed
+  buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
   return {};
 }
 
@@ -36,7 +34,7 @@ void ServerSession::receive_end(TimePoint) {
 // The body of the request in hand, or the head of the next one.
 bool ServerSession::can_read() const noexcept {
   if (last_ || over_) return false;
-  if (current_ == nullptr) return sent_.size() < kUnsentAnswers;
+  if (current_ == nullptr) return sent_.size() < kUnsentResponses;
   return !current_->request_over() && current_->window() > 0;
 }
 
@@ -80,13 +78,13 @@ void ServerSession::refuse(std::uint16_t status) {
   current_->reject(reader_.partial(), status);
 }
 
-Status ServerSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
+Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
   for (bool moved = true; moved && !over_;) {
-    moved = consume_kept(now);
+    moved = consume_buffered(now);
     if (current_ != nullptr) {
-      moved = current_->produce({out, high, ledger_}, draining_, now) || moved;
-      // What still comes is dropped while the answer goes out, or a client that sends its whole
-      // body before it reads would wait for us as we for it.
+      moved = current_->produce({out, high_watermark, ledger_}, draining_, now) || moved;
+      // Input is read and dropped while the response is sent: a client may send its whole body
+      // before it reads.
       if (current_->request_over() && !current_->keeps_alive()) last_ = true;
       moved = retire(now) || moved;
     } else if (last_ || (draining_ && head_since_ == kNever)) {
@@ -96,19 +94,19 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high, TimePoint now)
   return {};
 }
 
-bool ServerSession::consume_kept(TimePoint now) {
-  const auto bytes = std::span<const std::byte>(kept_).subspan(kept_from_);
+bool ServerSession::consume_buffered(TimePoint now) {
+  const auto bytes = std::span<const std::byte>(buffered_).subspan(buffered_from_);
   const std::size_t used = consume(bytes, now);
-  kept_from_ += used;
-  if (last_ || kept_from_ == kept_.size()) {
-    kept_ = {};
-    kept_from_ = 0;
+  buffered_from_ += used;
+  if (last_ || buffered_from_ == buffered_.size()) {
+    buffered_ = {};
+    buffered_from_ = 0;
     if (peer_ended_ && !last_) on_input_end();
   }
   return used > 0;
 }
 
-// RFC 9112 §9.6 lets a client close its side and still have its answers.
+// RFC 9112 §9.6: a client may close its side and still receive its responses.
 void ServerSession::on_input_end() {
   last_ = true;
   head_since_ = kNever;
@@ -125,7 +123,7 @@ bool ServerSession::retire(TimePoint now) {
     current_->close(AbortReason::none);
   }
   sent_.push_back(std::move(current_));
-  on_written(0, now);  // an end that brought no bytes of its own is as far as what it follows
+  on_written(0, now);  // an end without bytes of its own may be reached already
   return true;
 }
 
@@ -140,16 +138,16 @@ void ServerSession::close_sent(TimePoint now) noexcept {
 
 void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   ledger_.sent(
-      bytes, [](ServerStream& stream, std::size_t n) { stream.on_sent(n); },
-      [](ServerStream& stream) { stream.on_all_sent(); });
+      bytes, [](ServerStream* stream, std::size_t n) { stream->on_sent(n); },
+      [](ServerStream* stream) { stream->on_all_sent(); });
   close_sent(now);
-  if (current_ == nullptr && !kept_.empty()) host_.mark_dirty();
+  if (current_ == nullptr && !buffered_.empty()) host_.mark_dirty();
 }
 
 Interest ServerSession::interest() const noexcept {
   // The handshake cannot go on unread, and early data has a limit of its own.
-  return {.wants_read = !over_ && !peer_ended_ && (kept_.empty() || peer_.security.handshaking),
-          .has_output = !over_ && (current_ != nullptr ? current_->starved() : !kept_.empty()),
+  return {.wants_read = !over_ && !peer_ended_ && (buffered_.empty() || peer_.security.handshaking),
+          .has_output = !over_ && (current_ != nullptr ? current_->starved() : !buffered_.empty()),
           .finished = over_,
           .broken = broken_};
 }
@@ -176,11 +174,11 @@ void ServerSession::on_deadline(TimePoint now) {
     }
   }
   if (current_ != nullptr) {
-    current_->renew(progress_at_);
+    current_->on_progress(progress_at_);
     current_->on_deadline(now);
   }
   for (const auto& stream : sent_) {
-    stream->renew(progress_at_);
+    stream->on_progress(progress_at_);
     stream->on_deadline(now);
     if (stream->was_reset()) over_ = broken_ = true;
   }
@@ -190,7 +188,7 @@ void ServerSession::on_deadline(TimePoint now) {
 void ServerSession::drain() {
   draining_ = true;
   host_.mark_dirty();
-  if (current_ == nullptr && head_since_ == kNever && kept_.empty()) over_ = true;
+  if (current_ == nullptr && head_since_ == kNever && buffered_.empty()) over_ = true;
 }
 
 void ServerSession::abort(AbortReason reason) noexcept {

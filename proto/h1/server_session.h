@@ -10,8 +10,9 @@
 
 namespace troika::h1 {
 
-// One request at a time is read and answered. What a client sends ahead is kept as bytes until its
-// turn comes; answers that are written wait in sent_ until they left.
+// The server side of one HTTP/1.x connection. One request at a time is read and handled. Pipelined
+// requests wait as bytes until their turn; responses that are written wait in sent_ until they have
+// left.
 class ServerSession final : public ByteSession, private RequestReader::BodySink {
  public:
   ServerSession(Services& services, const PeerInfo& peer, SessionHost& host);
@@ -19,7 +20,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
   void on_handshake_done(TimePoint) override { host_.mark_dirty(); }
-  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
@@ -33,7 +34,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
 
   bool can_read() const noexcept;
   std::size_t consume(std::span<const std::byte> bytes, TimePoint now);
-  bool consume_kept(TimePoint now);
+  bool consume_buffered(TimePoint now);
   void act_on(RequestReader::Event event);
   void refuse(std::uint16_t status);
   void on_input_end();
@@ -45,18 +46,22 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   const PeerInfo& peer_;
   SessionHost& host_;
   RequestReader reader_;
-  std::vector<std::byte> kept_;  // received and not yet read, from kept_from_ on
-  std::size_t kept_from_ = 0;
+  std::vector<std::byte> buffered_;  // received and not yet parsed, from buffered_from_ on
+  std::size_t buffered_from_ = 0;
   std::unique_ptr<ServerStream> current_;
   std::deque<std::unique_ptr<ServerStream>> sent_;
   Ledger ledger_;
-  TimePoint head_since_ = kNever;  // first byte of the request whose head is read
+  TimePoint head_since_ = kNever;  // first byte of the request whose head is being read
   TimePoint idle_since_, progress_at_;
   bool draining_ = false;
   bool peer_ended_ = false;
   bool last_ = false;    // no request is read any more
   bool over_ = false;    // nothing is read or written any more
-  bool broken_ = false;  // an answer was cut short
+  bool broken_ = false;  // a response was cut short
 };
+
+// The arguments outlive the session.
+std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& peer,
+                                          SessionHost& host);
 
 }  // namespace troika::h1

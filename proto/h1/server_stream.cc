@@ -18,13 +18,13 @@ void ServerStream::begin(Request request, const MessageFields& fields) {
   fields_ = fields;
   request_over_ = !request.has_body;
   exchange_.begin(std::move(request));
-  note();
+  mark_dirty();
 }
 
 void ServerStream::reject(Request partial, std::uint16_t status) {
   refused_ = request_over_ = true;
   exchange_.begin_rejected(std::move(partial), status);
-  note();
+  mark_dirty();
 }
 
 bool ServerStream::on_body(std::span<const std::byte> bytes) {
@@ -41,13 +41,13 @@ bool ServerStream::on_body(std::span<const std::byte> bytes) {
 void ServerStream::on_body_end(HeaderMap trailers) {
   if (request_over_) return;
   request_over_ = true;
-  // The framing has seen to it that the length is the declared one.
+  // The framing guarantees that the length is the declared one.
   std::ignore = exchange_.on_trailers(std::move(trailers));
-  note();
+  mark_dirty();
 }
 
-// A body that nobody waits for takes nothing with it. One that the answer may depend on does: with
-// 400 when there is no answer yet, else by cutting it short.
+// A body that is not read any more does not affect the response. One that the response may depend
+// on does: the response is 400 if it has not begun, else it is cut short.
 void ServerStream::on_body_fault(std::uint16_t status, AbortReason why) {
   give_up_request();
   refused_ = true;
@@ -59,7 +59,7 @@ void ServerStream::on_body_fault(std::uint16_t status, AbortReason why) {
     exchange_.on_peer_abort(why);
     break_off();
   }
-  note();
+  mark_dirty();
 }
 
 void ServerStream::give_up_request() noexcept {
@@ -86,7 +86,7 @@ void ServerStream::on_deadline(TimePoint now) {
   if (discard_.end() <= now) give_up_request();
 }
 
-// The half of ServerStream that acts on the records and writes the answer.
+// Below: acts on the records and writes the response.
 
 namespace {
 
@@ -123,7 +123,7 @@ bool ServerStream::write_informational(Output& out) {
     continued_ = continued_ || interim.status == 100;
     const std::string text = response_head(interim, {});
     out.queue.append_copy(text);
-    out.ledger.add(*this, text.size(), false);
+    out.ledger.add_control(text.size());
   }
   return true;
 }
@@ -148,7 +148,7 @@ bool ServerStream::write_head(Output& out, bool draining) {
   }
   const std::string text = response_head(head->head, shape);
   out.queue.append_copy(text);
-  out.ledger.add(*this, text.size(), false);
+  out.ledger.add_control(text.size());
   head_written_ = true;
   head.reset();
   return true;
@@ -165,12 +165,12 @@ bool ServerStream::decide_keep_alive(bool draining) {
                        .draining = draining};
   if (!request_over_) facts.rest = may_discard_rest() ? BodyRest::bounded : BodyRest::given_up;
   keeps_alive_ = h1::keeps_alive(facts);
-  if (!keeps_alive_ && stop) give_up_request();  // nothing comes after it, so why read it
+  if (!keeps_alive_ && stop) give_up_request();  // no request follows, so it need not be read
   return keeps_alive_;
 }
 
 bool ServerStream::may_discard_rest() const noexcept {
-  if (!stop) return true;  // somebody still reads it
+  if (!stop) return true;  // the handler still reads it
   const Request& request = exchange_.request();
   if (request.expects_continue && !continued_ && received_ == 0) return false;
   const std::uint64_t rest = request.content_length.value_or(received_) - received_;
@@ -204,13 +204,13 @@ void ServerStream::write_slice(Output& out, Slice slice) {
   if (chunked) {
     const std::string text = chunk_head(size);
     out.queue.append_copy(text);
-    out.ledger.add(*this, text.size(), false);
+    out.ledger.add_control(text.size());
   }
   out.queue.append(std::move(slice));
-  out.ledger.add(*this, size, true);
+  out.ledger.add_body(this, size);
   if (chunked) {
     out.queue.append_copy(kChunkEnd);
-    out.ledger.add(*this, kChunkEnd.size(), false);
+    out.ledger.add_control(kChunkEnd.size());
   }
 }
 
@@ -218,11 +218,11 @@ void ServerStream::finish_response(Output& out, TimePoint now) {
   if (delimiter_ == Delimiter::chunked) {
     const std::string text = last_chunk(exchange_.response_trailers());
     out.queue.append_copy(text);
-    out.ledger.add(*this, text.size(), false);
+    out.ledger.add_control(text.size());
   }
-  out.ledger.add_end(*this);
+  out.ledger.add_end(this);
   response_over_ = true;
-  exchange_.advance();  // lets go of the job and of what is left of the request body
+  exchange_.advance();  // releases the job and the rest of the request body
   if (!keeps_alive_) request_over_ = true;
   if (!request_over_) discard_.end_at(now + timeouts_.body_progress);
 }

@@ -9,70 +9,44 @@
 #include "proto/h1/writer.h"
 #include "proto/session/byte_session.h"
 #include "proto/session/stream_records.h"
+#include "proto/session/unsent_ledger.h"
 
 namespace troika::h1 {
 
-// How the rest of the request body stands when the answer's head is written.
-enum class BodyRest : std::uint8_t {
-  none,     // it has ended
-  bounded,  // it will be read, or is short enough to be discarded
-  given_up  // too long to discard, or it may never come (RFC 9110 §10.1.1)
-};
-
-struct KeepAliveFacts {
-  HttpVersion version = HttpVersion::http11;
-  bool says_close = false;       // Connection: close in the request
-  bool says_keep_alive = false;  // Connection: keep-alive
-  bool upgrade = false;    // an Upgrade field: what follows may be another protocol (RFC 9931)
-  bool until_end = false;  // the answer's length is not known beforehand
-  bool refused = false;    // the request was not valid
-  bool draining = false;
-  BodyRest rest = BodyRest::none;
-};
-
-// RFC 9112 §9.3: may another request come on this connection after this answer?
-constexpr bool keeps_alive(const KeepAliveFacts& facts) noexcept {
-  if (facts.says_close || facts.upgrade || facts.refused || facts.draining) return false;
-  if (facts.rest == BodyRest::given_up) return false;
-  // HTTP/1.0 has no chunks: what has no length ends with the connection.
-  if (facts.version == HttpVersion::http10) return facts.says_keep_alive && !facts.until_end;
-  return true;
-}
-
 class ServerStream;
-using Ledger = SentLedger<ServerStream>;
+using Ledger = UnsentLedger<ServerStream*>;
 
-// Where a stream writes, and how much fits.
+// Where a stream writes, and how much fits in.
 struct Output {
   OutputQueue& queue;
-  std::size_t high;
+  std::size_t high_watermark;
   Ledger& ledger;
-  bool has_room() const noexcept { return queue.size() < high; }
-  std::size_t room() const noexcept { return has_room() ? high - queue.size() : 0; }
+  bool has_room() const noexcept { return queue.size() < high_watermark; }
+  std::size_t room() const noexcept { return has_room() ? high_watermark - queue.size() : 0; }
 };
 
-// One request and its answer on the connection.
+// One request and its response on the connection.
 class ServerStream final : public StreamRecords {
  public:
   ServerStream(Services& services, const PeerInfo& peer, SessionHost& host);
 
-  // fields: of the request's head. has_body: its bytes follow.
+  // fields: of the request's head. With has_body, the bytes of the body follow.
   void begin(Request request, const MessageFields& fields);
   void reject(Request partial, std::uint16_t status);
 
   // Request bytes, as they come.
-  bool on_body(std::span<const std::byte> bytes);  // false: it does not hold
+  bool on_body(std::span<const std::byte> bytes);  // false: it is not valid
   void on_body_end(HeaderMap trailers);
-  // The rest of the body does not hold (400, 431) or will not come (0).
+  // The rest of the body is not valid (400, 431) or will not come (0).
   void on_body_fault(std::uint16_t status, AbortReason why);
   std::size_t window() const noexcept { return limits_.stream_window - (unread_ - consumed_bytes); }
 
-  // Acts on what was recorded and writes what there is; true when anything changed.
+  // Acts on what was recorded and writes what is there. True: something changed.
   bool produce(Output out, bool draining, TimePoint now);
 
   bool request_over() const noexcept { return request_over_; }    // read, or given up
   bool response_over() const noexcept { return response_over_; }  // all of it is in the queue
-  bool broken() const noexcept { return broken_; }                // it was cut short
+  bool broken() const noexcept { return broken_; }                // the response was cut short
   bool was_reset() const noexcept { return aborted.has_value(); }
   bool keeps_alive() const noexcept { return keeps_alive_; }  // as far as is known now
   bool starved() const noexcept { return starved_; }          // more to write than had room
@@ -80,14 +54,14 @@ class ServerStream final : public StreamRecords {
   void on_sent(std::size_t bytes) noexcept { exchange_.on_sent(bytes); }
   void on_all_sent() noexcept { all_sent_ = true; }
   bool all_sent() const noexcept { return all_sent_; }
-  void close(AbortReason reason) noexcept;  // none: it went well
+  void close(AbortReason reason) noexcept;  // none: without an error
 
   TimePoint deadline() const noexcept;
-  void renew(TimePoint progress) noexcept { exchange_.renew(progress); }
+  void on_progress(TimePoint progress) noexcept { exchange_.on_progress(progress); }
   void on_deadline(TimePoint now);
 
  private:
-  void note() noexcept override { host_.mark_dirty(); }
+  void mark_dirty() noexcept override { host_.mark_dirty(); }
 
   bool take_credit() noexcept;
   bool write_informational(Output& out);
@@ -111,7 +85,7 @@ class ServerStream final : public StreamRecords {
   Delimiter delimiter_ = Delimiter::none;
   bool refused_ = false;
   bool continued_ = false;  // 100 was sent
-  bool blocked_ = false;    // the response body will say when it can go on
+  bool blocked_ = false;    // the response body will wake us
   bool head_written_ = false;
   bool request_over_ = false, response_over_ = false;
   bool broken_ = false, starved_ = false, all_sent_ = false;

@@ -14,8 +14,8 @@ void line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(": ").append(value).append("\r\n");
 }
 
-// The framing and the connection are ours to name. What cannot stand in a field line is left out:
-// a line end in it would be a field, or a message, of somebody else's making.
+// Framing and connection fields are added by the caller. A field that is not valid is left out:
+// with a line end in it, it could inject another field or message.
 void fields(std::string& to, const HeaderMap& map) {
   for (const auto [name, value] : map) {
     if (name == "connection" || name == "transfer-encoding") continue;

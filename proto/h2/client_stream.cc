@@ -5,18 +5,27 @@
 #include <optional>
 #include <utility>
 
-#include "proto/h2/field_list.h"
-
 namespace troika::h2 {
 namespace {
 
 nghttp2_ssize read_callback(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
                             std::uint32_t* flags, nghttp2_data_source* source, void*) noexcept {
-  // The stream may be gone, with its RST_STREAM still waiting behind this frame.
+  // The stream may be closed, with its RST_STREAM still queued behind this frame.
   const auto& open = static_cast<const ClientContext*>(source->ptr)->open;
   const auto found = open.find(id);
   if (found == open.end() || found->second == nullptr) return NGHTTP2_ERR_DEFERRED;
   return found->second->read(length, flags);
+}
+
+void add_fields(FieldList& fields, const Request& request) {
+  fields.add(":method",
+             request.method_text.empty() ? name_of(request.method) : request.method_text);
+  fields.add(":scheme", request.scheme);
+  fields.add(":authority", request.authority);
+  fields.add(":path", request.target.raw);
+  if (!request.protocol.empty()) fields.add(":protocol", request.protocol);
+  if (request.expects_continue) fields.add("expect", "100-continue");
+  fields.add(request.headers);
 }
 
 template <class Number>
@@ -29,8 +38,8 @@ std::optional<Number> parse(std::string_view text) noexcept {
 
 }  // namespace
 
-ClientStreamImpl::ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver,
-                                   bool head_request, std::unique_ptr<BodySource> request_body)
+ClientStream::ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+                           std::unique_ptr<BodySource> request_body)
     : context_(context),
       receiver_(receiver),
       channel_(context.pool, kClientStreamWindow, *this),
@@ -39,7 +48,7 @@ ClientStreamImpl::ClientStreamImpl(ClientContext& context, ResponseReceiver& rec
   if (request_body_ != nullptr) request_body_->set_waker(this);
 }
 
-ClientStreamImpl::~ClientStreamImpl() {
+ClientStream::~ClientStream() {
   channel_.detach();
   drop_request_body(AbortReason::peer_reset);
   context_.credit += unconsumed_ + consumed_;
@@ -50,14 +59,15 @@ ClientStreamImpl::~ClientStreamImpl() {
   context_.host.mark_dirty();
 }
 
-Status ClientStreamImpl::submit(const Request& request) {
-  Fields fields(request);
-  std::array<char, 20> length{};
-  if (request_body_ != nullptr && !request.content_length) {
-    if (const auto bytes = request_body_->remaining()) {
-      const char* const end = std::to_chars(length.begin(), length.end(), *bytes).ptr;
-      fields.add("content-length", {length.data(), end});
-    }
+Status ClientStream::submit(const Request& request) {
+  FieldList fields;
+  add_fields(fields, request);
+  auto length = request.content_length;
+  if (!length && request_body_ != nullptr) length = request_body_->remaining();
+  std::array<char, 20> digits{};
+  if (length) {
+    const char* const end = std::to_chars(digits.begin(), digits.end(), *length).ptr;
+    fields.add("content-length", {digits.data(), end});
   }
   nghttp2_data_provider2 provider{};
   provider.source.ptr = &context_;
@@ -73,13 +83,13 @@ Status ClientStreamImpl::submit(const Request& request) {
   return {};
 }
 
-void ClientStreamImpl::on_headers_begin() noexcept {
+void ClientStream::on_headers_begin() noexcept {
   incoming_ = {};
   incoming_.status = 0;
   cost_ = 0;
 }
 
-void ClientStreamImpl::on_field(std::string_view name, std::string_view value) {
+void ClientStream::on_field(std::string_view name, std::string_view value) {
   const Limits& limits = context_.limits;
   cost_ += name.size() + value.size() + 32;  // RFC 9113 §6.5.2
   const bool fits =
@@ -95,7 +105,7 @@ void ClientStreamImpl::on_field(std::string_view name, std::string_view value) {
   }
 }
 
-void ClientStreamImpl::on_headers(bool end_stream) {
+void ClientStream::on_headers(bool end_stream) {
   if (over_limit_) {
     fail(AbortReason::protocol_error, 0);
     return cancel(NGHTTP2_ENHANCE_YOUR_CALM);
@@ -107,7 +117,7 @@ void ClientStreamImpl::on_headers(bool end_stream) {
   take_head(end_stream);
 }
 
-void ClientStreamImpl::take_head(bool end_stream) {
+void ClientStream::take_head(bool end_stream) {
   if (incoming_.status < 200) return receiver_.on_informational(incoming_);
   head_seen_ = true;
   const bool bodyless = head_request_ || incoming_.status == 204 || incoming_.status == 304;
@@ -118,23 +128,23 @@ void ClientStreamImpl::take_head(bool end_stream) {
   receiver_.on_response(std::move(incoming_));
 }
 
-void ClientStreamImpl::on_data(std::span<const std::byte> bytes) {
+void ClientStream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
   if (channel_.push(bytes)) return;
   fail(AbortReason::protocol_error, 0);
   cancel(NGHTTP2_FLOW_CONTROL_ERROR);
 }
 
-void ClientStreamImpl::on_response_end() {
+void ClientStream::on_response_end() {
   response_ended_ = true;
   channel_.finish();
 }
 
-void ClientStreamImpl::on_closed(std::uint32_t code) {
+void ClientStream::on_closed(std::uint32_t code) {
   closed_ = true;
   context_.credit += std::exchange(consumed_, 0);
   drop_request_body(AbortReason::body_stopped);
-  // RFC 9113 §8.1: a reset after a whole response only says that the request's rest is not wanted.
+  // RFC 9113 §8.1: after a whole response, a reset only stops the rest of the request.
   if (response_ended_) return;
   if (code == NGHTTP2_REFUSED_STREAM) {
     fail(AbortReason::refused, peer_reset_ ? code : 0);
@@ -145,20 +155,20 @@ void ClientStreamImpl::on_closed(std::uint32_t code) {
   }
 }
 
-void ClientStreamImpl::on_connection_lost(AbortReason reason) {
+void ClientStream::on_connection_lost(AbortReason reason) {
   closed_ = true;
   drop_request_body(reason);
   fail(reason, 0);
 }
 
-void ClientStreamImpl::fail(AbortReason reason, std::uint64_t wire_code) {
+void ClientStream::fail(AbortReason reason, std::uint64_t wire_code) {
   if (response_ended_ || cancelled_ || std::exchange(failed_, true)) return;
   channel_.fail({ErrorCode::closed, name_of(reason)});
   drop_request_body(reason);
   receiver_.on_failed(reason, wire_code);
 }
 
-nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags) {
+nghttp2_ssize ClientStream::read(std::size_t max_bytes, std::uint32_t* flags) {
   if (cancelled_ || request_body_ == nullptr) return NGHTTP2_ERR_DEFERRED;
   auto pulled = request_body_->pull(max_bytes);
   if (!pulled) {
@@ -168,7 +178,7 @@ nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags
   if (pulled->state == PullState::blocked) return NGHTTP2_ERR_DEFERRED;
   if (pulled->state == PullState::data) {
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    // One frame less when the body says that these were its last bytes.
+    // Saves a frame when the body says that these are its last bytes.
     if (request_body_->remaining() == 0U && request_body_->trailers() == nullptr) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
     }
@@ -179,53 +189,53 @@ nghttp2_ssize ClientStreamImpl::read(std::size_t max_bytes, std::uint32_t* flags
   if (const HeaderMap* trailers = request_body_->trailers();
       trailers != nullptr && !trailers->empty()) {
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    const Fields fields(*trailers);
+    const FieldList fields(*trailers);
     nghttp2_submit_trailer(context_.engine, id_, fields.data(), fields.size());
   }
   return 0;
 }
 
-void ClientStreamImpl::apply() {
-  noted_ = false;
+void ClientStream::apply() {
+  dirty_ = false;
   if (const std::size_t bytes = std::exchange(consumed_, 0); bytes > 0) {
     nghttp2_session_consume(context_.engine, id_, bytes);
   }
   if (std::exchange(ready_, false)) nghttp2_session_resume_data(context_.engine, id_);
 }
 
-void ClientStreamImpl::wake() noexcept {
+void ClientStream::wake() noexcept {
   ready_ = true;
-  note();
+  mark_dirty();
 }
 
-void ClientStreamImpl::on_consumed(std::size_t bytes) noexcept {
+void ClientStream::on_consumed(std::size_t bytes) noexcept {
   unconsumed_ -= bytes;
   if (closed_) {
     context_.credit += bytes;
     context_.host.mark_dirty();
   } else {
     consumed_ += bytes;
-    note();
+    mark_dirty();
   }
 }
 
-void ClientStreamImpl::on_stopped(AbortReason) noexcept {
+void ClientStream::on_stopped(AbortReason) noexcept {
   if (!response_ended_) cancel(NGHTTP2_CANCEL);
 }
 
-void ClientStreamImpl::note() noexcept {
-  if (closed_ || std::exchange(noted_, true)) return;
-  context_.noted.push_back(id_);
+void ClientStream::mark_dirty() noexcept {
+  if (closed_ || std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id_);
   context_.host.mark_dirty();
 }
 
-void ClientStreamImpl::cancel(std::uint32_t code) noexcept {
+void ClientStream::cancel(std::uint32_t code) noexcept {
   if (closed_ || std::exchange(cancelled_, true)) return;
   nghttp2_submit_rst_stream(context_.engine, NGHTTP2_FLAG_NONE, id_, code);
   context_.host.mark_dirty();
 }
 
-void ClientStreamImpl::drop_request_body(AbortReason reason) noexcept {
+void ClientStream::drop_request_body(AbortReason reason) noexcept {
   if (request_body_ == nullptr) return;
   request_body_->set_waker(nullptr);
   request_body_->stop(reason);

@@ -13,7 +13,7 @@
 
 namespace troika::h2 {
 
-class ClientStreamImpl;
+class ClientStream;
 
 // What the streams of a client session share with it.
 struct ClientContext {
@@ -21,23 +21,25 @@ struct ClientContext {
   const Limits& limits;
   SessionHost& host;
   nghttp2_session* engine = nullptr;
-  // Those that the engine knows; null for one whose owner has let go of it.
-  std::unordered_map<std::int32_t, ClientStreamImpl*> open{};
-  std::vector<std::int32_t> noted{};  // streams that have something for apply()
-  std::size_t credit = 0;             // bytes of closed streams that hold the connection's window
+  // Streams that the engine knows; null after the user has destroyed it.
+  std::unordered_map<std::int32_t, ClientStream*> open{};
+  std::vector<std::int32_t> dirty_streams{};  // streams that have something for apply()
+  std::size_t credit = 0;  // bytes of closed streams that hold the connection's window
 };
 
 inline constexpr std::size_t kClientStreamWindow = 1U << 20U;
 inline constexpr std::size_t kClientConnectionWindow = 4U << 20U;
 
 // One request of a client. The on_* functions are called under the engine; apply() is not.
-class ClientStreamImpl final : public ClientStream, private Waker, private BodyChannel::Feedback {
+class ClientStream final : public troika::ClientStream,
+                           private Waker,
+                           private BodyChannel::Feedback {
  public:
-  ClientStreamImpl(ClientContext& context, ResponseReceiver& receiver, bool head_request,
-                   std::unique_ptr<BodySource> request_body);
-  ClientStreamImpl(const ClientStreamImpl&) = delete;
-  ClientStreamImpl& operator=(const ClientStreamImpl&) = delete;
-  ~ClientStreamImpl() override;
+  ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+               std::unique_ptr<BodySource> request_body);
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override;
 
   BodySource& body() override { return channel_; }
   bool finished() const noexcept override { return closed_; }
@@ -54,14 +56,14 @@ class ClientStreamImpl final : public ClientStream, private Waker, private BodyC
   void on_connection_lost(AbortReason reason);
 
   nghttp2_ssize read(std::size_t max_bytes, std::uint32_t* flags);  // the data provider
-  Slice take_pending() noexcept { return std::exchange(pending_, {}); }
+  Slice take_pending(std::size_t) noexcept { return std::exchange(pending_, {}); }
   void apply();
 
  private:
   void wake() noexcept override;
   void on_consumed(std::size_t bytes) noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
-  void note() noexcept;
+  void mark_dirty() noexcept;
   void fail(AbortReason reason, std::uint64_t wire_code);
   void take_head(bool end_stream);
   void cancel(std::uint32_t code) noexcept;
@@ -82,7 +84,7 @@ class ClientStreamImpl final : public ClientStream, private Waker, private BodyC
   bool head_seen_ = false;  // the final head: what comes now are trailers
   bool over_limit_ = false;
   bool response_ended_ = false, failed_ = false, peer_reset_ = false;
-  bool noted_ = false, ready_ = false, cancelled_ = false, closed_ = false;
+  bool dirty_ = false, ready_ = false, cancelled_ = false, closed_ = false;
 };
 
 }  // namespace troika::h2

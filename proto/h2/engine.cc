@@ -33,7 +33,7 @@ nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t,
   return kMaxDataPayload;  // nghttp2 lowers it to what the windows and the peer's frame size allow
 }
 
-std::uint32_t code_of(AbortReason reason) noexcept {
+std::uint32_t error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::handler_failed: return NGHTTP2_INTERNAL_ERROR;
     case AbortReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;
@@ -48,14 +48,14 @@ std::uint32_t code_of(AbortReason reason) noexcept {
   return NGHTTP2_INTERNAL_ERROR;
 }
 
-int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high, What what,
-                    TimePoint now) {
+int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high_watermark,
+                    What what, TimePoint now) {
   if (queued_ == 0) last_moved_ = now;
   out_ = &out;
-  high_ = high;
+  high_watermark_ = high_watermark;
   what_ = what;
   int result = 0;
-  while (out.size() < high) {
+  while (out.size() < high_watermark) {
     const std::uint8_t* data = nullptr;
     const nghttp2_ssize size = nghttp2_session_mem_send2(engine, &data);
     if (size <= 0) {
@@ -64,7 +64,7 @@ int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high,
     }
     const auto count = static_cast<std::size_t>(size);
     out.append_copy(bytes_of(data, count));
-    part().control += count;
+    ledger_.add_control(count);
     queued_ += count;
   }
   out_ = nullptr;
@@ -73,17 +73,10 @@ int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high,
 
 void Outbound::data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload) {
   out_->append_copy(bytes_of(header, kFrameHeaderBytes));
-  Part& last = part();
-  last.stream = stream;
-  last.control += kFrameHeaderBytes;
-  last.body = payload.size();
+  ledger_.add_control(kFrameHeaderBytes);
+  ledger_.add_body(stream, payload.size());
   queued_ += kFrameHeaderBytes + payload.size();
   out_->append(std::move(payload));
-}
-
-Outbound::Part& Outbound::part() {
-  if (parts_.empty() || parts_.back().body > 0) parts_.push_back({0, 0, 0});
-  return parts_.back();
 }
 
 }  // namespace troika::h2

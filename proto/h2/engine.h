@@ -1,9 +1,7 @@
 #pragma once
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +10,8 @@
 #include "base/output_queue.h"
 #include "base/time.h"
 #include "http/message/body.h"
+#include "proto/session/field_list.h"
+#include "proto/session/unsent_ledger.h"
 
 namespace troika::h2 {
 
@@ -30,14 +30,17 @@ using Options = std::unique_ptr<nghttp2_option, EngineDeleter>;
 Callbacks make_callbacks();
 Options make_options();
 
-// A whole DATA frame, header included, then fills one TLS record of 16 KiB and no second one.
+// A whole DATA frame, header included, then fits into one TLS record of 16 KiB.
 inline constexpr std::size_t kFrameHeaderBytes = 9;
 inline constexpr std::size_t kMaxDataPayload = 16384 - kFrameHeaderBytes;
 nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t,
                                    std::int32_t, std::uint32_t, void*) noexcept;
 
-// The RST_STREAM code that tells the peer of it (RFC 9113 §7).
-std::uint32_t code_of(AbortReason reason) noexcept;
+// The code of the RST_STREAM for it (RFC 9113 §7).
+std::uint32_t error_code_for(AbortReason reason) noexcept;
+
+constexpr std::uint8_t no_field_flags(std::string_view) noexcept { return NGHTTP2_NV_FLAG_NONE; }
+using FieldList = troika::FieldList<nghttp2_nv, no_field_flags>;
 
 inline std::string_view view_of(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
@@ -52,58 +55,41 @@ inline bool ends_stream(const nghttp2_frame& frame) noexcept {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
-// Moves frames from the engine to an output queue, and knows of each byte in that queue which
-// stream's body it is: a stream is credited with what left for the wire, not with what was framed.
+// Moves frames from the engine to an output queue, and keeps the ledger of that queue.
 class Outbound {
  public:
   enum class What : std::uint8_t { everything, control };
 
-  // Lets the engine write until `out` holds `high` bytes or nothing is left. `control`: no DATA.
-  // Returns 0 or the engine's fatal error.
-  int flush(nghttp2_session* engine, OutputQueue& out, std::size_t high, What what, TimePoint now);
+  // Lets the engine write until `out` holds `high_watermark` bytes or nothing is left. `control`:
+  // no DATA. Returns 0 or the engine's fatal error.
+  int flush(nghttp2_session* engine, OutputQueue& out, std::size_t high_watermark, What what,
+            TimePoint now);
 
   // For the engine's send_data callback, during flush().
-  bool takes_data() const noexcept { return what_ == What::everything && out_->size() < high_; }
+  bool takes_data() const noexcept {
+    return what_ == What::everything && out_->size() < high_watermark_;
+  }
   void data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload);
 
-  // `bytes` left the queue: tells left(stream, body bytes) for each part of them.
-  template <class Left>
-  void written(std::size_t bytes, TimePoint now, Left&& left);
+  // `bytes` left the queue: calls on_body(stream, n) for each part of a body among them.
+  template <class OnBody>
+  void written(std::size_t bytes, TimePoint now, OnBody on_body) {
+    queued_ -= bytes;
+    last_moved_ = now;
+    ledger_.sent(bytes, on_body, [](std::int32_t) {});
+  }
 
   std::size_t queued() const noexcept { return queued_; }
-  bool high() const noexcept { return queued_ >= high_; }
+  bool full() const noexcept { return queued_ >= high_watermark_; }
   TimePoint last_moved() const noexcept { return last_moved_; }  // while queued() > 0
 
  private:
-  struct Part {  // `control` bytes of anything, then `body` bytes of that stream
-    std::int32_t stream;
-    std::size_t control, body;
-  };
-  Part& part();
-
   OutputQueue* out_ = nullptr;  // during flush() only
-  std::size_t high_ = static_cast<std::size_t>(-1);
+  std::size_t high_watermark_ = static_cast<std::size_t>(-1);
   What what_ = What::everything;
-  std::deque<Part> parts_;
+  UnsentLedger<std::int32_t> ledger_;
   std::size_t queued_ = 0;
   TimePoint last_moved_;
 };
-
-template <class Left>
-void Outbound::written(std::size_t bytes, TimePoint now, Left&& left) {
-  queued_ -= bytes;
-  last_moved_ = now;
-  while (bytes > 0) {
-    Part& first = parts_.front();
-    const std::size_t control = std::min(bytes, first.control);
-    first.control -= control;
-    bytes -= control;
-    const std::size_t body = std::min(bytes, first.body);
-    first.body -= body;
-    bytes -= body;
-    if (body > 0) left(first.stream, body);
-    if (first.control == 0 && first.body == 0) parts_.pop_front();
-  }
-}
 
 }  // namespace troika::h2

@@ -21,7 +21,7 @@ std::optional<std::size_t> FrameScanner::scan(std::span<const std::byte> bytes) 
   return std::nullopt;
 }
 
-// `bytes` of the frame are of no interest, then comes the next header.
+// Skips `bytes` of the frame; then comes the next header.
 void FrameScanner::skip(std::uint32_t bytes) noexcept {
   left_ = bytes;
   header_size_ = 0;
@@ -60,8 +60,8 @@ bool FrameScanner::begin_frame() {
   }
 }
 
-// On an id that was used they are what a client sent before it saw our RST_STREAM, or its own error
-// that nghttp2 skips with the field section.
+// HEADERS on an id that was used are allowed: the client may have sent them before it saw our
+// RST_STREAM, or nghttp2 skips them with the field section.
 bool FrameScanner::headers_allowed(std::uint32_t stream) {
   if (stream % 2 == 0) return true;  // nghttp2 ends the connection
   if (stream < next_) {

@@ -11,15 +11,15 @@
 namespace troika::h2 {
 
 // Reads what a client sends before nghttp2 does, for three connection errors of type PROTOCOL_ERROR
-// that nghttp2 1.64 passes over, since it has forgotten the stream: PRIORITY on stream 0 (RFC 9113
-// §6.3), HEADERS on an id that was skipped when a higher one was opened (§5.1.1), and padding of
-// DATA that is longer than its frame (§6.1). All other rules are nghttp2's.
+// that nghttp2 1.64 does not report, since it has forgotten the stream: PRIORITY on stream 0 (RFC
+// 9113 §6.3), HEADERS on an id that was skipped when a higher one was opened (§5.1.1), and padding
+// of DATA that is longer than its frame (§6.1). nghttp2 enforces all other rules.
 class FrameScanner {
  public:
   explicit FrameScanner(const Limits& limits) noexcept : limits_(limits) {}
 
-  // The index of the byte that shows such an error; nghttp2 may see those before it. Nothing is
-  // scanned after that.
+  // The index of the byte that shows such an error; nghttp2 may read the bytes before it. Not
+  // called again after that.
   std::optional<std::size_t> scan(std::span<const std::byte> bytes);
 
  private:
@@ -43,7 +43,7 @@ class FrameScanner {
   std::uint32_t length_ = 0;  // of the frame
 
   std::uint32_t next_ = 1;  // the lowest id that no request has reached
-  // Below that. Honest clients leave one or two at the most: they count on from where they began.
+  // Below that. A normal client leaves one or two at most, where it began to count.
   std::vector<Gap> gaps_;
 };
 

@@ -6,33 +6,58 @@
 #include <new>
 #include <utility>
 
+#include "proto/h2/callbacks.h"
+
 namespace troika::h2 {
 namespace {
 
 constexpr Duration kDrainRoundTrip = std::chrono::seconds(1);  // at most, for the PING to return
 constexpr std::array<std::uint8_t, 8> kDrainPing{'d', 'r', 'a', 'i', 'n', 0, 0, 0};
 
-Engine make_engine(ServerSession* session) {
-  nghttp2_session* raw = nullptr;
-  const Callbacks callbacks = make_server_callbacks();
-  const Options options = make_options();
-  if (nghttp2_session_server_new3(&raw, callbacks.get(), session, options.get(), nullptr) != 0) {
-    throw std::bad_alloc();
-  }
-  return Engine(raw);
-}
-
 }  // namespace
 
 ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHost& host)
     : context_{services, peer, host, nullptr, read_response, {}},
       scanner_(services.limits),
-      engine_(make_engine(this)),
       now_(services.clock.now()),
       started_(now_),
       idle_since_(now_) {
+  make_engine();
   context_.engine = engine_.get();
   submit_settings();
+}
+
+void ServerSession::make_engine() {
+  const Callbacks callbacks = SessionCallbacks<ServerSession>::make();
+  nghttp2_session_callbacks_set_on_begin_frame_callback(
+      callbacks.get(), [](nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
+        static_cast<ServerSession*>(user)->on_frame_begin(*header);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
+      callbacks.get(), [](nghttp2_session*, const nghttp2_frame* frame, int, void* user) noexcept {
+        static_cast<ServerSession*>(user)->on_invalid_frame(*frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_send_callback(
+      callbacks.get(), [](nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
+        static_cast<ServerSession*>(user)->on_frame_sent(*frame);
+        return 0;
+      });
+  nghttp2_session* raw = nullptr;
+  const Options options = make_options();
+  if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), nullptr) != 0) {
+    throw std::bad_alloc();
+  }
+  engine_.reset(raw);
+}
+
+nghttp2_ssize ServerSession::read_response(nghttp2_session*, std::int32_t id, std::uint8_t*,
+                                           std::size_t length, std::uint32_t* flags,
+                                           nghttp2_data_source*, void* user) noexcept {
+  ServerStream* stream = static_cast<ServerSession*>(user)->find(id);
+  if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;
+  return stream->read(length, flags);
 }
 
 void ServerSession::submit_settings() {
@@ -68,7 +93,7 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
     terminate(NGHTTP2_PROTOCOL_ERROR, AbortReason::protocol_error);
     return fail(ErrorCode::protocol, "a frame that RFC 9113 forbids");
   }
-  // The engine bounds its own queue by nothing, and an answer to each frame can be had cheaply.
+  // The engine does not limit its own queue, and a peer can cause a reply with each frame.
   if (nghttp2_session_get_outbound_queue_size(engine_.get()) >
       context_.services.limits.h2_outbound_frames) {
     terminate(NGHTTP2_ENHANCE_YOUR_CALM, AbortReason::protocol_error);
@@ -79,7 +104,7 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
 
 void ServerSession::receive_end(TimePoint now) {
   now_ = now;
-  // HTTP/2 knows no half-closed connection: a client that ended its side is gone.
+  // HTTP/2 has no half-closed connections: a client that ended its side is gone.
   abort(AbortReason::peer_gone);
 }
 
@@ -88,37 +113,37 @@ void ServerSession::on_handshake_done(TimePoint now) {
   for (const auto& [id, stream] : streams_) stream->on_handshake_done();
 }
 
-Status ServerSession::produce(OutputQueue& out, std::size_t high, TimePoint now) {
+Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
   if (finished_) return {};
   now_ = now;
   Status status;
-  // What the engine resets of its own accord goes first: no handler starts for it below.
-  if (std::exchange(received_, false)) status = flush(out, high, Outbound::What::control);
+  // Streams that the engine resets by itself come first, so that no handler starts for them below.
+  if (std::exchange(received_, false)) status = flush(out, high_watermark, Outbound::What::control);
   while (status) {
     if (engine_done()) retire_all(AbortReason::protocol_error);
     apply_records();
-    status = flush(out, high, Outbound::What::everything);
-    if (context_.noted.empty() || out.size() >= high) break;
+    status = flush(out, high_watermark, Outbound::What::everything);
+    if (context_.dirty_streams.empty() || out.size() >= high_watermark) break;
   }
   dead_.clear();
   finished_ = !status || terminated_ || engine_done();
   return status;
 }
 
-Status ServerSession::flush(OutputQueue& out, std::size_t high, Outbound::What what) {
-  if (outbound_.flush(engine_.get(), out, high, what, now_) == 0) return {};
+Status ServerSession::flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what) {
+  if (outbound_.flush(engine_.get(), out, high_watermark, what, now_) == 0) return {};
   retire_all(AbortReason::peer_gone);
   return fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
 }
 
 void ServerSession::apply_records() {
-  for (const std::int32_t id : std::exchange(context_.noted, {})) {
-    if (Stream* stream = find(id)) stream->apply();
+  for (const std::int32_t id : std::exchange(context_.dirty_streams, {})) {
+    if (ServerStream* stream = find(id)) stream->apply();
     retire_if_over(id);
   }
 }
 
-// GOAWAY is sent for an error, or for good, and no stream is left.
+// GOAWAY was sent, for an error or to drain, and no stream is left.
 bool ServerSession::engine_done() const noexcept {
   return nghttp2_session_want_read(engine_.get()) == 0 &&
          nghttp2_session_want_write(engine_.get()) == 0;
@@ -127,7 +152,7 @@ bool ServerSession::engine_done() const noexcept {
 void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   now_ = now;
   outbound_.written(bytes, now, [&](std::int32_t id, std::size_t body) {
-    Stream* stream = find(id);
+    ServerStream* stream = find(id);
     if (stream == nullptr) return;
     stream->on_sent(body);
     retire_if_over(id);
@@ -139,12 +164,12 @@ Interest ServerSession::interest() const noexcept {
   const Limits& limits = context_.services.limits;
   Interest interest;
   interest.finished = finished_;
-  interest.has_output =
-      !finished_ && (!context_.noted.empty() || nghttp2_session_want_write(engine_.get()) != 0);
-  // What is read now would only be answered into a queue that does not move. Streams whose last
+  interest.has_output = !finished_ && (!context_.dirty_streams.empty() ||
+                                       nghttp2_session_want_write(engine_.get()) != 0);
+  // Responses to what is read now would only wait in a queue that does not move. Streams whose last
   // bytes wait there no longer count for the engine, but they do for us.
   const bool room =
-      !outbound_.high() && streams_.size() < 2 * std::size_t{limits.concurrent_streams} &&
+      !outbound_.full() && streams_.size() < 2 * std::size_t{limits.concurrent_streams} &&
       nghttp2_session_get_outbound_queue_size(engine_.get()) <= limits.h2_outbound_frames / 2;
   // The handshake cannot go on unread, and early data has a limit of its own.
   const bool handshaking = context_.peer.security.handshaking;
@@ -193,8 +218,8 @@ void ServerSession::drain() {
   context_.host.mark_dirty();
 }
 
-// The answer to a PING that follows the notice comes after every request that the client sent
-// before it saw the notice. Submitted together, the PING would overtake it.
+// The PING follows the notice, so its acknowledgement comes after every request that the client
+// sent before it saw the notice. Submitted together with it, the PING would overtake the notice.
 void ServerSession::on_goaway_sent() noexcept {
   if (drain_ != Drain::noticed) return;
   nghttp2_submit_ping(engine_.get(), NGHTTP2_FLAG_NONE, kDrainPing.data());
@@ -205,16 +230,6 @@ void ServerSession::final_goaway() noexcept {
   nghttp2_submit_goaway(engine_.get(), NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(engine_.get()), NGHTTP2_NO_ERROR,
                         nullptr, 0);
-}
-
-void ServerSession::on_control_frame(const nghttp2_frame& frame) noexcept {
-  const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
-  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) {
-    settings_seen_ = true;
-  } else if (frame.hd.type == NGHTTP2_PING && ack && drain_ == Drain::noticed &&
-             std::ranges::equal(frame.ping.opaque_data, kDrainPing)) {
-    final_goaway();
-  }
 }
 
 void ServerSession::abort(AbortReason reason) noexcept {
@@ -230,13 +245,9 @@ void ServerSession::terminate(std::uint32_t code, AbortReason reason) noexcept {
   context_.host.mark_dirty();
 }
 
-Stream* ServerSession::find(std::int32_t id) noexcept {
+ServerStream* ServerSession::find(std::int32_t id) noexcept {
   const auto found = streams_.find(id);
   return found == streams_.end() ? nullptr : found->second.get();
-}
-
-void ServerSession::open_stream(std::int32_t id) {
-  streams_.emplace(id, std::make_unique<Stream>(context_, id));
 }
 
 void ServerSession::retire_if_over(std::int32_t id) noexcept {
@@ -264,130 +275,65 @@ std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& pe
   return std::make_unique<ServerSession>(services, peer, host);
 }
 
-struct ServerCallbacks {
-  static ServerSession& of(void* user) noexcept { return *static_cast<ServerSession*>(user); }
-
-  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
-    // Only CONTINUATION may come within a field section: that of a stream which the engine ignores
-    // by now has no other end.
-    if (header->type != NGHTTP2_CONTINUATION) of(user).header_since_.reset();
-    return 0;
-  }
-
-  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    ServerSession& self = of(user);
-    self.header_since_ = self.now_;
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      self.open_stream(frame->hd.stream_id);
-    } else if (Stream* stream = self.find(frame->hd.stream_id)) {
-      stream->on_trailers_begin();
-    }
-    return 0;
-  }
-
-  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                       std::uint8_t, void* user) noexcept {
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) {
-      stream->on_field(view_of(name, name_size), view_of(value, value_size));
-    }
-    return 0;
-  }
-
-  static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    ServerSession& self = of(user);
-    if (frame->hd.type == NGHTTP2_SETTINGS || frame->hd.type == NGHTTP2_PING) {
-      self.on_control_frame(*frame);
-      return 0;
-    }
-    if (frame->hd.type == NGHTTP2_HEADERS) self.header_since_.reset();
-    Stream* stream = self.find(frame->hd.stream_id);
-    if (stream == nullptr) return 0;
-    if (frame->hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(*frame));
-    if (frame->hd.type == NGHTTP2_DATA && ends_stream(*frame)) stream->on_request_end();
-    if (frame->hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset();
-    return 0;
-  }
-
-  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int,
-                              void* user) noexcept {
-    ServerSession& self = of(user);
-    if (frame->hd.type == NGHTTP2_HEADERS) self.header_since_.reset();
-    // The reset waits in the engine's queue; the work must not.
-    if (Stream* stream = self.find(frame->hd.stream_id)) stream->on_invalid();
-    return 0;
-  }
-
-  static int on_data(nghttp2_session* engine, std::uint8_t, std::int32_t id,
-                     const std::uint8_t* data, std::size_t size, void* user) noexcept {
-    if (Stream* stream = of(user).find(id)) {
-      stream->on_data(bytes_of(data, size));
-    } else {
-      nghttp2_session_consume_connection(engine, size);
-    }
-    return 0;
-  }
-
-  static nghttp2_ssize read(std::int32_t id, std::size_t length, std::uint32_t* flags,
-                            void* user) noexcept {
-    Stream* stream = of(user).find(id);
-    if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;
-    return stream->read(length, flags);
-  }
-
-  static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header,
-                       std::size_t length, nghttp2_data_source*, void* user) noexcept {
-    ServerSession& self = of(user);
-    if (!self.outbound_.takes_data()) return NGHTTP2_ERR_WOULDBLOCK;
-    Stream* stream = self.find(frame->hd.stream_id);
-    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending(length));
-    return 0;
-  }
-
-  static int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-    if (frame->hd.type == NGHTTP2_GOAWAY) of(user).on_goaway_sent();
-    const bool has_end = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
-    if (!has_end || !ends_stream(*frame)) return 0;
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) stream->on_end_sent();
-    return 0;
-  }
-
-  static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int,
-                               void* user) noexcept {
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Stream* stream = of(user).find(frame->hd.stream_id)) stream->on_head_not_sent();
-    return 0;
-  }
-
-  static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t,
-                             void* user) noexcept {
-    ServerSession& self = of(user);
-    if (Stream* stream = self.find(id)) stream->on_closed();
-    self.retire_if_over(id);
-    return 0;
-  }
-};
-
-nghttp2_ssize read_response(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
-                            std::uint32_t* flags, nghttp2_data_source*, void* user) noexcept {
-  return ServerCallbacks::read(id, length, flags, user);
+void ServerSession::on_frame_begin(const nghttp2_frame_hd& header) noexcept {
+  // Only CONTINUATION may come within a field section. The section of a stream that the engine
+  // ignores by now has no other end.
+  if (header.type != NGHTTP2_CONTINUATION) header_since_.reset();
 }
 
-Callbacks make_server_callbacks() {
-  using C = ServerCallbacks;
-  Callbacks all = make_callbacks();
-  nghttp2_session_callbacks_set_on_begin_frame_callback(all.get(), C::on_begin_frame);
-  nghttp2_session_callbacks_set_on_begin_headers_callback(all.get(), C::on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(all.get(), C::on_header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(all.get(), C::on_frame);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(all.get(), C::on_invalid_frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all.get(), C::on_data);
-  nghttp2_session_callbacks_set_send_data_callback(all.get(), C::send_data);
-  nghttp2_session_callbacks_set_on_frame_send_callback(all.get(), C::on_frame_sent);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(all.get(), C::on_frame_not_sent);
-  nghttp2_session_callbacks_set_on_stream_close_callback(all.get(), C::on_stream_close);
-  return all;
+void ServerSession::on_headers_begin(const nghttp2_frame& frame) {
+  header_since_ = now_;
+  const std::int32_t id = frame.hd.stream_id;
+  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+    streams_.emplace(id, std::make_unique<ServerStream>(context_, id));
+  } else if (ServerStream* stream = find(id)) {
+    stream->on_trailers_begin();
+  }
+}
+
+void ServerSession::on_frame(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_SETTINGS || frame.hd.type == NGHTTP2_PING) {
+    return on_control_frame(frame);
+  }
+  if (frame.hd.type == NGHTTP2_HEADERS) header_since_.reset();
+  ServerStream* stream = find(frame.hd.stream_id);
+  if (stream == nullptr) return;
+  if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
+  if (frame.hd.type == NGHTTP2_DATA && ends_stream(frame)) stream->on_request_end();
+  if (frame.hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset();
+}
+
+void ServerSession::on_control_frame(const nghttp2_frame& frame) noexcept {
+  const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
+  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) {
+    settings_seen_ = true;
+  } else if (frame.hd.type == NGHTTP2_PING && ack && drain_ == Drain::noticed &&
+             std::ranges::equal(frame.ping.opaque_data, kDrainPing)) {
+    final_goaway();
+  }
+}
+
+void ServerSession::on_invalid_frame(const nghttp2_frame& frame) noexcept {
+  if (frame.hd.type == NGHTTP2_HEADERS) header_since_.reset();
+  // The reset waits in the engine's queue; the work must not.
+  if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_invalid();
+}
+
+void ServerSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
+  if (frame.hd.type == NGHTTP2_GOAWAY) on_goaway_sent();
+  const bool may_end = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
+  if (!may_end || !ends_stream(frame)) return;
+  if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_end_sent();
+}
+
+void ServerSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
+  if (frame.hd.type != NGHTTP2_HEADERS) return;
+  if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_head_not_sent();
+}
+
+void ServerSession::on_stream_closed(std::int32_t id, std::uint32_t) noexcept {
+  if (ServerStream* stream = find(id)) stream->on_closed();
+  retire_if_over(id);
 }
 
 }  // namespace troika::h2

@@ -7,11 +7,14 @@
 #include "proto/h2/engine.h"
 #include "proto/h2/frame_scanner.h"
 #include "proto/h2/server_stream.h"
-#include "proto/h2/session.h"
 #include "proto/session/byte_session.h"
 
 namespace troika::h2 {
 
+template <class Session>
+struct SessionCallbacks;
+
+// The server side of one HTTP/2 connection: streams by id, drain, deadlines.
 class ServerSession final : public ByteSession {
  public:
   ServerSession(Services& services, const PeerInfo& peer, SessionHost& host);
@@ -19,7 +22,7 @@ class ServerSession final : public ByteSession {
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
   void on_handshake_done(TimePoint now) override;
-  Status produce(OutputQueue& out, std::size_t high, TimePoint now) override;
+  Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
@@ -29,19 +32,18 @@ class ServerSession final : public ByteSession {
   void abort(AbortReason reason) noexcept override;
 
  private:
-  friend struct ServerCallbacks;
+  friend struct SessionCallbacks<ServerSession>;
   enum class Drain : std::uint8_t { no, noticed, final };
-  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<Stream>>;
+  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<ServerStream>>;
 
+  void make_engine();
   void submit_settings();
-  Stream* find(std::int32_t id) noexcept;
-  void open_stream(std::int32_t id);
-  void on_control_frame(const nghttp2_frame& frame) noexcept;
+  ServerStream* find(std::int32_t id) noexcept;
   void retire(Streams::iterator stream) noexcept;  // freed when no engine is on the stack
   void retire_all(AbortReason reason) noexcept;
   void retire_if_over(std::int32_t id) noexcept;
 
-  Status flush(OutputQueue& out, std::size_t high, Outbound::What what);
+  Status flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what);
   void apply_records();
   bool engine_done() const noexcept;
   void terminate(std::uint32_t code, AbortReason reason) noexcept;
@@ -49,27 +51,37 @@ class ServerSession final : public ByteSession {
   void final_goaway() noexcept;
   TimePoint connection_deadline() const noexcept;
 
-  StreamContext context_;
+  // Called under the engine.
+  void on_frame_begin(const nghttp2_frame_hd& header) noexcept;
+  void on_headers_begin(const nghttp2_frame& frame);
+  void on_frame(const nghttp2_frame& frame);
+  void on_control_frame(const nghttp2_frame& frame) noexcept;
+  void on_invalid_frame(const nghttp2_frame& frame) noexcept;
+  void on_frame_sent(const nghttp2_frame& frame) noexcept;
+  void on_frame_not_sent(const nghttp2_frame& frame) noexcept;
+  void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
+  // The data provider of all responses.
+  static nghttp2_ssize read_response(nghttp2_session*, std::int32_t id, std::uint8_t*,
+                                     std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
+                                     void* user) noexcept;
+
+  ServerContext context_;
   FrameScanner scanner_;
   Engine engine_;
   Outbound outbound_;
   Streams streams_;
-  std::vector<std::unique_ptr<Stream>> dead_;
+  std::vector<std::unique_ptr<ServerStream>> dead_;
   TimePoint now_, started_, idle_since_, drain_since_, progress_at_;
   std::optional<TimePoint> header_since_;  // a field section began and has not ended
   Drain drain_ = Drain::no;
   bool settings_seen_ = false;  // the client's preface is complete
   bool received_ = false;       // since the last produce()
-  bool terminated_ = false;     // nothing is taken from the peer any more
+  bool terminated_ = false;     // nothing more is read from the peer
   bool finished_ = false;
 };
 
-// What nghttp2 calls for a server session; its user data is the ServerSession. Each function only
-// finds the stream and records.
-Callbacks make_server_callbacks();
-
-// The data provider of all responses.
-nghttp2_ssize read_response(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t length,
-                            std::uint32_t* flags, nghttp2_data_source*, void* user) noexcept;
+// The arguments outlive the session.
+std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& peer,
+                                          SessionHost& host);
 
 }  // namespace troika::h2

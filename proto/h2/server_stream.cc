@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/h2/field_list.h"
-
 namespace troika::h2 {
-Stream::Stream(StreamContext& context, std::int32_t id)
+
+ServerStream::ServerStream(ServerContext& context, std::int32_t id)
     : context_(context),
       id_(id),
       builder_(std::make_unique<RequestBuilder>(context.services.limits, HttpVersion::http2,
@@ -14,11 +13,11 @@ Stream::Stream(StreamContext& context, std::int32_t id)
       discard_(context.services.limits.discarded_body),
       exchange_(*this, context.services, context.peer, context.services.limits.stream_window) {}
 
-void Stream::on_trailers_begin() {
+void ServerStream::on_trailers_begin() {
   trailers_ = std::make_unique<TrailerBuilder>(context_.services.limits);
 }
 
-void Stream::on_field(std::string_view name, std::string_view value) {
+void ServerStream::on_field(std::string_view name, std::string_view value) {
   if (trailers_ != nullptr) return trailers_->field(name, value);
   if (builder_ == nullptr) return;
   if (!name.starts_with(':')) return builder_->field(name, value);
@@ -29,11 +28,11 @@ void Stream::on_field(std::string_view name, std::string_view value) {
   if (name == ":protocol") return builder_->protocol(value);
 }
 
-void Stream::on_headers(bool end_stream) {
+void ServerStream::on_headers(bool end_stream) {
   if (trailers_ != nullptr) {
     const auto trailers = std::move(trailers_);
     if (!trailers->over_limit()) {
-      note();
+      mark_dirty();
       return check(exchange_.on_trailers(trailers->take()));
     }
     exchange_.on_peer_abort(AbortReason::protocol_error);
@@ -47,47 +46,47 @@ void Stream::on_headers(bool end_stream) {
     exchange_.begin_rejected(std::move(request.error().partial), request.error().status);
   }
   begun_ = true;
-  note();
+  mark_dirty();
 }
 
-void Stream::on_data(std::span<const std::byte> bytes) {
+void ServerStream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
   if (unwanted_) discard_.add(bytes.size());
-  if (discarding()) note();
+  if (discarding()) mark_dirty();
   check(exchange_.on_body(bytes, false));
 }
 
-void Stream::on_request_end() {
+void ServerStream::on_request_end() {
   check(exchange_.on_body({}, true));
-  note();  // it may have waited for this
+  mark_dirty();  // it may have waited for this
 }
 
-void Stream::check(Status status) noexcept {
+void ServerStream::check(Status status) noexcept {
   if (status) return;
   exchange_.on_peer_abort(AbortReason::protocol_error);
   submit_reset(status.error().code == ErrorCode::limit ? NGHTTP2_FLOW_CONTROL_ERROR
                                                        : NGHTTP2_PROTOCOL_ERROR);
 }
 
-void Stream::on_peer_reset() noexcept {
+void ServerStream::on_peer_reset() noexcept {
   if (!end_sent_) exchange_.on_peer_abort(AbortReason::peer_reset);
 }
 
-void Stream::on_invalid() noexcept {
+void ServerStream::on_invalid() noexcept {
   builder_.reset();
   trailers_.reset();
   resetting_ = true;
-  // Once the response is whole, what is wrong with the rest of the request spoils nothing.
+  // After a whole response, a fault in the rest of the request does no harm.
   if (begun_ && !end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
-void Stream::on_head_not_sent() noexcept {
+void ServerStream::on_head_not_sent() noexcept {
   exchange_.on_peer_abort(AbortReason::handler_failed);
   submit_reset(NGHTTP2_INTERNAL_ERROR);
 }
 
-nghttp2_ssize Stream::read(std::size_t max_bytes, std::uint32_t* flags) {
-  // The RST_STREAM is on its way: an END_STREAM before it would make the body look whole.
+nghttp2_ssize ServerStream::read(std::size_t max_bytes, std::uint32_t* flags) {
+  // RST_STREAM will be sent: an END_STREAM before it would make the body look complete.
   if (resetting_ || exchange_.aborted()) return NGHTTP2_ERR_DEFERRED;
   auto pulled = exchange_.pull_response(max_bytes);
   if (!pulled) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -104,88 +103,89 @@ nghttp2_ssize Stream::read(std::size_t max_bytes, std::uint32_t* flags) {
   return static_cast<nghttp2_ssize>(pending_.size());
 }
 
-Slice Stream::take_pending(std::size_t length) noexcept {
+Slice ServerStream::take_pending(std::size_t length) noexcept {
   unsent_ += length;
   Slice bytes = std::exchange(pending_, {});
   return bytes.size() == length ? std::move(bytes) : bytes.sub(0, length);
 }
 
-void Stream::on_end_sent() noexcept {
+void ServerStream::on_end_sent() noexcept {
   end_sent_ = true;
   if (exchange_.request_complete()) return;
   discard_.end_at(context_.services.clock.now() + context_.services.timeouts.linger);
 }
 
-void Stream::on_sent(std::size_t bytes) noexcept {
+void ServerStream::on_sent(std::size_t bytes) noexcept {
   unsent_ -= bytes;
   exchange_.on_sent(bytes);
 }
 
-// What this stream never read goes back to the connection, or refused uploads eat its window.
-void Stream::on_closed() noexcept {
+// Bytes that this stream never read go back to the connection, or refused uploads use up its
+// window.
+void ServerStream::on_closed() noexcept {
   closed_ = true;
   nghttp2_session_consume_connection(context_.engine, std::exchange(unconsumed_, 0));
   if (!end_sent_) exchange_.on_peer_abort(AbortReason::protocol_error);
 }
 
-TimePoint Stream::deadline() const noexcept {
+TimePoint ServerStream::deadline() const noexcept {
   const bool ending = closed_ || resetting_ || !discarding();
   return std::min(exchange_.deadline(), ending ? kNever : discard_.end());
 }
 
-// One whose window or whose connection's window is shut waits for the peer alone, whatever else
-// moves.
-void Stream::on_deadline(TimePoint now, TimePoint progress) {
+// A stream whose window, or whose connection's window, is closed waits for the peer alone, even
+// when other streams progress.
+void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
   if (nghttp2_session_get_stream_remote_window_size(context_.engine, id_) > 0 &&
       nghttp2_session_get_remote_window_size(context_.engine) > 0) {
-    exchange_.renew(progress);
+    exchange_.on_progress(progress);
   }
   exchange_.on_deadline(now);
-  if (discarding() && discard_.over(now)) note();
+  if (discarding() && discard_.over(now)) mark_dirty();
 }
 
-void Stream::abort(AbortReason reason) noexcept {
+void ServerStream::abort(AbortReason reason) noexcept {
   exchange_.on_peer_abort(reason);
   retire();
 }
 
-void Stream::note() noexcept {
-  if (std::exchange(noted_, true)) return;
-  context_.noted.push_back(id_);
+void ServerStream::mark_dirty() noexcept {
+  if (std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id_);
   context_.host.mark_dirty();
 }
 
-void Stream::apply() {
+void ServerStream::apply() {
   if (begun_) exchange_.advance();
-  noted_ = false;
+  dirty_ = false;
   give_credit();
   if (closed_ || resetting_) return;
-  if (aborted) return submit_reset(code_of(*aborted));
+  if (aborted) return submit_reset(error_code_for(*aborted));
   submit_informational();
   if (const auto response = std::exchange(head, std::nullopt)) submit_head(*response);
   if (std::exchange(ready, false)) nghttp2_session_resume_data(context_.engine, id_);
   if (std::exchange(stop, std::nullopt)) unwanted_ = true;
-  // RFC 9113 §8.1: after a whole response, so that the peer stops sending what nobody reads.
+  // RFC 9113 §8.1: after a whole response, so that the peer stops sending an unwanted body.
   if (discarding() && discard_.over(context_.services.clock.now())) submit_reset(NGHTTP2_NO_ERROR);
 }
 
-void Stream::give_credit() noexcept {
+void ServerStream::give_credit() noexcept {
   const std::size_t bytes = std::min(std::exchange(consumed_bytes, 0), unconsumed_);
   if (bytes == 0) return;
   unconsumed_ -= bytes;
   nghttp2_session_consume(context_.engine, id_, bytes);
 }
 
-void Stream::submit_informational() {
+void ServerStream::submit_informational() {
   for (const ResponseHead& response : std::exchange(informational, {})) {
-    const Fields fields(response);
+    const FieldList fields(response);
     nghttp2_submit_headers(context_.engine, NGHTTP2_FLAG_NONE, id_, nullptr, fields.data(),
                            fields.size(), nullptr);
   }
 }
 
-void Stream::submit_head(const Head& response) {
-  const Fields fields(response.head);
+void ServerStream::submit_head(const Head& response) {
+  const FieldList fields(response.head);
   nghttp2_data_provider2 provider{};
   provider.read_callback = context_.read;
   const bool has_body = !exchange_.response_complete();
@@ -193,12 +193,12 @@ void Stream::submit_head(const Head& response) {
                            has_body ? &provider : nullptr);
 }
 
-void Stream::submit_trailers() {
-  const Fields fields(exchange_.response_trailers());
+void ServerStream::submit_trailers() {
+  const FieldList fields(exchange_.response_trailers());
   nghttp2_submit_trailer(context_.engine, id_, fields.data(), fields.size());
 }
 
-void Stream::submit_reset(std::uint32_t code) noexcept {
+void ServerStream::submit_reset(std::uint32_t code) noexcept {
   if (closed_ || std::exchange(resetting_, true)) return;
   nghttp2_submit_rst_stream(context_.engine, NGHTTP2_FLAG_NONE, id_, code);
 }

@@ -8,10 +8,10 @@
 namespace troika::h3 {
 namespace {
 
-// What the user holds of a request.
-class Handle final : public ClientStream {
+// The user's handle of a request.
+class Handle final : public troika::ClientStream {
  public:
-  Handle(ClientConnectionSession& session, ClientRequest& request) noexcept
+  Handle(ClientSession& session, h3::ClientStream& request) noexcept
       : session_(session), request_(request) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -21,38 +21,38 @@ class Handle final : public ClientStream {
   bool finished() const noexcept override { return request_.finished(); }
 
  private:
-  ClientConnectionSession& session_;
-  ClientRequest& request_;
+  ClientSession& session_;
+  h3::ClientStream& request_;
 };
 
 }  // namespace
 
 std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
                                                        quic::QuicStreams& quic) {
-  return std::make_unique<ClientConnectionSession>(pool, limits, quic);
+  return std::make_unique<ClientSession>(pool, limits, quic);
 }
 
-ClientConnectionSession::ClientConnectionSession(BufferPool& pool, const Limits& limits,
-                                                 quic::QuicStreams& quic)
+ClientSession::ClientSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic)
     : quic_(quic),
       engine_(Engine::Side::client, quic, limits, *this),
       context_{.pool = pool, .limits = limits, .engine = engine_} {}
 
-Result<std::unique_ptr<ClientStream>> ClientConnectionSession::start(
-    const Request& request, std::unique_ptr<BodySource> body, ResponseReceiver& receiver) {
+Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request& request,
+                                                                   std::unique_ptr<BodySource> body,
+                                                                   ResponseReceiver& receiver) {
   if (lost_ || !engine_.status()) return fail(ErrorCode::closed, "the connection has ended");
   if (!engine_.is_open()) return fail(ErrorCode::unavailable, "the handshake is not complete");
   if (draining_) return fail(ErrorCode::unavailable, "the server takes no more requests");
   const auto id = quic_.open_bidi();
   if (!id) return std::unexpected(id.error());
   auto& made = requests_[*id];
-  made = std::make_unique<ClientRequest>(context_, *id, request, std::move(body), receiver);
+  made = std::make_unique<ClientStream>(context_, *id, request, std::move(body), receiver);
   made->submit(request);
-  if (handshaking_) made->keep(request);
+  if (handshaking_) made->remember(request);
   return std::make_unique<Handle>(*this, *made);
 }
 
-void ClientConnectionSession::abandon(ClientRequest& gone) noexcept {
+void ClientSession::abandon(ClientStream& gone) noexcept {
   const quic::StreamId id = gone.id();
   gone.abandon();
   if (id == quic::kNoStream) {
@@ -64,46 +64,45 @@ void ClientConnectionSession::abandon(ClientRequest& gone) noexcept {
   }
 }
 
-ClientRequest* ClientConnectionSession::request(quic::StreamId id) noexcept {
+ClientStream* ClientSession::request(quic::StreamId id) noexcept {
   const auto found = requests_.find(id);
   return found == requests_.end() ? nullptr : found->second.get();
 }
 
-Status ClientConnectionSession::on_data(quic::StreamId id, std::span<const std::byte> bytes,
-                                        bool fin, bool, TimePoint now) {
+Status ClientSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin, bool,
+                              TimePoint now) {
   return engine_.read(id, bytes, fin, now);
 }
 
-Status ClientConnectionSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
+Status ClientSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
   return engine_.acked(id, bytes);
 }
 
-Status ClientConnectionSession::on_reset(quic::StreamId id, quic::AppError code) {
-  if (ClientRequest* stream = request(id)) stream->on_peer_reset(code);
+Status ClientSession::on_reset(quic::StreamId id, quic::AppError code) {
+  if (ClientStream* stream = request(id)) stream->on_peer_reset(code);
   return engine_.status();  // a control stream that is reset is closed next
 }
 
-Status ClientConnectionSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
+Status ClientSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
-  if (ClientRequest* stream = request(id)) stream->on_peer_stop(code);
+  if (ClientStream* stream = request(id)) stream->on_peer_stop(code);
   return engine_.status();
 }
 
-Status ClientConnectionSession::shut(quic::StreamId id) {
+Status ClientSession::shut(quic::StreamId id) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
   engine_.peer_shut_write(id);
-  // The code is not known here: what the server meant shows in how the response ends.
-  if (ClientRequest* stream = request(id)) stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
+  // The code is not known here: the end of the response shows what the server meant.
+  if (ClientStream* stream = request(id)) stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
   return engine_.status();
 }
 
-Status ClientConnectionSession::on_stream_closed(quic::StreamId id,
-                                                 std::optional<quic::AppError> code) {
+Status ClientSession::on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) {
   return engine_.closed(id, code);
 }
 
-void ClientConnectionSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
-  ClientRequest* const stream = request(id);
+void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
+  ClientStream* const stream = request(id);
   if (stream == nullptr) return;
   stream->on_released(code);
   if (!stream->abandoned()) return;
@@ -111,34 +110,34 @@ void ClientConnectionSession::on_released(quic::StreamId id, std::optional<quic:
   requests_.erase(id);
 }
 
-Status ClientConnectionSession::apply(TimePoint) {
-  while (!lost_ && !context_.noted.empty()) {
-    for (const quic::StreamId id : std::exchange(context_.noted, {})) {
-      if (ClientRequest* stream = request(id)) stream->apply();
+Status ClientSession::apply(TimePoint) {
+  while (!lost_ && !context_.dirty_streams.empty()) {
+    for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
+      if (ClientStream* stream = request(id)) stream->apply();
     }
   }
   return engine_.status();
 }
 
 // RFC 9114 §5.2: the server has not processed these, so they may be sent again elsewhere.
-void ClientConnectionSession::on_goaway(quic::StreamId id) {
+void ClientSession::on_goaway(quic::StreamId id) {
   draining_ = true;
   for (const auto& [at, stream] : requests_) {
     if (at >= id) stream->fail(AbortReason::refused, 0);
   }
 }
 
-void ClientConnectionSession::drain() {
+void ClientSession::drain() {
   if (std::exchange(draining_, true)) return;
   engine_.submit_shutdown();
 }
 
-bool ClientConnectionSession::idle() const noexcept {
+bool ClientSession::idle() const noexcept {
   return lost_ ||
          std::ranges::all_of(requests_, [](const auto& r) { return r.second->released(); });
 }
 
-void ClientConnectionSession::abort(std::optional<quic::AppError>) noexcept {
+void ClientSession::abort(std::optional<quic::AppError>) noexcept {
   if (std::exchange(lost_, true)) return;
   for (const auto& [id, stream] : requests_) stream->fail(AbortReason::peer_gone, 0);
 }
@@ -149,16 +148,16 @@ using Numbers = std::array<std::uint64_t, 3>;
 
 }  // namespace
 
-Status ClientConnectionSession::on_handshake_done(TimePoint) {
+Status ClientSession::on_handshake_done(TimePoint) {
   handshaking_ = false;
-  for (const auto& [id, stream] : requests_) stream->forget_kept();
+  for (const auto& [id, stream] : requests_) stream->forget_request();
   return engine_.status();
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of what was sent, so all of it may be sent again.
-Status ClientConnectionSession::on_early_rejected() {
+Status ClientSession::on_early_rejected() {
   last_settings_.reset();
-  context_.noted.clear();
+  context_.dirty_streams.clear();
   auto before = std::exchange(requests_, {});
   if (const Status opened = engine_.reopen(); !opened) return opened;
   for (auto& [old, stream] : before) {
@@ -177,15 +176,15 @@ Status ClientConnectionSession::on_early_rejected() {
   return engine_.status();
 }
 
-std::vector<std::byte> ClientConnectionSession::remembered() const {
+std::vector<std::byte> ClientSession::remembered() const {
   if (!settings_) return {};
   const Numbers numbers{settings_->field_section, settings_->qpack_table, settings_->qpack_blocked};
   const auto bytes = std::as_bytes(std::span(numbers));
   return {bytes.begin(), bytes.end()};
 }
 
-bool ClientConnectionSession::remember(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return true;  // the last connection ended before it had heard of them
+bool ClientSession::remember(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return true;  // the last connection ended before the SETTINGS came
   Numbers numbers{};
   if (bytes.size() != sizeof numbers) return false;
   std::memcpy(numbers.data(), bytes.data(), bytes.size());
@@ -195,7 +194,7 @@ bool ClientConnectionSession::remember(std::span<const std::byte> bytes) {
 }
 
 // RFC 9114 §7.2.4.2: a server that accepts early data keeps to what the client relied on.
-bool ClientConnectionSession::accepts(const PeerSettings& settings) {
+bool ClientSession::accepts(const PeerSettings& settings) {
   settings_ = settings;
   if (!last_settings_) return true;
   return settings.field_section >= last_settings_->field_section &&

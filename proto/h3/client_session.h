@@ -10,16 +10,16 @@
 namespace troika::h3 {
 
 // The client side of one HTTP/3 connection.
-class ClientConnectionSession final : public ClientApplication, private EngineOwner {
+class ClientSession final : public ClientApplication, private EngineOwner {
  public:
-  ClientConnectionSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic);
+  ClientSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic);
 
-  Result<std::unique_ptr<ClientStream>> start(const Request& request,
-                                              std::unique_ptr<BodySource> body,
-                                              ResponseReceiver& receiver) override;
+  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
+                                                      std::unique_ptr<BodySource> body,
+                                                      ResponseReceiver& receiver) override;
   bool full() const noexcept override { return !quic_.may_open_bidi(); }
   bool draining() const noexcept override { return draining_; }
-  void abandon(ClientRequest& request) noexcept;  // the user has let go of it
+  void abandon(ClientStream& request) noexcept;  // the user has destroyed its handle
 
   Status on_ready() override { return engine_.open(); }
   Status on_handshake_done(TimePoint) override;
@@ -55,15 +55,15 @@ class ClientConnectionSession final : public ClientApplication, private EngineOw
   void on_goaway(quic::StreamId id) override;
   bool accepts(const PeerSettings& settings) override;
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
-  ClientRequest* request(quic::StreamId id) noexcept;
+  ClientStream* request(quic::StreamId id) noexcept;
 
   quic::QuicStreams& quic_;
   Engine engine_;
   ClientContext context_;
-  std::map<quic::StreamId, std::unique_ptr<ClientRequest>> requests_;
-  std::vector<std::unique_ptr<ClientRequest>> given_up_;  // until the user lets go of them
-  std::optional<PeerSettings> settings_;                  // of the server, once they are known
-  std::optional<PeerSettings> last_settings_;             // that early data relies on
+  std::map<quic::StreamId, std::unique_ptr<ClientStream>> requests_;
+  std::vector<std::unique_ptr<ClientStream>> given_up_;  // until the user destroys their handles
+  std::optional<PeerSettings> settings_;                 // of the server, once they are known
+  std::optional<PeerSettings> last_settings_;            // that early data relies on
   bool handshaking_ = true;
   bool draining_ = false;
   bool lost_ = false;

@@ -24,6 +24,18 @@ Error error_for(AbortReason reason) noexcept {
   }
 }
 
+void add_fields(FieldList& fields, const Request& request) {
+  fields.add(":method", request.method_text);
+  // RFC 9114 §4.4: a plain CONNECT has only the authority to connect to.
+  if (request.method != Method::connect || !request.protocol.empty()) {
+    fields.add(":scheme", request.scheme);
+    fields.add(":path", request.target.raw);
+  }
+  fields.add(":authority", request.authority);
+  if (!request.protocol.empty()) fields.add(":protocol", request.protocol);
+  fields.add(request.headers);
+}
+
 std::uint64_t number_of(std::string_view digits) noexcept {
   std::uint64_t number = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -32,8 +44,8 @@ std::uint64_t number_of(std::string_view digits) noexcept {
 
 }  // namespace
 
-ClientRequest::ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
-                             std::unique_ptr<BodySource> body, ResponseReceiver& receiver)
+ClientStream::ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
+                           std::unique_ptr<BodySource> body, ResponseReceiver& receiver)
     : EngineStream(id),
       context_(context),
       receiver_(&receiver),
@@ -47,44 +59,46 @@ ClientRequest::ClientRequest(ClientContext& context, quic::StreamId id, const Re
   source_->set_waker(this);
 }
 
-ClientRequest::~ClientRequest() {
+ClientStream::~ClientStream() {
   drop_source(AbortReason::peer_gone);
   response_.detach();
 }
 
-void ClientRequest::submit(const Request& request) {
+void ClientStream::submit(const Request& request) {
   const std::string length = length_ ? std::format("{}", *length_) : std::string();
   const bool add_length = !request.headers.has("content-length");
-  const FieldSection fields(request, add_length ? length : std::string_view());
+  FieldList fields;
+  add_fields(fields, request);
+  if (add_length && !length.empty()) fields.add("content-length", length);
   context_.engine.submit_request(*this, fields, source_ != nullptr);
 }
 
-bool ClientRequest::can_begin_again() const noexcept {
-  return kept_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
+bool ClientStream::can_begin_again() const noexcept {
+  return early_request_ != nullptr && !body_begun_ && !response_ended_ && !abandoned_;
 }
 
-void ClientRequest::begin_again(quic::StreamId id) {
+void ClientStream::begin_again(quic::StreamId id) {
   EngineStream::begin_again(id);
-  noted_ = ready_ = false;
-  submit(*kept_);
+  dirty_ = ready_ = false;
+  submit(*early_request_);
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of it.
-void ClientRequest::give_up() {
+void ClientStream::give_up() {
   EngineStream::begin_again(quic::kNoStream);
-  noted_ = true;  // nothing is left to act on
+  dirty_ = true;  // nothing is left to act on
   fail(AbortReason::refused, 0);
   released_ = true;
 }
 
-void ClientRequest::note() noexcept {
-  if (std::exchange(noted_, true)) return;
-  context_.noted.push_back(id());
+void ClientStream::mark_dirty() noexcept {
+  if (std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id());
   context_.engine.mark_writable();
 }
 
-void ClientRequest::apply() {
-  noted_ = false;
+void ClientStream::apply() {
+  dirty_ = false;
   if (std::exchange(ready_, false) && !closed()) context_.engine.resume(*this);
   if (consumed_ > 0) context_.engine.credit(*this, std::exchange(consumed_, 0));
   const bool stop = std::exchange(stop_response_, false);
@@ -98,11 +112,11 @@ void ClientRequest::apply() {
   }
 }
 
-bool ClientRequest::finished() const noexcept {
+bool ClientStream::finished() const noexcept {
   return released_ || (response_ended_ && (fin_handed_out() || write_ended_));
 }
 
-void ClientRequest::abandon() noexcept {
+void ClientStream::abandon() noexcept {
   abandoned_ = true;
   receiver_ = nullptr;
   drop_source(AbortReason::peer_reset);
@@ -110,26 +124,26 @@ void ClientRequest::abandon() noexcept {
   context_.engine.forget_unread(*this);
   if (finished()) return;
   cancel_ = true;
-  note();
+  mark_dirty();
 }
 
-void ClientRequest::fail(AbortReason reason, quic::AppError wire_code) {
+void ClientStream::fail(AbortReason reason, quic::AppError wire_code) {
   drop_source(reason);
   if (std::exchange(response_ended_, true)) return;
   response_.fail(error_for(reason));
   if (receiver_ != nullptr) std::exchange(receiver_, nullptr)->on_failed(reason, wire_code);
   cancel_ = true;
-  note();
+  mark_dirty();
 }
 
-void ClientRequest::drop_source(AbortReason reason) noexcept {
+void ClientStream::drop_source(AbortReason reason) noexcept {
   if (source_ == nullptr) return;
   source_->set_waker(nullptr);
   source_->stop(reason);
   source_.reset();
 }
 
-void ClientRequest::on_field(std::int32_t token, std::string_view name, std::string_view value) {
+void ClientStream::on_field(std::int32_t token, std::string_view name, std::string_view value) {
   fields_cost_ += name.size() + value.size() + kFieldOverhead;
   ++fields_seen_;
   if (fields_cost_ > context_.limits.header_list_bytes ||
@@ -143,7 +157,7 @@ void ClientRequest::on_field(std::int32_t token, std::string_view name, std::str
   }
 }
 
-void ClientRequest::on_fields_end(bool) {
+void ClientStream::on_fields_end(bool) {
   const bool too_large = fields_cost_ > context_.limits.header_list_bytes ||
                          fields_seen_ > context_.limits.header_count;
   fields_cost_ = fields_seen_ = 0;
@@ -161,11 +175,11 @@ void ClientRequest::on_fields_end(bool) {
   if (receiver_ != nullptr) receiver_->on_response(std::move(head));
 }
 
-void ClientRequest::on_trailer(std::string_view name, std::string_view value) {
+void ClientStream::on_trailer(std::string_view name, std::string_view value) {
   trailers_.field(name, value);
 }
 
-void ClientRequest::on_data(std::span<const std::byte> bytes) {
+void ClientStream::on_data(std::span<const std::byte> bytes) {
   if (response_ended_ || abandoned_) {
     on_consumed(bytes.size());
   } else if (!response_.push(bytes)) {
@@ -173,21 +187,21 @@ void ClientRequest::on_data(std::span<const std::byte> bytes) {
   }
 }
 
-void ClientRequest::on_end() {
+void ClientStream::on_end() {
   read_ended_ = true;
   if (trailers_.over_limit()) return fail(AbortReason::protocol_error, 0);
   response_ended_ = true;
   response_.finish(trailers_.take());
 }
 
-Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
+Result<Pulled> ClientStream::pull(std::size_t max_bytes) {
   if (source_ == nullptr) return Pulled{PullState::blocked, {}};  // the stream is being cancelled
   auto pulled = source_->pull(max_bytes);
   body_begun_ = body_begun_ || !pulled || pulled->state != PullState::blocked;
   if (!pulled || !keeps_to_length(*pulled)) {
     fail(AbortReason::handler_failed, 0);
     cancel_ = true;
-    note();
+    mark_dirty();
     return troika::fail(ErrorCode::short_body, "the request body failed");
   }
   if (pulled->state == PullState::end) {
@@ -198,43 +212,43 @@ Result<Pulled> ClientRequest::pull(std::size_t max_bytes) {
   return pulled;
 }
 
-bool ClientRequest::keeps_to_length(const Pulled& pulled) noexcept {
+bool ClientStream::keeps_to_length(const Pulled& pulled) noexcept {
   pulled_ += pulled.bytes.size();
   if (!length_) return true;
   return pulled.state == PullState::end ? pulled_ == *length_ : pulled_ <= *length_;
 }
 
-void ClientRequest::wake() noexcept {
+void ClientStream::wake() noexcept {
   ready_ = true;
-  note();
+  mark_dirty();
 }
 
-void ClientRequest::on_consumed(std::size_t bytes) noexcept {
+void ClientStream::on_consumed(std::size_t bytes) noexcept {
   consumed_ += bytes;
-  note();
+  mark_dirty();
 }
 
-void ClientRequest::on_stopped(AbortReason) noexcept {
+void ClientStream::on_stopped(AbortReason) noexcept {
   if (std::exchange(response_ended_, true)) return;
   stop_response_ = true;
-  note();
+  mark_dirty();
 }
 
-void ClientRequest::on_peer_reset(quic::AppError code) {
+void ClientStream::on_peer_reset(quic::AppError code) {
   read_ended_ = true;
   context_.engine.peer_shut_read(id());
   fail(reason_for(code), code);
 }
 
-// RFC 9114 §4.1: with NO_ERROR the server has answered already and only wants no more of the body.
-void ClientRequest::on_peer_stop(quic::AppError code) {
+// RFC 9114 §4.1: with NO_ERROR the server has responded already and only wants no more of the body.
+void ClientStream::on_peer_stop(quic::AppError code) {
   write_ended_ = true;
   context_.engine.peer_shut_write(id());
   drop_source(AbortReason::body_stopped);
   if (code != NGHTTP3_H3_NO_ERROR && !head_done_) fail(reason_for(code), code);
 }
 
-void ClientRequest::on_released(std::optional<quic::AppError> code) {
+void ClientStream::on_released(std::optional<quic::AppError> code) {
   released_ = true;
   fail(code ? reason_for(*code) : AbortReason::peer_reset, code.value_or(0));
 }

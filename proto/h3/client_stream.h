@@ -15,24 +15,24 @@ struct ClientContext {
   BufferPool& pool;
   const Limits& limits;
   Engine& engine;
-  std::vector<quic::StreamId> noted{};  // streams that apply() has to look at
+  std::vector<quic::StreamId> dirty_streams{};  // streams that apply() has to look at
 };
 
-// A request of ours: its body on the way out, the response into a BodyChannel. The session owns it,
-// until QUIC has closed the stream and the user has let go of it.
-class ClientRequest final : public EngineStream, private Waker, private BodyChannel::Feedback {
+// A request of ours and its response on one stream. The session owns it until QUIC has closed the
+// stream and the user has destroyed its handle.
+class ClientStream final : public EngineStream, private Waker, private BodyChannel::Feedback {
  public:
-  ClientRequest(ClientContext& context, quic::StreamId id, const Request& request,
-                std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
-  ClientRequest(const ClientRequest&) = delete;
-  ClientRequest& operator=(const ClientRequest&) = delete;
-  ~ClientRequest() override;
+  ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
+               std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream() override;
 
   void submit(const Request& request);
-  // Within early data, which the server may refuse: what to submit then.
-  void keep(const Request& request) { kept_ = std::make_unique<Request>(request); }
-  void forget_kept() noexcept { kept_.reset(); }
-  // Its stream is no more. False: it cannot be sent again, as its body has begun.
+  // In early data, which the server may reject: the request to submit again then.
+  void remember(const Request& request) { early_request_ = std::make_unique<Request>(request); }
+  void forget_request() noexcept { early_request_.reset(); }
+  // After its stream is lost. False: it cannot be sent again, as its body has begun.
   bool can_begin_again() const noexcept;
   void begin_again(quic::StreamId id);
   void give_up();
@@ -40,7 +40,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
 
   BodySource& response() noexcept { return response_; }
   bool finished() const noexcept;
-  void abandon() noexcept;  // the user lets go of it
+  void abandon() noexcept;  // the user has destroyed its handle
   bool abandoned() const noexcept { return abandoned_; }
 
   void on_peer_reset(quic::AppError code);
@@ -66,7 +66,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   void on_consumed(std::size_t bytes) noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
 
-  void note() noexcept;
+  void mark_dirty() noexcept;
   void drop_source(AbortReason reason) noexcept;
   void expect_body();
   bool keeps_to_length(const Pulled& pulled) noexcept;
@@ -74,7 +74,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
   ClientContext& context_;
   ResponseReceiver* receiver_;
   std::unique_ptr<BodySource> source_;
-  std::unique_ptr<const Request> kept_;
+  std::unique_ptr<const Request> early_request_;
   std::optional<std::uint64_t> length_;  // of the request body, as declared
   std::uint64_t pulled_ = 0;
   HeaderMap outgoing_trailers_;
@@ -86,7 +86,7 @@ class ClientRequest final : public EngineStream, private Waker, private BodyChan
 
   std::size_t consumed_ = 0;  // records for apply()
   bool body_begun_ = false;
-  bool ready_ = false, cancel_ = false, stop_response_ = false, noted_ = false;
+  bool ready_ = false, cancel_ = false, stop_response_ = false, dirty_ = false;
 
   bool head_only_;  // HEAD: no body follows, whatever Content-Length says
   bool head_done_ = false;

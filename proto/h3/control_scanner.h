@@ -9,7 +9,7 @@
 
 namespace troika::h3 {
 
-// An integer of variable length (RFC 9000 §16) that comes byte by byte.
+// A variable-length integer (RFC 9000 §16) that comes byte by byte.
 class Varint {
  public:
   // True: it is complete. Not called again after that.
@@ -32,9 +32,9 @@ class Varint {
   std::size_t size_ = 0, left_ = 0;
 };
 
-// Reads the client's control stream before nghttp3 does, for two frames whose rules nghttp3 1.15
-// keeps in part only: GOAWAY and MAX_PUSH_ID are one number, and the latter does not fall (RFC 9114
-// §7.1, §7.2.7). All other rules are nghttp3's.
+// Reads the client's control stream before nghttp3 does, for two rules that nghttp3 1.15 does not
+// fully enforce: GOAWAY and MAX_PUSH_ID contain one number, and MAX_PUSH_ID does not decrease (RFC
+// 9114 §7.1, §7.2.7). nghttp3 enforces all others.
 class ControlScanner {
  public:
   struct Outcome {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/digest64.h"
-#include "base/random.h"
+#include "proto/h3/callbacks.h"
 #include "proto/h3/session.h"
 
 namespace troika::h3 {
@@ -17,16 +17,20 @@ namespace {
 
 constexpr std::size_t kEncoderTable = 4096;
 constexpr std::size_t kClientBlocked = 16;  // responses that a client lets wait for QPACK
-constexpr nghttp3_data_reader kReader{EngineCallbacks::read_data};
+constexpr nghttp3_data_reader kReader{EngineCallbacks<Engine>::read_data};
 
 }  // namespace
 
-std::uint64_t settings_tag(const Limits& limits) noexcept {
-  return Digest64()
-      .add(std::uint64_t{limits.header_list_bytes})
-      .add(std::uint64_t{limits.qpack_table_bytes})
-      .add(std::uint64_t{limits.qpack_blocked_streams})
-      .value();
+quic::ApplicationTraits traits(const Limits& limits) {
+  const std::uint64_t settings = Digest64()
+                                     .add(std::uint64_t{limits.header_list_bytes})
+                                     .add(std::uint64_t{limits.qpack_table_bytes})
+                                     .add(std::uint64_t{limits.qpack_blocked_streams})
+                                     .value();
+  return {.alpn = "h3",
+          .no_error = kNoError,
+          .uni_streams = 3,  // control, and two of QPACK (RFC 9114 §6.2); replenished as they close
+          .settings_tag = settings};
 }
 
 Status Engine::open() {
@@ -51,11 +55,8 @@ Status Engine::open() {
 
 Status Engine::reopen() {
   conn_.reset();
-  retained_ = 0;
-  starved_.clear();
-  trailing_.clear();
+  writer_.begin(nullptr);
   waiting_.clear();
-  offered_stream_ = quic::kNoStream;
   return last_error_ == 0 ? open() : status();
 }
 
@@ -67,13 +68,14 @@ int Engine::make_conn() {
   settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
   settings.qpack_blocked_streams =
       side_ == Side::server ? limits_.qpack_blocked_streams : kClientBlocked;
-  const nghttp3_callbacks callbacks = EngineCallbacks::table();
+  const nghttp3_callbacks callbacks = EngineCallbacks<Engine>::table();
   nghttp3_conn* conn = nullptr;
   const int code =
       side_ == Side::server
           ? nghttp3_conn_server_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this)
           : nghttp3_conn_client_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this);
   conn_.reset(conn);
+  writer_.begin(conn);
   return code;
 }
 
@@ -122,7 +124,7 @@ Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fi
 
 Status Engine::acked(quic::StreamId id, std::uint64_t bytes) {
   if (is_open()) check(nghttp3_conn_add_ack_offset(conn_.get(), id, bytes));
-  resume_starved();
+  if (is_open()) check(writer_.resume_starved());
   return status();
 }
 
@@ -149,8 +151,8 @@ Status Engine::closed(quic::StreamId id, std::optional<quic::AppError> code) {
   EngineStream* const stream = owner_.find(id);
   if (stream != nullptr) {
     stream->closed_ = true;
-    free_retained(*stream, 0, true);
-    resume_starved();
+    writer_.release(*stream);
+    if (is_open()) check(writer_.resume_starved());
   }
   if (!code && stream != nullptr && stream->fin_received_ && !stream->fin_delivered_ && is_open()) {
     waiting_.push_back(id);
@@ -165,7 +167,7 @@ void Engine::close_stream(quic::StreamId id, quic::AppError code) {
     closing_ = true;
     const int result = nghttp3_conn_close_stream(conn_.get(), id, code);
     closing_ = false;
-    // nghttp3 forgets a stream of the peer that ended before it showed its type.
+    // nghttp3 has no record of a stream of the peer that ended before its type was read.
     if (result != NGHTTP3_ERR_STREAM_NOT_FOUND) check(result);
   }
   owner_.on_released(id, code == NGHTTP3_H3_NO_ERROR ? std::nullopt : std::optional(code));
@@ -191,20 +193,20 @@ void Engine::allow_streams(std::uint64_t more) {
   if (is_open()) nghttp3_conn_set_max_client_streams_bidi(conn_.get(), max_requests_);
 }
 
-void Engine::submit_request(EngineStream& stream, const FieldSection& fields, bool body) {
+void Engine::submit_request(EngineStream& stream, const FieldList& fields, bool body) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_request(conn_.get(), stream.id(), fields.data(), fields.size(),
                                     body ? &kReader : nullptr, &stream));
   quic_.mark_writable();
 }
 
-void Engine::submit_info(const EngineStream& stream, const FieldSection& fields) {
+void Engine::submit_info(const EngineStream& stream, const FieldList& fields) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_info(conn_.get(), stream.id(), fields.data(), fields.size()));
   quic_.mark_writable();
 }
 
-void Engine::submit_response(const EngineStream& stream, const FieldSection& fields, bool body) {
+void Engine::submit_response(const EngineStream& stream, const FieldList& fields, bool body) {
   if (!is_open()) return;
   check(nghttp3_conn_submit_response(conn_.get(), stream.id(), fields.data(), fields.size(),
                                      body ? &kReader : nullptr));
@@ -249,129 +251,27 @@ void Engine::submit_shutdown() {
   quic_.mark_writable();
 }
 
-namespace {
-
-Engine& engine_of(void* engine) noexcept { return *static_cast<Engine*>(engine); }
-EngineStream& stream_of(void* stream) noexcept { return *static_cast<EngineStream*>(stream); }
-
-}  // namespace
-
-nghttp3_callbacks EngineCallbacks::table() noexcept {
-  nghttp3_callbacks table{};
-  table.acked_stream_data = acked_stream_data;
-  table.recv_data = recv_data;
-  table.deferred_consume = deferred_consume;
-  table.begin_headers = begin_headers;
-  table.recv_header = recv_header;
-  table.end_headers = end_headers;
-  table.recv_trailer = recv_trailer;
-  table.stop_sending = stop_sending;
-  table.end_stream = end_stream;
-  table.reset_stream = reset_stream;
-  table.shutdown = shutdown;
-  table.recv_settings2 = recv_settings;
-  // For the seed of a hash table: nothing of it can be seen, so it may differ between two runs.
-  table.rand = [](std::uint8_t* into, std::size_t size) {
-    SystemRandom().fill(std::as_writable_bytes(std::span(into, size)));
-  };
-  return table;
+Result<quic::StreamWrite> Engine::next_write() {
+  if (is_open()) check(writer_.next());
+  if (last_error_ != 0) return std::unexpected(status().error());
+  return writer_.offered();
 }
 
-// The first callback for a request on the server: a stream of the peer has no user data before.
-int EngineCallbacks::begin_headers(nghttp3_conn* conn, std::int64_t id, void* engine,
-                                   void* stream) {
-  if (stream != nullptr) return 0;
-  EngineStream* found = engine_of(engine).owner_.find(id);
-  if (found == nullptr) return NGHTTP3_ERR_CALLBACK_FAILURE;
-  return nghttp3_conn_set_stream_user_data(conn, id, found);
+Status Engine::wrote(quic::StreamId id, std::size_t bytes) {
+  if (is_open()) check(writer_.wrote(id, bytes));
+  return status();
 }
 
-int EngineCallbacks::recv_header(nghttp3_conn*, std::int64_t, std::int32_t token,
-                                 nghttp3_rcbuf* name, nghttp3_rcbuf* value, std::uint8_t, void*,
-                                 void* stream) {
-  stream_of(stream).on_field(token, text_of(name), text_of(value));
-  return 0;
+void Engine::blocked(quic::StreamId id) {
+  if (is_open()) nghttp3_conn_block_stream(conn_.get(), id);
+  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = true;
 }
 
-int EngineCallbacks::end_headers(nghttp3_conn*, std::int64_t, int fin, void*, void* stream) {
-  stream_of(stream).on_fields_end(fin != 0);
-  return 0;
-}
-
-int EngineCallbacks::recv_trailer(nghttp3_conn*, std::int64_t, std::int32_t, nghttp3_rcbuf* name,
-                                  nghttp3_rcbuf* value, std::uint8_t, void*, void* stream) {
-  stream_of(stream).on_trailer(text_of(name), text_of(value));
-  return 0;
-}
-
-int EngineCallbacks::recv_data(nghttp3_conn*, std::int64_t, const std::uint8_t* data,
-                               std::size_t size, void*, void* stream) {
-  stream_of(stream).unconsumed_ += size;
-  stream_of(stream).on_data(std::as_bytes(std::span(data, size)));
-  return 0;
-}
-
-int EngineCallbacks::end_stream(nghttp3_conn*, std::int64_t, void*, void* stream) {
-  stream_of(stream).fin_delivered_ = true;
-  stream_of(stream).on_end();
-  return 0;
-}
-
-int EngineCallbacks::acked_stream_data(nghttp3_conn*, std::int64_t, std::uint64_t bytes,
-                                       void* engine, void* stream) {
-  const auto count = static_cast<std::size_t>(bytes);
-  engine_of(engine).free_retained(stream_of(stream), count, false);
-  stream_of(stream).on_body_acked(count);
-  return 0;
-}
-
-int EngineCallbacks::deferred_consume(nghttp3_conn*, std::int64_t id, std::size_t bytes,
-                                      void* engine, void*) {
-  if (engine_of(engine).closing_) {
-    engine_of(engine).quic_.extend_connection_credit(bytes);
-  } else {
-    engine_of(engine).quic_.extend_credit(id, bytes);
-  }
-  return 0;
-}
-
-// A stream of unknown type, or a request past our GOAWAY.
-int EngineCallbacks::stop_sending(nghttp3_conn*, std::int64_t id, std::uint64_t code, void* engine,
-                                  void*) {
-  engine_of(engine).quic_.shutdown_read(id, code);
-  engine_of(engine).quic_.mark_writable();
-  return 0;
-}
-
-int EngineCallbacks::reset_stream(nghttp3_conn*, std::int64_t id, std::uint64_t code, void* engine,
-                                  void*) {
-  if (EngineStream* found = engine_of(engine).owner_.find(id)) found->on_rejected();
-  engine_of(engine).quic_.shutdown_write(id, code);
-  engine_of(engine).quic_.mark_writable();
-  return 0;
-}
-
-int EngineCallbacks::recv_settings(nghttp3_conn*, const nghttp3_proto_settings* settings,
-                                   void* engine) {
-  const bool accepted =
-      engine_of(engine).owner_.accepts({.field_section = settings->max_field_section_size,
-                                        .qpack_table = settings->qpack_max_dtable_capacity,
-                                        .qpack_blocked = settings->qpack_blocked_streams});
-  if (accepted) return 0;
-  std::ignore = engine_of(engine).fail_with(NGHTTP3_H3_SETTINGS_ERROR,
-                                            "the server's limits are below those of before");
-  return NGHTTP3_ERR_CALLBACK_FAILURE;
-}
-
-int EngineCallbacks::shutdown(nghttp3_conn*, std::int64_t id, void* engine) {
-  engine_of(engine).owner_.on_goaway(id);
-  return 0;
-}
-
-nghttp3_ssize EngineCallbacks::read_data(nghttp3_conn*, std::int64_t, nghttp3_vec* vectors,
-                                         std::size_t count, std::uint32_t* flags, void* engine,
-                                         void* stream) {
-  return engine_of(engine).read_data(stream_of(stream), {vectors, count}, *flags);
+Status Engine::writable(quic::StreamId id) {
+  if (is_open()) check(nghttp3_conn_unblock_stream(conn_.get(), id));
+  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = false;
+  quic_.mark_writable();
+  return status();
 }
 
 }  // namespace troika::h3

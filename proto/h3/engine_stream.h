@@ -1,25 +1,50 @@
 #pragma once
+#include <nghttp3/nghttp3.h>
+
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "http/message/body.h"
 #include "proto/quic/application.h"
+#include "proto/session/field_list.h"
 
 namespace troika::h3 {
+
+// RFC 9204 §7.1.3: short secrets must not reach a table that an attacker can compare guesses with.
+constexpr std::uint8_t field_flags(std::string_view name) noexcept {
+  const bool secret = name == "set-cookie" || name == "authorization" || name == "cookie";
+  return secret ? NGHTTP3_NV_FLAG_NEVER_INDEX : NGHTTP3_NV_FLAG_NONE;
+}
+using FieldList = troika::FieldList<nghttp3_nv, field_flags>;
 
 // Body bytes of one stream that were handed to QUIC and not yet acknowledged. QUIC keeps pointers
 // into them for retransmission, so they belong to the stream and outlive the exchange.
 class RetainedBytes {
  public:
   // The bytes stay where they are until they are acknowledged. Must not be empty.
-  std::span<const std::byte> keep(Slice slice);
-  // The first `bytes` of what is kept and not acknowledged. A slice is freed as a whole.
-  void acknowledge(std::size_t bytes) noexcept;
-  void clear() noexcept;
+  std::span<const std::byte> retain(Slice slice) {
+    size_ += slice.size();
+    return slices_.emplace_back(std::move(slice)).bytes();
+  }
+  // The first `bytes` of those that are not acknowledged yet. A slice is freed as a whole.
+  void acknowledge(std::size_t bytes) noexcept {
+    acknowledged_ += bytes;
+    while (!slices_.empty() && acknowledged_ >= slices_.front().size()) {
+      acknowledged_ -= slices_.front().size();
+      size_ -= slices_.front().size();
+      slices_.pop_front();
+    }
+  }
+  void clear() noexcept {
+    slices_.clear();
+    acknowledged_ = size_ = 0;
+  }
 
   std::size_t size() const noexcept { return size_; }  // of all slices that are held
 
@@ -30,16 +55,16 @@ class RetainedBytes {
 };
 
 // One request stream as the engine sees it: a field section and a body each way. The calls come
-// from under nghttp3: they record, and run no foreign code but BodySource::pull and destructors.
+// from under nghttp3: they only record, and run no foreign code but BodySource::pull and
+// destructors.
 class EngineStream {
  public:
   virtual ~EngineStream() = default;
   quic::StreamId id() const noexcept { return id_; }
   bool fin_handed_out() const noexcept { return fin_handed_out_; }
   bool closed() const noexcept { return closed_; }
-  bool window_shut() const noexcept {
-    return window_shut_;
-  }  // the peer gives this stream no credit
+  // The peer gives this stream no credit.
+  bool window_shut() const noexcept { return window_shut_; }
 
   // token: nghttp3's number of a known name, else -1. Pseudo fields come first.
   virtual void on_field(std::int32_t token, std::string_view name, std::string_view value) = 0;
@@ -47,10 +72,10 @@ class EngineStream {
   virtual void on_trailer(std::string_view name, std::string_view value) = 0;
   virtual void on_data(std::span<const std::byte> bytes) = 0;  // owes Engine::credit()
   virtual void on_end() = 0;
-  virtual void on_rejected() = 0;  // nghttp3 has refused it: it is past our GOAWAY
+  virtual void on_rejected() = 0;  // nghttp3 refused it: its id is above the one in our GOAWAY
 
   virtual Result<Pulled> pull(std::size_t max_bytes) = 0;  // a failure has recorded a reset
-  virtual bool body_complete() const noexcept = 0;         // `end` need not be pulled: it is known
+  virtual bool body_complete() const noexcept = 0;  // no more is to be pulled, not even `end`
   virtual const HeaderMap& outgoing_trailers() const noexcept = 0;
   virtual void on_body_acked(std::size_t bytes) noexcept = 0;
   virtual void on_fin_handed_out() = 0;  // QUIC has taken all of our side
@@ -58,7 +83,7 @@ class EngineStream {
  protected:
   explicit EngineStream(quic::StreamId id) noexcept : id_(id) {}
 
-  // QUIC has forgotten the stream: what follows is of another one.
+  // QUIC has forgotten the stream: from now on it is another one.
   void begin_again(quic::StreamId id) noexcept {
     id_ = id;
     retained_.clear();
@@ -69,6 +94,8 @@ class EngineStream {
 
  private:
   friend class Engine;
+  friend class EngineWriter;
+  template <class>
   friend struct EngineCallbacks;
   quic::StreamId id_;
   RetainedBytes retained_;
@@ -79,6 +106,25 @@ class EngineStream {
   bool fin_received_ = false;   // by us from QUIC
   bool fin_delivered_ = false;  // by nghttp3, which may have waited for QPACK
   bool closed_ = false;         // by QUIC
+};
+
+// The limits of the peer's SETTINGS that a client remembers (RFC 9114 §7.2.4.2).
+struct PeerSettings {
+  std::uint64_t field_section = 0, qpack_table = 0, qpack_blocked = 0;
+};
+
+// The session that an engine works for.
+class EngineOwner {
+ public:
+  virtual EngineStream* find(quic::StreamId id) noexcept = 0;
+  virtual void on_goaway(quic::StreamId) {}  // client: requests from this id on are not processed
+  // The last call for this stream. Comes after closed(), and later than it for a stream that waits
+  // for QPACK.
+  virtual void on_released(quic::StreamId, std::optional<quic::AppError>) {}
+  virtual bool accepts(const PeerSettings&) { return true; }  // false: H3_SETTINGS_ERROR
+
+ protected:
+  ~EngineOwner() = default;
 };
 
 }  // namespace troika::h3

@@ -12,7 +12,7 @@ bool is_request(quic::StreamId id) noexcept {
   return quic::is_bidi(id) && quic::is_client_initiated(id);
 }
 
-// RFC 9114 §8: codes that are not known mean the same as H3_NO_ERROR.
+// RFC 9114 §8: unknown codes are equivalent to H3_NO_ERROR.
 bool is_error(quic::AppError code) noexcept {
   return (code > NGHTTP3_H3_NO_ERROR && code <= NGHTTP3_H3_VERSION_FALLBACK) ||
          (code >= NGHTTP3_QPACK_DECOMPRESSION_FAILED && code <= NGHTTP3_QPACK_DECODER_STREAM_ERROR);
@@ -75,7 +75,7 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
   return engine_.read(id, bytes, fin, now);
 }
 
-// What comes before a fault of ours is nghttp3's to judge first.
+// Bytes before a fault that we have found are for nghttp3, which may find another one in them.
 Status ServerSession::read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
                                TimePoint now) {
   const auto [good, fault] = control_.scan(id, bytes);
@@ -115,10 +115,10 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   }
   ServerStream* const stream = request(id);
   if (stream != nullptr) stream->on_closed(code);
-  // Fields that still wait for QPACK are not waited for: with an error nghttp3 drops them at once.
-  const bool answered = stream != nullptr && stream->begun();
+  // We do not wait for fields that wait for QPACK: with an error nghttp3 drops them at once.
+  const bool responded = stream != nullptr && stream->begun();
   auto closed = engine_.closed(
-      id, code.value_or(answered ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
+      id, code.value_or(responded ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
   if (stream != nullptr && stream->served()) --context_.served;
   streams_.erase(id);
   idle_since_ = services_.clock.now();
@@ -127,10 +127,10 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   return closed;
 }
 
-// One for another, not before our work for it has ended: resetting requests must not be a way to
-// get more of them done than the limit on streams says. But those that only wait for the peer to
-// acknowledge the answer count as ended: it may take its time for that (RFC 9000 §13.2.1), and
-// would wait for the stream itself. As many may wait like this as may be open.
+// A closed stream is replaced once our work for it has ended: by resetting requests a client must
+// not get more of them processed than the limit on streams allows. A stream that only waits until
+// the peer acknowledges the response counts as ended: the acknowledgement may be delayed (RFC 9000
+// §13.2.1), and the peer may need the stream. The limit on streams also limits how many wait so.
 void ServerSession::allow_more_streams(std::int64_t least) {
   if (drain_ == Drain::announced || drain_ == Drain::done) return;
   const std::int64_t most = std::min(context_.served, services_.limits.concurrent_streams);
@@ -141,8 +141,8 @@ void ServerSession::allow_more_streams(std::int64_t least) {
 }
 
 Status ServerSession::apply(TimePoint) {
-  while (!lost_ && !context_.noted.empty()) {
-    for (const quic::StreamId id : std::exchange(context_.noted, {})) {
+  while (!lost_ && !context_.dirty_streams.empty()) {
+    for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
       if (ServerStream* stream = request(id)) stream->apply();
     }
   }
@@ -157,7 +157,7 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
     if (drain_ == Drain::announced) drain_ = Drain::done;
   }
   auto written = engine_.wrote(id, bytes);
-  // Fewer are not worth the packet that they make at once: they wait for the close.
+  // Fewer are not worth a packet of their own: they wait until a stream is closed.
   allow_more_streams(std::max(services_.limits.concurrent_streams / 4, 1U));
   return written;
 }
@@ -176,8 +176,8 @@ TimePoint ServerSession::deadline() const noexcept {
   return first;
 }
 
-// PINGs keep QUIC's own idle timer from ever ending a connection that asks for nothing, and a peer
-// that never closes its streams asks for nothing either.
+// A client's PINGs keep resetting QUIC's own idle timer, so a connection without requests, or with
+// streams that the client never closes, needs a limit of its own.
 TimePoint ServerSession::idle_deadline() const noexcept {
   const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s.second->live(); });
   return live ? kNever : std::max(idle_since_, progress_at_) + services_.timeouts.idle_tcp;
@@ -188,7 +188,7 @@ void ServerSession::on_deadline(TimePoint now) {
   if (drain_deadline_ <= now) announce_drain();
   if (idle_deadline() <= now) {
     quic_.close(NGHTTP3_H3_NO_ERROR);
-    return abort(std::nullopt);  // what the client has not acknowledged by now it may not have
+    return abort(std::nullopt);  // bytes that are not acknowledged by now may not have arrived
   }
   for (const auto& [id, stream] : streams_) {
     const bool lived = stream->live();

@@ -48,7 +48,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
-  void allow_more_streams(std::int64_t least);  // those that are due, if so many are
+  void allow_more_streams(std::int64_t least);  // all that are due, if at least so many are
 
   quic::QuicStreams& quic_;
   Services& services_;
@@ -59,9 +59,9 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   std::map<quic::StreamId, std::unique_ptr<ServerStream>> streams_;
 
   TimePoint idle_since_;   // no request since
-  TimePoint progress_at_;  // bytes of some answer were acknowledged
+  TimePoint progress_at_;  // bytes of some response were acknowledged
   Drain drain_ = Drain::no;
-  TimePoint drain_deadline_ = kNever;  // for the second GOAWAY when no acknowledgement comes
+  TimePoint drain_deadline_ = kNever;  // for the second GOAWAY if no acknowledgement comes
   std::uint64_t control_written_ = 0, control_acked_ = 0, notice_end_ = 0;
   std::int64_t allowed_early_ = 0;  // streams allowed in place of others that are not closed yet
   bool peer_known_ = false;

@@ -7,7 +7,7 @@ namespace troika::h3 {
 namespace {
 
 // proto/README.md has the table.
-quic::AppError code_for(AbortReason reason) noexcept {
+quic::AppError error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::none:
     case AbortReason::body_stopped: return NGHTTP3_H3_NO_ERROR;
@@ -38,36 +38,35 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
       header_deadline_(now + context.services.timeouts.header_block),
       early_(early) {}
 
-void ServerStream::note() noexcept {
-  if (std::exchange(noted_, true)) return;
-  context_.noted.push_back(id());
+void ServerStream::mark_dirty() noexcept {
+  if (std::exchange(dirty_, true)) return;
+  context_.dirty_streams.push_back(id());
   context_.engine.mark_writable();
 }
 
 void ServerStream::apply() {
   exchange_.advance();
   for (const ResponseHead& info : std::exchange(informational, {})) {
-    context_.engine.submit_info(*this, FieldSection(info));
+    context_.engine.submit_info(*this, FieldList(info));
   }
   if (const auto response = std::exchange(head, std::nullopt)) {
-    context_.engine.submit_response(*this, FieldSection(response->head),
-                                    has_body(response->framing));
+    context_.engine.submit_response(*this, FieldList(response->head), has_body(response->framing));
   }
   if (std::exchange(ready, false)) context_.engine.resume(*this);
   if (consumed_bytes > 0) context_.engine.credit(*this, std::exchange(consumed_bytes, 0));
   if (const auto reason = std::exchange(aborted, std::nullopt)) {
     give_up(*reason);
   } else if (discarding() && discard_.over(context_.services.clock.now())) {
-    // RFC 9114 §4.1: only once the whole response is on its way, or the client might not read it.
+    // RFC 9114 §4.1: only after the whole response, or the client might not read it.
     stop_reading(NGHTTP3_H3_NO_ERROR);
   }
-  noted_ = false;
+  dirty_ = false;
 }
 
 void ServerStream::give_up(AbortReason reason) {
   header_deadline_ = kNever;
-  context_.engine.shutdown_write(*this, code_for(reason));
-  stop_reading(code_for(reason));
+  context_.engine.shutdown_write(*this, error_code_for(reason));
+  stop_reading(error_code_for(reason));
 }
 
 void ServerStream::stop_reading(quic::AppError code) {
@@ -95,7 +94,7 @@ void ServerStream::on_fields_end(bool fin) {
   } else {
     exchange_.begin_rejected(std::move(request.error().partial), request.error().status);
   }
-  note();
+  mark_dirty();
 }
 
 void ServerStream::on_trailer(std::string_view name, std::string_view value) {
@@ -111,7 +110,7 @@ void ServerStream::on_data(std::span<const std::byte> bytes) {
 void ServerStream::on_discarded(std::size_t bytes, bool fin) {
   discard_.add(bytes);
   read_ended_ = fin;
-  note();
+  mark_dirty();
 }
 
 void ServerStream::on_fin_handed_out() {
@@ -126,7 +125,7 @@ void ServerStream::on_fin_handed_out() {
 void ServerStream::on_end() {
   read_ended_ = true;
   if (exchange_.request_complete()) return;
-  note();  // it may have waited for this
+  mark_dirty();  // it may have waited for this
   if (!trailers_) {
     fail_unless(exchange_.on_body({}, true));
   } else if (trailers_->over_limit()) {
@@ -160,8 +159,8 @@ const HeaderMap& ServerStream::outgoing_trailers() const noexcept {
 
 void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_.on_sent(bytes); }
 
-// RFC 9114 §4.1: one that ends before its first byte is no request, and no reason to end the
-// connection, as nghttp3 would.
+// RFC 9114 §4.1: a stream that ends before its first byte is not a request. nghttp3 would end the
+// connection for it.
 bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
   empty_ = empty_ && bytes == 0;
   if (!empty_ || !fin) return true;
@@ -180,7 +179,7 @@ void ServerStream::on_peer_reset() {
   context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
 }
 
-// QUIC tells of STOP_SENDING by this, or only by refusing to write.
+// STOP_SENDING came, or QUIC refused a write because of it.
 void ServerStream::on_peer_stop() {
   context_.engine.peer_shut_write(id());
   exchange_.on_peer_abort(AbortReason::peer_reset);
@@ -191,13 +190,13 @@ void ServerStream::on_peer_stop() {
 void ServerStream::on_closed(std::optional<quic::AppError> code) {
   context_.engine.forget_unread(*this);
   if (!begun_) return;
-  // Our own STOP_SENDING after a whole answer is how such an exchange ends, not an error.
+  // Our own STOP_SENDING after a whole response is not an error.
   const bool cleanly = !code || *code == NGHTTP3_H3_NO_ERROR || (stop && fin_handed_out());
   if (!cleanly) exchange_.on_peer_abort(AbortReason::peer_reset);
   exchange_.on_closed();
 }
 
-// A client that has all of the response may close the connection before it acknowledges the end.
+// A client that has the whole response may close the connection before it acknowledges the end.
 void ServerStream::abandon(AbortReason reason, bool cleanly) noexcept {
   header_deadline_ = kNever;
   if (!begun_) return;
@@ -215,14 +214,15 @@ TimePoint ServerStream::deadline() const noexcept {
 }
 
 void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
-  if (!window_shut()) exchange_.renew(progress);
+  if (!window_shut()) exchange_.on_progress(progress);
   if (deadline() > now) return;
   if (begun_) {
     exchange_.on_deadline(now);
-    if (discarding() && discard_.over(now)) note();
+    if (discarding() && discard_.over(now)) mark_dirty();
   } else {
     header_deadline_ = kNever;
-    exchange_.on_peer_abort(AbortReason::timeout);  // should the fields come before the next flush
+    exchange_.on_peer_abort(
+        AbortReason::timeout);  // the fields may still come before the next flush
     reset(AbortReason::timeout);
   }
 }

@@ -10,12 +10,14 @@ namespace troika::h3 {
 // The server side of one HTTP/3 connection. The arguments outlive the session.
 std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::QuicStreams& quic);
 
-// Of the settings that a server with these limits announces and a client remembers for early data
-// (RFC 9114 §7.2.4.2): the same for as long as they are.
-std::uint64_t settings_tag(const Limits& limits) noexcept;
+inline constexpr quic::AppError kNoError = 0x100;  // H3_NO_ERROR (RFC 9114 §8.1)
+
+// What QUIC and TLS have to know of HTTP/3. Its settings_tag stands for the SETTINGS that a server
+// with these limits sends and a client remembers for early data (RFC 9114 §7.2.4.2).
+quic::ApplicationTraits traits(const Limits& limits);
 
 // The client side: an application for QUIC, a client session for the user.
-class ClientApplication : public quic::QuicApplication, public ClientSession {};
+class ClientApplication : public quic::QuicApplication, public troika::ClientSession {};
 std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
                                                        quic::QuicStreams& quic);
 

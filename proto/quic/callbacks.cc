@@ -1,27 +1,35 @@
+#include "proto/quic/callbacks.h"
+
 #include <ngtcp2/ngtcp2_crypto.h>
 
+#include "proto/quic/connection_base.h"
 #include "proto/quic/convert.h"
-#include "proto/quic/core.h"
-#include "tls/context/describe.h"
 
 namespace troika::quic {
 
-// Each one hands on to the application; an error of the application ends the connection.
+// An error of the application ends the connection.
 struct Callbacks {
-  static Core& core(void* user) noexcept { return *static_cast<Core*>(user); }
+  static ConnectionBase& connection(void* user) noexcept {
+    return *static_cast<ConnectionBase*>(user);
+  }
+  static QuicApplication& application(void* user) noexcept {
+    return *connection(user).application_;
+  }
+  static int result(void* user, const Status& status) noexcept {
+    return connection(user).close_.result_of(status);
+  }
 
   static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t stream, std::uint64_t,
                          const std::uint8_t* data, std::size_t size, void* user, void*) {
-    Core& self = core(user);
     const bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
     const bool early = (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0;
-    return self.answer(
-        self.application_->on_data(stream, {as_bytes(data), size}, fin, early, self.now_));
+    return result(user, application(user).on_data(stream, {as_bytes(data), size}, fin, early,
+                                                  connection(user).now_));
   }
 
   static int acked(ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t bytes,
                    void* user, void*) {
-    return core(user).answer(core(user).application_->on_acked(stream, bytes));
+    return result(user, application(user).on_acked(stream, bytes));
   }
 
   static int stream_closed(ngtcp2_conn* conn, std::uint32_t flags, std::int64_t stream,
@@ -30,120 +38,89 @@ struct Callbacks {
     if (!is_bidi(stream) && ngtcp2_conn_is_local_stream(conn, stream) == 0) {
       ngtcp2_conn_extend_max_streams_uni(conn, 1);
     }
-    return core(user).answer(core(user).application_->on_stream_closed(
-        stream, has_code ? std::optional(code) : std::nullopt));
+    return result(user, application(user).on_stream_closed(
+                            stream, has_code ? std::optional(code) : std::nullopt));
   }
 
   static int stream_reset(ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t code,
                           void* user, void*) {
-    return core(user).answer(core(user).application_->on_reset(stream, code));
+    return result(user, application(user).on_reset(stream, code));
   }
 
   static int stream_credit(ngtcp2_conn*, std::int64_t stream, std::uint64_t, void* user, void*) {
-    return core(user).answer(core(user).application_->on_writable(stream));
+    return result(user, application(user).on_writable(stream));
   }
 
   static int streams_available(ngtcp2_conn*, std::uint64_t, void* user) {
-    Core& self = core(user);
-    if (self.ready_) self.application_->on_streams_available();
+    if (connection(user).ready()) application(user).on_streams_available();
     return 0;
   }
 
-  // Server: early requests come before the handshake is complete, so the application has to be
-  // there as soon as it can answer. Client: the peer's parameters count from this key on.
-  static int key_to_start(ngtcp2_conn* conn, ngtcp2_encryption_level level, void* user) {
-    Core& self = core(user);
-    // Left to itself, ngtcp2 notices once the handshake is complete.
-    if (ngtcp2_conn_is_server(conn) != 0 &&
-        ngtcp2_conn_get_remote_transport_params(conn) == nullptr) {
-      ngtcp2_conn_set_tls_error(conn, NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM);
-      return NGTCP2_ERR_CALLBACK_FAILURE;
-    }
-    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || self.ready_) return 0;
-    self.session_->on_version_negotiated();
-    self.security_ = tls::describe(self.session_->ssl());
-    self.security_.handshaking = true;
-    self.security_.address_proven = self.address_proven_;
-    if (!self.on_sendable()) return NGTCP2_ERR_CALLBACK_FAILURE;
-    self.ready_ = true;
-    return self.answer(self.application_->on_ready());
+  static int key_to_start(ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+    return connection(user).on_key(level);
   }
 
-  static int handshake_completed(ngtcp2_conn* conn, void* user) {
-    Core& self = core(user);
-    self.established_ = true;
-    self.confirmed_ = ngtcp2_conn_is_server(conn) != 0;  // RFC 9001 §4.1.2
-    self.security_ = tls::describe(self.session_->ssl());
-    const bool is_v2 = ngtcp2_conn_get_negotiated_version(conn) == NGTCP2_PROTO_VER_V2;
-    self.security_.quic_version = is_v2 ? 2 : 1;
-    self.budget_.validated(to_path(*ngtcp2_conn_get_path(conn)));
-    self.on_established();
-    if (self.early_ && !self.security_.early_data) {
-      if (const int failed = self.answer(self.begin_again()); failed != 0) return failed;
-    }
-    return self.answer(self.application_->on_handshake_done(self.now_));
+  static int handshake_completed(ngtcp2_conn*, void* user) {
+    return connection(user).on_handshake_completed();
   }
 
   static int handshake_confirmed(ngtcp2_conn*, void* user) {  // of clients only
-    core(user).confirmed_ = true;
+    connection(user).progress_ = ConnectionBase::Progress::confirmed;
     return 0;
   }
 
   static int new_id(ngtcp2_conn*, ngtcp2_cid* id, ngtcp2_stateless_reset_token* token, std::size_t,
                     void* user) {
-    return core(user).new_id(*id, *token) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+    return connection(user).new_id(*id, *token) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
   }
 
   static int id_removed(ngtcp2_conn*, const ngtcp2_cid* id, void* user) {
-    core(user).id_retired(*id);
+    connection(user).id_retired(*id);
     return 0;
   }
 
-  // The address that logs and access rules see is a validated one, never just the latest
-  // (RFC 9000 §9.3).
   static int path_validated(ngtcp2_conn*, std::uint32_t flags, const ngtcp2_path* path,
                             const ngtcp2_path*, ngtcp2_path_validation_result result, void* user) {
     if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) return 0;
-    core(user).on_path_validated();
-    core(user).path_changed(Address(path->local.addr), Address(path->remote.addr));
+    connection(user).use_validated(to_path(*path));
     if ((flags & NGTCP2_PATH_VALIDATION_FLAG_NEW_TOKEN) != 0) {
-      core(user).on_address_proven(core(user).remote_);
+      connection(user).on_address_proven(connection(user).remote());
     }
     return 0;
   }
 
   static int preferred_address(ngtcp2_conn*, ngtcp2_path* path,
                                const ngtcp2_preferred_addr* offered, void* user) {
-    core(user).on_preferred_address(*offered, *path);
+    connection(user).on_preferred_address(*offered, *path);
     return 0;
   }
 
   static void qlog(void* user, std::uint32_t flags, const void* records, std::size_t size) {
-    Core& self = core(user);
-    if (size != 0) self.qlog_.write({static_cast<const std::byte*>(records), size});
-    if ((flags & NGTCP2_QLOG_WRITE_FLAG_FIN) != 0) self.qlog_.end();
+    PendingQlog& log = connection(user).qlog_;
+    if (size != 0) log.write({static_cast<const std::byte*>(records), size});
+    if ((flags & NGTCP2_QLOG_WRITE_FLAG_FIN) != 0) log.end();
   }
 
   static int token_received(ngtcp2_conn*, const std::uint8_t* token, std::size_t size, void* user) {
-    core(user).on_token({as_bytes(token), size});
+    connection(user).on_token({as_bytes(token), size});
     return 0;
   }
 
   static int retry_received(ngtcp2_conn* conn, const ngtcp2_pkt_hd* head, void* user) {
-    core(user).retry_id_ = head->scid;
+    connection(user).retry_id_ = head->scid;
     return ngtcp2_crypto_recv_retry_cb(conn, head, user);
   }
 
-  // The keys are those of the id in the Retry (RFC 9001 §5.2). For it ngtcp2 1.22 takes the id that
-  // the server has now, which is another one once a packet of the first version has come.
+  // The keys are derived from the id in the Retry (RFC 9001 §5.2). ngtcp2 1.22 passes the server's
+  // present id instead, which is another one after a packet of the first version has arrived.
   static int version_negotiated(ngtcp2_conn* conn, std::uint32_t version, const ngtcp2_cid* id,
                                 void* user) {
-    const std::optional<ngtcp2_cid>& retry = core(user).retry_id_;
+    const std::optional<ngtcp2_cid>& retry = connection(user).retry_id_;
     return ngtcp2_crypto_version_negotiation_cb(conn, version, retry ? &*retry : id, user);
   }
 
   static int reset_received(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset2*, void* user) {
-    core(user).reset_received_ = true;
+    connection(user).close_.on_stateless_reset();
     return 0;
   }
 
@@ -170,12 +147,7 @@ void set_crypto(ngtcp2_callbacks& callbacks) {
 
 }  // namespace
 
-void Core::begin_log(ngtcp2_settings& settings) noexcept {
-  qlog_.hold();
-  settings.qlog_write = Callbacks::qlog;
-}
-
-// Not set on purpose: stream_stop_sending tells of our own STOP_SENDING, not of the peer's.
+// stream_stop_sending stays unset: it reports our own STOP_SENDING, not the peer's.
 ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   ngtcp2_callbacks callbacks{};
   set_crypto(callbacks);
@@ -186,6 +158,8 @@ ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   callbacks.extend_max_stream_data = Callbacks::stream_credit;
   callbacks.extend_max_local_streams_bidi = Callbacks::streams_available;
   callbacks.extend_max_local_streams_uni = Callbacks::streams_available;
+  // Server: a response may go out before the handshake is complete, so the application starts as
+  // soon as there are keys to send with. Client: this key makes the peer's limits final.
   (side == OsslSession::Side::server ? callbacks.recv_tx_key : callbacks.recv_rx_key) =
       Callbacks::key_to_start;
   callbacks.handshake_completed = Callbacks::handshake_completed;
@@ -200,6 +174,10 @@ ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   callbacks.recv_stateless_reset2 = Callbacks::reset_received;
   callbacks.rand = Callbacks::random;
   return callbacks;
+}
+
+void write_qlog(void* user, std::uint32_t flags, const void* records, std::size_t size) {
+  Callbacks::qlog(user, flags, records, size);
 }
 
 }  // namespace troika::quic

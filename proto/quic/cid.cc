@@ -39,7 +39,7 @@ ngtcp2_stateless_reset_token IdFactory::token_of(const ngtcp2_cid& id) const noe
   ngtcp2_stateless_reset_token token{};
   const int failed = ngtcp2_crypto_generate_stateless_reset_token(
       token.data, as_u8(reset_secret_.data()), reset_secret_.size(), &id);
-  if (failed != 0) std::abort();  // a guessable token would let anybody end the connection
+  if (failed != 0) std::abort();  // a guessable token would let anyone end the connection
   return token;
 }
 

@@ -15,8 +15,7 @@ namespace troika::quic {
 
 using SipKey = std::array<std::uint64_t, 2>;
 
-// SipHash-2-4 (Aumasson and Bernstein, 2012): without the key nobody can choose inputs that
-// collide.
+// SipHash-2-4 (Aumasson and Bernstein, 2012): colliding inputs cannot be found without the key.
 class SipHash {
  public:
   static std::uint64_t of(const SipKey& key, std::span<const std::uint8_t> bytes) noexcept {
@@ -69,7 +68,7 @@ class SipHash {
   std::uint64_t v0_, v1_, v2_, v3_;
 };
 
-// Short headers do not carry the length of their connection id, so all of ours have this one.
+// Short headers do not carry the length of the connection id, so all of ours have this one.
 inline constexpr std::size_t kOwnIdBytes = 12;
 
 // A connection id as the key of a table.
@@ -84,19 +83,19 @@ struct ConnectionId {
   friend bool operator==(const ConnectionId&, const ConnectionId&) = default;
 };
 
-// Makes the ids that one worker gives out, and the reset tokens that go with them.
+// Makes the ids that a worker issues, and their reset tokens.
 class IdFactory {
  public:
   IdFactory(const EndpointConfig& config, Random& random);
 
-  // Its first byte names the worker, for the filter that steers datagrams to sockets.
+  // The first byte names the worker, for the filter that distributes datagrams to sockets.
   ngtcp2_cid make() noexcept;
-  // Whose connection it is, whether we gave the id out or a client made it up: uv/reuseport_filter
-  // goes by the same byte.
+  // The worker of a connection, whether we issued the id or a client made it up:
+  // os/reuseport_filter uses the same byte.
   unsigned worker_of(std::span<const std::uint8_t> id) const noexcept {
     return id.empty() ? unsigned{worker_} : unsigned{id[0]} % workers_;
   }
-  // RFC 9000 §10.3.2: from the id and a secret of the machine, so that it survives a restart.
+  // RFC 9000 §10.3.2: derived from the id and a secret of the machine, so it survives a restart.
   ngtcp2_stateless_reset_token token_of(const ngtcp2_cid& id) const noexcept;
 
  private:
@@ -105,10 +104,10 @@ class IdFactory {
   std::uint8_t worker_, workers_;
 };
 
-// Random bytes that name nobody, for the ids that a client chooses.
+// For the ids that a client chooses: they name no worker.
 ngtcp2_cid random_id(Random& random, std::size_t bytes) noexcept;
 
-// Which connection an id belongs to. Clients choose some of the ids, hence the keyed hash.
+// Finds the connection of an id. Clients choose some of the ids, hence the keyed hash.
 template <class ServerConnection>
 class CidTable {
  public:

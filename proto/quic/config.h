@@ -11,63 +11,66 @@
 
 namespace troika::quic {
 
-// How fast a server sends on a path that loses or delays packets: RFC 9438, BBR v2, RFC 9002 §7.
+// Congestion control: RFC 9438, BBR v2, RFC 9002 §7.
 enum class Congestion : std::uint8_t { cubic, bbr, reno };
 
-// Keys that a restart keeps, so that old connections can be reset and tokens still hold.
+// Stays the same over restarts, so that old connections can be reset and tokens remain valid.
 using Secret = std::array<std::byte, 32>;
 
-// Hears of handshakes that failed.
+// Is told of failed handshakes.
 class HandshakeObserver {
  public:
-  // Once for each, unless a side just closed. `why` is static text.
+  // Once for each, unless a side closed without an error. `why` is static text.
   virtual void on_handshake_failed(const Address& client, std::string_view why) noexcept = 0;
 
  protected:
   ~HandshakeObserver() = default;
 };
 
-struct EndpointConfig {
-  Secret secret{};  // stateless resets, tokens, table hashing
-  // Stateless resets are of the machine of this name alone: one that has the same secret must not
-  // end a connection whose packets come to it by mistake (RFC 9000 §21.11).
-  std::string machine;
-  // Of the settings of the application that clients remember: when it differs from that of a
-  // client's ticket, or a limit below does, early data is refused.
-  std::uint64_t application_tag = 0;
-  std::uint8_t worker = 0,
-               workers = 1;  // the first byte of every id of ours is ≡ worker (mod workers)
-  Address preferred_v4, preferred_v6;       // where clients are asked to move to (RFC 9000 §9.6)
-  QlogSource* qlog = nullptr;               // outlives the endpoint; null: no connection is logged
-  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody hears
-  std::size_t connections = 10000;          // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;             // handshakes in flight, likewise
-  // From so many handshakes in flight on, with the connections of the last second that ended with
-  // their first packet, whoever has no token is sent a Retry, until they are fewer than half of it.
+// What a person may choose, with its defaults.
+struct Config {
+  Congestion congestion = Congestion::cubic;
+  // Moves clients that begin with version 1 and offer 2 to version 2 (RFC 9368 §2.3).
+  bool upgrade_version = false;
+  Address preferred_v4{}, preferred_v6{};  // clients are asked to move there (RFC 9000 §9.6)
+  std::size_t connections = 10000;         // then new ones are refused (CONNECTION_REFUSED)
+  std::size_t half_open = 1000;            // handshakes in flight, likewise
+  // Clients without a token get a Retry when this many handshakes are in flight, counting the
+  // connections of the last second that ended at their first packet. It ends below half of that.
   // 0: always.
   std::size_t retry_above = 100;
-  Duration retry_token_lifetime = std::chrono::seconds(20);
-  Duration new_token_lifetime = std::chrono::hours(24);
-  std::uint32_t streams_bidi = 100;
-  std::uint32_t streams_uni = 3;
-  std::size_t stream_window = 256U << 10U;    // bytes
-  std::size_t connection_window = 1U << 20U;  // bytes
-  std::uint32_t connection_ids = 7;           // active_connection_id_limit
+  std::uint32_t connection_ids = 7;  // active_connection_id_limit
   std::uint32_t resets_per_second = 100;
   std::uint32_t version_negotiations_per_second = 100;
+  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6); 2^23 for GCM
+  // A client whose packets get lost tries again after 1, 3, 7 and 15 s (RFC 9002 §6.2).
   Duration handshake_timeout = std::chrono::seconds(20);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::uint64_t key_update_packets = 1U << 22U;  // sent with one key (RFC 9001 §6.6)
-  Congestion congestion = Congestion::cubic;
-  // Clients that begin with version 1 and offer 2 are moved to it (RFC 9368 §2.3).
-  bool upgrade_version = false;
+  Duration retry_token_lifetime = std::chrono::seconds(20);  // how long a Retry can be answered
+  Duration new_token_lifetime = std::chrono::hours(24);      // and a client comes back without one
+};
+
+// With what this process, this worker and the application add.
+struct EndpointConfig : Config {
+  Secret secret{};  // stateless resets, tokens, table hashing
+  // The name of this machine, part of the key for stateless resets: a machine with the same secret
+  // must not reset connections whose packets reach it by mistake (RFC 9000 §21.11).
+  std::string machine{};
+  std::uint8_t worker = 0,
+               workers = 1;    // the first byte of every id of ours is ≡ worker (mod workers)
+  QlogSource* qlog = nullptr;  // outlives the endpoint; null: no connection is logged
+  HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody is told
+  // What the application allows a client; it has the defaults.
+  std::uint32_t streams_bidi = 0;
+  std::size_t stream_window = 0;      // bytes
+  std::size_t connection_window = 0;  // bytes
 };
 
 struct EndpointCounters {
   std::uint64_t accepted = 0, refused = 0, handshakes = 0, resets_sent = 0, versions_sent = 0;
   std::uint64_t forwarded = 0;  // to another worker
   std::uint64_t retries_sent = 0;
-  std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // the latter: unreadable ones, too
+  std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // refused: also unreadable ones
   std::uint64_t paths_validated = 0;                      // after the handshake
   std::uint64_t key_updates = 0;                          // begun by this side
   std::uint64_t early_accepted = 0, early_rejected = 0;   // connections that sent 0-RTT
@@ -80,13 +83,13 @@ struct ClientConfig {
   std::size_t connection_window = 4U << 20U;  // bytes
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
-  std::vector<std::byte> token{};  // that an earlier connection to this server was given
+  std::vector<std::byte> token{};  // from an earlier connection to this server
   std::uint32_t version = 1;       // QUIC version of the first Initial; others force negotiation
-  // Those that the server may move to within the handshake (RFC 9368), `version` among them; empty:
-  // that one alone.
+  // The versions that the server may move to during the handshake (RFC 9368), with `version` among
+  // them; empty: only that one.
   std::vector<std::uint32_t> versions{};
-  bool takes_preferred_address = true;  // moves where the server asks it to, if it can
-  // From ClientConnection::resumption(); empty, or of another version: full handshake.
+  bool takes_preferred_address = true;  // moves to the server's preferred address
+  // From ClientConnection::resumption(). Empty, or of another version: a full handshake.
   std::vector<std::byte> resumption{};
 };
 

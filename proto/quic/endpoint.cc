@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "proto/quic/convert.h"
-#include "proto/quic/outbox.h"
-#include "proto/quic/settings.h"
+#include "proto/quic/send_buffer.h"
 
 namespace troika::quic {
 
@@ -15,16 +14,15 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       clock_(clock),
       random_(random),
       tls_(tls),
-      make_application_(std::move(application)),
-      outbox_(sink, Outbox::kMostBytes),
+      application_(std::move(application)),
+      out_(sink, SendBuffer::kMostBytes),
       id_factory_(config_, random_),
       tokens_(config_, clock_),
-      answers_(config_, random_, id_factory_),
+      replies_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, random_, outbox_, id_factory_,      tokens_,
-              timers_, *this,   tls_,    make_application_} {}
+      shared_{config_, random_, out_, id_factory_, tokens_, timers_, *this, tls_, application_} {}
 
-// A GRO buffer may hold packets of several connections, so each segment is looked up.
+// A GRO buffer may contain packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {
   for_each_segment(datagram, [&](const Datagram& packet) {
     ++counters_.datagrams_in;
@@ -37,28 +35,28 @@ void Endpoint::connection_dirty(ServerConnection& connection) noexcept {
 }
 
 bool Endpoint::flush(TimePoint now) {
-  if (outbox_.blocked()) return false;
-  answers_.flush(outbox_);
+  if (out_.blocked()) return false;
+  replies_.flush(out_);
   const std::vector<ServerConnection*> batch = std::exchange(dirty_, {});
   for (ServerConnection* const connection : batch) {
     connection->queued = false;
-    if (outbox_.blocked()) {
+    if (out_.blocked()) {
       connection_dirty(*connection);
       continue;
     }
-    // A handshake takes a millisecond or more: its time is not to be the next one's round trip.
+    // A handshake takes a millisecond or more, which must not count as the next one's round trip.
     if (connection->flush(std::max(now, clock_.now()))) connection_dirty(*connection);
-    connection->settle();
-    if (connection->phase() == Core::Phase::dead) free_connection(*connection);
+    connection->on_flushed();
+    if (connection->phase() == Phase::dead) free_connection(*connection);
   }
-  return !outbox_.blocked() && (!dirty_.empty() || !answers_.empty());
+  return !out_.blocked() && (!dirty_.empty() || !replies_.empty());
 }
 
 void Endpoint::free_connection(ServerConnection& connection) noexcept {
   if (connection.queued) std::erase(dirty_, &connection);
-  const std::size_t place = connection.place;
-  std::swap(connections_[place], connections_.back());
-  connections_[place]->place = place;
+  const std::size_t index = connection.index;
+  std::swap(connections_[index], connections_.back());
+  connections_[index]->index = index;
   connections_.pop_back();
 }
 
@@ -69,7 +67,7 @@ void Endpoint::drain() {
 
 void Endpoint::close_all(TimePoint now) {
   draining_ = true;
-  for (const auto& connection : connections_) connection->close(kNoError);
+  for (const auto& connection : connections_) connection->close(application_.traits.no_error);
   flush(now);
 }
 
@@ -79,21 +77,21 @@ std::size_t Endpoint::connections() const noexcept {
 }
 
 const EndpointCounters& Endpoint::counters() const noexcept {
-  counters_.packets_out = outbox_.packets();
-  counters_.sends = outbox_.sends();
+  counters_.packets_out = out_.packets();
+  counters_.sends = out_.sends();
   return counters_;
 }
 
 void Endpoint::on_deadline(TimePoint now) {
   timers_.advance_to(now);
-  held_.expire(now, [this](const Datagram& packet) { ask_for_beginning(packet); });
+  buffered_.expire(now, [this](const Datagram& packet) { retry_lost_beginning(packet); });
 }
 
 namespace {
 
-// RFC 9000 §10.3: what is smaller can be no valid packet.
+// RFC 9000 §10.3: a valid packet is not smaller.
 constexpr std::size_t kSmallestPacket = 21;
-// RFC 9000 §14.1: a client's first datagrams are at least this long.
+// RFC 9000 §14.1: the first datagrams of a client are at least this long.
 constexpr std::size_t kSmallestInitial = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
 
 bool has_long_header(const Datagram& packet) noexcept {
@@ -102,7 +100,7 @@ bool has_long_header(const Datagram& packet) noexcept {
 
 }  // namespace
 
-// RFC 9000 §5.2: to its connection, or to the answer for a packet that has none.
+// RFC 9000 §5.2: to the connection of the packet; without one, to a stateless reply.
 bool Endpoint::dispatch(const Datagram& packet, TimePoint now) {
   if (packet.bytes.size() < kSmallestPacket) return false;
   ngtcp2_version_cid head;
@@ -110,9 +108,9 @@ bool Endpoint::dispatch(const Datagram& packet, TimePoint now) {
                                                   packet.bytes.size(), kOwnIdBytes);
   if (error != 0 && error != NGTCP2_ERR_VERSION_NEGOTIATION) return false;
   if (has_long_header(packet) && !is_spoken(head.version)) {
-    // Never in answer to a Version Negotiation packet, which has version 0 (RFC 9000 §6.1).
+    // Never in reply to a Version Negotiation packet, which has version 0 (RFC 9000 §6.1).
     if (head.version == 0 || packet.bytes.size() < kSmallestInitial) return false;
-    if (!answers_.version_negotiation(packet, head, now)) return false;
+    if (!replies_.version_negotiation(packet, head, now)) return false;
     ++counters_.versions_sent;
     return true;
   }
@@ -126,12 +124,12 @@ bool Endpoint::dispatch(const Datagram& packet, TimePoint now) {
     return forward(packet, id) || (has_long_header(packet) && accept(packet, now));
   }
   if (has_long_header(packet)) return accept(packet, now);
-  if (id.size() != kOwnIdBytes || !answers_.stateless_reset(packet, id, now)) return false;
+  if (id.size() != kOwnIdBytes || !replies_.stateless_reset(packet, id, now)) return false;
   ++counters_.resets_sent;
   return true;
 }
 
-// The owner is never asked to hand it on: by its own reckoning it is the owner.
+// Packets do not loop: the worker that gets one finds that it owns it.
 bool Endpoint::forward(const Datagram& packet, std::span<const std::uint8_t> id) {
   if (!forward_ || !forward_(id_factory_.worker_of(id), packet)) return false;
   ++counters_.forwarded;
@@ -150,20 +148,20 @@ bool Endpoint::accept(const Datagram& packet, TimePoint now) {
   }
   if (!has_room()) {
     ++counters_.refused;
-    return answers_.refuse(packet, initial, NGTCP2_CONNECTION_REFUSED);
+    return replies_.refuse(packet, initial, NGTCP2_CONNECTION_REFUSED);
   }
   const TokenCheck token = check_token(packet, initial);
-  // RFC 9000 §8.1.2: it will accept no other Retry, so it is told at once.
+  // RFC 9000 §8.1.2: the client accepts no second Retry, so it is refused at once.
   if (token.verdict == TokenCheck::Verdict::refused) {
-    return answers_.refuse(packet, initial, NGTCP2_INVALID_TOKEN);
+    return replies_.refuse(packet, initial, NGTCP2_INVALID_TOKEN);
   }
-  // RFC 9000 §7.2: only an id that a Retry gave out may be shorter.
+  // RFC 9000 §7.2: only an id that a Retry chose may be shorter.
   if (token.verdict != TokenCheck::Verdict::retry &&
       initial.dcid.datalen < NGTCP2_MIN_INITIAL_DCIDLEN) {
     return false;
   }
-  // Asked for every client, as it is here that it goes on and off.
-  const bool retrying = retry_is_on(now) || held_.full();
+  // For every client, with a token or not: the call also switches Retry on and off.
+  const bool retrying = retry_is_on(now) || buffered_.full();
   if (retrying && !token.proves_address()) return retry(packet, initial);
   return accept(packet, initial, token, now);
 }
@@ -176,10 +174,10 @@ TokenCheck Endpoint::check_token(const Datagram& packet, const ngtcp2_pkt_hd& in
   return token;
 }
 
-// Half-way off, so that it does not go on and off with each client. A connection that ends with its
-// first packet is no handshake in flight, but has cost as much as one.
+// Retry goes off at half the load, so that it does not change with each client. A connection that
+// ended at its first packet is no longer in flight, but has cost as much.
 bool Endpoint::retry_is_on(TimePoint now) noexcept {
-  const std::size_t load = half_open_ + stillborn_.at(now);
+  const std::size_t load = half_open_ + ended_at_first_packet_.at(now);
   if (load >= config_.retry_above) {
     retrying_ = true;
   } else if (2 * load < config_.retry_above) {
@@ -188,20 +186,19 @@ bool Endpoint::retry_is_on(TimePoint now) noexcept {
   return retrying_;
 }
 
-// The id that the client is to use from now on is one of this worker, so it comes back here.
+// The id that the client has to use from now on names this worker, so its packets come here.
 bool Endpoint::retry(const Datagram& packet, const ngtcp2_pkt_hd& initial) {
   const ngtcp2_cid scid = id_factory_.make();
   const Token token = tokens_.for_retry(packet.remote, initial, scid);
-  if (!answers_.retry(packet, initial, scid, token.view())) return false;
+  if (!replies_.retry(packet, initial, scid, token.view())) return false;
   ++counters_.retries_sent;
   return true;
 }
 
-// The beginning is lost, and the client would wait for its timer, a second or so, before it sends
-// it again: a Retry makes it do so now. When the beginning does come, later than others may, it
-// makes a handshake that the client leaves for the one with the token. Those with a token are not
-// held.
-void Endpoint::ask_for_beginning(const Datagram& packet) {
+// The beginning is lost. The client would send it again when its timer fires, after a second or so;
+// a Retry makes it do so now. If the beginning arrives after all, it starts a handshake that the
+// client abandons for the one with the token. Packets with a token of a Retry are not buffered.
+void Endpoint::retry_lost_beginning(const Datagram& packet) {
   ngtcp2_pkt_hd initial;
   if (ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) == 0) {
     retry(packet, initial);
@@ -213,18 +210,18 @@ bool Endpoint::accept(const Datagram& packet, const ngtcp2_pkt_hd& initial, cons
   auto connection =
       ServerConnection::make(shared_, initial, token, packet.local, packet.remote, now);
   if (!connection) return false;
-  connection->place = connections_.size();
+  connection->index = connections_.size();
   ServerConnection& added = *connections_.emplace_back(std::move(connection));
   added.receive(packet, now);
-  if (!added.alive()) stillborn_.add(now);
+  if (!added.alive()) ended_at_first_packet_.add(now);
   const ConnectionId id(initial.dcid);
-  if (added.phase() == Core::Phase::dead) {
-    const bool no_beginning = added.wants_retry();
+  if (added.phase() == Phase::dead) {
+    const bool is_later_part = added.wants_retry();
     free_connection(added);
-    return no_beginning && (held_.add(packet, id, now) || retry(packet, initial));
+    return is_later_part && (buffered_.add(packet, id, now) || retry(packet, initial));
   }
   ++counters_.accepted;
-  held_.take(id, packet.remote, [&](const Datagram& held) { added.receive(held, now); });
+  buffered_.take(id, packet.remote, [&](const Datagram& later) { added.receive(later, now); });
   return true;
 }
 

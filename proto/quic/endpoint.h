@@ -10,12 +10,11 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "ports/datagram.h"
+#include "proto/quic/admission.h"
 #include "proto/quic/application.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/config.h"
-#include "proto/quic/held_initials.h"
 #include "proto/quic/qlog.h"
-#include "proto/quic/rates.h"
 #include "proto/quic/server_connection.h"
 #include "proto/quic/stateless_replies.h"
 #include "proto/quic/tokens.h"
@@ -23,36 +22,37 @@
 
 namespace troika::quic {
 
-// All QUIC connections of one worker: finds the connection of a datagram, accepts new ones, answers
-// what belongs to none. Without I/O: the worker feeds it and asks it to flush.
+// All QUIC connections of one worker: finds the connection of a datagram, accepts new ones, and
+// replies to packets that belong to none. Without I/O: the worker passes datagrams in and calls
+// flush().
 class Endpoint final : private ConnectionOwner {
  public:
-  // Takes a copy of a packet to the worker that its connection id names. False: it cannot.
+  // Copies a packet to the worker that its connection id names. False: that is not possible.
   using Forward = std::move_only_function<bool(unsigned worker, const Datagram& packet)>;
 
-  // The arguments outlive the endpoint. `sink` is asked only from flush() and on_writable().
+  // The arguments outlive the endpoint. `sink` is called only from flush() and on_writable().
   Endpoint(EndpointConfig config, const Clock& clock, Random& random, DatagramSink& sink,
            const tls::ServerContext& tls, ApplicationFactory application);
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
-  ~Endpoint() = default;  // connections go silently: call close_all() first to tell the peers
+  ~Endpoint() = default;  // ends connections silently: call close_all() first to tell the peers
 
-  // Where packets go that came to this worker although they belong to another one: the steering of
-  // sockets can fail where the kernel knows no filter. Without it they are dropped.
+  // Receives the packets that arrived here but belong to another worker: kernels without the socket
+  // filter distribute them otherwise. Without it they are dropped.
   void set_forward(Forward forward) { forward_ = std::move(forward); }
 
   void receive(const Datagram& datagram, TimePoint now);
-  // Sends what the dirty connections have, with a byte budget each; true: call again this turn's
-  // end, there is more. Frees dead connections.
+  // Writes one burst for each dirty connection, and frees dead ones. True: there is more to send,
+  // call again at the end of the loop turn.
   bool flush(TimePoint now);
-  void on_writable() { outbox_.resend(); }  // after the sink had said `blocked`
-  TimePoint deadline() const noexcept { return std::min(timers_.next(), held_.deadline()); }
+  void on_writable() { out_.resend(); }  // after the sink has returned `blocked`
+  TimePoint deadline() const noexcept { return std::min(timers_.next(), buffered_.deadline()); }
   void on_deadline(TimePoint now);
 
-  void drain();                   // refuse new connections; GOAWAY on those that are there
-  void close_all(TimePoint now);  // CONNECTION_CLOSE(H3_NO_ERROR), at once
+  void drain();                              // refuses new connections; GOAWAY on existing ones
+  void close_all(TimePoint now);             // CONNECTION_CLOSE without an error, at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
-  // Of every state, for leak checks.
+  // In any phase; for leak checks.
   std::size_t objects() const noexcept { return connections_.size(); }
   const EndpointCounters& counters() const noexcept;
 
@@ -78,7 +78,7 @@ class Endpoint final : private ConnectionOwner {
               TimePoint now);
   TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
   bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
-  void ask_for_beginning(const Datagram& packet);
+  void retry_lost_beginning(const Datagram& packet);
   bool has_room() const noexcept;
   bool retry_is_on(TimePoint now) noexcept;
 
@@ -88,19 +88,19 @@ class Endpoint final : private ConnectionOwner {
   const Clock& clock_;
   Random& random_;
   const tls::ServerContext& tls_;
-  const ApplicationFactory make_application_;
+  const ApplicationFactory application_;
   Forward forward_;
-  Outbox outbox_;
+  SendBuffer out_;
   IdFactory id_factory_;
   const Tokens tokens_;
-  Answers answers_;
+  StatelessReplies replies_;
   TimerQueue timers_;
   CidTable<ServerConnection> ids_;
   const ConnectionShared shared_;
   mutable EndpointCounters counters_;
-  HeldInitials held_;
+  BufferedInitials buffered_;
   std::size_t half_open_ = 0;
-  CountOfSecond stillborn_;  // connections that ended with their first packet
+  RateCounter ended_at_first_packet_;  // connections
   bool draining_ = false;
   bool retrying_ = false;
   std::vector<ServerConnection*> dirty_;

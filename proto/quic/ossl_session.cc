@@ -9,7 +9,7 @@
 namespace troika::quic {
 namespace {
 
-// Fetches ciphers and key derivation once; without it each handshake would.
+// Fetches ciphers and key derivation once instead of in each handshake.
 void init_library() {
   static std::once_flag once;
   std::call_once(once, [] { ngtcp2_crypto_ossl_init(); });
@@ -45,12 +45,12 @@ std::unique_ptr<OsslSession> OsslSession::make(Side side, ConnPtr conn, tls::Ssl
   } else if (SSL_get_max_early_data(raw) > 0 && SSL_set_quic_tls_early_data_enabled(raw, 1) != 1) {
     return nullptr;
   }
-  // This backend takes its own context here, not the SSL.
+  // This backend expects its own context here, not the SSL.
   ngtcp2_conn_set_tls_native_handle(session->conn(), context);
   return session;
 }
 
-// The limits that a client remembers are those that ngtcp2 would have it remember.
+// The limits that a client remembers are those that ngtcp2 encodes.
 bool OsslSession::tag_tickets(std::uint64_t application) {
   std::array<std::byte, kMostLimitsBytes> limits{};
   const ngtcp2_ssize size =

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "tls/ossl.h"
-#include "tls/tickets/session_tag.h"
+#include "tls/tickets/resumption.h"
 
 namespace troika::quic {
 
@@ -15,13 +15,13 @@ struct ConnFree {
 };
 using ConnPtr = std::unique_ptr<ngtcp2_conn, ConnFree>;
 
-// A ngtcp2 connection together with its TLS, tied to each other and freed in the order that both
-// libraries ask for.
+// An ngtcp2 connection with its TLS, connected to each other and freed in the order that both
+// libraries require.
 class OsslSession {
  public:
   enum class Side { server, client };
 
-  // Null if OpenSSL refuses. `ssl` is in accept or connect state already.
+  // Null if a library fails. `ssl` is in accept or connect state.
   static std::unique_ptr<OsslSession> make(Side side, ConnPtr conn, tls::SslPtr ssl);
   OsslSession(const OsslSession&) = delete;
   OsslSession& operator=(const OsslSession&) = delete;
@@ -30,11 +30,11 @@ class OsslSession {
   ngtcp2_conn* conn() const noexcept { return conn_.get(); }
   const SSL* ssl() const noexcept { return ssl_.get(); }
 
-  // Server: what its tickets rely on; `application` stands for the application's settings.
+  // Server: what its tickets depend on; `application` stands for the application's settings.
   bool tag_tickets(std::uint64_t application);
   void on_version_negotiated() noexcept;
 
-  // Client: the session that it goes on from is good for early data.
+  // Client: the session that is resumed allows early data.
   bool offers_early_data() const noexcept { return offers_early_data_; }
 
  private:

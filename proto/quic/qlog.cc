@@ -61,7 +61,7 @@ Checked<QlogFilter> parse_qlog_filter(std::string_view text) {
     return QlogFilter{.clients = range};
   }
   return std::unexpected(
-      std::format("--qlog-only takes a share like 1/100, or the address of clients like 192.0.2.7, "
+      std::format("must be a share like 1/100, or an address of clients like 192.0.2.7, "
                   "192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
                   text));
 }

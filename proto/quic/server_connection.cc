@@ -1,14 +1,15 @@
 #include "proto/quic/server_connection.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "proto/quic/callbacks.h"
 #include "proto/quic/convert.h"
-#include "proto/quic/settings.h"
 
 namespace troika::quic {
 namespace {
 
-// What the handshake proves about a Retry (RFC 9000 §7.3).
+// The ids by which the client checks that there was a Retry or none (RFC 9000 §7.3).
 void set_original(ngtcp2_transport_params& params, const ngtcp2_pkt_hd& initial,
                   const TokenCheck& token) noexcept {
   const bool retried = token.verdict == TokenCheck::Verdict::retry;
@@ -19,7 +20,7 @@ void set_original(ngtcp2_transport_params& params, const ngtcp2_pkt_hd& initial,
   params.retry_scid_present = 1;
 }
 
-// A token here lifts the limit of three times the bytes (RFC 9000 §8.1): only a good one is told.
+// ngtcp2 lifts the amplification limit for a token (RFC 9000 §8.1): only a valid one is passed on.
 void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
                const TokenCheck& token) noexcept {
   if (!token.proves_address()) return;
@@ -29,13 +30,40 @@ void set_token(ngtcp2_settings& settings, const ngtcp2_pkt_hd& initial,
                                                                     : NGTCP2_TOKEN_TYPE_NEW_TOKEN;
 }
 
+bool is_set(const Address& address) noexcept { return address.family() != AF_UNSPEC; }
+
+// Whether a client that arrived at `local` is asked to move. A client that is already at one of the
+// preferred addresses stays there.
+bool asks_to_move(const EndpointConfig& config, const Address& local) noexcept {
+  if (!is_set(config.preferred_v4) && !is_set(config.preferred_v6)) return false;
+  return local != config.preferred_v4 && local != config.preferred_v6;
+}
+
+// The transport parameter (RFC 9000 §18.2), with an id of its own that the caller registers.
+void set_preferred_address(ngtcp2_transport_params& params, const EndpointConfig& config,
+                           IdFactory& ids) noexcept {
+  ngtcp2_preferred_addr& to = params.preferred_addr;
+  if (is_set(config.preferred_v4)) {
+    std::memcpy(&to.ipv4, config.preferred_v4.get(), sizeof to.ipv4);
+    to.ipv4_present = 1;
+  }
+  if (is_set(config.preferred_v6)) {
+    std::memcpy(&to.ipv6, config.preferred_v6.get(), sizeof to.ipv6);
+    to.ipv6_present = 1;
+  }
+  to.cid = ids.make();
+  std::ranges::copy(ids.token_of(to.cid).data, to.stateless_reset_token);
+  params.preferred_addr_present = 1;
+}
+
 }  // namespace
 
 ServerConnection::ServerConnection(const ConnectionShared& shared, const Address& local,
                                    const Address& remote)
-    : Core(shared.random, shared.outbox, local, remote, shared.config.key_update_packets),
+    : ConnectionBase(shared.random, shared.out, local, remote, shared.application.traits.no_error,
+                     shared.config.key_update_packets),
       shared_(shared),
-      timer_(shared.timers, [this] { dirty(); }) {}
+      timer_(shared.timers, [this] { mark_dirty(); }) {}
 
 std::unique_ptr<ServerConnection> ServerConnection::make(const ConnectionShared& shared,
                                                          const ngtcp2_pkt_hd& initial,
@@ -48,12 +76,13 @@ std::unique_ptr<ServerConnection> ServerConnection::make(const ConnectionShared&
 
 bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& token, TimePoint now) {
   const ngtcp2_cid own = shared_.ids.make();
-  ngtcp2_transport_params params = make_params(shared_.config);
+  ngtcp2_transport_params params =
+      make_params(shared_.config, shared_.application.traits.uni_streams);
   set_original(params, initial, token);
   const ngtcp2_stateless_reset_token reset = shared_.ids.token_of(own);
   std::ranges::copy(reset.data, params.stateless_reset_token);
   params.stateless_reset_token_present = 1;
-  const bool moves = is_to_move(shared_.config, local());
+  const bool moves = asks_to_move(shared_.config, local());
   if (moves) set_preferred_address(params, shared_.config, shared_.ids);
 
   ngtcp2_settings settings =
@@ -63,34 +92,38 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   set_token(settings, initial, token);
   if (!token.proves_address()) await_proof();
   QlogSource* const qlog = shared_.config.qlog;
-  if (qlog != nullptr && qlog->wants(remote())) begin_log(settings);
+  if (qlog != nullptr && qlog->wants(remote())) {
+    hold_qlog();
+    settings.qlog_write = write_qlog;
+  }
   const ngtcp2_callbacks callbacks = make_callbacks(OsslSession::Side::server);
   Path path{local(), remote()};
   const ngtcp2_path view = path.view();
   ngtcp2_conn* conn = nullptr;
   if (ngtcp2_conn_server_new(&conn, &initial.scid, &own, &view, initial.version, &callbacks,
-                             &settings, &params, nullptr, static_cast<Core*>(this)) != 0) {
+                             &settings, &params, nullptr,
+                             static_cast<ConnectionBase*>(this)) != 0) {
     return false;
   }
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
   if (this->conn() == nullptr) return false;
-  if (!session().tag_tickets(shared_.config.application_tag)) return false;
+  if (!session().tag_tickets(shared_.application.traits.settings_tag)) return false;
   half_open_ = true;
   shared_.owner.handshake_began();
-  // Until the client has seen an id of ours, it sends to the one that it made up.
+  // Until the client knows an id of ours, it uses the one that it made up.
   return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own)) &&
          (!moves || add_id(ConnectionId(params.preferred_addr.cid)));
 }
 
 ServerConnection::~ServerConnection() {
-  leave_open(Phase::dead);
+  end_silently();
   free_session();
   free_application();
   end_handshake();
   for (const ConnectionId& id : ids_) shared_.owner.drop_id(id);
 }
 
-void ServerConnection::settle() {
+void ServerConnection::on_flushed() {
   if (phase() != Phase::open) {
     report_handshake();
     end_handshake();
@@ -98,7 +131,7 @@ void ServerConnection::settle() {
     free_application();
   }
   const TimePoint next = deadline();
-  // A timer that fires early is cheaper than one that is moved for every packet.
+  // A timer that fires too early costs less than one that is set anew for every packet.
   if (next < timer_.deadline()) timer_.set(next);
 }
 
@@ -129,7 +162,7 @@ void ServerConnection::on_established() {
 
 void ServerConnection::on_address_proven(const Address& remote) {
   const Token token =
-      shared_.tokens.for_visitor(remote, ngtcp2_conn_get_negotiated_version(conn()));
+      shared_.tokens.for_new_token(remote, ngtcp2_conn_get_negotiated_version(conn()));
   if (token.size != 0) ngtcp2_conn_submit_new_token(conn(), token.bytes.data(), token.size);
 }
 
@@ -142,20 +175,19 @@ void ServerConnection::end_handshake() noexcept {
   if (std::exchange(half_open_, false)) shared_.owner.handshake_ended();
 }
 
-// A first packet that was none of a client's does not come here, and who closes without an error
-// has changed its mind.
+// Not for invalid first packets, which end before that, nor for peers that close without an error.
 void ServerConnection::report_handshake() const noexcept {
   HandshakeObserver* const observer = shared_.config.handshakes;
   if (!half_open_ || observer == nullptr || reason().code == ErrorCode::closed) return;
   observer->on_handshake_failed(remote(), reason().detail);
 }
 
-bool ServerConnection::on_sendable() {
+bool ServerConnection::start_application() {
   const int early = SSL_get_early_data_status(session().ssl());
   if (early != SSL_EARLY_DATA_NOT_SENT) {
     shared_.owner.early_data_came(early == SSL_EARLY_DATA_ACCEPTED);
   }
-  set_application(shared_.make_application(*this));
+  set_application(shared_.application.make(*this));
   return application() != nullptr;
 }
 

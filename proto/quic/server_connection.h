@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/config.h"
-#include "proto/quic/core.h"
+#include "proto/quic/connection_base.h"
 #include "proto/quic/tokens.h"
 #include "tls/context/server_context.h"
 
@@ -19,7 +19,7 @@ class ConnectionOwner {
   virtual bool register_id(const ConnectionId& id, ServerConnection& connection) = 0;
   virtual void drop_id(const ConnectionId& id) noexcept = 0;
   virtual void handshake_began() noexcept = 0;
-  virtual void handshake_ended() noexcept = 0;  // completed, or never will be
+  virtual void handshake_ended() noexcept = 0;  // completed or failed
   virtual void handshake_completed() noexcept = 0;
   virtual void path_validated() noexcept = 0;
   virtual void early_data_came(bool accepted) noexcept = 0;
@@ -34,30 +34,30 @@ class ConnectionOwner {
 struct ConnectionShared {
   const EndpointConfig& config;
   Random& random;
-  Outbox& outbox;
+  SendBuffer& out;
   IdFactory& ids;
   const Tokens& tokens;
   TimerQueue& timers;
   ConnectionOwner& owner;
   const tls::ServerContext& tls;
-  const ApplicationFactory& make_application;
+  const ApplicationFactory& application;
 };
 
 // The server side of one connection.
-class ServerConnection final : public Core {
+class ServerConnection final : public ConnectionBase {
  public:
-  // Null if a library refuses. `initial` is the header of the client's first packet, which is still
-  // to be given to receive(), and `token` what its token is worth.
+  // Null if a library fails. `initial` is the header of the client's first packet, which has yet to
+  // be passed to receive(), and `token` the result of checking its token.
   static std::unique_ptr<ServerConnection> make(const ConnectionShared& shared,
                                                 const ngtcp2_pkt_hd& initial,
                                                 const TokenCheck& token, const Address& local,
                                                 const Address& remote, TimePoint now);
   ~ServerConnection() override;
 
-  // After a flush: the timer, and what an ended connection needs no more.
-  void settle();
+  // Sets the timer, and frees what an ended connection no longer needs.
+  void on_flushed();
 
-  std::size_t place = 0;  // in the endpoint's list
+  std::size_t index = 0;  // in the endpoint's list
   bool queued = false;    // in the endpoint's list of those to flush
 
  private:
@@ -72,8 +72,8 @@ class ServerConnection final : public Core {
   void on_path_validated() noexcept override { shared_.owner.path_validated(); }
   void on_key_updated() noexcept override { shared_.owner.key_updated(); }
   std::unique_ptr<QlogSink> open_log() override;
-  void dirty() noexcept override { shared_.owner.connection_dirty(*this); }
-  bool on_sendable() override;
+  void mark_dirty() noexcept override { shared_.owner.connection_dirty(*this); }
+  bool start_application() override;
   void end_handshake() noexcept;
   void report_handshake() const noexcept;
 

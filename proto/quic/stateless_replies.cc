@@ -6,30 +6,30 @@
 #include <array>
 
 #include "proto/quic/convert.h"
-#include "proto/quic/settings.h"
 
 namespace troika::quic {
 namespace {
 
-// RFC 9000 §10.3: shorter ones than 41 bytes can be told from other packets.
+// RFC 9000 §10.3: a reset below 41 bytes can be told apart from other packets.
 constexpr std::size_t kResetBytes = 42;
 constexpr std::size_t kShortestReset =
     NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN;
 
 }  // namespace
 
-bool Answers::add(const Datagram& to, std::span<const std::uint8_t> space, ngtcp2_ssize size) {
+bool StatelessReplies::add(const Datagram& to, std::span<const std::uint8_t> space,
+                           ngtcp2_ssize size) {
   if (size <= 0) return false;
   const std::span bytes = std::as_bytes(space.first(static_cast<std::size_t>(size)));
   waiting_.push_back({to.local, to.remote, {bytes.begin(), bytes.end()}});
   return true;
 }
 
-bool Answers::version_negotiation(const Datagram& to, const ngtcp2_version_cid& packet,
-                                  TimePoint now) {
+bool StatelessReplies::version_negotiation(const Datagram& to, const ngtcp2_version_cid& packet,
+                                           TimePoint now) {
   if (full() || !versions_.take(now)) return false;
   const std::uint64_t noise = random_.u64();
-  // A reserved version keeps clients used to unknown ones (RFC 9000 §6.3).
+  // A reserved version, so that clients learn to ignore unknown ones (RFC 9000 §6.3).
   const std::uint32_t reserved = (static_cast<std::uint32_t>(noise) & 0xf0f0f0f0U) | 0x0a0a0a0aU;
   std::array<std::uint32_t, 1 + kVersions.size()> versions{reserved};
   std::ranges::copy(kVersions, versions.begin() + 1);
@@ -40,8 +40,9 @@ bool Answers::version_negotiation(const Datagram& to, const ngtcp2_version_cid& 
   return add(to, space, size);
 }
 
-// One byte shorter than the packet at least, so that two servers cannot keep each other busy.
-bool Answers::stateless_reset(const Datagram& to, std::span<const std::uint8_t> id, TimePoint now) {
+// At least one byte shorter than the packet, so that two servers cannot loop (RFC 9000 §10.3.3).
+bool StatelessReplies::stateless_reset(const Datagram& to, std::span<const std::uint8_t> id,
+                                       TimePoint now) {
   const std::size_t bytes = std::min(kResetBytes, to.bytes.size() - 1);
   if (bytes < kShortestReset || full() || !resets_.take(now)) return false;
   ngtcp2_cid cid;
@@ -54,8 +55,8 @@ bool Answers::stateless_reset(const Datagram& to, std::span<const std::uint8_t> 
   return add(to, space, size);
 }
 
-bool Answers::retry(const Datagram& to, const ngtcp2_pkt_hd& initial, const ngtcp2_cid& scid,
-                    std::span<const std::uint8_t> token) {
+bool StatelessReplies::retry(const Datagram& to, const ngtcp2_pkt_hd& initial,
+                             const ngtcp2_cid& scid, std::span<const std::uint8_t> token) {
   if (full() || token.empty()) return false;
   std::array<std::uint8_t, NGTCP2_MAX_UDP_PAYLOAD_SIZE> space;
   const ngtcp2_ssize size =
@@ -64,7 +65,8 @@ bool Answers::retry(const Datagram& to, const ngtcp2_pkt_hd& initial, const ngtc
   return add(to, space, size);
 }
 
-bool Answers::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint64_t error) {
+bool StatelessReplies::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial,
+                              std::uint64_t error) {
   if (full()) return false;
   std::array<std::uint8_t, NGTCP2_MAX_UDP_PAYLOAD_SIZE> space;
   const ngtcp2_ssize size = ngtcp2_crypto_write_connection_close(
@@ -72,13 +74,11 @@ bool Answers::refuse(const Datagram& to, const ngtcp2_pkt_hd& initial, std::uint
   return add(to, space, size);
 }
 
-void Answers::flush(Outbox& outbox) {
+void StatelessReplies::flush(SendBuffer& out) {
   std::size_t sent = 0;
-  for (; sent < waiting_.size() && !outbox.blocked(); ++sent) {
-    const Waiting& answer = waiting_[sent];
-    const std::span bytes = outbox.buffer().first(answer.bytes.size());
-    std::ranges::copy(answer.bytes, bytes.begin());
-    outbox.send({.local = answer.local, .remote = answer.remote, .bytes = bytes});
+  for (; sent < waiting_.size() && !out.blocked(); ++sent) {
+    const Waiting& reply = waiting_[sent];
+    out.send_copy({.local = reply.local, .remote = reply.remote, .bytes = reply.bytes});
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(sent));
 }

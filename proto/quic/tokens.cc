@@ -11,7 +11,7 @@
 namespace troika::quic {
 namespace {
 
-// Set the keys apart from each other and from that of stateless resets: all have one secret.
+// The keys differ from each other and from that of stateless resets: all derive from one secret.
 constexpr std::string_view kPurpose1 = "troika quic address validation";
 constexpr std::string_view kPurpose2 = "troika quic v2 address validation";
 
@@ -21,7 +21,7 @@ std::array<std::uint8_t, 32> derive(const Secret& secret, std::string_view purpo
   const auto* const made = HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
                                 reinterpret_cast<const unsigned char*>(purpose.data()),
                                 purpose.size(), key.data(), &size);
-  if (made == nullptr || size != key.size()) std::abort();  // anybody could make our tokens
+  if (made == nullptr || size != key.size()) std::abort();  // anyone could make our tokens
   return key;
 }
 
@@ -34,7 +34,7 @@ std::size_t size_of(ngtcp2_ssize made) noexcept {
 Tokens::Tokens(const EndpointConfig& config, const Clock& clock)
     : clock_(clock),
       retry_lifetime_(config.retry_token_lifetime),
-      visitor_lifetime_(config.new_token_lifetime),
+      new_token_lifetime_(config.new_token_lifetime),
       key_v1_(derive(config.secret, kPurpose1)),
       key_v2_(derive(config.secret, kPurpose2)) {}
 
@@ -53,7 +53,7 @@ Token Tokens::for_retry(const Address& client, const ngtcp2_pkt_hd& initial,
   return token;
 }
 
-Token Tokens::for_visitor(const Address& client, std::uint32_t version) const noexcept {
+Token Tokens::for_new_token(const Address& client, std::uint32_t version) const noexcept {
   static_assert(NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN <= NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2);
   Token token;
   const Key& key = key_of(version);
@@ -62,7 +62,7 @@ Token Tokens::for_visitor(const Address& client, std::uint32_t version) const no
   return token;
 }
 
-// RFC 9000 §8.1.3: what cannot be read may be another server's NEW_TOKEN, and is no error.
+// RFC 9000 §8.1.3: an unreadable token may be from another server, and is not an error.
 TokenCheck Tokens::check(const Address& client, const ngtcp2_pkt_hd& initial) const noexcept {
   TokenCheck check;
   if (initial.tokenlen == 0) return check;
@@ -79,8 +79,8 @@ TokenCheck Tokens::check(const Address& client, const ngtcp2_pkt_hd& initial) co
     case NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR:
       if (ngtcp2_crypto_verify_regular_token(initial.token, initial.tokenlen, key.data(),
                                              key.size(), client.get(), client.size(),
-                                             to_duration(visitor_lifetime_), wall()) == 0) {
-        check.verdict = TokenCheck::Verdict::visitor;
+                                             to_duration(new_token_lifetime_), wall()) == 0) {
+        check.verdict = TokenCheck::Verdict::new_token;
       }
       break;
     default: break;

@@ -12,39 +12,40 @@
 
 namespace troika::quic {
 
-// What the token of a client's first packet proves.
+// What the token of a client's first packet proves (RFC 9000 §8.1).
 struct TokenCheck {
   enum class Verdict : std::uint8_t {
-    none,     // nothing: no token, or one that counts as none
-    retry,    // that the client has got our Retry
-    visitor,  // that it has been here before, from the same address
-    refused,  // it is of a Retry that was another's, or long ago
+    none,       // nothing: no token, or an unusable one that is ignored
+    retry,      // the client has received our Retry
+    new_token,  // the client was here before, from the same address
+    refused,    // the token is of a Retry for another client, or too old
   };
   Verdict verdict = Verdict::none;
   ngtcp2_cid original{};  // of `retry`: the id that the client began with
 
-  // Then nobody else has put the client's address into the packet.
+  // The client's address is not forged.
   bool proves_address() const noexcept {
-    return verdict == Verdict::retry || verdict == Verdict::visitor;
+    return verdict == Verdict::retry || verdict == Verdict::new_token;
   }
 };
 
 // A token as it goes into a packet.
 struct Token {
   std::array<std::uint8_t, NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2> bytes{};
-  std::size_t size = 0;  // 0: a library refuses
+  std::size_t size = 0;  // 0: a library failed
   std::span<const std::uint8_t> view() const noexcept { return std::span(bytes).first(size); }
 };
 
-// Address validation by tokens (RFC 9000 §8.1), without a memory of those given out: all workers,
-// and those after a restart, have the key. They are told by the time of day, which restarts keep.
+// Address validation by tokens (RFC 9000 §8.1). Issued tokens are not stored: all workers have the
+// same keys, before and after a restart. Tokens carry wall-clock time, which goes on over restarts.
 class Tokens {
  public:
   Tokens(const EndpointConfig& config, const Clock& clock);
 
   Token for_retry(const Address& client, const ngtcp2_pkt_hd& initial,
                   const ngtcp2_cid& retry_scid) const noexcept;
-  Token for_visitor(const Address& client, std::uint32_t version) const noexcept;  // of NEW_TOKEN
+  Token for_new_token(const Address& client,
+                      std::uint32_t version) const noexcept;  // a NEW_TOKEN frame
   TokenCheck check(const Address& client, const ngtcp2_pkt_hd& initial) const noexcept;
 
  private:
@@ -56,7 +57,7 @@ class Tokens {
   }
 
   const Clock& clock_;
-  const Duration retry_lifetime_, visitor_lifetime_;
+  const Duration retry_lifetime_, new_token_lifetime_;
   Key key_v1_, key_v2_;
 };
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/output_queue.h"
 #include "base/time.h"
+#include "http/exchange/client_session.h"
 #include "http/message/body.h"
 #include "ports/transport.h"
 
@@ -12,11 +13,11 @@ namespace troika {
 
 struct Interest {
   bool wants_read = true;   // false: receive() would have nowhere to put the bytes
-  bool has_output = false;  // produce() would give more, had it room
-  // Nothing will come or go any more: flush what was produced, shut the sending side, linger.
+  bool has_output = false;  // produce() would give more if it had room
+  // Nothing more will come or go: flush what was produced, shut the sending side, linger.
   bool finished = false;
-  // With finished: an answer was cut short, so the stream must end in a reset; a clean end (FIN,
-  // close_notify) would make a body that is framed by it look whole.
+  // With finished: a response was cut short, so the stream must end in a reset. A clean end (FIN,
+  // close_notify) would make a body that is framed by it look complete.
   bool broken = false;
 };
 
@@ -29,23 +30,27 @@ class ByteSession {
   // may hold a 400 or GOAWAY): the session is then `finished`.
   virtual Status receive(std::span<const std::byte> bytes, TimePoint now) = 0;
   virtual void receive_end(TimePoint now) = 0;  // the peer sends no more (FIN)
-  // Server: what came so far is no replay; what was held back may start in the next produce().
+  // Server: what has arrived so far is not a replay; requests that were held may start in the next
+  // produce().
   virtual void on_handshake_done(TimePoint) {}
-  // Appends to `out` until it holds `high` bytes or nothing is left to send now.
-  virtual Status produce(OutputQueue& out, std::size_t high, TimePoint now) = 0;
-  virtual void on_written(std::size_t bytes,
-                          TimePoint now) noexcept = 0;  // left the queue for the wire
-  // Of what was written before, some has moved on to the peer: who waits for its turn to send,
-  // waits for no peer that is stuck.
+  // Appends to `out` until it holds `high_watermark` bytes or there is nothing to send now.
+  virtual Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) = 0;
+  // `bytes` left the queue for the wire.
+  virtual void on_written(std::size_t bytes, TimePoint now) noexcept = 0;
+  // The peer has taken some earlier bytes, so a stream that only waits for its turn is not stalled.
   virtual void on_progress(TimePoint now) noexcept = 0;
   virtual Interest interest() const noexcept = 0;
-  // The earliest thing that waits: of all exchanges, header block, idle; kNever for none.
+  // The earliest deadline of all exchanges, the header block and the idle time; kNever for none.
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
   virtual void drain() = 0;  // no new requests; GOAWAY, Connection: close
-  // The connection is lost or given up: every exchange is aborted and closed. Last call but one.
+  // The connection is lost or given up: every exchange is aborted and closed. Only the destructor
+  // follows.
   virtual void abort(AbortReason reason) noexcept = 0;
 };
+
+// The client side of h1 and of h2: a byte session for the transport, a client session for the user.
+class ClientByteSession : public ByteSession, public ClientSession {};
 
 // The connection that a session belongs to. mark_dirty() asks for produce() in the coming flush; it
 // may be called at any time, any number of times, and does nothing else.
@@ -64,9 +69,26 @@ enum class Pumped : std::uint8_t {
 };
 
 // The sending half of a connection's flush, server or client: lets the session act on what it has
-// recorded, then moves what it produces to the transport, at most a budget in one turn so that the
-// other connections have theirs. `high` is the most that waits in `out`, in bytes.
-Pumped pump(ByteSession& session, OutputQueue& out, std::size_t high, Transport& transport,
-            TimePoint now);
+// recorded, then moves what it produces to the transport. At most kTurnBudget in one turn, so that
+// the other connections get theirs. At most `high_watermark` bytes wait in `out`.
+inline constexpr std::size_t kTurnBudget = 512U << 10U;  // bytes
+inline Pumped pump(ByteSession& session, OutputQueue& out, std::size_t high_watermark,
+                   Transport& transport, TimePoint now) {
+  std::size_t written = 0;
+  for (;;) {
+    // Even without room for output, a session acts on what was recorded.
+    const bool room = transport.write_budget() > 0;
+    if (!session.produce(out, room ? high_watermark : 0, now)) return Pumped::failed;
+    const std::size_t before = out.size();
+    if (before == 0 || !room) break;
+    if (!transport.write(out, now)) return Pumped::failed;
+    const std::size_t taken = before - out.size();
+    session.on_written(taken, now);
+    written += taken;
+    if (taken == 0) break;
+    if (written >= kTurnBudget) return Pumped::more;
+  }
+  return transport.flush() ? Pumped::all : Pumped::failed;
+}
 
 }  // namespace troika

@@ -8,7 +8,7 @@
 namespace troika {
 
 // The part of a protocol stream that records what its exchange asks for, until the session acts on
-// it in produce(). note() puts the stream on its session's list of streams to look at.
+// it in produce() or apply(). mark_dirty() puts the stream on its session's list of dirty streams.
 class StreamRecords : public StreamPort {
  public:
   struct Head {
@@ -18,32 +18,32 @@ class StreamRecords : public StreamPort {
 
   void send_informational(const ResponseHead& response) final {
     informational.push_back(response);
-    note();
+    mark_dirty();
   }
   void send_head(const ResponseHead& response, BodyFraming framing) final {
     head = Head{response, framing};
-    note();
+    mark_dirty();
   }
   void body_ready() noexcept final {
     ready = true;
-    note();
+    mark_dirty();
   }
   void credit(std::size_t consumed) noexcept final {
     consumed_bytes += consumed;
-    note();
+    mark_dirty();
   }
   void stop_request(AbortReason reason) noexcept final {
     stop = reason;
-    note();
+    mark_dirty();
   }
   void reset(AbortReason reason) noexcept final {
     aborted = reason;
-    note();
+    mark_dirty();
   }
 
  protected:
   ~StreamRecords() = default;
-  virtual void note() noexcept = 0;
+  virtual void mark_dirty() noexcept = 0;
 
   // The session takes each with std::exchange.
   std::vector<ResponseHead> informational;

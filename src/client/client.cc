@@ -13,15 +13,16 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   client->quic_ = options.quic;
   struct Wanted {
     std::unique_ptr<tls::ClientContext>* context;
-    tls::Wire wire;
+    tls::TransportKind transport;
     std::vector<std::string> alpn;
   };
-  for (const Wanted& wanted : {Wanted{&client->h1_, tls::Wire::tcp, {"http/1.1"}},
-                               Wanted{&client->h2_, tls::Wire::tcp, {"h2"}},
-                               Wanted{&client->h3_, tls::Wire::quic, {"h3"}}}) {
+  for (const Wanted& wanted :
+       {Wanted{&client->h1_, tls::TransportKind::tcp, {"http/1.1"}},
+        Wanted{&client->h2_, tls::TransportKind::tcp, {"h2"}},
+        Wanted{&client->h3_, tls::TransportKind::quic, {h3::traits(client->limits_).alpn}}}) {
     auto made = tls::ClientContext::make(
-        wanted.wire, {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
-                      options.on_server_certificate, options.groups, options.ciphers});
+        wanted.transport, {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
+                           options.on_server_certificate, options.groups, options.ciphers});
     if (!made) return std::unexpected(made.error());
     *wanted.context = std::move(*made);
   }
@@ -96,7 +97,7 @@ bool Client::flush() {
     return true;
   });
   for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
-  // Reading gives credit, which the connections then have to send.
+  // Reading gives credit, which the connections must then send.
   for (const auto& fetch : fetches_) more |= fetch->pump();
   return more;
 }

@@ -19,35 +19,35 @@ namespace troika::client {
 // Which requests go out as early data, which an attacker can replay (RFC 8470 §4).
 enum class Early : std::uint8_t { none, safe_requests, all };
 
-// Connections and requests on a loop of its own; runs on the thread that calls run_until().
+// Connections and requests on their own loop; runs on the thread that calls run_until().
 class Client {
  public:
   struct Options {
-    std::string ca_file;                  // empty: servers are not verified
-    std::string cert_file{}, key_file{};  // shown to servers that ask; empty: nothing
-    std::function<void(const std::string& serial)> on_server_certificate{};  // of a full handshake
-    std::string groups{}, ciphers{};  // as tls::ClientOptions takes them; empty: those of servers
-    quic::ClientConfig quic{};        // but for the name and the resumption: connect() says those
+    std::string ca_file;                  // empty: do not verify servers
+    std::string cert_file{}, key_file{};  // for servers that request one; empty: none
+    std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
+    std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
+    quic::ClientConfig quic{};        // connect() sets name and resumption
   };
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);
   ~Client();
 
-  // `host` is what the certificate must be for. The connection is owned by the client. With
-  // `resumption`, that of an earlier one to this host and protocol, it is ready at once if the
-  // server takes early data.
+  // The certificate must be valid for `host`. The client owns the connection. With the `resumption`
+  // of an earlier connection to this host and protocol, it is ready at once if the server accepts
+  // early data. The error is one sentence.
   Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host,
                                std::span<const std::byte> resumption = {});
-  void drop(Connection& connection);  // destroys it; its fetches must be dropped before
+  void drop(Connection& connection);  // destroys it; drop its fetches first
 
-  // Begins `request`; the connection must be ready. The fetch is owned by the client. While the
-  // handshake goes on (early data), a request that may not be sent twice waits for its end.
+  // Starts `request`; the connection must be ready. The client owns the fetch. During the handshake
+  // (early data) a request that must not be replayed waits for its end.
   Fetch& fetch(Connection& connection, const Request& request,
                std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {},
                Early early = Early::safe_requests);
-  void drop(Fetch& fetch);  // cancels what is not done
+  void drop(Fetch& fetch);  // cancels it if it is not done
 
-  // Turns the loop until `done` says so; false when the time was up first.
+  // Runs the loop until done() is true; false when `limit` has passed first.
   bool run_until(std::move_only_function<bool()> done, Duration limit);
 
   BufferPool& pool() noexcept { return pool_; }

@@ -6,8 +6,8 @@
 #include <format>
 
 #include "os/bind.h"
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/client_session.h"
+#include "proto/h2/client_session.h"
 #include "proto/session/byte_session.h"
 #include "tls/tickets/resumption.h"
 
@@ -90,14 +90,12 @@ bool TcpConnection::flush(TimePoint now) {
     lose({ErrorCode::closed, "ended"});
     return false;
   }
-  transport_->set_reading(interest.wants_read);  // may bring what the transport had kept
+  transport_->set_reading(interest.wants_read);  // may deliver bytes that the transport buffered
   timer_.set(closed_ ? kNever : session_->deadline());
   return pumped == Pumped::more || dirty_;
 }
 
 namespace {
-
-constexpr quic::AppError kNoError = 0x100;  // H3_NO_ERROR, RFC 9114 §8.1
 
 // The address that the kernel would send from. QUIC knows a path by both of its ends, so the local
 // one must be a real one from the start.
@@ -126,12 +124,12 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, Buffer
   if (const auto added = self->add_socket(*local); !added) return std::unexpected(added.error());
   auto made = quic::ClientConnection::make(
       config, self->socket().local(), remote, loop.clock(), random, *self, tls,
-      [self, &pool, &limits](quic::QuicStreams& streams) {
-        auto application = h3::make_client_session(pool, limits, streams);
-        self->streams_ = &streams;
-        self->h3_ = application.get();
-        return application;
-      });
+      {h3::traits(limits), [self, &pool, &limits](quic::QuicStreams& streams) {
+         auto application = h3::make_client_session(pool, limits, streams);
+         self->streams_ = &streams;
+         self->h3_ = application.get();
+         return application;
+       }});
   if (!made) return std::unexpected(std::string(made.error().detail));
   connection->quic_ = std::move(*made);
   return connection;
@@ -147,7 +145,7 @@ Checked<void> QuicConnection::add_socket(const Address& local) {
   return {};
 }
 
-// The old path is used on until the new one is known to work, so its socket stays.
+// The old path stays in use until the new one is validated, so its socket is kept.
 bool QuicConnection::move() {
   Address local = socket().local();
   local.set_port(0);
@@ -173,7 +171,7 @@ bool QuicConnection::closed() const noexcept {
 
 void QuicConnection::close() {
   if (quic_ == nullptr || closed()) return;  // null: open() failed half-way
-  quic_->close(kNoError, loop_.clock().now());
+  quic_->close(h3::kNoError, loop_.clock().now());
   std::ignore = quic_->flush(loop_.clock().now());
 }
 

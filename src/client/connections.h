@@ -11,15 +11,14 @@
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
 #include "proto/session/byte_session.h"
-#include "proto/session/client_byte_session.h"
 #include "tls/ossl.h"
 
 namespace troika::client {
 
-// HTTP/1.1 or HTTP/2 over a transport, as ALPN or, without TLS, the caller says.
+// HTTP/1.1 or HTTP/2 over a transport, chosen by ALPN or, without TLS, by the caller.
 class TcpConnection final : public Connection, private Transport::Observer, private SessionHost {
  public:
-  // `ssl` is that of the transport, or null.
+  // `ssl` belongs to the transport, or is null.
   TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl, bool h2_without_tls,
                 BufferPool& pool, const Limits& limits, TimerQueue& timers, const Clock& clock);
   ~TcpConnection() override;
@@ -56,7 +55,7 @@ class TcpConnection final : public Connection, private Transport::Observer, priv
   bool dirty_ = false;  // since the last flush began
 };
 
-// HTTP/3, on a UDP socket of its own, and on one more after each move.
+// HTTP/3, on its own UDP socket, and on another one after each move.
 class QuicConnection final : public Connection, private DatagramSink {
  public:
   static Checked<std::unique_ptr<QuicConnection>> open(Loop& loop, BufferPool& pool,
@@ -75,12 +74,12 @@ class QuicConnection final : public Connection, private DatagramSink {
   void close() override;
   bool flush(TimePoint now) override;
 
-  // False: not now.
+  // False: not possible now.
   bool update_key() { return quic_->update_key(loop_.clock().now()); }
-  bool move();  // to another port of this side
+  bool move();  // to another local port; false: failed
 
   UdpSocket& socket() noexcept { return *sockets_.back(); }
-  const Address& remote() const noexcept { return streams_->remote(); }  // the server may move it
+  const Address& remote() const noexcept { return streams_->remote(); }  // the server may change it
 
  private:
   explicit QuicConnection(Loop& loop)
@@ -91,7 +90,7 @@ class QuicConnection final : public Connection, private DatagramSink {
 
   Loop& loop_;
   Timer timer_;
-  std::vector<std::unique_ptr<UdpSocket>> sockets_;  // the last is where the connection is now
+  std::vector<std::unique_ptr<UdpSocket>> sockets_;  // the connection uses the last
   quic::QuicStreams* streams_ = nullptr;             // of quic_
   h3::ClientApplication* h3_ = nullptr;              // of quic_
   std::unique_ptr<quic::ClientConnection> quic_;

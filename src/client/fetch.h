@@ -15,45 +15,44 @@ namespace troika::client {
 
 enum class Protocol : std::uint8_t { h1, h2, h3, h1_plain, h2_plain };
 
-// A connection to a server, whatever its protocol. Made and owned by a Client.
+// A connection to a server, of any protocol. Created and owned by a Client.
 class Connection {
  public:
   virtual ~Connection() = default;
-  virtual bool ready() const noexcept = 0;   // session() takes requests
-  virtual bool closed() const noexcept = 0;  // lost, refused or ended; never ready again
+  virtual bool ready() const noexcept = 0;   // session() accepts requests
+  virtual bool closed() const noexcept = 0;  // lost, refused or ended, for good
   virtual Error close_reason() const noexcept = 0;
   virtual ClientSession& session() noexcept = 0;  // once ready, until destroyed
   virtual const SecurityInfo& security() const noexcept = 0;
-  // For Client::connect() to the same host; empty: the server has sent nothing to come back with.
+  // Resumption data for Client::connect() to the same host; empty: the server has sent none.
   virtual std::vector<std::byte> resumption() const { return {}; }
-  virtual void close() = 0;  // after what is in flight was given up
+  virtual void close() = 0;  // gives up requests in flight
 
-  // The owner's loop: acts and writes; true: there is more to write now.
+  // Called in the owner's flush: acts and writes. True: more can be written now.
   virtual bool flush(TimePoint now) = 0;
 };
 
-// One request and its answer. Its body is read in the client's flush, as fast as the caller's
-// `paused` allows.
+// One request and its response. The body is read in the client's flush unless `paused` is set.
 class Fetch final : private ResponseReceiver {
  public:
   using Sink = std::move_only_function<void(std::span<const std::byte>)>;
 
-  // Begins on `session`; look at failed() when it could not. An empty sink collects into body.
-  // The session outlives the fetch. Not `now`: only begin() begins it.
+  // Starts the request on `session`, which outlives the fetch; failed() tells when it could not.
+  // With an empty sink the content is collected in `body`. If not `now`, only begin() starts it.
   Fetch(ClientSession& session, const Request& request, std::unique_ptr<BodySource> request_body,
         Sink sink = {}, bool now = true);
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
-  void begin();  // unless it is cancelled by now
-  bool pump();   // reads what is there; true: there was something
+  void begin();  // unless it was cancelled
+  bool pump();   // reads the available bytes; true: there were some
   void cancel() {
     cancelled_ = true;
     stream_.reset();
   }
 
-  bool paused = false;  // true: the answer's bytes are left where they are
-  bool done() const noexcept { return ended_ || failed(); }  // whole, or never
+  bool paused = false;                                       // true: the response body is not read
+  bool done() const noexcept { return ended_ || failed(); }  // complete or failed
   bool failed() const noexcept { return failure_.has_value(); }
   AbortReason failure() const noexcept { return failure_.value_or(AbortReason::none); }
   std::uint64_t wire_code() const noexcept { return wire_code_; }
@@ -61,7 +60,7 @@ class Fetch final : private ResponseReceiver {
   std::uint16_t status() const noexcept { return head_ ? head_->status : std::uint16_t{0}; }
   const HeaderMap& headers() const noexcept { return head_->headers; }
   const HeaderMap& trailers() const noexcept { return trailers_; }
-  std::uint64_t received() const noexcept { return received_; }  // bytes of body
+  std::uint64_t received() const noexcept { return received_; }  // content bytes
   unsigned informational() const noexcept { return informational_; }
   std::string body;
 

@@ -1,7 +1,9 @@
 #pragma once
+#include <span>
 #include <string>
 #include <variant>
 
+#include "config/config.h"
 #include "config/options.h"
 
 namespace troika {
@@ -12,8 +14,9 @@ struct PrintAndExit {
   int code = 0;  // not 0: the text is an error, one sentence
 };
 
-// `version`: what --version prints.
-std::variant<ServeOptions, PrintAndExit> parse_command_line(int argc, char** argv,
-                                                            const std::string& version);
+// `version`: what --version prints. `table`: the options that there are.
+std::variant<Config, PrintAndExit> parse_command_line(int argc, char** argv,
+                                                      const std::string& version,
+                                                      std::span<const Option> table = options());
 
 }  // namespace troika

@@ -1,49 +1,37 @@
 #pragma once
-#include <optional>
+#include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "handlers/site_options.h"
-#include "ports/address.h"
-#include "proto/quic/config.h"
-#include "proto/quic/qlog.h"
-#include "tls/context/server_context.h"
+#include "base/error.h"
+#include "config/config.h"
 
 namespace troika {
 
-// One byte of a connection id names the worker, so that many differ by chance often enough.
-inline constexpr unsigned kMostWorkers = 128;
+// The values of one option as they were written, in their order; a flag has none.
+using Values = std::span<const std::string>;
 
-// What a person asked for on the command line.
-struct ServeOptions {
-  struct PlainListener {
-    Address address;
-    bool redirect = false;  // 308 to https instead of serving
-  };
+// One option of the command line. Adding one is a row in the table of options.cc, and the place in
+// the tree where its value goes.
+struct Option {
+  // As in the help; those of files and fields need a folder.
+  enum class Group : std::uint8_t { hidden, files, fields, addresses, certificate, process };
+  enum class Repeat : bool { no, yes };
 
-  std::string root;  // empty: the built-in page
-  SiteOptions site;
-  std::vector<Address> listen;  // TLS over TCP, and QUIC on the same port
-  bool both_families = false;   // some address stands for IPv4 and IPv6: the latter may be missing
-  std::vector<PlainListener> plain;
-  std::string secrets_file;  // empty: secrets that end with the process
-  bool early_data = true;    // 0-RTT
-  std::vector<tls::CertificateFiles> certificates;
-  std::string certs_folder;  // more of them; no certificate at all: the local CA's
-  tls::ClientAuth client_auth = tls::ClientAuth::none;
-  std::string client_ca;         // a file; whose certificates clients show
-  std::string access_log = "-";  // a file, "-" for standard output, or "off"
-  std::string key_log;           // a file for the secrets of all connections; empty: off
-  // The port that clients use when it is mapped to ours: in Alt-Svc and in redirects.
-  std::optional<std::uint16_t> public_port;
-  bool announce_http3 = true;
-  quic::Congestion congestion = quic::Congestion::cubic;
-  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
-  Address preferred_v4,
-      preferred_v6;  // where QUIC clients are asked to go on; unspecified: nowhere
-  std::string qlog;  // a folder; empty: no log
-  QlogFilter qlog_only;
-  unsigned workers = 0;  // 0: as many as this process may use cores
+  std::string_view name;         // "--cache"
+  std::string_view placeholder;  // "GLOB=RULE"; empty: a flag
+  Group group = Group::process;
+  std::string_view help;  // at most 49 characters, to fit a line
+  // Puts the values into the tree; called only for an option that is given, in the order of the
+  // table. The error says what is wrong with a value, without the option's name.
+  Checked<void> (*read)(Config& config, Values values);
+  Repeat repeat = Repeat::no;
 };
+
+std::span<const Option> options() noexcept;  // in the order of the help
+
+// What has to fit together, once all options are read. The error is one sentence.
+Checked<void> check_together(const Config& config);
 
 }  // namespace troika

@@ -20,7 +20,7 @@ EVP_MD_CTX* context_of(void* state) noexcept { return static_cast<EVP_MD_CTX*>(s
 
 Sha256Sum::Sha256Sum() : state_(EVP_MD_CTX_new()) {
   if (state_ == nullptr || EVP_DigestInit_ex(context_of(state_), EVP_sha256(), nullptr) != 1) {
-    throw std::bad_alloc();  // nothing else can make it fail
+    throw std::bad_alloc();  // the only reason to fail
   }
 }
 
@@ -44,7 +44,7 @@ Sha256 sha256(std::span<const std::byte> bytes) {
 }
 
 std::string base64(std::span<const std::byte> bytes) {
-  // EVP_EncodeBlock writes a zero behind its output, where a string has one anyway.
+  // EVP_EncodeBlock writes a terminating zero, for which a string has room.
   std::string text((bytes.size() + 2) / 3 * 4, '\0');
   std::ignore = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                 reinterpret_cast<const unsigned char*>(bytes.data()),
@@ -67,8 +67,8 @@ std::string repr_digest(const Sha256& sum) { return std::format("sha-256=:{}:", 
 
 namespace {
 
-// Reads a dictionary member by member (RFC 8941 §4.2.2) and understands those that are preferences
-// (RFC 9530 §4). An inner list counts as malformed: nobody means one here.
+// Reads a dictionary member by member (RFC 8941 §4.2.2); values are preferences (RFC 9530 §4).
+// Inner lists are treated as malformed, since they have no meaning here.
 class DictionaryReader {
  public:
   explicit DictionaryReader(std::string_view text) : rest_(text) { skip(" "); }
@@ -77,7 +77,7 @@ class DictionaryReader {
 
   struct Member {
     std::string_view key;
-    std::optional<int> preference;  // an integer from 0 to 10, else nothing
+    std::optional<int> preference;  // an integer from 0 to 10; nothing for all other values
   };
   std::optional<Member> member() {
     const auto name = key();
@@ -128,7 +128,7 @@ class DictionaryReader {
     });
   }
 
-  // The text of the item; nothing when it is malformed.
+  // The text of the item; nothing if it is malformed.
   std::optional<std::string_view> bare_item() noexcept {
     if (rest_.empty()) return std::nullopt;
     const char first = rest_[0];
@@ -141,7 +141,7 @@ class DictionaryReader {
   }
 
   std::optional<std::string_view> number() noexcept {
-    const char* const begin = rest_.data();
+    const std::string_view begin = rest_;
     std::ignore = take('-');
     const std::size_t whole = take_while(ascii::is_digit).size();
     std::size_t most = 15;
@@ -151,7 +151,7 @@ class DictionaryReader {
       most = 12;
     }
     if (whole == 0 || whole > most) return std::nullopt;
-    return std::string_view(begin, rest_.data());
+    return begin.substr(0, begin.size() - rest_.size());
   }
 
   std::optional<std::string_view> string() noexcept {
@@ -192,7 +192,7 @@ class DictionaryReader {
     return true;
   }
 
-  // A comma with another member behind it, or the end.
+  // A comma followed by another member, or the end.
   bool separator() noexcept {
     skip(" \t");
     if (at_end()) return true;
@@ -207,7 +207,7 @@ class DictionaryReader {
 }  // namespace
 
 bool wants_sha256(const HeaderMap& headers) {
-  std::string whole;  // RFC 8941 §4.2: lines are one field
+  std::string whole;  // RFC 8941 §4.2: several lines are one field
   for (const auto [name, value] : headers) {
     if (name != "want-repr-digest" || value.empty()) continue;
     if (!whole.empty()) whole += ", ";

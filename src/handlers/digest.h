@@ -28,8 +28,8 @@ Sha256 sha256(std::span<const std::byte> bytes);
 std::string base64(std::span<const std::byte> bytes);
 std::string hex(std::span<const std::byte> bytes);  // in lower case
 
-// RFC 9530 §4: whether Want-Repr-Digest (a dictionary of integers, RFC 8941) asks for sha-256 with
-// more than 0. A field that does not parse asks for nothing.
+// Whether Want-Repr-Digest (RFC 9530 §4; a dictionary, RFC 8941) has sha-256 with a preference
+// above 0. A malformed field is ignored.
 bool wants_sha256(const HeaderMap& headers);
 // The Repr-Digest field: sha-256=:...:
 std::string repr_digest(const Sha256& sum);

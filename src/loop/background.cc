@@ -20,10 +20,10 @@ struct UvBackground::State final : Counted {
   Loop& loop;
   std::size_t limit;
   std::list<std::unique_ptr<Job>> waiting;
-  std::vector<Job*> running;  // with libuv, which owns them; also what was cancelled there
+  std::vector<Job*> running;  // owned by libuv; includes cancelled ones
 };
 
-// What the caller holds. It outlives its job or its job outlives it.
+// Held by the caller. It may outlive its job, and its job may outlive it.
 class UvBackground::Cancel final : public Operation {
  public:
   explicit Cancel(Job& job) noexcept;
@@ -58,7 +58,7 @@ class UvBackground::Job final : public PoolJob {
     started.detach_ = PoolJob::run(started.state_->loop, std::move(job));
   }
 
-  // Frees the task at once unless it has begun.
+  // Frees the task now unless it has begun.
   void cancel() noexcept {
     release();
     if (with_pool_) {
@@ -116,13 +116,13 @@ void UvBackground::State::left(Job& job) {
   start_next();
 }
 
-// A task that is freed may destroy the operation of another one.
+// Freeing a task may destroy the operation of another one.
 void UvBackground::State::close() {
   while (!waiting.empty()) {
     const std::unique_ptr<Job> freed = std::move(waiting.front());
     waiting.pop_front();
   }
-  for (Job* const job : running) job->cancel();  // they leave when libuv calls back
+  for (Job* const job : running) job->cancel();  // removed when libuv calls back
 }
 
 UvBackground::UvBackground(Loop& loop, std::size_t limit) : state_(make_ref<State>(loop, limit)) {}

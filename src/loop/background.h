@@ -8,14 +8,14 @@
 
 namespace troika {
 
-// Background on libuv's thread pool, which reads files, too: so at most `limit` tasks are with it
-// at a time. Destroyed before its loop.
+// Background on libuv's thread pool. The pool also reads files, so it gets at most `limit` tasks at
+// a time. Destroyed before its loop.
 class UvBackground final : public Background {
  public:
   UvBackground(Loop& loop, std::size_t limit);
   UvBackground(const UvBackground&) = delete;
   UvBackground& operator=(const UvBackground&) = delete;
-  ~UvBackground() override;  // what has not begun is freed, what has begun is cancelled
+  ~UvBackground() override;  // frees tasks that have not begun, cancels the others
   [[nodiscard]] std::unique_ptr<Operation> run(std::unique_ptr<Task> task) override;
   void post(std::unique_ptr<Task> task) override;
 
@@ -23,7 +23,7 @@ class UvBackground final : public Background {
   struct State;
   class Job;
   class Cancel;
-  Ref<State> state_;  // shared with the jobs that the pool has not done with
+  Ref<State> state_;  // shared with the jobs that the pool still has
 };
 
 }  // namespace troika

@@ -70,7 +70,7 @@ Result<Slice> read_result(ssize_t count, SlabWriter& writer) {
   return writer.commit(static_cast<std::size_t>(count));
 }
 
-// The file stays open and the slab alive for as long as the pool may write into it.
+// Keeps the file open and the slab alive as long as the pool may write into it.
 class ReadJob final : public PoolJob {
  public:
   ReadJob(SharedFd fd, std::uint64_t offset, std::size_t size, SlabWriter writer,
@@ -128,7 +128,7 @@ std::unique_ptr<Operation> UvFileReader::read(OpenFile& file, std::uint64_t offs
   return nullptr;
 }
 
-// What can be had without waiting: bytes, 0 at the end of the file, or -errno.
+// Reads without waiting. Returns the number of bytes, 0 at the end of the file, or -errno.
 ssize_t UvFileReader::read_now(const OpenFile& file, std::uint64_t offset,
                                std::span<std::byte> space) {
   const int fd = static_cast<const UvOpenFile&>(file).fd().get();
@@ -140,7 +140,7 @@ ssize_t UvFileReader::read_now(const OpenFile& file, std::uint64_t offset,
     const int flags = way == Way::nowait ? RWF_NOWAIT : 0;
     const ssize_t count = ::preadv2(fd, &part, 1, static_cast<off_t>(offset), flags);
     if (count > 0) return count;
-    // preadv2(2), "Bugs": some kernels answer 0 to RWF_NOWAIT where a read would have to wait.
+    // preadv2(2), "Bugs": with RWF_NOWAIT some kernels return 0 where a read would have to wait.
     if (count == 0) {
       const bool past_end = offset >= static_cast<std::uint64_t>(file.info().st_size);
       return way == Way::plain || past_end ? 0 : -EAGAIN;
@@ -158,7 +158,7 @@ UvFileReader::Way UvFileReader::way_of(dev_t device) const noexcept {
   return found == devices_.end() ? Way::nowait : found->way;
 }
 
-// tmpfs has no RWF_NOWAIT, and no need of it: its pages are in memory (or in swap).
+// tmpfs has no RWF_NOWAIT, and does not need it: its pages are in memory (or in swap).
 void UvFileReader::learn_way(dev_t device, int fd) {
   struct statfs info{};
   const bool memory = fstatfs(fd, &info) == 0 && info.f_type == TMPFS_MAGIC;

@@ -9,12 +9,13 @@
 
 namespace troika {
 
-// Files beneath the folder of a path. What the kernel has in its caches is read on the loop, at
-// once; the rest by libuv's thread pool. Operations and files may outlive the reader, but the
-// BufferPool must outlive the loop.
+// Reads files beneath the folder of a path: data in the kernel's caches at once, on the loop, the
+// rest on libuv's thread pool. Operations and files may outlive the reader, but the BufferPool must
+// outlive the loop.
 class UvFileReader final : public FileReader {
  public:
-  // `report` may be empty, and may be called after the reader's end, as long as the loop lives.
+  // `report` may be empty; it may be called after the reader is destroyed, as long as the loop
+  // lives.
   UvFileReader(Loop& loop, BufferPool& pool, std::string root, RootReport report = {})
       : loop_(loop), pool_(pool), root_(std::move(root)), report_(std::move(report)) {}
 

@@ -25,8 +25,8 @@ void CloseHandle::operator()(uv_idle_s* handle) const noexcept { close_handle(ha
 void CloseHandle::operator()(uv_poll_s* handle) const noexcept { close_handle(handle); }
 void CloseHandle::operator()(uv_check_s* handle) const noexcept { close_handle(handle); }
 
-// uv_poll_init() registers the descriptor with epoll and takes it out again, to see whether it can
-// be done. The registration that counts comes in the loop's next turn and has no way to fail.
+// uv_poll_init() registers the descriptor with epoll and removes it again, to see whether that
+// works. The actual registration follows in the loop's next turn and cannot report failure.
 Result<Handle<uv_poll_s>> make_poll(Loop& loop, int fd) {
   auto poll = std::make_unique<uv_poll_t>();
   if (uv_poll_init(loop.raw(), poll.get(), fd) != 0) {
@@ -70,7 +70,7 @@ uv_loop_t* new_loop() {
 }  // namespace
 
 void Loop::FreeLoop::operator()(uv_loop_s* loop) const noexcept {
-  uv_run(loop, UV_RUN_DEFAULT);  // close callbacks, and pool jobs that nobody waits for
+  uv_run(loop, UV_RUN_DEFAULT);  // close callbacks, and detached pool jobs
   must(uv_loop_close(loop));
   delete loop;
 }
@@ -116,7 +116,7 @@ Loop::~Loop() {
   assert(open == 0);
 }
 
-// What was done outside a turn gets its flush before the first wait.
+// Flushes what was done outside a turn before the first wait.
 void Loop::run() {
   settle();
   uv_run(loop_.get(), UV_RUN_DEFAULT);
@@ -127,7 +127,7 @@ bool Loop::run_until(std::move_only_function<bool()> done, Duration limit) {
   Timer timer(timers_, [&] { late = true; });
   timer.set(clock_.now() + limit);
   settle();
-  // Every flush is followed by the question: a wait after the one that was decisive would be long.
+  // done() is asked after every flush: otherwise the last turn would be followed by a long wait.
   while (!done()) {
     if (late) return false;
     uv_run(loop_.get(), UV_RUN_ONCE);
@@ -142,8 +142,8 @@ void Loop::post(Mailbox::Task task) {
   uv_async_send(wakeup_.get());
 }
 
-// Timers wait for this phase instead of firing in the timerfd's callback: what has arrived in the
-// same turn is taken in first, so that a busy loop does not time out what is there already.
+// Timers wait for this phase instead of firing in the timerfd's callback: data that arrived in the
+// same turn is handled first, so a busy loop does not time out a peer whose data is already there.
 void Loop::after_poll() {
   const TimePoint now = clock_.now();
   if (timers_.next() <= now) timers_.advance_to(now);
@@ -167,7 +167,7 @@ void Loop::on_timer_fd() noexcept {
   if (::read(timer_fd_.get(), &expirations, sizeof expirations) > 0) armed_ = kNever;
 }
 
-// A deadline that moved to later is left as it is: the wake that comes too early arms the next.
+// The timerfd is not moved to a later time: it wakes too early and is then armed again.
 void Loop::arm() {
   const TimePoint next = timers_.next();
   if (next >= armed_) return;

@@ -34,17 +34,17 @@ struct CloseHandle {
 template <class T>
 using Handle = std::unique_ptr<T, CloseHandle>;
 
-// A poll handle for a descriptor that outlives it; `data` is the owner's to set. It fails when the
-// kernel watches no more descriptors for this user (ENOSPC) or has no memory for it (ENOMEM).
+// A poll handle for a descriptor that outlives it; the owner sets `data`. Fails when the kernel
+// watches no more descriptors for this user (ENOSPC) or lacks memory (ENOMEM).
 Result<Handle<uv_poll_s>> make_poll(Loop& loop, int fd);
-// The same for what a loop or a server cannot do without, made at start: throws what required()
-// throws. `owner` is what its callback finds in `data`.
+// The same for handles that a loop or a server requires, made at start: throws what required()
+// throws. `owner` becomes `data`.
 Handle<uv_poll_s> make_own_poll(Loop& loop, int fd, void* owner);
 
-// For libuv calls that fail only for want of memory or by a mistake of ours.
+// Checks a libuv call that fails only for lack of memory or because of a bug.
 void must(int status) noexcept;
 
-// Tasks that other threads leave for one thread, in order.
+// Tasks that other threads post to one thread, in order.
 class Mailbox {
  public:
   using Task = std::move_only_function<void()>;
@@ -54,7 +54,7 @@ class Mailbox {
     tasks_.push_back(std::move(task));
   }
 
-  // Runs what is there; what these tasks put waits for the next call.
+  // Runs the tasks; those that they put wait for the next call.
   void run() {
     std::vector<Task> tasks;
     {
@@ -75,18 +75,19 @@ struct uv_loop_s;
 
 namespace troika {
 
-// One event loop; everything but post() belongs to the thread that runs it. Each turn:
+// One event loop; only post() may be called from other threads than the one that runs it. Each
+// turn:
 //   1. poll: callbacks of sockets, posted tasks, pool jobs;
-//   2. timers that are due;
+//   2. due timers;
 //   3. the flush;
 //   4. deferred objects are freed.
-// What the thread pool works on for this loop must outlive it: above all the BufferPool of a
+// Objects that its thread pool jobs use must outlive the loop, above all the BufferPool of a
 // FileReader. The destructor waits for jobs that have begun.
 class Loop {
  public:
   using Flush = std::move_only_function<bool(TimePoint now)>;
 
-  Loop();  // throws std::system_error when the machine has no descriptors or memory for it
+  Loop();  // throws std::system_error when there are no descriptors or no memory
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();  // every other handle of the loop must be gone (asserted)
@@ -94,16 +95,16 @@ class Loop {
   const SystemClock& clock() const noexcept { return clock_; }
   TimerQueue& timers() noexcept { return timers_; }
   Deferred& deferred() noexcept { return deferred_; }
-  // Called once a turn; true: more is left, so poll without waiting and call again.
+  // Called once a turn; true: more is left to do, so poll without waiting and call again.
   void set_flush(Flush flush) { flush_ = std::move(flush); }
 
   void run();  // until stop(); may be called again
-  // Turns until `done`, which is asked after each turn; false when `limit` was over first.
+  // Runs turns until done(), called after each turn, is true; false when `limit` has passed first.
   bool run_until(std::move_only_function<bool()> done, Duration limit);
-  void stop() noexcept;           // from the loop's own thread: post() it from another
+  void stop() noexcept;           // on the loop's own thread; post() it from others
   void post(Mailbox::Task task);  // from any thread, while the loop lives
 
-  // Memory to receive into, for the length of one callback.
+  // Memory to receive into, valid during one callback.
   std::span<std::byte> scratch() noexcept { return {scratch_.get(), kScratch}; }
   uv_loop_s* raw() noexcept { return loop_.get(); }
 

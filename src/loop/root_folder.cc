@@ -41,7 +41,7 @@ Looked look(const std::string& path) noexcept {
       uninterrupted([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
 }
 
-// Nothing when it would have to wait, or the kernel has no way to say so.
+// Nothing when it would have to wait, or when the kernel cannot tell.
 std::optional<Looked> look_now(const std::string& path) noexcept {
   open_how how{};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -105,7 +105,7 @@ std::unique_ptr<Operation> find_root_folder(Loop& loop, const std::string& path,
 Checked<Fd> open_root(const std::string& path) {
   Looked root = look(path);
   if (root.error == 0) {
-    // Whether it may be entered.
+    // May it be entered?
     const int fd = find_beneath(root.fd.get(), ".");
     if (fd >= 0) {
       ::close(fd);
@@ -113,17 +113,16 @@ Checked<Fd> open_root(const std::string& path) {
     }
     root.error = -fd;
     if (root.error == EACCES) {
-      return std::unexpected(
-          std::format("the folder {} may not be entered by this user: it needs the right x", path));
+      return std::unexpected(std::format(
+          "the folder {} cannot be entered by this user: execute permission (x) is missing", path));
     }
   }
   switch (root.error) {
     case ENOENT:
       return std::unexpected(
-          std::format("the folder {} does not exist: make it, or name another one to serve", path));
+          std::format("the folder {} does not exist: create it, or serve another one", path));
     case ENOTDIR:
-      return std::unexpected(
-          std::format("{} is not a folder: name the folder that is to be served", path));
+      return std::unexpected(std::format("{} is not a folder: give a folder to serve", path));
     default:
       return std::unexpected(
           std::format("the folder {} cannot be opened: {}", path, std::strerror(root.error)));

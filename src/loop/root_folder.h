@@ -19,23 +19,23 @@ class UvRootFolder final : public RootFolder {
   SharedFd fd_;
 };
 
-// One look at the path of a root: what came of it, and when.
+// One look at the path of a root: its result and time.
 struct RootLook {
   int error = 0;  // errno; 0: it is there
   TimePoint begun, ended;
 };
-// Told of each look; on the worker.
+// Called for each look, on the worker.
 using RootReport = std::function<void(const RootLook&)>;
 
 // FileReader::find_root for a path.
 std::unique_ptr<Operation> find_root_folder(Loop& loop, const std::string& path,
                                             const RootReport& report, FileReader::Found done);
 
-// Opens a folder to serve, or says in one sentence what is wrong with it.
+// Opens a folder to serve. The error is one sentence.
 Checked<Fd> open_root(const std::string& path);
 
-// A path that leads to the folder for as long as it has its name: absolute, so that a working
-// folder that is moved or removed does not matter. `path` itself when there is none.
+// An absolute path that leads to the folder as long as it keeps its name, even if the working
+// folder is moved or removed. `path` itself when there is none.
 std::string lasting_path(const std::string& path);
 
 }  // namespace troika

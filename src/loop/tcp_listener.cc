@@ -65,13 +65,12 @@ void TcpListener::on_readable() {
       case ENFILE:
       case ENOMEM:
       case ENOBUFS: return pause();
-      default:
-        break;  // that one connection failed before it was taken: accept(2), "Error handling"
+      default: break;  // the connection failed before it was accepted: accept(2), "Error handling"
     }
   }
 }
 
-// A pause and not a stop: while descriptors are wanting the kernel's queue holds the clients, and
+// Polling stops for a while: without descriptors the clients stay in the kernel's queue, and
 // level-triggered polling would spin.
 void TcpListener::pause() {
   must(uv_poll_stop(poll_.get()));

@@ -9,21 +9,22 @@
 
 namespace troika {
 
-// Accepts TCP connections. When descriptors, memory or places in epoll are used up it pauses for
-// 100 ms at a time: the connections wait in the kernel meanwhile. One that was accepted and cannot
-// be watched is dropped.
+// Accepts TCP connections. When descriptors, memory or epoll watches are used up it pauses for 100
+// ms at a time; connections wait in the kernel meanwhile. An accepted connection that cannot be
+// watched is dropped.
 class TcpListener {
  public:
   struct Options {
     bool reuse_port = false;  // one member of a group of workers
-    int backlog = 4096;       // the kernel cuts it to net.core.somaxconn
+    int backlog = 4096;       // the kernel limits it to net.core.somaxconn
   };
   // Neither callback may destroy the listener.
   using OnAccept = std::move_only_function<void(std::unique_ptr<TcpStream>)>;
   // `pauses` so far; called at most once a second, for a line in the log.
   using OnStarved = std::move_only_function<void(std::uint64_t pauses)>;
 
-  // Binds and listens. Needs no loop, so that all sockets can be made before a worker starts.
+  // Binds and listens. Needs no loop, so that all sockets can be made before a worker starts. The
+  // error is one sentence.
   static Checked<Fd> bind(const Address& address, Options options);
 
   // Throws as make_own_poll() does.

@@ -52,7 +52,7 @@ TcpStream::TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Addres
 }
 
 TcpStream::~TcpStream() {
-  poll_.reset();  // before the descriptor goes, which epoll would lose track of
+  poll_.reset();  // before the descriptor is closed, or epoll loses track of it
   if (reset_) {
     const linger now{.l_onoff = 1, .l_linger = 0};
     setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -73,7 +73,7 @@ Result<std::unique_ptr<TcpStream>> TcpStream::connect(Loop& loop, const Address&
 
 void TcpStream::set_options(int fd) noexcept {
   const int on = 1;
-  // Bounds what the kernel holds unsent, so that a late choice of what to send next still matters.
+  // Limits the kernel's unsent bytes, so that a late choice of what to send next still matters.
   const int unsent = 128 << 10;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
@@ -87,13 +87,13 @@ void TcpStream::start(Observer& observer) {
 
 void TcpStream::set_reading(bool on) {
   reading_ = on;
-  // Switching off costs a system call only if something does arrive: see on_poll.
+  // Turning it off costs a system call only if data arrives: see on_poll.
   if (on) want(armed_ | wanted());
 }
 
-// With neither reading nor writing to wait for, a reset must still be noticed. epoll tells of
-// errors on any descriptor that it watches; urgent data is the one event that honest peers do not
-// send and that does not stay on after FIN.
+// A reset must be noticed even when neither reading nor writing is awaited. epoll reports errors on
+// every descriptor that it watches; urgent data is the one event that honest peers do not send and
+// that does not stay set after FIN.
 int TcpStream::wanted() const noexcept {
   if (dead_ || observer_ == nullptr) return 0;
   if (connecting_) return UV_WRITABLE;
@@ -121,7 +121,7 @@ void TcpStream::on_poll(int status, int events) {
   if (connecting_) {
     finish_connect();
   } else if (status < 0) {
-    // What arrived before the error is still to be read, and the read then names the error.
+    // Read the data that arrived before the error; the read then returns the error.
     if (reading_ && !ended_) read_some();
     if (const int error = dead_ ? 0 : pending_error(socket_.get()); error != 0) fail_with(error);
   } else {

@@ -7,10 +7,10 @@
 
 namespace troika {
 
-// A TCP connection, accepted or made.
+// A TCP connection, in either direction.
 class TcpStream final : public ByteStream {
  public:
-  // Of a connected socket, or of one whose connection is under way.
+  // Of the socket: connected, or still connecting.
   enum class State : std::uint8_t { connected, connecting };
   // Fails as make_poll() does; the socket is closed then.
   static Result<std::unique_ptr<TcpStream>> make(Loop& loop, Fd socket, const Address& remote,
@@ -19,10 +19,10 @@ class TcpStream final : public ByteStream {
   TcpStream& operator=(const TcpStream&) = delete;
   ~TcpStream() override;
 
-  // Begins to connect. What happens is told by the observer: on_closed when it fails, on_writable
-  // when it succeeds and write_some had been called before.
+  // Begins to connect. The observer learns the result: on_closed when it fails, on_writable when it
+  // succeeds and write_some was called before.
   static Result<std::unique_ptr<TcpStream>> connect(Loop& loop, const Address& remote);
-  // Options of every connection; an accepted socket inherits them from its listener.
+  // Sets the options of every connection; an accepted socket inherits them from its listener.
   static void set_options(int fd) noexcept;
 
   void start(Observer& observer) override;
@@ -34,7 +34,7 @@ class TcpStream final : public ByteStream {
   const Address& remote() const noexcept override { return remote_; }
 
  private:
-  // The most that one connection may read before the others have their turn.
+  // Reads of one connection before the others get their turn.
   static constexpr int kReadsPerWake = 4;
 
   TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Address& remote, State state);
@@ -51,9 +51,9 @@ class TcpStream final : public ByteStream {
   Handle<uv_poll_s> poll_;
   Address local_, remote_;
   Observer* observer_ = nullptr;
-  int armed_ = 0;  // what the poll handle asks for now
+  int armed_ = 0;  // events that the poll handle watches now
   bool reading_ = false;
-  bool ended_ = false;    // FIN came
+  bool ended_ = false;    // FIN was received
   bool blocked_ = false;  // owes an on_writable
   bool connecting_;
   bool dead_ = false;

@@ -27,7 +27,7 @@ std::size_t threads_now() {
   return failed ? 0 : static_cast<std::size_t>(std::distance(all, {}));
 }
 
-// Threads made as libuv makes those of its pool. They wait for each other and end.
+// Threads created as libuv creates those of its pool. They wait for each other and end.
 class Trial {
  public:
   Trial() = default;
@@ -36,7 +36,7 @@ class Trial {
   ~Trial() {
     over_.count_down();
     for (uv_thread_t& thread : threads_) uv_thread_join(&thread);
-    // The kernel goes on counting a thread for a moment after it has been joined.
+    // The kernel still counts a thread for a moment after it has been joined.
     for (int i = 0; i < 1000 && threads_now() > before_; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -62,7 +62,7 @@ class Trial {
 void start_thread_pool(Loop& loop, unsigned threads) {
   setenv(kSize, std::to_string(threads).c_str(), 0);
   const char* const asked = std::getenv(kSize);  // NOLINT(concurrency-mt-unsafe): read at start
-  // As libuv takes it, for which -1 is a large number.
+  // Parsed as libuv does, for which -1 is a large number.
   const auto size =
       asked == nullptr ? threads : static_cast<unsigned>(std::strtol(asked, nullptr, 10));
   {
@@ -82,7 +82,7 @@ class PoolJob::Wait final : public Operation {
     if (job_ == nullptr) return;
     job_->wait_ = nullptr;
     job_->forget();
-    // Fails when it has begun. The request is libuv's until the second callback, either way.
+    // Fails when the work has begun. libuv owns the request until the second callback, either way.
     if (uv_cancel(reinterpret_cast<uv_req_t*>(&job_->request_)) == 0) job_->skipped();
   }
   void done() noexcept { job_ = nullptr; }

@@ -14,8 +14,8 @@
 namespace troika {
 namespace {
 
-constexpr std::size_t kBatch = 16;            // messages a recvmmsg
-constexpr std::size_t kMessageBytes = 65536;  // what GRO may put together
+constexpr std::size_t kBatch = 16;            // messages per recvmmsg
+constexpr std::size_t kMessageBytes = 65536;  // the most that GRO combines
 constexpr std::size_t kMaxSegments = 64;      // the kernel's UDP_MAX_SEGMENTS
 constexpr std::size_t kMaxPayload = 65507;    // of an IPv4 datagram, and so of a GSO burst
 
@@ -23,7 +23,7 @@ int buffer_size(int fd, int option) noexcept {
   int size = 0;
   socklen_t length = sizeof size;
   getsockopt(fd, SOL_SOCKET, option, &size, &length);
-  return size / 2;  // the kernel doubles what was asked, for its own bookkeeping
+  return size / 2;  // the kernel doubles the requested size, for its own bookkeeping
 }
 
 void set(int fd, int level, int option, int value) noexcept {
@@ -34,7 +34,7 @@ std::size_t segments_in(std::size_t bytes, std::size_t segment) noexcept {
   return segment == 0 || segment >= bytes ? 1 : (bytes + segment - 1) / segment;
 }
 
-// 0 when the kernel took it, else errno.
+// Returns 0 when the kernel accepted it, else errno.
 int send_once(int fd, const Datagram& datagram, std::span<const std::byte> bytes,
               std::size_t segment) noexcept {
   iovec part{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
@@ -64,7 +64,7 @@ struct UdpSocket::Batch {
   std::unique_ptr<std::byte[]> memory =
       std::make_unique_for_overwrite<std::byte[]>(kBatch * kMessageBytes);
 
-  // The kernel writes lengths into the headers, so they are made anew for each call.
+  // The kernel writes lengths into the headers, so they are set up again for each call.
   void prepare(std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
       Message& message = messages[i];
@@ -88,7 +88,7 @@ Checked<Fd> UdpSocket::bind(const Address& address, Options options) {
   set(fd, SOL_SOCKET, SO_RCVBUF, options.buffer_bytes);
   set(fd, SOL_SOCKET, SO_SNDBUF, options.buffer_bytes);
   set(fd, IPPROTO_UDP, UDP_GRO, 1);
-  // PROBE: never fragment, and let QUIC find the path's MTU on its own (RFC 9000 §14).
+  // PROBE: never fragment, and let QUIC find the path's MTU itself (RFC 9000 §14).
   if (address.family() == AF_INET6) {
     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
@@ -130,7 +130,7 @@ void UdpSocket::poll() {
 
 void UdpSocket::on_poll(int status, int events) {
   if (status < 0) {
-    // An error that the network reported for some datagram: asking for it clears it.
+    // An error that the network reported for some datagram: reading it clears it.
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -170,7 +170,7 @@ std::size_t UdpSocket::deliver(std::size_t i, TimePoint now) {
   datagram.local.set_port(local_.port());
   const std::size_t segments = segments_in(header.msg_len, control.segment_bytes);
   counters_.received += segments;
-  // Nothing can be sent to port 0, so nothing is worth hearing from it.
+  // Nothing can be sent to port 0, so datagrams from it are ignored.
   if (datagram.remote.port() != 0 && !datagram.bytes.empty()) on_datagram_(datagram, now);
   return segments;
 }
@@ -190,12 +190,12 @@ SendOutcome UdpSocket::send(const Datagram& datagram) {
   } else if (segments > 1 && (error == EIO || error == EINVAL)) {
     const std::uint64_t before = counters_.sent;
     const SendOutcome outcome = send_segments(datagram);
-    // EIO: a driver without checksum offload. EINVAL says less: only if the same bytes go without
-    // GSO was it GSO that the kernel minded.
+    // EIO: a driver without checksum offload. EINVAL is ambiguous: GSO was the reason only if the
+    // same bytes can be sent without it.
     if (error == EIO || counters_.sent != before) gso_ = false;
     return outcome;
   } else {
-    ++counters_.lost;  // RFC 9002 will find out: no error of one datagram ends a connection
+    ++counters_.lost;  // loss detection (RFC 9002) notices: one datagram's error ends no connection
   }
   return SendOutcome::sent;
 }
@@ -240,7 +240,7 @@ UdpSockets::UdpSockets(Loop& loop, std::vector<Fd> sockets, UdpSocket::OnDatagra
   }
 }
 
-// As the kernel chooses who receives: an address of its own comes before all addresses.
+// As the kernel chooses the receiver: an exact address takes precedence over a wildcard.
 UdpSocket* UdpSockets::owner_of(const Address& local) const noexcept {
   const auto exact =
       std::ranges::find_if(sockets_, [&](const auto& s) { return s->local() == local; });

@@ -12,44 +12,46 @@
 
 namespace troika {
 
+inline constexpr std::size_t kDatagramsPerWake = 64;
+
 // A bound UDP socket with what QUIC needs and uv_udp_t lacks: ECN and the local address both ways,
 // many datagrams a system call (GRO, GSO, recvmmsg), path MTU probes, and EAGAIN told to the
 // sender.
 class UdpSocket final : public DatagramSink {
  public:
   struct Options {
-    bool reuse_port = false;     // one member of a group: see reuseport_filter.h
-    int buffer_bytes = 4 << 20;  // asked for; see receive_buffer()
+    bool reuse_port = false;     // one member of a group: see steer_by_connection_id()
+    int buffer_bytes = 4 << 20;  // requested; see receive_buffer()
   };
   // `now` is read once for each batch. A datagram's bytes are valid during the call only.
   using OnDatagram = std::move_only_function<void(const Datagram& datagram, TimePoint now)>;
   using OnWritable = std::move_only_function<void()>;
 
   struct Counters {
-    std::uint64_t received = 0;  // datagrams, counted after GRO has been undone
-    std::uint64_t sent = 0;      // likewise
+    std::uint64_t received = 0;  // datagrams, each GRO segment counted
+    std::uint64_t sent = 0;      // datagrams, each GSO segment counted
     std::uint64_t lost =
         0;  // send() calls that the kernel refused for good: all of their datagrams
     std::uint64_t blocked = 0;
   };
 
-  // Sets all options and binds. Needs no loop, so that all sockets can be made, in the order of
-  // the workers, before one of them starts.
+  // Sets all options and binds. Needs no loop, so that all sockets can be made, in the order of the
+  // workers, before one of them starts. The error is one sentence.
   static Checked<Fd> bind(const Address& address, Options options);
 
-  // `per_wake`: datagrams taken from the kernel before other sockets have their turn. It is looked
-  // at between batches of at most 16 GRO buffers.
+  // `per_wake`: datagrams to receive before other sockets get their turn. Checked between batches
+  // of at most 16 GRO buffers.
   UdpSocket(Loop& loop, Fd socket, OnDatagram on_datagram, OnWritable on_writable,
-            std::size_t per_wake = 64);
+            std::size_t per_wake = kDatagramsPerWake);
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
   ~UdpSocket();
 
-  // An unspecified `local` leaves the choice to the kernel. After `blocked` on_writable follows.
+  // With an unspecified `local` the kernel chooses. After `blocked` on_writable follows.
   SendOutcome send(const Datagram& datagram) override;
 
   const Address& local() const noexcept { return local_; }
-  // What the kernel gave of the buffers asked for: below 2 MiB HTTP/3 is slow.
+  // Buffer sizes in bytes that the kernel granted: below 2 MiB HTTP/3 is slow.
   int receive_buffer() const noexcept { return receive_buffer_; }
   int send_buffer() const noexcept { return send_buffer_; }
   bool gso() const noexcept { return gso_; }
@@ -58,8 +60,8 @@ class UdpSocket final : public DatagramSink {
 
  private:
   struct Batch;  // the buffers of one recvmmsg
-  // A burst whose first bytes left without GSO before the kernel's buffer was full. The sender
-  // comes back with the same burst; going on where it stopped spares the peer duplicates.
+  // A burst whose first bytes were sent without GSO before the kernel's buffer was full. The sender
+  // retries with the same burst; resuming where it stopped spares the peer duplicates.
   struct Partial {
     const std::byte* data = nullptr;
     std::size_t size = 0, sent = 0;
@@ -87,20 +89,20 @@ class UdpSocket final : public DatagramSink {
   Counters counters_;
 };
 
-// Several bound UDP sockets as one: what comes to any of them goes to one receiver, and a datagram
-// leaves through the one that its local address belongs to, so that it comes from there.
+// Several bound UDP sockets as one: datagrams received by any of them go to one receiver, and a
+// datagram is sent through the socket of its local address.
 class UdpSockets final : public DatagramSink {
  public:
   // `on_datagram`, `on_writable`, `per_wake`: as those of UdpSocket, for each socket.
   UdpSockets(Loop& loop, std::vector<Fd> sockets, UdpSocket::OnDatagram on_datagram,
-             UdpSocket::OnWritable on_writable, std::size_t per_wake = 64);
+             UdpSocket::OnWritable on_writable, std::size_t per_wake = kDatagramsPerWake);
   UdpSockets(const UdpSockets&) = delete;
   UdpSockets& operator=(const UdpSockets&) = delete;
   ~UdpSockets() = default;
 
-  // What no socket has the address of is lost, as on a network without a route. After `blocked`
-  // the sender comes back with the same datagram, and sends nothing else before: so no more than
-  // one socket is ever waited for, and on_writable is about that one.
+  // A datagram whose local address belongs to no socket is lost, as without a route. After
+  // `blocked` the sender retries with the same datagram before it sends anything else: so at most
+  // one socket is waited for, and on_writable is about that one.
   SendOutcome send(const Datagram& datagram) override;
 
  private:

@@ -21,7 +21,7 @@ std::unexpected<std::string> explain(int error, SocketKind kind, const Address& 
   switch (error) {
     case EADDRINUSE:
       return std::unexpected(
-          std::format("port {} on {} is taken ({}): stop the program that has it, or choose "
+          std::format("port {} on {} is in use ({}): stop the program that uses it, or choose "
                       "another port",
                       port, ip, name_of(kind)));
     case EACCES:
@@ -37,7 +37,7 @@ std::unexpected<std::string> explain(int error, SocketKind kind, const Address& 
           std::format("{} cannot be used: this machine has no {}", ip,
                       address.family() == AF_INET6 ? "IPv6" : "sockets of that kind"));
     default:
-      return std::unexpected(std::format("no {} socket could be had on {}: {}", name_of(kind),
+      return std::unexpected(std::format("cannot open a {} socket on {}: {}", name_of(kind),
                                          address.text(), std::strerror(error)));
   }
 }
@@ -53,7 +53,7 @@ Checked<Fd> make_socket(SocketKind kind, const Address& address) {
       setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
     return explain(errno, kind, address);
   }
-  // For TCP it means no more than "despite connections in TIME_WAIT"; for UDP it would mean
+  // For TCP it only allows binding despite connections in TIME_WAIT; for UDP it would allow
   // sharing.
   if (kind == SocketKind::tcp) {
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -107,8 +107,8 @@ Checked<std::uint16_t> free_port(std::span<const Address> addresses) {
 }
 
 // The program sees the UDP payload at offset 0. The id starts at offset 6 in a long header (one
-// byte of flags, four of version, one of length) and at offset 1 in a short one (RFC 8999 §5). A
-// datagram too short to hold it makes the load fail, which gives it to member 0.
+// byte of flags, four of version, one of length) and at offset 1 in a short one (RFC 8999 §5). If a
+// datagram is too short for it, the load fails, which selects member 0.
 Status steer_by_connection_id(int fd, unsigned workers) {
   std::array<sock_filter, 7> program{{
       {.code = BPF_LD | BPF_B | BPF_ABS, .jt = 0, .jf = 0, .k = 0},

@@ -16,14 +16,14 @@ namespace {
 
 constexpr unsigned kPatience = 5;  // seconds after the second signal
 
-// All that the handlers touch, on whatever thread they run: lock-free, and they call only what
-// signal-safety(7) allows.
-std::atomic<int> wake = -1;  // an eventfd; -1: nobody serves yet
+// Everything that the handlers use, on whatever thread they run. It is lock-free, and they call
+// only functions that signal-safety(7) allows.
+std::atomic<int> wake = -1;  // an eventfd; -1: not serving yet
 std::atomic<unsigned> stops = 0;
 std::atomic<bool> reopen = false, hung_up = false, shell_hung_up = false, ending = false;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-// Of the start; constant after that.
+// Set at start, then constant.
 bool has_terminal = false;
 bool hangups_ignored = false;  // nohup(1)
 pid_t parent = 0, session = 0;
@@ -43,8 +43,9 @@ void on_stop(int, siginfo_t*, void*) {
   notify();
 }
 
-// The kernel tells the leader of the terminal's session, and then the process group in the
-// foreground. A shell passes it on to its jobs by kill(), as a person does who wants new logs.
+// The kernel signals the leader of the terminal's session, then the foreground process group. A
+// shell passes the signal on to its jobs with kill(), which is also how an operator asks for new
+// logs.
 void on_hangup(int, siginfo_t* info, void*) {
   const bool of_kernel = info->si_code == SI_KERNEL;
   const bool of_shell = has_terminal && (info->si_pid == parent || info->si_pid == session);
@@ -64,7 +65,7 @@ void on_reopen(int, siginfo_t*, void*) {
   notify();
 }
 
-// Others' SIGALRM is ignored, and so is an alarm that was set before exec.
+// A SIGALRM from another process is ignored, and so is an alarm that was set before exec.
 void on_alarm(int, siginfo_t* info, void*) {
   if (ending && info->si_code == SI_KERNEL) _exit(1);
 }
@@ -77,8 +78,7 @@ void handle(std::initializer_list<int> signals, void (*handler)(int, siginfo_t*,
   for (const int signal : signals) sigaction(signal, &action, nullptr);
 }
 
-// SIGPIPE: a peer that closes early is an error code of write(). SIGXFSZ: so is a file that has
-// become too large.
+// SIGPIPE: if a peer closes early, write() returns an error. SIGXFSZ: also if a file is too large.
 void ignore_the_rest() noexcept {
   for (const int signal :
        {SIGPIPE, SIGXFSZ, SIGUSR2, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT}) {
@@ -87,7 +87,7 @@ void ignore_the_rest() noexcept {
   for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) std::signal(signal, SIG_IGN);
 }
 
-// The controlling terminal, under the name that every process has for its own.
+// The controlling terminal, by the name that means the own one in every process.
 int open_terminal() noexcept {
   return open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
@@ -109,7 +109,7 @@ void catch_signals() noexcept {
   parent = getppid();
   session = getsid(0);
   handle({SIGHUP}, on_hangup);
-  // A mask is inherited, too.
+  // The signal mask is inherited as well.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_UNBLOCK, &all, nullptr);

@@ -8,7 +8,7 @@
 
 namespace troika {
 
-// A system call, again for as long as a signal ends it.
+// Repeats a system call while it fails with EINTR.
 template <class Call>
 auto uninterrupted(Call call) noexcept {
   auto result = call();
@@ -16,8 +16,8 @@ auto uninterrupted(Call call) noexcept {
   return result;
 }
 
-// For calls at start, which fail when the machine has too little of something. `status`: 0 or more,
-// or -errno: then throws a std::system_error, as std::thread does.
+// For calls at start that fail when the machine lacks a resource. `status`: 0 or more, or -errno:
+// then throws std::system_error, as std::thread does.
 inline void required(int status) {
   if (status < 0) throw std::system_error(-status, std::generic_category());
 }
@@ -44,8 +44,8 @@ class Fd {
   int fd_ = -1;
 };
 
-// A descriptor with several users, of which the last one closes it: an OpenFile and the reads of it
-// that the thread pool still makes. The count is not atomic: it changes on the worker only.
+// A descriptor with several users: an OpenFile and its reads on the thread pool. The last one
+// closes it. The count is not atomic: it changes on the worker only.
 class SharedFd {
  public:
   SharedFd() noexcept = default;

@@ -25,7 +25,7 @@
 namespace troika {
 namespace {
 
-constexpr auto kNoLinksHere = 0x2000;  // ST_NOSYMFOLLOW: the mount option of that name
+constexpr auto kNoLinksHere = 0x2000;  // ST_NOSYMFOLLOW: mount option nosymfollow
 
 int open_at(int folder, const char* name, int flags) noexcept {
   const int fd = uninterrupted([&] { return ::openat(folder, name, flags | O_CLOEXEC); });
@@ -51,8 +51,8 @@ class Walk {
  private:
   struct Segment {
     std::string name;
-    bool last;       // nothing comes after it but slashes
-    bool is_folder;  // a slash comes after it
+    bool last;       // only slashes follow it
+    bool is_folder;  // a slash follows it
   };
   static constexpr int kGoOn = INT_MIN;  // neither a descriptor nor an errno
 
@@ -67,7 +67,7 @@ class Walk {
   }
 
   int dots(const Segment& segment) {
-    // As the kernel does: a folder has even these names only for those who may enter it.
+    // As in the kernel, even these names need permission to enter the folder.
     const int self = open_at(here(), ".", O_PATH);
     if (self < 0) return self;
     const Fd entered(self);
@@ -97,12 +97,12 @@ class Walk {
     return opened == -ELOOP ? -EAGAIN : opened;
   }
 
-  // Puts what a link says in its place.
+  // Replaces a link by its target in the path.
   int follow(int link, const Segment& segment) {
     if (++links_ > kMostLinks) return -ELOOP;
     struct statfs system{};
     if (uninterrupted([&] { return ::fstatfs(link, &system); }) != 0) return -errno;
-    // What links in /proc say is not where the kernel would go.
+    // The text of links in /proc is not where the kernel would go.
     if (system.f_type == PROC_SUPER_MAGIC || (system.f_flags & kNoLinksHere) != 0) return -ELOOP;
     std::array<char, PATH_MAX> target{};
     const ssize_t size = ::readlinkat(link, "", target.data(), target.size());
@@ -120,7 +120,7 @@ class Walk {
   int root_;
   int flags_;
   std::string path_;
-  std::size_t at_ = 0;       // what is before it has been walked
+  std::size_t at_ = 0;       // the path before it has been walked
   std::vector<Fd> folders_;  // beneath the root, the innermost last
   unsigned links_ = 0;
 };
@@ -145,8 +145,8 @@ bool is_a_name(std::string_view name) noexcept {
          !name.contains('\0');
 }
 
-// Only what may be read, or entered, can be opened; the kernel alone knows, as there are access
-// lists.
+// A file must be readable and a folder enterable to be opened; because of access lists only the
+// kernel can tell.
 Result<struct stat> accessible(int folder, const char* name, int flags) noexcept {
   struct stat info{};
   if (uninterrupted([&] { return ::fstatat(folder, name, &info, flags); }) != 0) {
@@ -171,7 +171,7 @@ Result<struct stat> behind_link(int root, const std::string& path) noexcept {
 }  // namespace
 
 Status list_folder(int folder, const OpenFile::Visitor& visit) {
-  // A description of its own: copies made with dup() would share one offset.
+  // A separate open file description: descriptors copied with dup() would share one offset.
   Fd fd(uninterrupted([&] { return ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd) return std::unexpected(errno_error());
   const Listing listing(::fdopendir(fd.get()));
@@ -209,13 +209,14 @@ int call_openat2(int folder, const char* path, int flags, std::uint64_t resolve)
   return fd < 0 ? -errno : static_cast<int>(fd);
 }
 
-// Kernels before 5.6, gVisor and systemd say ENOSYS, older container profiles EPERM.
+// Kernels before 5.6, gVisor and systemd return ENOSYS, older container profiles EPERM.
 bool is_refused(int result) noexcept { return result == -ENOSYS || result == -EPERM; }
 
-// Refused calls are made again each time: a sandbox may close later, and EPERM may be the file's.
+// openat2 is tried each time: a sandbox may start later, and EPERM may be about the file.
 int resolve_beneath(int folder, const char* path, int flags, bool cached) noexcept {
   const int fd = call_openat2(folder, path, flags, cached ? RESOLVE_CACHED : 0);
-  // EINVAL: kernels before 5.12 do not know RESOLVE_CACHED. Our own walk always waits for the disk.
+  // EINVAL: kernels before 5.12 do not know RESOLVE_CACHED. walk_beneath() always waits for the
+  // disk.
   if (cached) return is_refused(fd) || fd == -EINVAL ? -EAGAIN : fd;
   return is_refused(fd) ? walk_beneath(folder, path, flags) : fd;
 }
@@ -225,7 +226,7 @@ int resolve_beneath(int folder, const char* path, int flags, bool cached) noexce
 int open_beneath(int folder, const char* path, bool cached) noexcept {
   const int fd = resolve_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, cached);
   if (fd != -EACCES) return fd;
-  // Only those who may enter a folder find its ".".
+  // A folder's "." is found only with permission to enter it.
   const std::string inside = std::string(path) + "/.";
   const int folder_fd = resolve_beneath(folder, inside.c_str(), O_PATH | O_DIRECTORY, cached);
   return folder_fd >= 0 || folder_fd == -EAGAIN ? folder_fd : -EACCES;
@@ -272,7 +273,7 @@ Result<struct stat> UvOpenFile::now() const noexcept {
 
 Result<std::size_t> UvOpenFile::read_at(std::uint64_t offset,
                                         std::span<std::byte> into) const noexcept {
-  constexpr std::uint64_t kMost = std::numeric_limits<off_t>::max();  // pread refuses to pass it
+  constexpr std::uint64_t kMost = std::numeric_limits<off_t>::max();  // pread cannot go beyond it
   const std::span<std::byte> space =
       into.first(std::min<std::uint64_t>(into.size(), kMost - std::min(offset, kMost)));
   std::size_t filled = 0;

@@ -19,7 +19,7 @@ namespace troika {
 
 std::string name_of_machine() {
   std::string id;
-  std::getline(std::ifstream("/etc/machine-id"), id);  // empty where there is none
+  std::getline(std::ifstream("/etc/machine-id"), id);  // empty if missing
   std::array<char, HOST_NAME_MAX + 1> host{};
   static_cast<void>(!gethostname(host.data(), host.size() - 1));
   return id + ' ' + host.data();
@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 // cgroups(7): "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1.
 struct Membership {
   bool unified = false;
-  fs::path path;  // relative to where the cgroups are mounted
+  fs::path path;  // relative to the mount of the cgroups
 };
 
 std::optional<Membership> parse_membership(std::string_view line) {
@@ -44,7 +44,7 @@ std::optional<Membership> parse_membership(std::string_view line) {
       "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
   const bool unified = controllers == ",,";
   if (!unified && !controllers.contains(",cpu,")) return std::nullopt;
-  // Of a process that was moved in from outside its namespace: "/../other".
+  // "/../other": the process was moved in from outside its namespace.
   fs::path path = fs::path(line.substr(second + 1)).relative_path().lexically_normal();
   if (path.string().starts_with("..")) path.clear();
   return Membership{unified, std::move(path)};
@@ -67,7 +67,7 @@ std::optional<double> quota_in(const fs::path& folder, bool unified) {
 std::optional<unsigned> cpu_quota(const fs::path& root) {
   const fs::path mounts = root / "sys/fs/cgroup";
   std::optional<double> least;
-  // From the own cgroup up to the mount, whose top is the own one in many containers.
+  // From our cgroup up to the mount; in many containers the top of the mount is our cgroup.
   const auto look = [&](const fs::path& mount, fs::path path, bool unified) {
     for (bool more = true; more; path = path.parent_path()) {
       more = !path.empty();
@@ -100,7 +100,7 @@ unsigned usable_cores() noexcept {
 
 bool open_closed_streams() noexcept {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // open() gives the lowest number that is free.
+    // open() returns the lowest free number.
     if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return false;
   }
   return true;
@@ -108,7 +108,7 @@ bool open_closed_streams() noexcept {
 
 std::string shortage_text(const std::error_code& error) {
   if (error == std::errc::resource_unavailable_try_again) {
-    return "the system gives this process no more threads: raise the limits of threads (ulimit -u, "
+    return "cannot create more threads: raise the limits of threads (ulimit -u, "
            "or pids.max of its cgroup) and of memory (ulimit -v), or start fewer with --workers";
   }
   if (error == std::errc::too_many_files_open ||
@@ -117,20 +117,21 @@ std::string shortage_text(const std::error_code& error) {
            "--workers";
   }
   if (error == std::errc::no_space_on_device) {
-    return "the kernel watches no more sockets for this user: raise fs.epoll.max_user_watches with "
+    return "the user's limit of watched sockets is reached: raise fs.epoll.max_user_watches with "
            "sysctl";
   }
   if (error == std::errc::not_enough_memory) {
-    return "not enough memory: give this process more, or start fewer workers with --workers";
+    return "not enough memory: give this process more memory, or start fewer workers with "
+           "--workers";
   }
   return std::format("the server cannot be started: {}", error.message());
 }
 
-// Every part of the program may be the one that needs more, and none has a way on.
+// Any part of the program may run out of memory, and none can recover.
 void end_without_memory() noexcept {
   std::set_new_handler([] {
     constexpr std::string_view kText =
-        "troika: not enough memory: give this process more, or start fewer workers with "
+        "troika: not enough memory: give this process more memory, or start fewer workers with "
         "--workers\n";
     static_cast<void>(!write(STDERR_FILENO, kText.data(), kText.size()));
     _exit(1);

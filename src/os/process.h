@@ -6,28 +6,27 @@
 
 namespace troika {
 
-// Names this machine, or this container of it: by the machine id (machine-id(5)) and the host's
-// name, of which images that were copied share the first only. The same after a restart.
+// Identifies this machine or container by the machine id (machine-id(5)) and the host name; copied
+// images share only the first. The same after a restart.
 std::string name_of_machine();
 
-// How many CPUs the cgroup of this process, or one above it, leaves to it: cpu.max of version 2,
-// cpu.cfs_quota_us of version 1, rounded up, at least 1. Nothing: they set no limit.
-// `root`: where proc and sys are.
+// The number of CPUs that the cgroup of this process and those above it allow: cpu.max in version
+// 2, cpu.cfs_quota_us in version 1, rounded up, at least 1. Nothing: there is no limit.
+// `root`: the folder of proc and sys.
 std::optional<unsigned> cpu_quota(const std::filesystem::path& root);
 
-// What this process may use of the machine's cores: those that the kernel schedules it on, and its
-// quota. At least 1.
+// The number of cores that this process may use, by its CPU affinity and quota. At least 1.
 unsigned usable_cores() noexcept;
 
-// Opens those of standard input, output and error that are closed on /dev/null: else the next file
-// or socket gets the number, and what is printed lands in it. Before anything is opened. False: it
-// cannot be opened, and errno says why.
+// Opens /dev/null for each of standard input, output and error that is closed: otherwise the next
+// file or socket gets its number, and printed text lands in it. Call it before anything is opened.
+// False: it cannot be opened, see errno.
 bool open_closed_streams() noexcept;
 
-// A sentence about what the machine has too little of for a server to start.
+// A sentence about the resource that the machine lacks to start a server.
 std::string shortage_text(const std::error_code& error);
 
-// When memory is used up, now or later, the process ends with a sentence and exit code 1.
+// From now on the process ends with a sentence and exit code 1 when memory is used up.
 void end_without_memory() noexcept;
 
 }  // namespace troika

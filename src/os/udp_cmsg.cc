@@ -27,7 +27,7 @@ Address address_of(const in6_pktinfo& info) noexcept {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_addr = info.ipi6_addr;
-  // Only a link-local address needs its interface to be told apart (RFC 4007).
+  // Only a link-local address is ambiguous without its interface (RFC 4007).
   if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) address.sin6_scope_id = info.ipi6_ifindex;
   return Address(reinterpret_cast<const sockaddr*>(&address));
 }

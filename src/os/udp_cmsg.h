@@ -10,15 +10,15 @@
 
 namespace troika {
 
-// Control messages of one UDP datagram: which address it came to or goes from, its ECN bits, and
-// the size of its segments (GRO in, GSO out).
+// Control messages of one UDP datagram: its local address, its ECN bits, and the size of its
+// segments (GRO in, GSO out), in bytes.
 struct UdpControl {
   Address local;  // without a port
   Ecn ecn = Ecn::not_ect;
   std::size_t segment_bytes = 0;
 };
 
-// Room for one set of them, either way.
+// Space for one set of them, in either direction.
 inline constexpr std::size_t kUdpControlBytes =
     CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int));
 struct UdpControlBuffer {
@@ -26,7 +26,7 @@ struct UdpControlBuffer {
 };
 
 UdpControl read_control(const msghdr& message) noexcept;
-// For a message whose msg_name is set already. Sets msg_control and msg_controllen; the buffer
+// msg_name must be set already. Sets msg_control and msg_controllen; the buffer
 // must live until the message is sent.
 void write_control(msghdr& message, UdpControlBuffer& buffer, const UdpControl& control) noexcept;
 

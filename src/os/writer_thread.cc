@@ -25,13 +25,14 @@ void LogOutput::use(Fd fd) noexcept {
   struct stat before{}, info{};
   const bool known = fd_ && ::fstat(fd_.get(), &before) == 0 && ::fstat(fd.get(), &info) == 0;
   const bool same = before.st_dev == info.st_dev && before.st_ino == info.st_ino;
-  if (known && !same) torn_ = false;  // another file holds nothing of a line that was cut off
+  if (known && !same) torn_ = false;  // another file has no cut-off line
   fd_ = std::move(fd);
   regular_ = ::fstat(fd_.get(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// O_NONBLOCK: a FIFO that nobody reads is ENXIO and not a wait without end. O_RDWR would open it,
-// but then this process is a reader itself, and is never told that the other one has gone.
+// O_NONBLOCK: opening a FIFO without a reader fails with ENXIO instead of blocking. O_RDWR would
+// open it, but then this process is a reader itself and never learns that the other reader has
+// gone.
 int LogOutput::open() noexcept {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   Fd fd(::open(path_.c_str(), kFlags, mode_));
@@ -60,14 +61,14 @@ LogOutput::Written LogOutput::write(std::string_view lines,
   const std::size_t whole = lines.substr(0, written.bytes).rfind('\n') + 1;  // npos + 1 is 0
   torn_ = written.bytes > whole && !take_back(written.bytes - whole);
   written.bytes = whole;
-  // Whoever comes next to read a FIFO is let in by opening it again.
+  // Opening a FIFO again lets the next reader in.
   if (written.error == EPIPE && !path_.empty()) fd_ = Fd();
   return written;
 }
 
-// The descriptor may be a terminal that is shared with other programs, so O_NONBLOCK is not ours to
-// set. poll() promises that a pipe takes PIPE_BUF bytes (pipe(7)), and takes so many whole or not
-// at all: lines that fit are never torn.
+// The descriptor may be a terminal that is shared with other programs, so O_NONBLOCK must not be
+// set. After poll() a pipe accepts PIPE_BUF bytes (pipe(7)), and writes of that size are atomic:
+// lines that fit are never torn.
 LogOutput::Written LogOutput::write_some(std::string_view bytes,
                                          const std::atomic<bool>& stop) noexcept {
   Written written;
@@ -101,7 +102,7 @@ int LogOutput::wait_for_room(const std::atomic<bool>& stop) noexcept {
   return 0;
 }
 
-// Only from the end of a file: another process may have written behind.
+// Only at the end of a file: another process may have appended to it.
 bool LogOutput::take_back(std::size_t bytes) noexcept {
   struct stat info{};
   const off_t end = regular_ ? ::lseek(fd_.get(), 0, SEEK_CUR) : -1;
@@ -116,7 +117,7 @@ std::uint64_t count_lines(std::string_view text) noexcept {
   return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
 }
 
-std::string reason(int error) { return error == EPIPE ? "nobody reads it" : std::strerror(error); }
+std::string reason(int error) { return error == EPIPE ? "no reader" : std::strerror(error); }
 
 }  // namespace
 
@@ -137,9 +138,9 @@ struct WriterThread::State {
 
   const Options options;
 
-  // The thread's.
+  // Used by the thread only.
   LogOutput out;
-  std::uint64_t missing = 0;  // lines, since the log last told
+  std::uint64_t missing = 0;  // lines, since the log last reported them
   std::string why_missing;
   std::uint64_t failed = 0;  // lines that could not be written, so far
   std::optional<std::chrono::steady_clock::time_point> complained;
@@ -148,7 +149,7 @@ struct WriterThread::State {
   std::condition_variable changed;
   std::string queue;              // whole lines
   std::uint64_t unannounced = 0;  // lines dropped since the last batch
-  Open open_again;                // empty: nobody has asked for it
+  Open open_again;                // empty: no request
   WriterThread* notices = nullptr;
   std::string name;
   bool stopping = false, stopped = false;
@@ -171,8 +172,8 @@ WriterThread::~WriterThread() {
   state_->notices = nullptr;
   lock.unlock();
   state_->give_up = true;
-  // A terminal that is held up (Ctrl-S) can keep write() for ever, and poll() does not foresee it.
-  // The thread has its own share of the state and ends when, or if, the call returns.
+  // A stopped terminal (Ctrl-S) can block write() for ever, and poll() does not predict it. The
+  // thread shares ownership of the state and ends when, or if, the call returns.
   stopped ? thread_.join() : thread_.detach();
 }
 
@@ -206,7 +207,7 @@ void WriterThread::line(std::string_view text) {
 std::uint64_t WriterThread::dropped() const noexcept { return state_->dropped; }
 
 void WriterThread::State::run() {
-  // Signals are for the threads that have a loop; and a closed pipe is EPIPE here, not the end.
+  // Only threads with a loop handle signals; and a closed pipe is EPIPE here, not the end.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);

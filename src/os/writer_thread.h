@@ -13,24 +13,24 @@
 
 namespace troika {
 
-// Where the lines of a log go: a file, a FIFO, a pipe, a terminal. What has a path is opened here,
-// and a FIFO without a reader is opened as soon as it has one. Used by one thread at a time.
+// The output of a log: a file, a FIFO, a pipe or a terminal. A path is opened here; a FIFO without
+// a reader is opened as soon as it has one. Used by one thread at a time.
 class LogOutput {
  public:
   struct Written {
     std::size_t bytes = 0;  // of whole lines
-    int error = 0;          // an errno: why it is not all of them
+    int error = 0;          // errno, if not all were written
   };
 
-  explicit LogOutput(Fd fd);  // opened by somebody else, and never again
+  explicit LogOutput(Fd fd);  // opened by the caller; cannot be reopened
   LogOutput(std::string path, mode_t mode) : path_(std::move(path)), mode_(mode) {}
 
-  // Opens the path, which need not exist. 0, or an errno. That nobody reads a FIFO is no error
-  // here: write() tries again.
+  // Opens the path, and creates it if necessary. Returns 0 or an errno. A FIFO without a reader is
+  // not an error here: write() tries again.
   int open() noexcept;
   void use(Fd fd) noexcept;  // from now on
-  // Waits for readers until `stop`. After an error the next line begins a line all the same: what
-  // was written of the one that did not fit is taken back, or ended.
+  // Waits for readers until `stop`. After an error the next write still starts on a new line: a
+  // partly written line is removed or terminated.
   Written write(std::string_view lines, const std::atomic<bool>& stop) noexcept;
 
  private:
@@ -42,17 +42,17 @@ class LogOutput {
   mode_t mode_ = 0;
   Fd fd_;
   bool regular_ = false;
-  bool torn_ = false;  // the last byte that was written ends no line
+  bool torn_ = false;  // the last byte written does not end a line
 };
 
-// Writes lines to a log on a thread of its own. Nobody who writes a line ever waits: when the
-// reader is too slow, or the log cannot be written, lines are dropped, and one line tells how many
-// as soon as there is room for it.
+// Writes lines to a log on its own thread. line() never waits: when the reader is too slow or the
+// log cannot be written, lines are dropped, and one line tells how many as soon as there is room
+// for it.
 class WriterThread {
  public:
   struct Options {
-    std::size_t queue_bytes = 1U << 20U;  // waiting; as much again may be in the writer's hands
-    Duration last_chance = std::chrono::milliseconds(200);  // for what is left at the end
+    std::size_t queue_bytes = 1U << 20U;  // waiting; the thread may hold as much again
+    Duration last_chance = std::chrono::milliseconds(200);  // for the remaining lines at the end
     Duration say_again = std::chrono::minutes(1);           // between two notices of a failure
   };
 
@@ -62,14 +62,14 @@ class WriterThread {
   WriterThread& operator=(const WriterThread&) = delete;
   ~WriterThread();
 
-  // Where it is said that this log, which `name` tells the operator of, cannot be written; outlives
-  // this. Without it nothing is said.
+  // Sets where to report that this log, called `name` there, cannot be written; `notices` outlives
+  // this object. By default nothing is reported.
   void set_notices(WriterThread& notices, std::string name);
-  // Takes one line, without its newline. From any thread.
+  // Queues one line, given without its newline. From any thread.
   void line(std::string_view text);
-  // Lines go to where `open` has brought the output from then on, whole and none twice; those of
-  // before may, too. It is called on the writer's thread, between two batches; where it does
-  // nothing lines go on to where they went. From any thread.
+  // Calls `open` on the writer's thread, between two batches, to change the output. Lines from now
+  // on go there, whole and none twice; earlier ones may as well. If `open` does nothing, the output
+  // stays. From any thread.
   using Open = std::function<void(LogOutput&)>;
   void reopen(Open open);
   std::uint64_t dropped() const noexcept;  // lines, so far

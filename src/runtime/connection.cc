@@ -4,14 +4,14 @@
 #include <string_view>
 
 #include "ports/transport.h"
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/server_session.h"
+#include "proto/h2/server_session.h"
 #include "proto/session/byte_session.h"
 
 namespace troika {
 namespace {
 
-// RFC 9113 §3.4: what a client that knows begins HTTP/2 with.
+// RFC 9113 §3.4: the start of HTTP/2 with prior knowledge.
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 }  // namespace
@@ -77,7 +77,7 @@ void Connection::on_bytes(std::span<const std::byte> bytes) {
   if (state_ == State::opening) {
     choose_session(bytes);
   } else if (state_ == State::open) {
-    // What the error means for the peer is the session's to say; the flush sees `finished`.
+    // The session reports the error to the peer; the flush sees `finished`.
     std::ignore = session_->receive(bytes, services_.clock.now());
     mark_dirty();
   }
@@ -97,7 +97,7 @@ void Connection::on_end() {
   }
 }
 
-// One request is answered, in HTTP/1.1, and then it is closed.
+// Responds to one HTTP/1.1 request and then closes.
 bool Connection::on_plain_http(std::unique_ptr<ByteStream>& stream,
                                std::span<const std::byte> bytes) {
   if (plain_ == nullptr) return false;
@@ -126,7 +126,7 @@ bool Connection::flush(TimePoint now) {
   return more && state_ != State::done;
 }
 
-// Bytes that wait for the peer, wherever they are, and when some last moved on.
+// Whether bytes wait for the peer, in any queue; notes when some last moved on.
 bool Connection::waits_for_peer(TimePoint now) {
   const bool moved = std::exchange(sent_, transport_->sent()) != transport_->sent();
   const bool waits = state_ == State::open &&
@@ -141,7 +141,7 @@ void Connection::settle(TimePoint now) {
   if (state_ == State::open) {
     const Interest interest = session_->interest();
     const bool sent = out_.empty() && transport_->unsent() == 0;
-    // What is broken waits for its last bytes to leave only while the peer takes them.
+    // A broken connection waits for its last bytes to leave only while the peer reads.
     if (interest.finished && interest.broken && (sent || transport_->write_budget() == 0)) {
       transport_->reset();
       finish();
@@ -153,7 +153,7 @@ void Connection::settle(TimePoint now) {
       transport_->set_reading(interest.wants_read && !interest.finished);
     }
   }
-  // What the transport had kept may have come just now, the end of the connection with it.
+  // set_reading() may have delivered buffered bytes, and with them the end of the connection.
   if (state_ != State::done) arm(now);
 }
 
@@ -192,7 +192,7 @@ void Connection::finish() noexcept {
   owner_.on_done(*this);
 }
 
-// A client that has said nothing (a port scanner, a browser's spare connection) has not failed.
+// A client that has sent nothing (a port scanner, a browser's spare connection) has not failed.
 void Connection::lose(std::string_view why) noexcept {
   if (state_ != State::done && transport_->security().handshaking) {
     owner_.on_handshake_failed(transport_->remote(), why);
@@ -203,7 +203,7 @@ void Connection::lose(std::string_view why) noexcept {
 void Connection::on_timer() {
   const TimePoint now = services_.clock.now();
   const bool stuck = waits_for_peer(now) && moved_at_ + services_.timeouts.write_progress <= now;
-  if (stuck) transport_->reset();  // a peer that takes nothing is not asked to take a FIN
+  if (stuck) transport_->reset();  // a peer that does not read gets no FIN
   if (stuck || deadline_ <= now) return lose("the handshake took too long");
   if (session_ != nullptr) {
     session_->on_deadline(now);

@@ -13,12 +13,12 @@ namespace troika {
 
 class Connection;
 
-// Who holds the connections: marks them for the flush and frees them after it.
+// The owner of connections: marks them for the flush and frees them after it.
 class ConnectionOwner {
  public:
   virtual void on_dirty(Connection& connection) noexcept = 0;
-  virtual void on_done(Connection& connection) noexcept = 0;  // once; free it, but not at once
-  // A client that had begun to speak is not let in by TLS; `why` is static text.
+  virtual void on_done(Connection& connection) noexcept = 0;  // once; free it after the call
+  // The TLS handshake failed after the client sent data; `why` is static text.
   virtual void on_handshake_failed(const Address& client, std::string_view why) noexcept = 0;
 
  protected:
@@ -29,24 +29,25 @@ class ConnectionOwner {
 // port) chose, and the deadlines of both. I/O callbacks feed the session; flush() does the rest.
 class Connection final : public Deletable, private Transport::Observer, private SessionHost {
  public:
-  // `plain` answers a client that speaks plain HTTP where TLS is spoken; null: nobody does.
+  // `plain` serves clients that send plain HTTP to a TLS port; null: they get an alert. The
+  // references and `plain` outlive it.
   Connection(std::unique_ptr<Transport> transport, std::string alt_svc, Services& services,
              TimerQueue& timers, ConnectionOwner& owner, Services* plain = nullptr);
   ~Connection() override;
 
   void start();
-  // Acts on what was recorded and writes, up to a budget: true when there is more to write now.
+  // Applies the records and writes, up to a budget. True: more can be written now.
   bool flush(TimePoint now);
   void drain();
   void abort();  // at the drain deadline: nothing more is sent
 
-  bool dirty = false;                                      // the owner's: on its list already
-  std::list<std::unique_ptr<Connection>>::iterator place;  // the owner's
+  bool dirty = false;                                      // used by the owner: on its list
+  std::list<std::unique_ptr<Connection>>::iterator place;  // used by the owner
 
  private:
   // opening: TLS handshake, or the first bytes of a plain connection. open: with early data the
-  // handshake still goes on. lingering: all is sent and
-  // our side is shut; what still comes is read and dropped, or a reset could eat the answer.
+  // handshake still goes on. lingering: everything is sent and our side is shut down; received
+  // bytes are dropped, because unread ones would cause a reset that could destroy the response.
   enum class State : std::uint8_t { opening, open, lingering, done };
 
   void on_ready() override;
@@ -66,13 +67,13 @@ class Connection final : public Deletable, private Transport::Observer, private 
   void settle(TimePoint now);
   void linger(TimePoint now);
   void finish() noexcept;
-  void lose(std::string_view why) noexcept;  // finish(), and tells of a handshake that fails by it
+  void lose(std::string_view why) noexcept;  // finish(), and reports a handshake that fails by it
   void on_timer();
   bool waits_for_peer(TimePoint now);
   void arm(TimePoint now);
 
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Transport> refused_;  // of TLS, when the client speaks plain HTTP
+  std::unique_ptr<Transport> refused_;  // the TLS one, when the client sends plain HTTP
   Services& services_;
   Services* const plain_;
   ConnectionOwner& owner_;
@@ -82,10 +83,10 @@ class Connection final : public Deletable, private Transport::Observer, private 
   std::unique_ptr<ByteSession> session_;
   Timer timer_;
   TimePoint deadline_;      // of the handshake and of the states opening and lingering
-  TimePoint moved_at_;      // when the peer last took bytes that were waiting for it
+  TimePoint moved_at_;      // when the peer last accepted waiting bytes
   std::uint64_t sent_ = 0;  // transport_->sent() as last seen
   State state_ = State::opening;
-  bool waiting_ = false;  // for the peer, when last looked at
+  bool waiting_ = false;  // for the peer, when last checked
   bool draining_ = false;
   bool ended_ = false;  // the peer sends no more
 };

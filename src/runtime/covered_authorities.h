@@ -9,7 +9,7 @@
 
 namespace troika {
 
-// What the certificates that are served now cover.
+// Checks against the certificates in use now.
 class CoveredAuthorities final : public AuthorityCheck {
  public:
   explicit CoveredAuthorities(const tls::ServerContext& context) : context_(context) {}

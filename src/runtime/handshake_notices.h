@@ -9,15 +9,15 @@
 
 namespace troika {
 
-// Tells the operator of handshakes that failed: a line each, so many a second; then one line with
-// how many more there were.
+// Reports failed handshakes to the operator: one line each, up to a limit per second; then one line
+// with the number of the others.
 class HandshakeNotices {
  public:
   using Say = std::function<void(const std::string& line)>;
 
-  // `most`: lines a second, besides those that count. The queue and the clock outlive it.
+  // `most`: lines per second, besides those with a number. The queue and the clock outlive it.
   HandshakeNotices(std::uint32_t most, const Clock& clock, TimerQueue& timers, Say say);
-  ~HandshakeNotices();  // says what it still counts
+  ~HandshakeNotices();  // reports the failures counted so far
   HandshakeNotices(const HandshakeNotices&) = delete;
   HandshakeNotices& operator=(const HandshakeNotices&) = delete;
 

@@ -8,13 +8,13 @@
 
 namespace troika {
 
-// Tells when most of many connections have gone, so that their memory can be given back to the
-// system: the allocator keeps what it has freed, unless it was at the end of a heap.
+// Detects that most of many connections have ended, so that their memory can be returned to the
+// system: the allocator keeps freed memory unless it is at the end of a heap.
 class Crowd {
  public:
   static constexpr std::size_t kMany = 32;
 
-  // With the number of connections there are now. True once, when a quarter of many is left.
+  // `count`: connections now. True once, when at most a quarter of many is left.
   bool gone(std::size_t count) noexcept {
     peak_ = std::max(peak_, count);
     if (peak_ < kMany || count > peak_ / 4) return false;
@@ -26,13 +26,13 @@ class Crowd {
   std::size_t peak_ = 0;
 };
 
-// How often the process looks for memory to give back: that walks all that the allocator has, of
-// all workers. One for all of them.
+// Limits how often the process trims its memory, which walks the heaps of all workers. Shared by
+// all of them.
 class TrimPace {
  public:
   static constexpr Duration kInterval = std::chrono::seconds(10);
 
-  // Not later than `now`: go on. Otherwise the time to ask again.
+  // A result of at most `now`: go on. Otherwise the time to ask again.
   TimePoint turn(TimePoint now) noexcept {
     TimePoint earliest = earliest_.load();
     while (earliest <= now) {
@@ -45,8 +45,8 @@ class TrimPace {
   std::atomic<TimePoint> earliest_{TimePoint::min()};
 };
 
-// Gives memory back once a crowd has gone: a moment later, as the last of them are only about to be
-// freed. Crowds that come and go meanwhile do not put it off.
+// Trims memory after a crowd of connections has ended: a moment later, as the last of them are yet
+// to be freed. Other crowds meanwhile do not delay it.
 class SpareMemory {
  public:
   static constexpr Duration kMoment = std::chrono::seconds(1);
@@ -55,7 +55,7 @@ class SpareMemory {
               std::move_only_function<void()> trim)
       : clock_(clock), pace_(pace), trim_(std::move(trim)), timer_(timers, [this] { due(); }) {}
 
-  // With the number of connections there are now.
+  // `count`: connections now.
   void look(std::size_t count) {
     if (crowd_.gone(count) && timer_.deadline() == kNever) timer_.set(clock_.now() + kMoment);
   }

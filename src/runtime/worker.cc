@@ -12,34 +12,15 @@
 namespace troika {
 namespace {
 
+// What HTTP allows a client is the same whatever carries it.
 quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
                                      quic::HandshakeObserver& handshakes) {
-  quic::EndpointConfig quic;
+  quic::EndpointConfig quic = config.quic;
   quic.handshakes = &handshakes;
   quic.qlog = qlog;
-  quic.secret = config.secret;
-  quic.machine = config.machine;
-  quic.worker = config.index;
-  quic.workers = config.count;
-  quic.preferred_v4 = config.preferred_v4;
-  quic.preferred_v6 = config.preferred_v6;
-  quic.connections = config.limits.quic_connections;
-  quic.half_open = config.limits.quic_half_open;
-  quic.retry_above = config.limits.quic_retry_above;
-  quic.application_tag = h3::settings_tag(config.limits);
   quic.streams_bidi = config.limits.concurrent_streams;
-  quic.streams_uni = config.limits.peer_uni_streams;
   quic.stream_window = config.limits.h3_stream_window;
   quic.connection_window = config.limits.connection_window;
-  quic.connection_ids = config.limits.connection_ids;
-  quic.resets_per_second = config.limits.stateless_resets_per_second;
-  quic.version_negotiations_per_second = config.limits.version_negotiations_per_second;
-  quic.retry_token_lifetime = config.timeouts.retry_token;
-  quic.new_token_lifetime = config.timeouts.new_token;
-  quic.handshake_timeout = config.timeouts.handshake_quic;
-  quic.congestion = config.congestion;
-  quic.upgrade_version = config.quic_upgrade;
-  quic.idle_timeout = config.timeouts.idle_quic;
   return quic;
 }
 
@@ -50,21 +31,22 @@ class TrimTask final : public Background::Task {
 
 }  // namespace
 
-// All UDP sockets, and the QUIC connections that come through them: one may move from one address
-// of ours to another.
+// All UDP sockets and their QUIC connections: a connection may move from one of our addresses to
+// another.
 struct Worker::Quic final : quic::HandshakeObserver {
   Quic(Worker& worker, std::vector<Fd> udp)
       : qlog(choose_logs(worker)),
         sockets(
             worker.loop_, std::move(udp),
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
-            [this] { endpoint.on_writable(); }, worker.config_.limits.datagrams_per_wake),
+            [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
         endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
                  worker.random_, sockets, *worker.config_.tls_quic,
-                 [&worker](quic::QuicStreams& quic) {
-                   return h3::make_session(worker.services_, quic);
-                 }),
+                 {h3::traits(worker.config_.limits),
+                  [&worker](quic::QuicStreams& quic) {
+                    return h3::make_session(worker.services_, quic);
+                  }}),
         timer(worker.loop_.timers(),
               [this, &worker] { endpoint.on_deadline(worker.loop_.clock().now()); }) {
     if (worker.config_.forward) endpoint.set_forward(worker.config_.forward);
@@ -92,14 +74,14 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(config_.observers),
-      services_{pool_,          loop_.clock(),     config_.limits, config_.timeouts,
-                *site_.handler, observers_, &authorities_},
-      plain_services_{pool_,          loop_.clock(),    config_.limits, config_.timeouts,
+      services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
+                *site_.handler, observers_,    &authorities_},
+      plain_services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
                       *site_.handler, observers_},
-      redirect_services_{pool_,     loop_.clock(),    config_.limits, config_.timeouts,
+      redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
                          redirect_, observers_},
-      plain_on_tls_services_{pool_,         loop_.clock(),     config_.limits, config_.timeouts,
-                             plain_on_tls_, observers_, &authorities_},
+      plain_on_tls_services_{pool_,         loop_.clock(), config_.limits, config_.timeouts,
+                             plain_on_tls_, observers_,    &authorities_},
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
@@ -180,7 +162,7 @@ bool Worker::flush() {
   batch.swap(dirty_);
   for (Connection* connection : batch) connection->dirty = false;
   for (Connection* connection : batch) {
-    // Time moves on within a flush: a TLS handshake takes more than a millisecond.
+    // The time is read again: a TLS handshake takes more than a millisecond of the flush.
     if (connection->flush(loop_.clock().now())) on_dirty(*connection);
   }
   bool more = !dirty_.empty();
@@ -194,7 +176,7 @@ bool Worker::flush() {
   return more;
 }
 
-// The loop walks the heaps itself only when there is nobody else to do it.
+// The loop trims the heaps itself only when there is no Background for it.
 void Worker::give_memory_back() {
   if (site_.slow == nullptr) {
     malloc_trim(0);
@@ -208,7 +190,7 @@ const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->en
 void Worker::drain() {
   draining_ = true;
   listeners_.clear();
-  // Each may be done at once, and take itself out of the list.
+  // drain() may finish a connection at once and remove it from the list.
   for (auto i = connections_.begin(); i != connections_.end();) (*i++)->drain();
   if (quic_) quic_->endpoint.drain();
   drain_timer_.set(loop_.clock().now() + config_.timeouts.drain);
@@ -221,7 +203,7 @@ void Worker::drain_deadline() {
 
 void Worker::starved(std::uint64_t pauses) {
   notice(
-      std::format("out of file descriptors or memory, new connections wait ({} pauses so far); "
+      std::format("out of file descriptors or memory, accepting is paused ({} times so far); "
                   "raise the limit with ulimit -n",
                   pauses));
 }

@@ -27,12 +27,12 @@ namespace troika {
 class WriterThread;
 
 struct Site {
-  std::unique_ptr<FileReader> files{};                      // of the handler, if it needs them
-  std::unique_ptr<Background> coding{}, slow{}, hashing{};  // likewise
+  std::unique_ptr<FileReader> files{};                      // for the handler, if it needs them
+  std::unique_ptr<Background> coding{}, slow{}, hashing{};  // for the handler, if it needs them
   std::unique_ptr<Handler> handler;
 };
 
-// What a worker is made of. Sockets are bound before any worker starts.
+// The parts and settings of a worker. Sockets are bound before any worker starts.
 struct WorkerConfig {
   struct Secure {  // one --listen address
     Fd tcp, udp;
@@ -44,34 +44,28 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
-  // Where QUIC clients are asked to move to, and the UDP sockets that this takes besides.
-  Address preferred_v4, preferred_v6;
-  std::vector<Fd> preferred_udp;
+  std::vector<Fd> preferred_udp;  // for the addresses that QUIC clients are asked to move to
   // What a worker serves; called once, on its thread, with what the handler may use.
   std::function<Site(Loop&, BufferPool&)> make_site;
   std::uint16_t https_port = 443;  // where redirects lead
-  // Which of how many this is: connection ids name it, and its sockets are that member of their
-  // groups.
-  std::uint8_t index = 0, count = 1;
   // Brings a datagram to another worker; empty: there is no other.
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
-  quic::Secret secret{};
-  std::string machine;  // whose stateless resets are its own
-  quic::Congestion congestion = quic::Congestion::cubic;
-  bool quic_upgrade = false;  // clients of version 1 that offer 2 are moved to it
+  // Names the worker and how many there are: its sockets are that member of their groups. What
+  // HTTP/3 allows and who hears of it is put in when the worker is made.
+  quic::EndpointConfig quic;
   Limits limits;
   Timeouts timeouts;
-  // May be shared by workers, and are called on the thread of each; outlive the worker.
+  // May be shared by workers, each of which calls them on its own thread; outlive the worker.
   std::vector<ExchangeObserver*> observers;
   WriterThread* notices = nullptr;  // lines for the operator
-  // Gives the logs of this worker's QUIC connections; empty: they are not logged. What it needs
-  // outlives the worker, as the Random does what it gives.
+  // Makes the logs of this worker's QUIC connections; empty: no logs. Objects that it refers to
+  // outlive the worker; the Random outlives its result.
   std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
-  TrimPace* trims = nullptr;  // of the process; null: nobody else gives memory back
+  TrimPace* trims = nullptr;  // shared by the process; null: no other worker trims
 };
 
-// One loop and all that it serves; nothing of it is shared with another worker but the two writers.
+// One loop and everything that it serves. Workers share only what WorkerConfig points to.
 // Everything is called on the thread that calls run().
 class Worker final : private ConnectionOwner {
  public:
@@ -81,19 +75,19 @@ class Worker final : private ConnectionOwner {
   ~Worker();
 
   Loop& loop() noexcept { return loop_; }
-  void run() { loop_.run(); }  // until stop(), or until a drain has ended
-  // No new connections and requests; run() returns when all that is in flight is done, or cut off
-  // at the drain deadline.
+  void run() { loop_.run(); }  // until stop() or the end of a drain
+  // Accepts no new connections and requests; run() returns when those in flight are done or were
+  // aborted at the drain deadline.
   void drain();
   void stop() noexcept { loop_.stop(); }
-  // A datagram that came to another worker.
+  // Handles a datagram that another worker received.
   void receive(const Datagram& datagram);
-  // Connections that are there go on with those that they have.
+  // For new handshakes; existing connections keep theirs.
   void use_certificates(const tls::CertificateSet::Ptr& certificates);
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
-  // The same as of the last turn; from any thread.
+  // connections() as of the last turn; from any thread.
   std::size_t connections_shown() const noexcept { return connections_shown_; }
   const quic::EndpointCounters& quic(std::size_t = 0) const;
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit

@@ -17,7 +17,7 @@ WorkerGroup::WorkerGroup(std::vector<WorkerConfig> configs,
     member->worker = std::make_unique<Worker>(std::move(config));
     members_.push_back(std::move(member));
   }
-  // Only now may one of them find another one.
+  // From now on they may use each other.
   try {
     for (const auto& member : members_) {
       member->thread = std::thread([this, &member = *member] { run(member); });

@@ -8,9 +8,9 @@
 namespace troika {
 namespace {
 
-constexpr std::size_t kLongestField = 2048;  // bytes of a field as it was sent
+constexpr std::size_t kLongestField = 2048;  // bytes of a field before escaping
 
-// Printable ASCII without the two characters that would make it ambiguous; all else as \xNN.
+// Printable ASCII without the two characters that would make it ambiguous; other bytes as \xNN.
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, kLongestField)) {
@@ -24,7 +24,7 @@ std::string escape(std::string_view text) {
   return out.empty() ? "-" : out;
 }
 
-// What is said of the connection: two fields, then a word for each thing that is so.
+// The connection: two fields, then a word for each property that applies.
 void append_security(std::string& line, const ExchangeSummary& summary) {
   const SecurityInfo& security = summary.peer.security;
   const auto out = std::back_inserter(line);

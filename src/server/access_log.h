@@ -9,12 +9,13 @@ namespace troika {
 
 class WriterThread;
 
-// One line a request: time, client, method, target, status, bytes, protocol, duration, TLS version,
-// group; then what else there is to say. What a peer sent is escaped, so that one request is one
-// line. Lines that the output cannot take in time are dropped and counted; the loop never waits.
+// One line per request: time, client, method, target, status, bytes, protocol, duration, TLS
+// version, group; then markers that apply. Text from the peer is escaped, so that one request is
+// one line. Lines that the output cannot accept in time are dropped and counted; the loop never
+// waits.
 class AccessLog final : public ExchangeObserver {
  public:
-  // A null writer: the log is off.
+  // Null writer: the log is off. The writer outlives this object.
   explicit AccessLog(WriterThread* writer) : writer_(writer) {}
   void on_complete(const ExchangeSummary& summary) noexcept override;
 

@@ -36,8 +36,9 @@ Checked<std::vector<tls::CertificateFiles>> all_pairs(const CertificateSources& 
   if (!found) return found;
   pairs.insert(pairs.end(), found->begin(), found->end());
   if (pairs.size() <= tls::kMostCertificates) return pairs;
-  return std::unexpected(std::format("There are {} certificates with those in {}: {} are the most.",
-                                     pairs.size(), sources.folder, tls::kMostCertificates));
+  return std::unexpected(
+      std::format("There are {} certificates with those in {}: the maximum is {}.", pairs.size(),
+                  sources.folder, tls::kMostCertificates));
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ namespace {
 
 constexpr Duration kDay = std::chrono::hours(24);
 constexpr std::chrono::days kSoon{14};
-constexpr std::size_t kMostNamed = 3;  // in a line
+constexpr std::size_t kMostNamed = 3;  // names per line
 
 std::string date(WallTime time) {
   return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
@@ -92,7 +93,7 @@ std::string change_text(const tls::CertificateSet& before, const tls::Certificat
   if (added > kMostNamed) text += std::format("; and {} more", added - kMostNamed);
   const auto gone = std::ranges::count_if(
       before.identities(), [&](const tls::Identity& identity) { return !now.holds(identity); });
-  if (added == 0) text += std::format("; {} of them no more", gone);
+  if (added == 0) text += std::format("; {} removed", gone);
   return text.substr(2);
 }
 
@@ -113,11 +114,11 @@ std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates
   for (const tls::Identity& identity : certificates.identities()) {
     std::string what;
     if (identity.not_after <= now) {
-      what = std::format("has expired on {}: clients refuse it", date(identity.not_after));
+      what = std::format("expired on {}: clients refuse it", date(identity.not_after));
     } else if (identity.not_before > now) {
       what = std::format("is not valid before {}: clients refuse it", date(identity.not_before));
     } else if (identity.not_after <= now + kSoon) {
-      what = std::format("ends on {}: renew it", date(identity.not_after));
+      what = std::format("expires on {}: renew it", date(identity.not_after));
     } else {
       continue;
     }
@@ -151,7 +152,7 @@ CertificateKeeper::Seen CertificateKeeper::look() {
   settled_ = same;
   auto loaded = load(served_.sources, served_.set.get());
   if (!loaded) {
-    if (same) seen.lines.push_back("the certificates stay as they were: " + loaded.error());
+    if (same) seen.lines.push_back("certificates not changed: " + loaded.error());
     return seen;
   }
   if ((*loaded)->same_as(*served_.set)) return seen;

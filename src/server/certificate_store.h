@@ -10,15 +10,15 @@
 
 namespace troika {
 
-// Where the certificates of a server come from.
+// The sources of a server's certificates.
 struct CertificateSources {
   std::vector<tls::CertificateFiles> pairs;
-  std::string folder;        // of more pairs; empty: none
-  std::string state_folder;  // of the local CA, which made the pair; empty: it did not
+  std::string folder;        // a folder with more pairs; empty: none
+  std::string state_folder;  // of the local CA that made the pair; empty: not made by it
 };
 
-// What a file looks like from outside. When none of this differs, neither does what is in it. A
-// pipe can be read only once, so it looks the same always.
+// The metadata of a file: while it is the same, the content is taken to be the same. A pipe can be
+// read only once, so its stamp never changes.
 struct FileStamp {
   std::string path;
   bool there = false;
@@ -27,50 +27,51 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// What a server has read.
+// The certificates that a server has read.
 struct LoadedCertificates {
   CertificateSources sources;
-  std::vector<FileStamp> stamps;  // from before the files were read
+  std::vector<FileStamp> stamps;  // taken before the files were read
   tls::CertificateSet::Ptr set;
 };
 
-// Of all files that would be read now.
+// The stamps of all files that load() would read now.
 std::vector<FileStamp> look_at(const CertificateSources& sources);
-// The error is a sentence that names the file. What came through a pipe is taken from `before`.
+// The error is a sentence that names the file. Certificates from a pipe are copied from `before`.
 Checked<tls::CertificateSet::Ptr> load(const CertificateSources& sources,
                                        const tls::CertificateSet* before = nullptr);
 Checked<LoadedCertificates> load_all(CertificateSources sources);
 
-// For each certificate that has expired, is not valid yet or soon will have expired, a line.
+// One line for each certificate that has expired, will expire soon or is not valid yet.
 std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates, WallTime now);
-// For each that many clients will refuse, and that is not in `before` (null: nothing is), a line.
+// One line for each certificate that many clients will reject and that is not in `before` (may be
+// null).
 std::vector<std::string> use_warnings(const tls::CertificateSet& certificates,
                                       const tls::CertificateSet* before = nullptr);
-// "example.org, www.example.org", or the file's name; shortened when they are many.
+// "example.org, www.example.org", or the file's name; a long list is shortened.
 std::string names_text(const tls::Identity& identity);
 
-// Knows the certificates that are served and sees when other ones lie in their files. Knows nothing
-// of workers; what it does blocks.
+// Holds the served certificates and detects changes of their files. Independent of workers; its
+// calls block.
 class CertificateKeeper {
  public:
   struct Seen {
-    tls::CertificateSet::Ptr changed;  // to be served from now on; null: nothing has changed
+    tls::CertificateSet::Ptr changed;  // to serve from now on; null: no change
     std::vector<std::string> lines;    // for the operator
   };
 
   CertificateKeeper(const Clock& clock, LoadedCertificates certificates);
-  // A change is read at once, and once more by the next look: by then what was being written is
-  // complete. Only then it is an error.
+  // Reads changed files at once, and again at the next look, when a file that was being written is
+  // complete. Only then a failure is an error.
   Seen look();
 
  private:
   void look_after_day(Seen& seen);
 
   const Clock& clock_;
-  LoadedCertificates served_;  // the stamps: of the last look
+  LoadedCertificates served_;  // with the stamps of the last look
   TimePoint next_day_;
-  bool renewal_failed_ = false;  // of the local CA's: tried again at each look, told once a day
-  bool settled_ = true;          // the stamps are those of the look before
+  bool renewal_failed_ = false;  // of the local CA's pair: retried at each look, reported daily
+  bool settled_ = true;          // the last two looks had the same stamps
 };
 
 }  // namespace troika

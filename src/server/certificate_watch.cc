@@ -9,7 +9,7 @@
 namespace troika {
 namespace {
 
-constexpr Duration kLastChance = std::chrono::milliseconds(200);  // for a look that has begun
+constexpr Duration kLastChance = std::chrono::milliseconds(200);  // for a running look
 
 }  // namespace
 
@@ -18,15 +18,15 @@ struct CertificateWatch::State {
 
   void run(CertificateWatch& watch, const std::shared_ptr<State>& self);
 
-  Look look;  // the thread's; all else is under the lock
+  Look look;  // used by the thread only; the rest is under the lock
   std::mutex mutex;
   std::condition_variable changed;
   bool asked = false;
-  bool stopping = false, stopped = false;  // `watch` lives until `stopping`
+  bool stopping = false, stopped = false;  // `watch` is valid until `stopping`
 };
 
 void CertificateWatch::State::run(CertificateWatch& watch, const std::shared_ptr<State>& self) {
-  // Signals are for the threads that have a loop.
+  // Only threads with a loop handle signals.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -40,7 +40,7 @@ void CertificateWatch::State::run(CertificateWatch& watch, const std::shared_ptr
     lock.lock();
     if (stopping) break;
     watch.loop_.post([&watch, self, seen = std::move(seen)] {
-      if (!self->stopping) watch.take(seen);  // which nobody else writes than this loop's thread
+      if (!self->stopping) watch.take(seen);  // only this loop's thread sets `stopping`
     });
   }
   stopped = true;

@@ -11,16 +11,16 @@ namespace troika {
 
 class WorkerGroup;
 
-// Looks at the certificates' files on a thread of its own, which a disk that is gone may hold up
-// for ever, and brings new ones to all workers from a loop that serves nobody.
+// Checks the certificates' files on its own thread, which a lost disk may block for ever, and gives
+// new ones to all workers from a loop that serves no clients.
 class CertificateWatch {
  public:
-  using Look = std::move_only_function<CertificateKeeper::Seen()>;  // a CertificateKeeper's
+  using Look = std::move_only_function<CertificateKeeper::Seen()>;  // CertificateKeeper::look()
   using Say = std::function<void(const std::string& line)>;
 
-  // `every`: the time between the end of a look and the next. The loop and the workers outlive it;
-  // what `look` refers to lives as long as the process, since a look that does not come back is
-  // left to itself.
+  // `every`: the time between the end of a look and the next. The loop and the workers outlive it.
+  // Objects that `look` refers to live as long as the process, since a look that does not return is
+  // abandoned.
   CertificateWatch(Loop& loop, Duration every, Look look, WorkerGroup& workers, Say say);
   CertificateWatch(const CertificateWatch&) = delete;
   CertificateWatch& operator=(const CertificateWatch&) = delete;

@@ -10,22 +10,21 @@ namespace troika {
 namespace {
 
 constexpr std::size_t kLoop = 5;  // epoll, a timer, an eventfd, and the two ends of libuv's pipe
-// Of the process: its own loop, libuv's lock, an eventfd for signals, the folder, three logs.
+// The process: its own loop, libuv's lock, an eventfd for signals, the folder, three logs.
 constexpr std::size_t kProcess = kLoop + 2 + 1 + 1 + 3;
-constexpr std::size_t kPassing = 16;  // certificates that are read, probes of the start
-constexpr std::size_t kLeastConnections = 16, kLeastFiles = 8;  // of a worker
+constexpr std::size_t kPassing = 16;  // temporary: certificates being read, probes at start
+constexpr std::size_t kLeastConnections = 16, kLeastFiles = 8;  // per worker
 
 }  // namespace
 
-std::size_t needed_descriptors(const ServeOptions& options, const Limits& limits,
-                               unsigned workers) {
-  std::size_t worker = kLoop + 2 * options.listen.size() + options.plain.size();
-  for (const Address& preferred : {options.preferred_v4, options.preferred_v6}) {
+std::size_t needed_descriptors(const Config& config, unsigned workers) {
+  std::size_t worker = kLoop + 2 * config.listen.size() + config.plain.size();
+  for (const Address& preferred : {config.quic.preferred_v4, config.quic.preferred_v6}) {
     if (preferred.family() != AF_UNSPEC) ++worker;
   }
-  worker += 2;  // the folder, and a connection that is one too many until it is closed
+  worker += 2;  // the folder, and an excess connection until it is closed
   std::size_t all = kProcess + kPassing + workers * worker;
-  if (!options.qlog.empty()) all += 1 + limits.qlog_files;
+  if (!config.log.qlog.empty()) all += 1 + config.log.qlog_limits.files;
   return all;
 }
 
@@ -40,23 +39,23 @@ std::size_t available_descriptors() {
   return files.rlim_cur > used ? files.rlim_cur - used : 0;
 }
 
-Checked<void> fit_limits(Limits& limits, const ServeOptions& options, unsigned workers,
-                         std::size_t available) {
-  const std::size_t reserved = needed_descriptors(options, limits, workers);
+Checked<void> fit_limits(Config& config, unsigned workers, std::size_t available) {
+  const std::size_t reserved = needed_descriptors(config, workers);
   const std::size_t least = reserved + (kLeastConnections + kLeastFiles) * workers;
   if (available < least) {
-    return std::unexpected(
-        std::format("too few file descriptors for {} {}: {} are needed, {} can be had; raise the "
-                    "limit with ulimit -n, or start fewer with --workers",
-                    workers, workers == 1 ? "worker" : "workers", least, available));
+    return std::unexpected(std::format(
+        "too few file descriptors for {} {}: {} are needed, {} are available; raise the "
+        "limit with ulimit -n, or start fewer with --workers",
+        workers, workers == 1 ? "worker" : "workers", least, available));
   }
   const std::size_t third = (available - reserved) / 3;
+  Limits& limits = config.limits;
+  std::size_t& open_files = config.files.open_files;
   limits.connections = std::min(limits.connections, third * 2);
-  limits.open_files = std::min(limits.open_files, third);
-  limits.open_files = std::max(limits.open_files / workers, kLeastFiles);
+  open_files = std::max(std::min(open_files, third) / workers, kLeastFiles);
   limits.handshake_notices = std::max(limits.handshake_notices / workers, 1U);
-  for (std::size_t* const share : {&limits.connections, &limits.quic_connections,
-                                   &limits.quic_half_open, &limits.quic_retry_above}) {
+  for (std::size_t* const share : {&limits.connections, &config.quic.connections,
+                                   &config.quic.half_open, &config.quic.retry_above}) {
     *share = std::max(*share / workers, kLeastConnections);
   }
   return {};

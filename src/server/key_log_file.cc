@@ -15,15 +15,15 @@ namespace {
 
 Checked<Fd> open_for_owner(const std::string& path) {
   constexpr mode_t kOwnerOnly = 0600;
-  // Not to wait for the reader of a pipe.
+  // O_NONBLOCK: do not wait for the reader of a pipe.
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kOwnerOnly));
   struct stat info{};
   if (fd && fstat(fd.get(), &info) == 0 && (!S_ISREG(info.st_mode) || info.st_uid != geteuid())) {
-    return std::unexpected(std::format(
-        "the key log {} is {}: give --keylog a file of this user's own, or one to be made", path,
-        S_ISREG(info.st_mode) ? "another user's" : "not a file"));
+    return std::unexpected(
+        std::format("the key log {} is {}: give --keylog a file owned by this user, or a new one",
+                    path, S_ISREG(info.st_mode) ? "another user's" : "not a file"));
   }
-  // One that was there before may be open to others.
+  // An existing file may be readable by others.
   if (!fd || fchmod(fd.get(), kOwnerOnly) != 0) {
     return std::unexpected(
         std::format("cannot write the key log {} for its owner alone: {}; choose another file with "
@@ -44,7 +44,7 @@ void KeyLogFile::reopen() {
   writer_.reopen([path = path_](LogOutput& out) {
     auto fd = open_for_owner(path);
     if (fd) return out.use(std::move(*fd));
-    std::fprintf(stderr, "troika: %s; until then it goes on where it was\n", fd.error().c_str());
+    std::fprintf(stderr, "troika: %s; logging continues to the old file\n", fd.error().c_str());
   });
 }
 

@@ -8,12 +8,12 @@
 
 namespace troika {
 
-// --keylog: a file that only its owner may read, and that is added to.
+// --keylog: appends to a file that only its owner may read.
 class KeyLogFile final : public tls::KeyLog {
  public:
   static Checked<std::unique_ptr<KeyLogFile>> open(const std::string& path);
-  void reopen();  // the file of that name may be another one by now
-  // Where it is said that it cannot be written; outlives this.
+  void reopen();  // the name may mean another file by now
+  // Sets where to report that it cannot be written; outlives this object.
   void set_notices(WriterThread& notices) { writer_.set_notices(notices, "the key log " + path_); }
   void line(std::string_view text) noexcept override { writer_.line(text); }
 

@@ -9,7 +9,7 @@
 #include "proto/h1/parser.h"
 #include "proto/h2/engine.h"
 #include "proto/h3/engine.h"
-#include "proto/quic/settings.h"
+#include "proto/quic/convert.h"
 #include "tls/ossl.h"
 
 namespace troika {
@@ -17,28 +17,28 @@ namespace {
 
 using Version = std::array<unsigned, 3>;
 
-// A fault of a library from one version on until the first good one. Only what clients can reach
-// here, and what a run-time version can tell: where the current package of a distribution has the
-// fix under the old number, that number is left alone.
+// A fault of a library from one version until the first good one. Only faults that clients can
+// reach here and that the run-time version reveals: a version number under which a distribution's
+// current package has the fix is not reported.
 struct Fault {
   std::string_view library;
   Version since, good;
-  Version mended;  // by Debian 13, under this number; all zeros: no such package is current
+  Version mended;  // fixed by Debian 13 under this number; all zeros: no such current package
   std::string_view id;
   std::string_view option;  // that lays it open; empty: none is needed
-  bool (*open)(const ServeOptions& options);
+  bool (*open)(const Config& config);
   std::string_view remark;  // behind the first good version
 };
 
 constexpr std::array kFaults{
-    // A certificate of a client takes much memory. Other series than 3.5: not known.
+    // A client's certificate uses much memory. Other series than 3.5: not known.
     Fault{"OpenSSL",
           {3, 5, 0},
           {3, 5, 9},
           {},
           "CVE-2026-35189",
           "--client-ca",
-          [](const ServeOptions& o) { return o.client_auth != tls::ClientAuth::none; },
+          [](const Config& o) { return o.tls.client_auth != tls::ClientAuth::none; },
           " and in Debian's 3.5.7-1~deb13u3"},
     // A malformed frame after an error ends the process.
     Fault{"nghttp2",
@@ -47,20 +47,20 @@ constexpr std::array kFaults{
           {1, 64, 0},
           "CVE-2026-27135",
           "",
-          [](const ServeOptions&) { return true; },
+          [](const Config&) { return true; },
           ""},
-    // Transport parameters of a client overflow the stack when they are logged.
+    // A client's transport parameters overflow the stack when they are logged.
     Fault{"ngtcp2",
           {0, 0, 0},
           {1, 22, 1},
           {},
           "CVE-2026-40170",
           "--qlog",
-          [](const ServeOptions& o) { return !o.qlog.empty(); },
+          [](const Config& o) { return !o.log.qlog.empty(); },
           ""},
 };
 
-// Of "name 1.2.3 and more"; all zeros: it is of another form.
+// The version in "name 1.2.3 and more"; all zeros: another form.
 Version version_of(std::string_view text) {
   Version version{};
   text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
@@ -77,23 +77,23 @@ Version version_of(std::string_view text) {
 
 std::string text_of(const Version& v) { return std::format("{}.{}.{}", v[0], v[1], v[2]); }
 
-// Of a fault that is there and open, empty of any other. `options` null: whatever they are.
-std::string finding(const Fault& fault, std::string_view library, const ServeOptions* options) {
+// Of a fault that is there and open, empty of any other. `config` null: whatever they are.
+std::string finding(const Fault& fault, std::string_view library, const Config* config) {
   if (library.substr(0, library.find(' ')) != fault.library) return {};
   const Version version = version_of(library);
   const bool there = version != Version{} && version >= fault.since && version < fault.good &&
                      version != fault.mended;
-  if (!there || (options != nullptr && !fault.open(*options))) return {};
+  if (!there || (config != nullptr && !fault.open(*config))) return {};
   return std::format("{} {}: {}{}{}, fixed in {}{}", fault.library, text_of(version), fault.id,
                      fault.option.empty() ? "" : " with ", fault.option, text_of(fault.good),
                      fault.remark);
 }
 
-std::string warning(std::span<const std::string> libraries, const ServeOptions* options) {
+std::string warning(std::span<const std::string> libraries, const Config* config) {
   std::string found;
   for (const std::string& library : libraries) {
     for (const Fault& fault : kFaults) {
-      const std::string one = finding(fault, library, options);
+      const std::string one = finding(fault, library, config);
       if (!one.empty()) found += (found.empty() ? "" : "; ") + one;
     }
   }
@@ -107,8 +107,8 @@ std::array<std::string, 6> library_versions() {
           h3::library_version(),  quic::library_version(), uv::library_version()};
 }
 
-std::string library_warning(std::span<const std::string> libraries, const ServeOptions& options) {
-  return warning(libraries, &options);
+std::string library_warning(std::span<const std::string> libraries, const Config& config) {
+  return warning(libraries, &config);
 }
 
 std::string library_warning(std::span<const std::string> libraries) {

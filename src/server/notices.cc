@@ -7,26 +7,26 @@
 namespace troika {
 
 void RootNotice::look(const RootLook& look) {
-  // These say nothing of the folder.
+  // These errors tell nothing about the folder.
   if (look.error == EMFILE || look.error == ENFILE || look.error == ENOMEM) return;
   const bool there = look.error == 0;
   const std::lock_guard lock(mutex_);
-  // A look that was under way while another worker found the change may have seen either.
+  // A look that overlapped with the one that found the change may have seen either state.
   if (there == there_ || look.begun < changed_) return;
   there_ = there;
   changed_ = look.ended;
   if (!say_) return;
-  if (there) return say_(std::format("the folder {} is there again", path_));
-  say_(std::format("the folder {} cannot be opened ({}): nothing is found until it is back", path_,
-                   std::strerror(look.error)));
+  if (there) return say_(std::format("the folder {} is available again", path_));
+  say_(std::format("the folder {} cannot be opened ({}): every request gets 404 until it is back",
+                   path_, std::strerror(look.error)));
 }
 
 void SiteNotice::say(const std::string& sentence) {
   const std::lock_guard lock(mutex_);
   if (!say_ || said_.size() >= kMost || !said_.insert(sentence).second) return;
-  say_(sentence + " (said once)");
+  say_(sentence + " (reported once)");
   if (said_.size() == kMost) {
-    say_(std::format("files have given rise to {} notices: there are no more of them", kMost));
+    say_(std::format("{} notices about files: further ones are suppressed", kMost));
   }
 }
 

@@ -8,14 +8,14 @@
 
 namespace troika {
 
-// Says when the folder that is served goes, and when it is back: once, however many workers look
-// for it. look() may be called from any thread.
+// Reports once when the served folder disappears and when it is back, however many workers look for
+// it. look() may be called from any thread.
 class RootNotice {
  public:
   using Say = std::function<void(const std::string& line)>;
 
   explicit RootNotice(std::string path) : path_(std::move(path)) {}
-  // Before there is a worker. `say` is called on the threads of the workers, one at a time.
+  // Call it before a worker starts. `say` is called on the threads of the workers, one at a time.
   void set_say(Say say) { say_ = std::move(say); }
   void look(const RootLook& look);
 
@@ -24,17 +24,17 @@ class RootNotice {
   Say say_;
   std::mutex mutex_;
   bool there_ = true;
-  TimePoint changed_{};  // when it was found to be so
+  TimePoint changed_{};  // when the change was found
 };
 
-// What the workers' sites say to the operator: each sentence once, whoever says it, and so many at
-// most. say() may be called from any thread.
+// Passes sentences of the workers' sites to the operator: each once, whichever worker says it, up
+// to kMost. say() may be called from any thread.
 class SiteNotice {
  public:
   using Say = std::function<void(const std::string& line)>;
   static constexpr std::size_t kMost = 100;  // sentences
 
-  // Before there is a worker. `say` is called on the threads of the workers, one at a time.
+  // Call it before a worker starts. `say` is called on the threads of the workers, one at a time.
   void set_say(Say say) { say_ = std::move(say); }
   void say(const std::string& sentence);
 

@@ -23,11 +23,11 @@
 namespace troika {
 
 std::uint64_t bytes_of_qlogs(int folder) noexcept {
-  // A descriptor of its own: the place in the list belongs to what was opened.
+  // A separate open file description: the read position belongs to it.
   Fd fd(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> list(fdopendir(fd.get()), closedir);
   if (list == nullptr) return 0;
-  static_cast<void>(fd.release());  // the list's
+  static_cast<void>(fd.release());  // owned by the list
   std::uint64_t bytes = 0;
   while (const dirent* const entry = readdir(list.get())) {
     struct stat info{};
@@ -40,8 +40,8 @@ std::uint64_t bytes_of_qlogs(int folder) noexcept {
 
 int QlogFile::write(int folder, std::string_view records) noexcept {
   if (error_ != 0 || records.empty()) return error_;
-  // The logs tell of tokens and reset tokens, which are nobody else's business. A client chooses
-  // the name, so nothing that is there already is opened.
+  // The logs contain tokens and reset tokens, so only the owner may read them. A client chooses the
+  // name, so an existing file is never opened.
   if (!fd_) fd_ = Fd(openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (fd_ && write_all(records)) {
     written_ += static_cast<off_t>(records.size());
@@ -66,7 +66,7 @@ bool QlogFile::write_all(std::string_view records) noexcept {
 
 namespace {
 
-// Why there is less than somebody may look for.
+// Why a log is missing or incomplete.
 enum class Lack : std::uint8_t { files, waiting, size, folder, disk };
 
 std::string file_name(std::span<const std::uint8_t> id) {
@@ -80,23 +80,20 @@ std::string file_name(std::span<const std::uint8_t> id) {
 struct QlogFolder::Log {
   explicit Log(std::string name) : file(std::move(name)) {}
 
-  QlogFile file;  // the thread's; all else is under the lock
+  QlogFile file;  // used by the thread only; the rest is under the lock
   std::string waiting;
-  std::size_t unwritten = 0;  // `waiting`, and what the thread has in its hands
-  std::size_t bytes = 0;      // so far
+  std::size_t unwritten = 0;  // `waiting`, and the thread's portion
+  std::size_t bytes = 0;      // queued so far
   bool queued = false;        // in `ready`
-  bool closed = false;        // the connection is gone
+  bool closed = false;        // the connection has ended
   bool cut = false;
 };
 
 struct QlogFolder::State {
-  State(std::string p, Fd fd, Options o)
-      : path(std::move(p)),
-        folder(std::move(fd)),
-        options(o),
-        bytes(bytes_of_qlogs(folder.get())) {}
+  State(std::string p, Fd fd, QlogLimits o)
+      : path(std::move(p)), folder(std::move(fd)), limits(o), bytes(bytes_of_qlogs(folder.get())) {}
 
-  // What the thread takes of a log at once.
+  // The part of a log that the thread writes at once.
   struct Portion {
     Log* log;
     std::string records;
@@ -107,7 +104,7 @@ struct QlogFolder::State {
   void write(const Portion& portion);
   void count_again();
 
-  // These hold the lock already.
+  // The caller holds the lock.
   std::vector<Portion> take_ready();
   bool has_room();
   bool refuse(Lack why);
@@ -117,15 +114,15 @@ struct QlogFolder::State {
 
   const std::string path;
   const Fd folder;
-  const Options options;
+  const QlogLimits limits;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::list<Log> logs;  // until they are closed and written
   std::vector<Log*> ready;
-  std::uint64_t bytes;       // of all files, with what is still to be written
+  std::uint64_t bytes;       // of all files, including unwritten ones
   bool count_asked = false;  // some files may have been removed
-  std::optional<std::chrono::steady_clock::time_point> counted;  // the thread's
+  std::optional<std::chrono::steady_clock::time_point> counted;  // used by the thread only
   Counters counters;
   WriterThread* notices = nullptr;
   std::array<bool, 5> told{};
@@ -147,9 +144,9 @@ class QlogFolder::Sink final : public quic::QlogSink {
     const std::lock_guard lock(state_.mutex);
     const std::size_t size = records.size();
     if (log_.cut) return;
-    if (log_.unwritten + size > state_.options.waiting) return state_.cut(log_, Lack::waiting);
-    if (log_.bytes + size > state_.options.file_bytes) return state_.cut(log_, Lack::size);
-    if (state_.bytes + size > state_.options.folder_bytes) return state_.cut(log_, Lack::folder);
+    if (log_.unwritten + size > state_.limits.waiting) return state_.cut(log_, Lack::waiting);
+    if (log_.bytes + size > state_.limits.file_bytes) return state_.cut(log_, Lack::size);
+    if (state_.bytes + size > state_.limits.folder_bytes) return state_.cut(log_, Lack::folder);
     log_.waiting.append(reinterpret_cast<const char*>(records.data()), size);
     log_.unwritten += size;
     log_.bytes += size;
@@ -162,30 +159,30 @@ class QlogFolder::Sink final : public quic::QlogSink {
   Log& log_;
 };
 
-Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, Options options) {
+Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, QlogLimits limits) {
   Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     return std::unexpected(
-        std::format("cannot write qlog files into {}: {}; name a folder that is there and that "
-                    "this user may write to with --qlog",
+        std::format("cannot write qlog files into {}: {}; give --qlog an existing folder "
+                    "that this user can write to",
                     path, std::strerror(errno)));
   }
-  return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), options));
+  return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), limits));
 }
 
-QlogFolder::QlogFolder(std::string path, Fd folder, Options options)
-    : state_(std::make_shared<State>(std::move(path), std::move(folder), options)),
+QlogFolder::QlogFolder(std::string path, Fd folder, QlogLimits limits)
+    : state_(std::make_shared<State>(std::move(path), std::move(folder), limits)),
       thread_([state = state_] { state->run(); }) {}
 
 QlogFolder::~QlogFolder() {
   std::unique_lock lock(state_->mutex);
   state_->stopping = true;
   state_->changed.notify_all();
-  const bool stopped = state_->changed.wait_for(lock, state_->options.last_chance,
+  const bool stopped = state_->changed.wait_for(lock, state_->limits.last_chance,
                                                 [this] { return state_->stopped; });
   state_->notices = nullptr;
   lock.unlock();
-  stopped ? thread_.join() : thread_.detach();  // a disk that is gone can hold write() for ever
+  stopped ? thread_.join() : thread_.detach();  // write() may block for ever on a lost disk
 }
 
 bool QlogFolder::has_room() {
@@ -211,8 +208,8 @@ void QlogFolder::set_notices(WriterThread* notices) {
 }
 
 bool QlogFolder::State::has_room() {
-  if (logs.size() >= options.files) return refuse(Lack::files);
-  if (bytes + options.file_bytes <= options.folder_bytes) return true;
+  if (logs.size() >= limits.files) return refuse(Lack::files);
+  if (bytes + limits.file_bytes <= limits.folder_bytes) return true;
   count_asked = true;
   changed.notify_all();
   return refuse(Lack::folder);
@@ -243,27 +240,27 @@ void QlogFolder::State::tell(Lack what, int error) {
       case Lack::files:
         return std::format(
             "more than {} connections at a time: some go without a log; "
-            "--qlog-only chooses which have one",
-            options.files);
+            "select connections with --qlog-only",
+            limits.files);
       case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
       case Lack::size:
-        return std::format("the log of a connection ends at {} bytes", options.file_bytes);
+        return std::format("the log of a connection ends at {} bytes", limits.file_bytes);
       case Lack::folder:
         return std::format(
-            "its files come to {} bytes: connections go without a log, or theirs ends early, until "
-            "some are removed",
-            options.folder_bytes);
+            "its files reach the limit of {} bytes: logs are missing or end early until some "
+            "files are removed",
+            limits.folder_bytes);
       case Lack::disk: break;
     }
     return std::format("the log of a connection ends early: {}", std::strerror(error));
   };
-  notices->line(std::format("troika: qlog in {}: {} (said once)", path, reason()));
+  notices->line(std::format("troika: qlog in {}: {} (reported once)", path, reason()));
 }
 
 void QlogFolder::State::run() {
   sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are for the threads that have a loop
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // only threads with a loop handle signals
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [this] { return stopping || count_asked || !ready.empty(); });
@@ -290,9 +287,9 @@ std::vector<QlogFolder::State::Portion> QlogFolder::State::take_ready() {
 
 void QlogFolder::State::count_again() {
   const auto now = std::chrono::steady_clock::now();
-  if (counted && now - *counted < options.count_again) return;
+  if (counted && now - *counted < limits.count_again) return;
   counted = now;
-  const std::uint64_t written = bytes_of_qlogs(folder.get());  // by this thread alone
+  const std::uint64_t written = bytes_of_qlogs(folder.get());  // only this thread writes
   const std::lock_guard lock(mutex);
   bytes = written;
   for (const Log& log : logs) bytes += log.unwritten;
@@ -301,7 +298,7 @@ void QlogFolder::State::count_again() {
 void QlogFolder::State::write(const Portion& portion) {
   Log& log = *portion.log;
   const int error = log.file.write(folder.get(), portion.records);
-  std::list<Log> done;  // closed without the lock: that may take the disk's time, too
+  std::list<Log> done;  // closed without the lock: close() may wait for the disk
   const std::lock_guard lock(mutex);
   log.unwritten -= portion.records.size();
   if (error != 0 && !log.cut) cut(log, Lack::disk, error);

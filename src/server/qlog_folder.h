@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "config/config.h"
 #include "os/fd.h"
 #include "proto/quic/qlog.h"
 
@@ -17,20 +18,20 @@ namespace troika {
 
 inline constexpr std::string_view kQlogSuffix = ".sqlog";
 
-// Of all files of logs in the folder, whoever made them.
+// Bytes of all log files in the folder, whatever process made them.
 std::uint64_t bytes_of_qlogs(int folder) noexcept;
 
-// The file of one log, on the thread that writes.
+// The file of one log, used on the writing thread.
 class QlogFile {
  public:
   explicit QlogFile(std::string name) : name_(std::move(name)) {}
 
-  // Makes the file in `folder` the first time. 0, or an errno: then nothing of `records` is in it,
-  // nor will be of others, as a log with a gap would mislead.
+  // The first call creates the file in `folder`. Returns 0, or an errno: then none of `records` is
+  // in the file, and later calls write nothing, as a log with a gap would mislead.
   int write(int folder, std::string_view records) noexcept;
 
  private:
-  bool write_all(std::string_view records) noexcept;  // false: errno says why
+  bool write_all(std::string_view records) noexcept;  // false: see errno
 
   std::string name_;
   Fd fd_;
@@ -40,39 +41,32 @@ class QlogFile {
 
 class WriterThread;
 
-// Files of qlog in one folder, one for each connection that is logged, written by a thread of its
-// own. Nobody who logs ever waits: when the disk is too slow or full, a log ends early, after a
-// whole record. None begins when there is no room for a whole file, until some have been removed.
-// Shared by all workers; outlives every log.
+// The qlog files in one folder, one per logged connection, written by its own thread. Logging never
+// waits: when the disk is too slow or full, a log ends early, after a whole record. No log begins
+// while there is no room for a whole file, until some have been removed. Shared by all workers;
+// outlives every log.
 class QlogFolder {
  public:
-  struct Options {
-    std::size_t files = 64;                           // open at a time
-    std::size_t waiting = 256U << 10U;                // bytes of a log that are not written yet
-    std::size_t file_bytes = 64U << 20U;              // of a log in all
-    std::size_t folder_bytes = 1U << 30U;             // of the files, with those of before
-    Duration count_again = std::chrono::seconds(10);  // when they were too many
-    Duration last_chance = std::chrono::seconds(1);   // for what is left at the end
-  };
   struct Counters {
     std::uint64_t opened = 0;
-    std::uint64_t refused = 0;  // as many were open as may be, or the folder was full
+    std::uint64_t refused = 0;  // too many were open, or the folder was full
     std::uint64_t cut = 0;      // ended early
   };
 
   // The error is one sentence.
-  static Checked<std::unique_ptr<QlogFolder>> make(const std::string& path, Options options);
+  static Checked<std::unique_ptr<QlogFolder>> make(const std::string& path, QlogLimits limits);
   QlogFolder(const QlogFolder&) = delete;
   QlogFolder& operator=(const QlogFolder&) = delete;
   ~QlogFolder();
 
-  // From any thread. False, and it counts as refused: too many are open, or the folder is full, so
-  // that a connection need not be logged for nothing. It takes no place.
+  // From any thread. False, counted as refused: too many are open, or the folder is full; the
+  // caller need not produce a log. It reserves nothing.
   bool has_room();
-  // From any thread; null: there is no room. The sink belongs to one thread at a time.
+  // From any thread. Null: no room. The sink is used by one thread at a time.
   std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id);
   Counters counters() const;
-  // Where it is said, once for each reason, that a log is missing or ends early; outlives this.
+  // Sets where to report, once per reason, that a log is missing or ends early; outlives this
+  // object.
   void set_notices(WriterThread* notices);
 
  private:
@@ -80,13 +74,13 @@ class QlogFolder {
   struct State;
   class Sink;
 
-  QlogFolder(std::string path, Fd folder, Options options);
+  QlogFolder(std::string path, Fd folder, QlogLimits limits);
 
-  std::shared_ptr<State> state_;  // with the thread, which may be stuck when this object dies
+  std::shared_ptr<State> state_;  // shared with the thread, which may outlive this object
   std::thread thread_;
 };
 
-// The logs of one worker's connections. `folder` and `random` outlive it.
+// Chooses and opens the logs of one worker's connections. `folder` and `random` outlive it.
 class QlogChoice final : public quic::QlogSource {
  public:
   QlogChoice(QlogFilter filter, QlogFolder& folder, Random& random)

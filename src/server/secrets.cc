@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-#include "handlers/answers.h"
+#include "handlers/file_names.h"
 #include "os/fd.h"
 
 namespace troika {
@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // as many as Linux follows
+constexpr int kMostLinks = 40;  // Linux follows as many
 
-// Where a file lies, or would be made: also through a link to where nothing is yet.
+// The path where a file is or would be created, also through a dangling link.
 fs::path resolved(const fs::path& path, std::error_code& failed) {
   fs::path at = fs::absolute(path, failed);
   std::error_code missing;
@@ -32,7 +32,7 @@ fs::path resolved(const fs::path& path, std::error_code& failed) {
   return fs::weakly_canonical(at, failed);
 }
 
-// The path by which visitors could ask for it; nullopt: it is not in the folder.
+// The path by which clients could request it; nullopt: it is not in the folder.
 std::optional<std::string> path_in(const fs::path& folder, const fs::path& path) {
   std::error_code failed, absent;
   const fs::path inner = resolved(path, failed), outer = fs::canonical(folder, absent);
@@ -47,33 +47,31 @@ std::optional<std::string> path_in(const fs::path& folder, const fs::path& path)
 Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                                const std::string& root) {
   if (root.empty() || !path_in(root, path)) return {};
-  return std::unexpected(
-      std::format("{} {} lies in {}, which is served: what is written there is not for everybody, "
-                  "name another place",
-                  option, path, root));
+  return std::unexpected(std::format(
+      "{} {} is inside the served folder {}: it must not be public, choose another place", option,
+      path, root));
 }
 
-Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+Checked<std::string> keep_keys_out_of_site(const Config& config,
                                            const tls::CertificateSet& certificates) {
-  if (options.root.empty()) return std::string();
+  if (config.root.empty()) return std::string();
   std::vector<std::string> places;
-  if (!options.certs_folder.empty()) places.push_back(options.certs_folder);
+  if (!config.tls.certs_folder.empty()) places.push_back(config.tls.certs_folder);
   for (const tls::Identity& identity : certificates.identities()) {
     places.push_back(identity.files.key_file);
   }
   std::string warning;
   for (const std::string& place : places) {
-    const auto path = path_in(options.root, place);
+    const auto path = path_in(config.root, place);
     if (!path) continue;
-    if (options.site.dotfiles || !is_hidden(*path)) {
-      return std::unexpected(
-          std::format("private keys lie in the folder that is served: {} is in {}, move it out",
-                      place, options.root));
+    if (config.site.dotfiles || !is_hidden(*path)) {
+      return std::unexpected(std::format(
+          "private keys are inside the served folder: move {} out of {}", place, config.root));
     }
     if (!warning.empty()) continue;
     warning = std::format(
-        "private keys lie in the folder that is served ({}): names with a dot are not "
-        "answered, but links to them are; better move them out",
+        "private keys are inside the served folder ({}): dotfiles are not served, but links to "
+        "them are; move the keys out",
         place);
   }
   return warning;
@@ -82,14 +80,14 @@ Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
-constexpr std::size_t kMostBytes = 4096;  // far above what is written here
+constexpr std::size_t kMostBytes = 4096;  // far more than is written here
 constexpr std::string_view kComment =
-    "# Troika's master secret. Session tickets and QUIC's tokens and resets are made of it:\n"
+    "# Troika's master secret. Session tickets and QUIC's tokens and resets are derived from it:\n"
     "# keep it as safe as a private key. All machines behind one address share one.\n";
 
 std::unexpected<std::string> trouble(std::string_view doing, const std::string& file, int error) {
   return std::unexpected(
-      std::format("{} the secrets file {} failed: {}; give --secrets a file "
+      std::format("cannot {} the secrets file {}: {}; give --secrets a file "
                   "that this user alone can read and write",
                   doing, file, std::strerror(error)));
 }
@@ -119,7 +117,7 @@ std::optional<unsigned> digit(char c) {
   return std::nullopt;
 }
 
-// One line of 64 digits, in the place where text_of() puts them; lines of comments may change.
+// One line of 64 digits, at the place where text_of() writes them; the comment lines may differ.
 std::optional<tls::Root> parse(std::string_view text) {
   while (text.starts_with('#')) {
     const std::size_t end = text.find('\n');
@@ -146,47 +144,48 @@ bool write_all(int fd, std::string_view text) {
   return ::fsync(fd) == 0;
 }
 
-// Whole or not at all: of two processes that start at once, both go on with the file of one.
+// Creates the file atomically: of two processes that start at once, both use the file of one.
 Checked<void> make_file(const std::string& file, Random& random) {
   const std::string temporary = std::format("{}.{:016x}", file, random.u64());
   const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
-  if (!fd) return trouble("Making", file, errno);
+  if (!fd) return trouble("create", file, errno);
   const bool made = write_all(fd.get(), text_of(random_root(random))) &&
                     (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
   const int why = errno;
   ::unlink(temporary.c_str());
-  if (!made) return trouble("Making", file, why);
+  if (!made) return trouble("create", file, why);
   return {};
 }
 
 Checked<tls::Root> read_file(const std::string& file) {
-  // Not to wait for the writer of a pipe.
+  // O_NONBLOCK: do not wait for the writer of a pipe.
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
-  if (!fd || ::fstat(fd.get(), &info) != 0) return trouble("Reading", file, errno);
+  if (!fd || ::fstat(fd.get(), &info) != 0) return trouble("read", file, errno);
   if (!S_ISREG(info.st_mode)) {
-    return std::unexpected(file + " is not a file: give --secrets a file, or one to be made");
+    return std::unexpected(file + " is not a file: give --secrets a file, or a new one");
   }
   if (info.st_uid != geteuid()) {
     return std::unexpected(
         std::format("the secrets file {} belongs to another user (id {}), who can read and change "
-                    "it: give --secrets a file of this user's own",
+                    "it: give --secrets a file owned by this user",
                     file, info.st_uid));
   }
   if ((info.st_mode & 077U) != 0) {
     return std::unexpected(std::format(
-        "others than its owner can use the secrets file {} (mode {:04o}): chmod 600 it, or remove "
-        "it to have a new one made if they may have read it",
+        "users other than the owner can access the secrets file {} (mode {:04o}): chmod 600 it, "
+        "or, if they may have read it, remove it so that a new one is created",
         file, info.st_mode & 07777U));
   }
   std::string text(kMostBytes, '\0');
   const ssize_t size = ::read(fd.get(), text.data(), text.size());
-  if (size < 0) return trouble("Reading", file, errno);
+  if (size < 0) return trouble("read", file, errno);
   text.resize(static_cast<std::size_t>(size));
   const auto master = parse(text);
   if (!master) {
-    return std::unexpected("the secrets file " + file +
-                           " is damaged: bring back a copy, or remove it to have a new one made");
+    return std::unexpected(
+        "the secrets file " + file +
+        " is damaged: restore a copy, or remove it so that a new one is created");
   }
   return *master;
 }

@@ -4,9 +4,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "config/options.h"
-#include "http/exchange/services.h"
-#include "http/message/limits.h"
+#include "config/config.h"
 #include "proto/quic/config.h"
 #include "tls/certificates/certificate_set.h"
 #include "tls/tickets/replay_register.h"
@@ -14,33 +12,33 @@
 
 namespace troika {
 
-// What tells more than visitors may know lies out of the folder that is served (`root`; empty:
-// none). `path` need not be there yet; `option` named it. The error is one sentence.
+// Fails when a private file is inside the served folder (`root`; empty: none). `path` need not
+// exist yet; `option` is its option. The error is one sentence.
 Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                                const std::string& root);
 
 // The same of all private keys of `certificates`. Where only the rule for dotfiles keeps them from
 // clients, which links may get around, it is a warning: that is what it gives, or nothing.
-Checked<std::string> keep_keys_out_of_site(const ServeOptions& options,
+Checked<std::string> keep_keys_out_of_site(const Config& config,
                                            const tls::CertificateSet& certificates);
 
-// What a process must know again to resume sessions and to reset the connections of one before it.
+// What a new process needs to resume sessions and to reset connections of its predecessor.
 struct Secrets {
   quic::Secret quic{};  // of tokens and stateless resets
   tls::Root tickets{};  // of the first epoch of ticket keys
 };
 
-// New ones, which end with the process.
+// New secrets, lost when the process ends.
 Secrets random_secrets(Random& random);
-// Those that come of the file, which is made when it is missing. The error is one sentence.
+// Derives the secrets from the file, which is created if missing. The error is one sentence.
 Checked<Secrets> secrets_from(const std::string& file, Random& random);
 
-// What the TLS contexts of all workers share, so that a client may come back to any of them, and
-// its early data counts once.
+// Shared by the TLS contexts of all workers, so that a client can resume on any of them and its
+// early data is accepted once.
 struct Resumption {
-  Resumption(const Secrets& secrets, const Limits& limits, const Timeouts& timeouts)
-      : tickets(clock, secrets.tickets, timeouts.ticket_rotation, timeouts.ticket_lifetime),
-        replays(clock, limits.replay_entries, timeouts.replay_window) {}
+  Resumption(const Secrets& secrets, const Config::Tls& config)
+      : tickets(clock, secrets.tickets, config.ticket_rotation, config.ticket_lifetime),
+        replays(clock, config.replay_entries, config.replay_window) {}
 
   SystemClock clock;
   tls::TicketKeys tickets;

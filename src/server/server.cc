@@ -11,7 +11,7 @@
 #include <optional>
 #include <ranges>
 
-#include "config/shell_word.h"
+#include "config/values.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
 #include "os/caught_signals.h"
@@ -38,7 +38,7 @@ std::string join(const std::vector<Address>& addresses) {
   return text;
 }
 
-// The name to ask for: localhost where the certificate has it, else its first name, sent here.
+// The name for URLs: localhost if the certificate has it, else its first name, directed here.
 struct Way {
   std::string host;
   std::string option;  // for curl
@@ -99,15 +99,15 @@ std::string banner(const Startup& startup) {
   for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
     std::format_to(out, "  curl {} {} {}\n", trust, version, url);
   }
-  text += "  (--http3-only takes a curl that has HTTP/3, as curl --version tells)\n";
+  text += "  (--http3-only needs a curl with HTTP/3: see curl --version)\n";
   return text;
 }
 
 namespace {
 
-constexpr unsigned kReadingThreads = 4;  // for file reads that the page cache cannot answer
-constexpr Duration kPatience = std::chrono::seconds(5);  // with threads that hang, after a drain
-const SystemClock kClock;                                // outlives a look at files that hangs
+constexpr unsigned kReadingThreads = 4;                  // for file reads that miss the page cache
+constexpr Duration kPatience = std::chrono::seconds(5);  // for hanging threads, after a drain
+const SystemClock kClock;                                // outlives a hanging look at files
 
 LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
 
@@ -128,7 +128,7 @@ std::string name_of_log(const std::string& where) {
   return where == "-" ? "the access log to standard output" : "the access log " + where;
 }
 
-// After the files were renamed, or after nothing: what is standard output stays that.
+// For log rotation: reopens the files by their names; standard output stays.
 void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogFile* keys) {
   if (keys != nullptr) keys->reopen();
   if (lines == nullptr || access_log == "-") return;
@@ -136,7 +136,7 @@ void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogF
     const int error = out.open();
     if (error == 0) return;
     std::fprintf(stderr,
-                 "troika: cannot open the access log %s again: %s; it goes on where it was\n",
+                 "troika: cannot reopen the access log %s: %s; logging continues to the old file\n",
                  access_log.c_str(), std::strerror(error));
   });
 }
@@ -148,17 +148,17 @@ int complain(const std::string& sentence) {
 
 }  // namespace
 
-int run_server(const ServeOptions& options) {
-  auto startup = start_up(options);
+int run_server(const Config& config) {
+  auto startup = start_up(config);
   if (!startup) return complain(startup.error());
-  if (const auto warning = library_warning(library_versions(), options); !warning.empty()) {
+  if (const auto warning = library_warning(library_versions(), config); !warning.empty()) {
     startup->warnings.push_back(warning);
   }
   const std::string text = banner(*startup);
   WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
-  const auto lines = open_access_log(options.access_log);
+  const auto lines = open_access_log(config.log.access);
   if (!lines) return complain(lines.error());
-  if (*lines) (*lines)->set_notices(notices, name_of_log(options.access_log));
+  if (*lines) (*lines)->set_notices(notices, name_of_log(config.log.access));
   const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
   if (key_log) key_log->set_notices(notices);
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
@@ -171,7 +171,6 @@ int run_server(const ServeOptions& options) {
     worker.observers = {&access_log};
     worker.notices = &notices;
   }
-  const Timeouts timeouts = startup->workers.front().timeouts;
   Loop loop;  // of this thread, for signals and the certificates' files
   start_thread_pool(
       loop, kReadingThreads + background_threads(static_cast<unsigned>(startup->workers.size())));
@@ -180,18 +179,20 @@ int run_server(const ServeOptions& options) {
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
       case Signals::Wish::reopen_logs:
-        return open_logs_again(options.access_log, lines->get(), key_log.get());
+        return open_logs_again(config.log.access, lines->get(), key_log.get());
       case Signals::Wish::stop:
-        notices.line(std::format("troika: stopping; {} connections to finish (again: at once)",
-                                 workers->connections()));
-        end_process_after(std::chrono::ceil<std::chrono::seconds>(timeouts.drain + kPatience));
+        notices.line(std::format(
+            "troika: stopping; waiting for {} connections (signal again to stop at once)",
+            workers->connections()));
+        end_process_after(
+            std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
         return workers->drain();
       case Signals::Wish::stop_at_once: at_once = true; return workers->stop();
     }
   });
   workers.emplace(std::move(startup->workers), [&loop] { loop.post([&loop] { loop.stop(); }); });
   CertificateWatch watch(
-      loop, timeouts.certificate_look,
+      loop, config.tls.look,
       [keeper = CertificateKeeper(kClock, startup->certificates)]() mutable {
         return keeper.look();
       },

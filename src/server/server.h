@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "config/options.h"
+#include "config/config.h"
 #include "server/startup.h"
 
 namespace troika {
@@ -11,6 +11,6 @@ std::string banner(const Startup& startup);
 
 // Serves until SIGINT or SIGTERM. Returns the exit code; what goes wrong at start is printed to
 // standard error as one sentence.
-int run_server(const ServeOptions& options);
+int run_server(const Config& config);
 
 }  // namespace troika

@@ -9,6 +9,7 @@
 #include "loop/udp_socket.h"
 #include "os/bind.h"
 #include "os/process.h"
+#include "proto/h3/session.h"
 #include "server/certificate_store.h"
 #include "server/descriptors.h"
 #include "server/library_floor.h"
@@ -20,27 +21,26 @@ namespace troika {
 namespace {
 
 // Before any of them is made.
-Checked<void> keep_private(const ServeOptions& options) {
-  const bool logs_to_file = options.access_log != "-" && options.access_log != "off";
-  for (const auto& [option, file] : {std::pair("--secrets", options.secrets_file),
-                                     {"--keylog", options.key_log},
-                                     {"--access-log", logs_to_file ? options.access_log : ""}}) {
+Checked<void> keep_private(const Config& config) {
+  const bool logs_to_file = config.log.access != "-" && config.log.access != "off";
+  for (const auto& [option, file] : {std::pair("--secrets", config.tls.secrets_file),
+                                     {"--keylog", config.log.keys},
+                                     {"--access-log", logs_to_file ? config.log.access : ""}}) {
     if (file.empty()) continue;
-    if (auto out = keep_out_of_site(option, file, options.root); !out) return out;
+    if (auto out = keep_out_of_site(option, file, config.root); !out) return out;
   }
   return {};
 }
 
-Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
+Checked<void> prepare_site(const Config& config, Startup& startup) {
   std::function<Site(Loop&, BufferPool&)> make_site = [](Loop&, BufferPool&) {
     return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
   };
-  if (!options.root.empty()) {
-    const SiteShare share{startup.workers.front().limits.open_files,
-                          static_cast<unsigned>(startup.workers.size())};
-    startup.root_notice = std::make_unique<RootNotice>(options.root);
+  if (!config.root.empty()) {
+    const SiteShare share{config.files, static_cast<unsigned>(startup.workers.size())};
+    startup.root_notice = std::make_unique<RootNotice>(config.root);
     startup.site_notice = std::make_unique<SiteNotice>();
-    auto made = static_site(options.root, options.site, share, &startup.warnings,
+    auto made = static_site(config.root, config.site, share, &startup.warnings,
                             {startup.root_notice.get(), startup.site_notice.get()});
     if (!made) return std::unexpected(made.error());
     make_site = std::move(*made);
@@ -51,18 +51,18 @@ Checked<void> prepare_site(const ServeOptions& options, Startup& startup) {
 
 // Where an address was given as "loopback" or "all", both families are meant: a machine without
 // IPv6 is no reason not to start.
-ServeOptions reachable(const ServeOptions& options, Startup& startup) {
-  ServeOptions possible = options;
-  if (!options.both_families || probe_bind(SocketKind::udp, *Address::parse("[::1]:0"))) {
+Config reachable(const Config& config, Startup& startup) {
+  Config possible = config;
+  if (!config.both_families || probe_bind(SocketKind::udp, *Address::parse("[::1]:0"))) {
     return possible;
   }
   const auto has_twin = [](const Address& address) {
     return address.family() == AF_INET6 && (address.is_loopback() || address.is_any());
   };
   std::erase_if(possible.listen, has_twin);
-  if (possible.listen.empty()) return options;  // asked for by name: binding says what is wrong
+  if (possible.listen.empty()) return config;  // asked for by name: binding says what is wrong
   std::erase_if(possible.plain, [&](const auto& plain) { return has_twin(plain.address); });
-  startup.warnings.emplace_back("this machine has no IPv6: only IPv4 addresses will answer");
+  startup.warnings.emplace_back("this machine has no IPv6: listening on IPv4 only");
   return possible;
 }
 
@@ -80,17 +80,17 @@ Checked<void> choose_port(std::vector<Address>& addresses) {
   return {};
 }
 
-std::string alt_svc_value(const ServeOptions& options, const Address& udp) {
-  if (!options.announce_http3) return "";
+std::string alt_svc_value(const Config& config, const Address& udp) {
+  if (!config.announce_http3) return "";
   // A day is long for a developer who changes ports on localhost.
-  return std::format("h3=\":{}\"; ma={}", options.public_port.value_or(udp.port()),
+  return std::format("h3=\":{}\"; ma={}", config.public_port.value_or(udp.port()),
                      udp.is_loopback() ? 3600 : 86400);
 }
 
 // Found before the kernel does, whose "taken" would send a person looking for another program.
-Checked<void> check_overlap(const ServeOptions& options) {
-  std::vector<Address> all = options.listen;
-  for (const ServeOptions::PlainListener& plain : options.plain) all.push_back(plain.address);
+Checked<void> check_overlap(const Config& config) {
+  std::vector<Address> all = config.listen;
+  for (const Config::PlainListener& plain : config.plain) all.push_back(plain.address);
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       const bool same_ip = all[i].ip() == all[k].ip() || all[i].is_any() || all[k].is_any();
@@ -107,7 +107,7 @@ Checked<void> check_overlap(const ServeOptions& options) {
 }
 
 // A member of both groups for each worker, in the order of the workers, by which the filter counts.
-Checked<void> bind_secure(const ServeOptions& options, const Address& address, Startup& startup) {
+Checked<void> bind_secure(const Config& config, const Address& address, Startup& startup) {
   for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
     if (auto free = probe_bind(kind, address); !free) return free;
   }
@@ -116,15 +116,15 @@ Checked<void> bind_secure(const ServeOptions& options, const Address& address, S
     if (!tcp) return std::unexpected(tcp.error());
     auto udp = UdpSocket::bind(address, {.reuse_port = true});
     if (!udp) return std::unexpected(udp.error());
-    worker.secure.push_back({std::move(*tcp), std::move(*udp), alt_svc_value(options, address)});
+    worker.secure.push_back({std::move(*tcp), std::move(*udp), alt_svc_value(config, address)});
   }
   steer(startup, address, startup.workers.front().secure.back().udp.get());
   startup.listen.push_back(address);
   return {};
 }
 
-Checked<void> bind_plain(const ServeOptions::PlainListener& plain, Startup& startup) {
-  ServeOptions::PlainListener bound = plain;
+Checked<void> bind_plain(const Config::PlainListener& plain, Startup& startup) {
+  Config::PlainListener bound = plain;
   if (auto free = probe_bind(SocketKind::tcp, plain.address); !free) return free;
   for (WorkerConfig& worker : startup.workers) {
     auto tcp = TcpListener::bind(bound.address, {.reuse_port = true});
@@ -138,49 +138,49 @@ Checked<void> bind_plain(const ServeOptions::PlainListener& plain, Startup& star
 
 }  // namespace
 
-Checked<Startup> start_up(const ServeOptions& asked) {
+Checked<Startup> start_up(const Config& asked) {
   Startup startup;
-  ServeOptions options = reachable(asked, startup);
-  startup.root = options.root;
+  Config config = reachable(asked, startup);
+  startup.root = config.root;
   const unsigned workers =
-      options.workers == 0 ? std::min(usable_cores(), kMostWorkers) : options.workers;
-  Limits limits;
-  if (auto done = fit_limits(limits, options, workers, available_descriptors()); !done) {
+      config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
+  if (auto done = fit_limits(config, workers, available_descriptors()); !done) {
     return std::unexpected(done.error());
   }
   startup.workers.resize(workers);
   SystemRandom random;
-  if (auto done = keep_private(options); !done) return std::unexpected(done.error());
-  const auto secrets = options.secrets_file.empty() ? random_secrets(random)
-                                                    : secrets_from(options.secrets_file, random);
+  if (auto done = keep_private(config); !done) return std::unexpected(done.error());
+  const auto secrets = config.tls.secrets_file.empty()
+                           ? random_secrets(random)
+                           : secrets_from(config.tls.secrets_file, random);
   if (!secrets) return std::unexpected(secrets.error());
-  startup.resumption = std::make_unique<Resumption>(*secrets, limits, Timeouts{});
+  startup.resumption = std::make_unique<Resumption>(*secrets, config.tls);
   for (WorkerConfig& worker : startup.workers) {
-    worker.limits = limits;
-    worker.secret = secrets->quic;
-    worker.machine = name_of_machine();
-    worker.congestion = options.congestion;
-    worker.quic_upgrade = options.quic_upgrade;
-    worker.index = static_cast<std::uint8_t>(&worker - startup.workers.data());
-    worker.count = static_cast<std::uint8_t>(workers);
+    worker.limits = config.limits;
+    worker.timeouts = config.timeouts;
+    worker.quic = quic::EndpointConfig{config.quic};
+    worker.quic.secret = secrets->quic;
+    worker.quic.machine = name_of_machine();
+    worker.quic.worker = static_cast<std::uint8_t>(&worker - startup.workers.data());
+    worker.quic.workers = static_cast<std::uint8_t>(workers);
   }
-  if (auto done = prepare_site(options, startup); !done) return std::unexpected(done.error());
-  if (auto done = prepare_tls(options, startup); !done) {
+  if (auto done = prepare_site(config, startup); !done) return std::unexpected(done.error());
+  if (auto done = prepare_tls(config, startup); !done) {
     return std::unexpected(done.error());
   }
-  if (auto done = choose_port(options.listen); !done) return std::unexpected(done.error());
-  if (auto done = check_overlap(options); !done) return std::unexpected(done.error());
-  for (const Address& address : options.listen) {
-    if (auto done = bind_secure(options, address, startup); !done) {
+  if (auto done = choose_port(config.listen); !done) return std::unexpected(done.error());
+  if (auto done = check_overlap(config); !done) return std::unexpected(done.error());
+  for (const Address& address : config.listen) {
+    if (auto done = bind_secure(config, address, startup); !done) {
       return std::unexpected(done.error());
     }
   }
-  for (const ServeOptions::PlainListener& plain : options.plain) {
+  for (const Config::PlainListener& plain : config.plain) {
     if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
   }
-  if (auto done = prepare_quic(options, startup); !done) return std::unexpected(done.error());
+  if (auto done = prepare_quic(config, startup); !done) return std::unexpected(done.error());
   for (WorkerConfig& worker : startup.workers) {
-    worker.https_port = options.public_port.value_or(startup.listen.front().port());
+    worker.https_port = config.public_port.value_or(startup.listen.front().port());
   }
   return startup;
 }
@@ -188,8 +188,8 @@ Checked<Startup> start_up(const ServeOptions& asked) {
 namespace {
 
 // Makes the local CA's pair when there is no other.
-Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& startup) {
-  CertificateSources sources{options.certificates, options.certs_folder, ""};
+Checked<CertificateSources> sources_of(const Config& config, Startup& startup) {
+  CertificateSources sources{config.tls.certificates, config.tls.certs_folder, ""};
   if (!sources.pairs.empty() || !sources.folder.empty()) return sources;
   const auto folder = default_state_folder();
   if (!folder) return std::unexpected(folder.error());
@@ -203,13 +203,13 @@ Checked<CertificateSources> sources_of(const ServeOptions& options, Startup& sta
 
 }  // namespace
 
-Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
-  auto sources = sources_of(options, startup);
+Checked<void> prepare_tls(const Config& config, Startup& startup) {
+  auto sources = sources_of(config, startup);
   if (!sources) return std::unexpected(sources.error());
   auto certificates = load_all(std::move(*sources));
   if (!certificates) return std::unexpected(certificates.error());
   startup.certificates = std::move(*certificates);
-  const auto warning = keep_keys_out_of_site(options, *startup.certificates.set);
+  const auto warning = keep_keys_out_of_site(config, *startup.certificates.set);
   if (!warning) return std::unexpected(warning.error());
   if (!warning->empty()) startup.warnings.push_back(*warning);
   const tls::CertificateSet& set = *startup.certificates.set;
@@ -218,20 +218,19 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   }
 
   tls::ServerOptions tls;
-  tls.client_auth = options.client_auth;
-  tls.client_ca_file = options.client_ca;
+  tls.client_auth = config.tls.client_auth;
+  tls.client_ca_file = config.tls.client_ca;
   tls.ticket_keys = &startup.resumption->tickets;
   // A replay would be let in by the certificate of the client that sent the original.
-  if (options.early_data && tls.client_auth == tls::ClientAuth::none) {
+  if (config.tls.early_data && tls.client_auth == tls::ClientAuth::none) {
     tls.replays = &startup.resumption->replays;
   }
-  tls.early_data_bytes =
-      static_cast<std::uint32_t>(startup.workers.front().limits.early_data_bytes);
-  if (!options.key_log.empty()) {
-    auto opened = KeyLogFile::open(options.key_log);
+  tls.early_data_bytes = config.tls.early_data_bytes;
+  if (!config.log.keys.empty()) {
+    auto opened = KeyLogFile::open(config.log.keys);
     if (!opened) return std::unexpected(std::move(opened.error()));
     startup.key_log = std::move(*opened);
-    startup.key_log_file = options.key_log;
+    startup.key_log_file = config.log.keys;
     tls.key_log = startup.key_log.get();
   }
   if (tls.client_auth != tls::ClientAuth::none) {
@@ -241,19 +240,21 @@ Checked<void> prepare_tls(const ServeOptions& options, Startup& startup) {
   }
   for (WorkerConfig& worker : startup.workers) {
     tls.certificates = set.copy();
-    for (auto [wire, context] : {std::pair(tls::Wire::tcp, &worker.tls_tcp),
-                                 std::pair(tls::Wire::quic, &worker.tls_quic)}) {
-      auto made = tls::ServerContext::make(wire, tls);
-      if (!made) return std::unexpected(made.error());
-      *context = std::move(*made);
-    }
+    tls.alpn = {"h2", "http/1.1"};
+    auto tcp = tls::ServerContext::make(tls::TransportKind::tcp, tls);
+    if (!tcp) return std::unexpected(tcp.error());
+    worker.tls_tcp = std::move(*tcp);
+    tls.alpn = {h3::traits(worker.limits).alpn};
+    auto quic = tls::ServerContext::make(tls::TransportKind::quic, tls);
+    if (!quic) return std::unexpected(quic.error());
+    worker.tls_quic = std::move(*quic);
   }
   return {};
 }
 
 namespace {
 
-// A listener on all addresses has this one, too.
+// A listener on all addresses also covers this one.
 bool is_covered(const Startup& startup, const Address& address) {
   return std::ranges::any_of(startup.listen, [&](const Address& listener) {
     return listener == address || (listener.is_any() && listener.family() == address.family() &&
@@ -274,19 +275,16 @@ Checked<void> bind_preferred(const Address& address, Startup& startup) {
   return {};
 }
 
-Checked<void> open_qlog(const ServeOptions& options, Startup& startup) {
-  if (options.qlog.empty()) return {};
-  if (auto outside = keep_out_of_site("--qlog", options.qlog, options.root); !outside)
+Checked<void> open_qlog(const Config& config, Startup& startup) {
+  if (config.log.qlog.empty()) return {};
+  if (auto outside = keep_out_of_site("--qlog", config.log.qlog, config.root); !outside)
     return outside;
-  const Limits& limits = startup.workers.front().limits;
-  auto made = QlogFolder::make(options.qlog, {.files = limits.qlog_files,
-                                              .waiting = limits.qlog_waiting,
-                                              .file_bytes = limits.qlog_file_bytes,
-                                              .folder_bytes = limits.qlog_folder_bytes});
+  auto made = QlogFolder::make(config.log.qlog, config.log.qlog_limits);
   if (!made) return std::unexpected(made.error());
   startup.qlog = std::move(*made);
   for (WorkerConfig& worker : startup.workers) {
-    worker.make_qlog = [folder = startup.qlog.get(), filter = options.qlog_only](Random& random) {
+    worker.make_qlog = [folder = startup.qlog.get(),
+                        filter = config.log.qlog_only.value_or(QlogFilter{})](Random& random) {
       return std::make_unique<QlogChoice>(filter, *folder, random);
     };
   }
@@ -299,20 +297,16 @@ void steer(Startup& startup, const Address& address, int group) {
   const auto count = static_cast<unsigned>(startup.workers.size());
   if (count == 1 || steer_by_connection_id(group, count)) return;
   startup.warnings.push_back(std::format(
-      "this kernel steers no QUIC packets to their workers on {}: they are handed on, which is "
-      "slower",
+      "the kernel cannot route QUIC packets to their workers on {}: workers forward them, "
+      "which is slower",
       address.text()));
 }
 
-Checked<void> prepare_quic(const ServeOptions& options, Startup& startup) {
-  for (const Address& address : {options.preferred_v4, options.preferred_v6}) {
+Checked<void> prepare_quic(const Config& config, Startup& startup) {
+  for (const Address& address : {config.quic.preferred_v4, config.quic.preferred_v6}) {
     if (auto bound = bind_preferred(address, startup); !bound) return bound;
   }
-  for (WorkerConfig& worker : startup.workers) {
-    worker.preferred_v4 = options.preferred_v4;
-    worker.preferred_v6 = options.preferred_v6;
-  }
-  return open_qlog(options, startup);
+  return open_qlog(config, startup);
 }
 
 }  // namespace troika

@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "config/options.h"
+#include "config/config.h"
 #include "runtime/worker.h"
 #include "server/certificate_store.h"
 #include "server/key_log_file.h"
@@ -12,34 +12,34 @@
 
 namespace troika {
 
-// What run_server made of the options, for the banner.
+// What run_server made of the configuration, for the banner.
 struct Startup {
   std::unique_ptr<Resumption> resumption;  // outlives the workers
-  std::unique_ptr<KeyLogFile> key_log;     // of the workers' contexts; null: off
+  std::unique_ptr<KeyLogFile> key_log;     // used by the workers' contexts; null: off
   std::vector<WorkerConfig> workers;
   std::vector<Address> listen;  // with the ports that are really bound
-  std::vector<ServeOptions::PlainListener> plain;
+  std::vector<Config::PlainListener> plain;
   std::string key_log_file;
   std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
   std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
-  std::unique_ptr<RootNotice> root_notice;  // likewise
-  std::string root;                         // as the person wrote it; empty: the built-in page
+  std::unique_ptr<RootNotice> root_notice;  // null without a folder; outlives the workers
+  std::string root;                         // as in the options; empty: the built-in page
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;
 };
 
 // Opens the folder, makes or reads the certificate, binds every socket. The error is one sentence.
-Checked<Startup> start_up(const ServeOptions& options);
+Checked<Startup> start_up(const Config& config);
 
 // The certificate, and the TLS contexts of all workers. The error is one sentence.
-Checked<void> prepare_tls(const ServeOptions& options, Startup& startup);
+Checked<void> prepare_tls(const Config& config, Startup& startup);
 
-// Makes the kernel give datagrams for `address` to their workers; `group` is one of the sockets
-// there. Without it they are handed on, which a warning says.
+// Makes the kernel deliver datagrams for `address` to their workers; `group` is one of its sockets.
+// If that fails, workers forward them, and a warning is added.
 void steer(Startup& startup, const Address& address, int group);
 
 // The sockets for --preferred-address, and the folder of --qlog. After the listeners are bound.
-Checked<void> prepare_quic(const ServeOptions& options, Startup& startup);
+Checked<void> prepare_quic(const Config& config, Startup& startup);
 
 }  // namespace troika

@@ -16,7 +16,7 @@
 namespace troika {
 namespace {
 
-// Of one worker. Compressing takes all the CPU that it gets, so more threads than cores are waste.
+// Per worker. Compression uses all CPU that it gets, so more threads than cores are wasted.
 constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
 constexpr unsigned kSlowTasks = 1;
 constexpr unsigned kHashingTasks = 1;
@@ -27,29 +27,27 @@ bool is_readable_file(int root, const std::string& path) {
   return fd && fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// They are no errors: a folder may be filled later.
+// Not errors: a folder may be filled later.
 void warn_of_missing_pages(int root, const std::string& name, const SiteOptions& options,
                            std::vector<std::string>& warnings) {
   if (options.spa && !is_readable_file(root, "index.html")) {
     warnings.push_back(std::format(
-        "--spa finds no index.html in {}: until there is one, pages that are not there are 404",
-        name));
+        "--spa finds no index.html in {}: until it exists, missing pages get 404", name));
   }
   for (const auto& [status, path] : options.error_pages) {
     if (is_readable_file(root, path)) continue;
-    warnings.push_back(
-        std::format("--error-page {} finds no {} in {}: until there is one, a short text is sent",
-                    status, path, name));
+    warnings.push_back(std::format(
+        "--error-page {}: no {} in {}; a short text is sent until it exists", status, path, name));
   }
 }
 
 void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
   const int refusal = openat2_refusal(root);
   if (refusal == 0) return;
-  warnings.push_back(
-      std::format("openat2 is refused here ({}): files are opened step by step, as safely but more "
-                  "slowly; docs/static-files.md names the settings that do this",
-                  std::strerror(refusal)));
+  warnings.push_back(std::format(
+      "openat2 is refused here ({}): files are opened segment by segment, equally safe but "
+      "slower; docs/static-files.md lists the settings that cause this",
+      std::strerror(refusal)));
 }
 
 }  // namespace
@@ -70,9 +68,8 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
   }
   std::string secret(16, '\0');
   SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
-  SiteLimits limits;
-  limits.open_files = share.open_files;
-  limits.cache_files = std::min(limits.cache_files, share.open_files / 2);
+  SiteLimits limits = share.limits;
+  limits.cache_files = std::min(limits.cache_files, limits.open_files / 2);
   limits.cache_bytes /= share.workers;
   limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
   limits.digests_waiting = std::max<std::size_t>(limits.digests_waiting / share.workers, 8);

@@ -12,24 +12,24 @@ namespace troika {
 class RootNotice;
 class SiteNotice;
 
-// What one of so many workers gets of what the process has.
+// The share that one of `workers` gets of the process's resources.
 struct SiteShare {
-  std::size_t open_files = 4096;  // of this worker
+  SiteLimits limits{};  // of the process, but open_files, which are this worker's
   unsigned workers = 1;
 };
-// Threads of libuv's pool that the sites of so many workers keep busy at most.
+// The most threads of libuv's pool that the sites of `workers` workers keep busy.
 unsigned background_threads(unsigned workers) noexcept;
 
-// Who is told of each look for the folder, and of what is found out about files later; null:
-// nobody. They outlive the workers.
+// Receive each look for the folder, and later findings about files; null: none. They outlive the
+// workers.
 struct SiteNotices {
   RootNotice* root = nullptr;
   SiteNotice* files = nullptr;
 };
 
-// What makes a worker's share of a site of files beneath `root`, which is looked for again by its
-// path while the site is served. The error is one sentence. `warnings` are told which pages that
-// the options name are not there, and when files have to be opened in a slower way.
+// Returns a function that makes a worker's share of a site of files beneath `root`, whose path is
+// resolved again while the site is served. The error is one sentence. `warnings` receives the pages
+// of the options that are missing, and whether files must be opened in a slower way.
 Checked<std::function<Site(Loop&, BufferPool&)>> static_site(
     const std::string& root, SiteOptions options, SiteShare share,
     std::vector<std::string>* warnings = nullptr, SiteNotices notices = {});

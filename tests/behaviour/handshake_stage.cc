@@ -1,7 +1,9 @@
 #include "behaviour/handshake_stage.h"
 
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/client_session.h"
+#include "proto/h1/server_session.h"
+#include "proto/h2/client_session.h"
+#include "proto/h2/server_session.h"
 #include "proto/h3/session.h"
 #include "support/fake_quic.h"
 

@@ -4,8 +4,10 @@
 
 #include "behaviour/socket_stage.h"
 #include "client/client.h"
-#include "proto/h1/session.h"
-#include "proto/h2/session.h"
+#include "proto/h1/client_session.h"
+#include "proto/h1/server_session.h"
+#include "proto/h2/client_session.h"
+#include "proto/h2/server_session.h"
 #include "support/sim_h3.h"
 
 namespace troika::test {

@@ -66,7 +66,7 @@ TEST_CASE("A client on loopback reads what it asked for and what is served") {
           const client::Fetch& fetch = stage.fetch(request_for("b.test:8443"));
           CHECK(fetch.status() == 421);
           CHECK(fetch.body ==
-                "421 Misdirected Request\nThe request asks for b.test:8443, and the "
+                "421 Misdirected Request\nThe request is for b.test:8443, but the "
                 "certificate of this connection covers " +
                     list + ".\n");
           CHECK(fetch.headers().get("content-type") == "text/plain; charset=utf-8");

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "handlers/digest.h"
-#include "parity/coding.h"
+#include "tools/parity/coding.h"
 
 namespace troika::files {
 namespace {

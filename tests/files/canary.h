@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "parity/ask.h"
+#include "tools/parity/ask.h"
 
 namespace troika::files {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "files/transfer.h"
-#include "parity/ask.h"
+#include "tools/parity/ask.h"
 
 namespace troika::files {
 

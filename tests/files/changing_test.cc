@@ -4,7 +4,7 @@
 #include <format>
 
 #include "files/changing.h"
-#include "parity/coding.h"
+#include "tools/parity/coding.h"
 
 using namespace troika;
 using namespace troika::files;

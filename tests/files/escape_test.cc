@@ -6,9 +6,9 @@
 #include <fstream>
 #include <set>
 
+#include "config/site_values.h"
 #include "files/escape_site.h"
-#include "handlers/files/fields.h"
-#include "parity/coding.h"
+#include "tools/parity/coding.h"
 
 using namespace troika;
 using namespace troika::files;

@@ -53,8 +53,8 @@ void Ground::set_day(std::string_view name, int days) const {
 
 std::unique_ptr<test::LiveServer> serve(const fs::path& root, SiteOptions options,
                                         std::size_t open_files) {
-  return std::make_unique<test::LiveServer>(
-      test::must(static_site(root.string(), std::move(options), SiteShare{open_files})));
+  return std::make_unique<test::LiveServer>(test::must(
+      static_site(root.string(), std::move(options), SiteShare{{.open_files = open_files}})));
 }
 
 std::unique_ptr<client::Client> make_client() {

@@ -10,8 +10,8 @@
 
 #include "client/client.h"
 #include "handlers/site_options.h"
-#include "parity/asker.h"
 #include "support/live_server.h"
+#include "tools/parity/asker.h"
 
 namespace troika::files {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "proto/h2/session.h"
+#include "proto/h2/server_session.h"
 #include "support/session_harness.h"
 
 namespace {

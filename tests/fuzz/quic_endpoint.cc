@@ -74,9 +74,10 @@ class Mute final : public quic::QuicApplication {
 };
 
 const tls::ServerContext& context() {
-  static const auto made =
-      tls::ServerContext::make(tls::Wire::quic, {.cert_file = test::TestCert::get().cert_file(),
-                                                 .key_file = test::TestCert::get().key_file()});
+  static const auto made = tls::ServerContext::make(tls::TransportKind::quic,
+                                                    {.cert_file = test::TestCert::get().cert_file(),
+                                                     .key_file = test::TestCert::get().key_file(),
+                                                     .alpn = {"h3"}});
   require(made.has_value());
   return **made;
 }
@@ -109,10 +110,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SeededRandom random(1);
   Balance balance;
   quic::EndpointConfig config;
+  config.streams_bidi = 100;
+  config.stream_window = 256U << 10U;
+  config.connection_window = 1U << 20U;
   config.half_open = 4;
   config.retry_above = size >= 3 && (data[2] & 0x80U) != 0 ? 0 : 100;
   quic::Endpoint endpoint(config, clock, random, balance, context(),
-                          [](quic::QuicStreams&) { return std::make_unique<Mute>(); });
+                          {{.alpn = "h3", .no_error = 0x100, .uni_streams = 3},
+                           [](quic::QuicStreams&) { return std::make_unique<Mute>(); }});
   const Address local = Address::v4(0x0a000001, 443);
   auto rest = std::as_bytes(std::span(data, size));
   while (rest.size() >= 3) {

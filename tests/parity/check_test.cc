@@ -1,9 +1,9 @@
-#include "parity/check.h"
+#include "tools/parity/check.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "parity/coding.h"
-#include "parity/values.h"
+#include "tools/parity/coding.h"
+#include "tools/parity/values.h"
 
 namespace troika::parity {
 namespace {

@@ -1,4 +1,4 @@
-#include "parity/ending.h"
+#include "tools/parity/ending.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -7,7 +7,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <thread>
 
-#include "support/live_server.h"
+#include "os/bind.h"
+#include "tools/rig/live_server.h"
 
 namespace troika::parity {
 namespace {
@@ -76,7 +77,7 @@ class Rude {
 
 std::vector<Asker::Ending> endings(const std::string& answer, const char* method) {
   Rude server(answer);
-  auto client = test::must(client::Client::make({}));
+  auto client = rig::must(client::Client::make({}));
   Asker asker(*client, {.protocol = Protocol::h1_plain,
                         .address = server.address(),
                         .host = "localhost",
@@ -94,7 +95,7 @@ TEST_CASE("A stray body behind HEAD, 304 or 204 is noticed, and what was asked b
   const auto seen = endings("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HEAD");
   REQUIRE_FALSE(seen.empty());
   CHECK(seen[0].after.method == "HEAD");
-  CHECK(seen[0].why == "not an answer to a request");
+  CHECK(seen[0].why == "not a response to a request");
   CHECK_FALSE(may_end(Protocol::h1, seen[0]));
   CHECK_FALSE(endings("HTTP/1.1 304 Not Modified\r\n\r\nabc", "GET").empty());
   CHECK_FALSE(endings("HTTP/1.1 204 No Content\r\n\r\nabc", "GET").empty());

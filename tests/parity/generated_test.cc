@@ -4,16 +4,17 @@
 #include <set>
 
 #include "http/message/date.h"
-#include "parity/run.h"
+#include "parity/shared_lab.h"
 #include "test_paths.h"
+#include "tools/parity/run.h"
 
 namespace troika::parity {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(TROIKA_SOURCE_DIR) / "tests/parity";
+const std::filesystem::path kFolder = std::filesystem::path(TROIKA_SOURCE_DIR) / "tools/parity";
 
 TEST_CASE("Two thousand requests are answered rightly, and the same over the three protocols") {
-  Lab lab;
+  Lab& lab = shared_lab();
   const auto allowed = Differences::read(kFolder / "differences.txt");
   if (!allowed) FAIL(allowed.error());
   const auto set = generate(lab.fixture(), kGeneratedRequests, kGeneratedSeed);

@@ -1,8 +1,8 @@
-#include "parity/invariants.h"
+#include "tools/parity/invariants.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "parity/coding.h"
+#include "tools/parity/coding.h"
 
 namespace troika::parity {
 namespace {

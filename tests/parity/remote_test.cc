@@ -1,4 +1,4 @@
-#include "parity/remote.h"
+#include "tools/parity/remote.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -28,13 +28,14 @@ TEST_CASE("A URL is taken apart, and only https is taken") {
 
 TEST_CASE("Any server can be asked, as this one: all protocols say the same") {
   const Fixture fixture;
-  test::LiveServer server(test::must(static_site(fixture.root().string(), {}, SiteShare{256})));
-  auto client = test::must(client::Client::make({test::test_certificate().ca_file}));
+  rig::LiveServer server(
+      rig::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
+  auto client = rig::must(client::Client::make({rig::test_certificate().ca_file}));
   const auto url = parse_url(std::format("https://127.0.0.1:{}/live.txt", server.address.port()));
-  auto remote = test::must(Remote::reach(*client, *url));
+  auto remote = rig::must(Remote::reach(*client, *url));
   REQUIRE(remote.count() == 3);
   auto allowed = *Differences::parse("field date: x\nfield alt-svc h1 h2: x\n");
-  const Learned learned = test::must(remote.learn(allowed));
+  const Learned learned = rig::must(remote.learn(allowed));
   CHECK(learned.size == 20'000);
   CHECK_FALSE(learned.etag.empty());
   CHECK(learned.last_modified == "Wed, 01 Jan 2020 00:00:00 GMT");
@@ -51,10 +52,11 @@ TEST_CASE("Any server can be asked, as this one: all protocols say the same") {
 TEST_CASE("A protocol that a server does not speak is left out, and why is said") {
   const Fixture fixture;
   // Plain HTTP: a port where TLS and QUIC find nobody who understands them.
-  test::LiveServer server(test::must(static_site(fixture.root().string(), {}, SiteShare{256})));
-  auto client = test::must(client::Client::make({}));
+  rig::LiveServer server(
+      rig::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
+  auto client = rig::must(client::Client::make({}));
   const auto url = parse_url(std::format("https://127.0.0.1:{}/", server.plain.port()));
-  const auto remote = test::must(Remote::reach(*client, *url, std::chrono::milliseconds(300)));
+  const auto remote = rig::must(Remote::reach(*client, *url, std::chrono::milliseconds(300)));
   CHECK(remote.count() == 0);
   for (const auto& reach : remote.reached()) CHECK_FALSE(reach.note.empty());
 }

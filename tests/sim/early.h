@@ -49,6 +49,17 @@ inline std::vector<std::byte> first_visit(SimH3& worker) {
   return kept;
 }
 
+// A process, a worker of it, and what a client kept of its first visit.
+struct Visited {
+  explicit Visited(std::uint64_t seed, const sim::Link& link = {}) : sim(seed, link) {
+    process.start(sim);
+    kept = first_visit(sim);
+  }
+  Process process;
+  SimH3 sim;
+  std::vector<std::byte> kept;
+};
+
 // A visit with what was kept of an earlier one; not a packet has been sent yet.
 inline void return_with(SimH3& worker, const std::vector<std::byte>& kept) {
   worker.client_config.resumption = kept;

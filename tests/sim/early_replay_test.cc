@@ -1,3 +1,4 @@
+#include "client/client.h"
 #include "sim/early.h"
 
 namespace troika::test {
@@ -93,10 +94,8 @@ TEST_CASE("A first flight that comes to two workers at once counts at the first"
 }
 
 TEST_CASE("Early data goes through a Retry") {
-  Process process;
-  SimH3 sim(5);
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(5);
+  auto& [process, sim, kept] = visited;
   sim.config.retry_above = 0;
   for (const bool early : {true, false}) {
     process.start(sim, early);
@@ -118,10 +117,8 @@ TEST_CASE("20 of 20 early downloads are identical at 20 % loss, in whatever orde
     sim::Link link;
     link.loss = 0.2;
     link.reorder = 0.2;
-    Process process;
-    SimH3 sim(seed, link);
-    process.start(sim);
-    const auto kept = first_visit(sim);
+    Visited visited(seed, link);
+    auto& [process, sim, kept] = visited;
     sim.handler.answer = [](RequestContext context, Responder& responder) {
       (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, kBody));
       return nullptr;
@@ -129,11 +126,7 @@ TEST_CASE("20 of 20 early downloads are identical at 20 % loss, in whatever orde
     const int before = sim.handler.started;
     return_with(sim, kept);
     PatternCheck first, second;
-    Request request;
-    request.method_text = "GET";
-    request.scheme = "https";
-    request.authority = "localhost";
-    request.target.raw = "/";
+    const Request request = client::make_request("GET", "localhost", "/");
     sim.fetch(request, nullptr, [&](std::span<const std::byte> b) { first(b); });
     sim.fetch(request, nullptr, [&](std::span<const std::byte> b) { second(b); });
     REQUIRE(sim.run_until([&] { return sim.all_done(); }, 10min));

@@ -1,17 +1,10 @@
 #include "sim/early.h"
+#include "client/client.h"
 
 namespace troika::test {
 namespace {
 
-Request request_of(std::string_view method) {
-  Request request;
-  request.method = method_from(method);
-  request.method_text = method;
-  request.scheme = "https";
-  request.authority = "localhost";
-  request.target.raw = "/";
-  return request;
-}
+Request post() { return client::make_request("POST", "localhost", "/"); }
 
 // A visit that sends one GET at once; whether the answer came, once.
 bool get_answer(SimH3& sim, const std::vector<std::byte>& kept) {
@@ -24,10 +17,8 @@ bool get_answer(SimH3& sim, const std::vector<std::byte>& kept) {
 }
 
 TEST_CASE("A client that returns has the first byte of its answer after one round trip") {
-  Process process;
-  SimH3 sim(1, far_away());
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(1, far_away());
+  auto& [process, sim, kept] = visited;
 
   return_with(sim, kept);
   REQUIRE(sim.client->ready());
@@ -46,10 +37,8 @@ TEST_CASE("A client that returns has the first byte of its answer after one roun
 }
 
 TEST_CASE("A log line of a client that vanished before its address was proven says so") {
-  Process process;
-  SimH3 sim(1, far_away());
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(1, far_away());
+  auto& [process, sim, kept] = visited;
   const std::size_t before = sim.observer.entries.size();
   return_with(sim, kept);
   sim.get();
@@ -61,10 +50,8 @@ TEST_CASE("A log line of a client that vanished before its address was proven sa
 }
 
 TEST_CASE("A POST in early data reaches the handler only after the handshake") {
-  Process process;
-  SimH3 sim(2, far_away());
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(2, far_away());
+  auto& [process, sim, kept] = visited;
   std::vector<std::uint64_t> handshakes;  // complete when the handler started
   sim.handler.answer = [&](RequestContext context, Responder& responder) {
     handshakes.push_back(sim.endpoint->counters().handshakes);
@@ -75,7 +62,7 @@ TEST_CASE("A POST in early data reaches the handler only after the handshake") {
   return_with(sim, kept);
   const TimePoint start = sim.world.clock.now();
   sim.get();
-  sim.fetch(request_of("POST"), body_of(sim.client_pool, "order"));
+  sim.fetch(post(), body_of(sim.client_pool, "order"));
   REQUIRE(sim.run_until([&] { return sim.all_done(); }));
   CHECK(was_early(sim));
   REQUIRE(handshakes.size() == 2);
@@ -115,10 +102,8 @@ TEST_CASE("Early data is accepted after a restart with kept secrets, and not wit
 }
 
 TEST_CASE("A server that refuses early data answers each request once") {
-  Process process;
-  SimH3 sim(6, far_away());
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(6, far_away());
+  auto& [process, sim, kept] = visited;
   process.start(sim, false);
   const int before = sim.handler.started;
 
@@ -137,19 +122,16 @@ TEST_CASE("A server that refuses early data answers each request once") {
 }
 
 TEST_CASE("A body that has begun is not sent again when early data is refused") {
-  Process process;
-  SimH3 sim(7);
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(7);
+  auto& [process, sim, kept] = visited;
   process.start(sim, false);
 
   return_with(sim, kept);
   BodyProbe probe;
-  const client::Fetch& begun =
-      sim.fetch(request_of("POST"), body_of(sim.client_pool, "order", &probe));
+  const client::Fetch& begun = sim.fetch(post(), body_of(sim.client_pool, "order", &probe));
   BodyProbe waiting;
   const client::Fetch& held = sim.fetch(
-      request_of("POST"),
+      post(),
       std::make_unique<ScriptedBody>(
           sim.client_pool, std::vector{BodyStep::blocked(), BodyStep::data("later")}, &waiting));
   const client::Fetch& after = sim.get();
@@ -169,10 +151,8 @@ TEST_CASE("A body that has begun is not sent again when early data is refused") 
 }
 
 TEST_CASE("What was let go of before early data is refused is gone") {
-  Process process;
-  SimH3 sim(8);
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(8);
+  auto& [process, sim, kept] = visited;
   process.start(sim, false);
   const int before = sim.handler.started;
 
@@ -189,10 +169,8 @@ TEST_CASE("What was let go of before early data is refused is gone") {
 }
 
 TEST_CASE("With other limits than those of its ticket a client resumes without early data") {
-  Process process;
-  SimH3 sim(9);
-  process.start(sim);
-  const auto kept = first_visit(sim);
+  Visited visited(9);
+  auto& [process, sim, kept] = visited;
   SecurityInfo seen;
   sim.handler.answer = [&](RequestContext context, Responder& responder) {
     seen = context.peer.security;
@@ -215,7 +193,7 @@ TEST_CASE("With other limits than those of its ticket a client resumes without e
     CHECK(refused());
   }
   SECTION("other SETTINGS") {
-    sim.config.application_tag = 1;
+    ++sim.traits.settings_tag;
     CHECK(refused());
   }
   SECTION("back to those of the ticket") {
@@ -262,16 +240,16 @@ TEST_CASE("Early data of QUIC version 1 is answered once by a server that moves 
 
 TEST_CASE("The SETTINGS that a client remembers tell two servers' tickets apart") {
   Limits limits;
-  const auto before = h3::settings_tag(limits);
-  CHECK(before == h3::settings_tag(Limits{}));
+  const auto before = h3::traits(limits).settings_tag;
+  CHECK(before == h3::traits(Limits{}).settings_tag);
   limits.header_list_bytes += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
   limits = {};
   limits.qpack_blocked_streams += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
   limits = {};
   limits.qpack_table_bytes += 1;
-  CHECK(before != h3::settings_tag(limits));
+  CHECK(before != h3::traits(limits).settings_tag);
 }
 
 }  // namespace

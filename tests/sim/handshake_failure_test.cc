@@ -15,16 +15,18 @@ using Failures = std::vector<std::string>;
 
 std::unique_ptr<tls::ClientContext> client_of(const std::string& ca_file,
                                               std::vector<std::string> alpn = {"h2"}) {
-  return must(tls::ClientContext::make(tls::Wire::tcp, {ca_file, std::move(alpn)}));
+  return must(tls::ClientContext::make(tls::TransportKind::tcp, {ca_file, std::move(alpn)}));
 }
 
 struct Server {
   std::unique_ptr<tls::ServerContext> make(tls::ClientAuth auth) const {
     return must(tls::ServerContext::make(
-        tls::Wire::tcp, {.cert_file = test_certificate().cert_file,
-                         .key_file = test_certificate().key_file,
-                         .client_auth = auth,
-                         .client_ca_file = auth == tls::ClientAuth::none ? "" : file("ca.pem")}));
+        tls::TransportKind::tcp,
+        {.cert_file = test_certificate().cert_file,
+         .key_file = test_certificate().key_file,
+         .client_auth = auth,
+         .client_ca_file = auth == tls::ClientAuth::none ? "" : file("ca.pem"),
+         .alpn = {"h2", "http/1.1"}}));
   }
   std::string file(const std::string& name) const { return folder.path() / name; }
 
@@ -88,21 +90,21 @@ TEST_CASE("A client without a good certificate of its own is refused, and it is 
   const Server files;
   const auto server = files.make(tls::ClientAuth::required);
   CHECK(failures_of(*server, client_of("")->new_ssl("localhost")) ==
-        Failures{"the client has shown no certificate, and must"});
+        Failures{"the client did not present the required certificate"});
   const auto shown = [&](const PemPair& pem) {
     put_file(files.file("client.pem"), pem.cert);
     put_file(files.file("client.key"), pem.key);
-    const auto client =
-        must(tls::ClientContext::make(tls::Wire::tcp, {.ca_file = "",
-                                                       .alpn = {"h2"},
-                                                       .cert_file = files.file("client.pem"),
-                                                       .key_file = files.file("client.key")}));
+    const auto client = must(
+        tls::ClientContext::make(tls::TransportKind::tcp, {.ca_file = "",
+                                                           .alpn = {"h2"},
+                                                           .cert_file = files.file("client.pem"),
+                                                           .key_file = files.file("client.key")}));
     return failures_of(*server, client->new_ssl("localhost"));
   };
   const CertSpec spec{.names = "", .usage = "clientAuth"};
   CHECK(shown(files.ca.make(spec)).empty());
   CHECK(shown(TestCa("Stranger").make(spec)) ==
-        Failures{"the client's certificate is of no CA of --client-ca"});
+        Failures{"the client's certificate is not from a CA in --client-ca"});
   CHECK(shown(files.ca.make({.names = "", .usage = "clientAuth", .until = -60})) ==
         Failures{"the client's certificate has expired"});
   CHECK(shown(files.ca.make({.names = "", .usage = "serverAuth"})) ==

@@ -26,13 +26,14 @@ inline constexpr Duration kOneWay = std::chrono::milliseconds(50);
 // A server's TLS, made of the secrets in a file or of others.
 struct TcpProcess {
   explicit TcpProcess(const Secrets& secrets, bool early_data = true)
-      : shared(secrets, Limits{}, Timeouts{}) {
+      : shared(secrets, Config::Tls{}) {
     tls::ServerOptions options{test::test_certificate().cert_file,
                                test::test_certificate().key_file};
     options.ticket_keys = &shared.tickets;
+    options.alpn = {"h2", "http/1.1"};
     if (early_data) options.replays = &shared.replays;
     for (auto& worker : workers) {
-      worker = test::must(tls::ServerContext::make(tls::Wire::tcp, options));
+      worker = test::must(tls::ServerContext::make(tls::TransportKind::tcp, options));
     }
   }
 
@@ -52,7 +53,7 @@ class TcpWorld : private ConnectionOwner {
 
   explicit TcpWorld(std::vector<std::string> alpn = {"h2"})
       : context_(test::must(tls::ClientContext::make(
-            tls::Wire::tcp, {test::test_certificate().ca_file, std::move(alpn)}))) {}
+            tls::TransportKind::tcp, {test::test_certificate().ca_file, std::move(alpn)}))) {}
   virtual ~TcpWorld() {
     for (const auto& visit : visits_) {
       visit->fetches.clear();

@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "client/connections.h"
+#include "os/bind.h"
 #include "support/live_group.h"
 
 using namespace troika;
@@ -50,7 +51,7 @@ struct Caller {
 TEST_CASE("Clients go on at the preferred address, each with its worker") {
   constexpr unsigned kConnections = 20;
   const Address preferred = free_address("127.0.0.2:0");
-  LiveGroup group(4, {}, [&](ServeOptions& options) { options.preferred_v4 = preferred; });
+  LiveGroup group(4, {}, [&](Config& options) { options.quic.preferred_v4 = preferred; });
   Caller caller;
   std::vector<client::Connection*> connections;
   for (unsigned i = 0; i < kConnections; ++i) {
@@ -74,9 +75,9 @@ TEST_CASE("A preferred address that a listener on all addresses has, too, takes 
   Address listener = free_address("0.0.0.0:0");
   Address preferred = must(Address::parse("127.0.0.2:0"));
   preferred.set_port(listener.port());
-  LiveGroup group(2, {}, [&](ServeOptions& options) {
+  LiveGroup group(2, {}, [&](Config& options) {
     options.listen = {listener};
-    options.preferred_v4 = preferred;
+    options.quic.preferred_v4 = preferred;
   });
   Caller caller;
   Address first = must(Address::parse("127.0.0.1:0"));
@@ -104,7 +105,7 @@ TEST_CASE("Packets for any address are handed on to their worker, with the addre
                              sizeof none) == 0);
         }
       },
-      [&](ServeOptions& options) { options.listen.push_back(second); });
+      [&](Config& options) { options.listen.push_back(second); });
   Caller caller;
   for (const Address& address : {group.address, second}) {
     for (int i = 0; i < 10; ++i) caller.ask(caller.connect(address));

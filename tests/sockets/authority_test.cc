@@ -9,7 +9,7 @@ using namespace troika::test;
 using client::Protocol;
 
 TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports alone") {
-  LiveGroup group(1, {}, [](ServeOptions& options) {
+  LiveGroup group(1, {}, [](Config& options) {
     options.plain.push_back({must(Address::parse("127.0.0.1:0"))});
   });
   const auto client = must(client::Client::make({test_certificate().ca_file}));
@@ -35,7 +35,7 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
     CHECK(status(protocol, "localhost", "127.0.0.1:8443") == 200);
     CHECK(status(protocol, "localhost", "[::1]:8443") == 200);
     CHECK(status(protocol, "localhost", "example.org") == 421);
-    CHECK(body.contains("asks for example.org, "));
+    CHECK(body.contains("is for example.org, "));
     CHECK(body.contains(" localhost"));
     CHECK(body.contains(" 127.0.0.1"));
     CHECK(body.contains(" ::1"));

@@ -104,9 +104,9 @@ struct SwapRig {
   PemPair first = ca.make({});
   TemporaryFolder folder, other;
   std::string ca_file = put_ca();
-  LiveGroup group{2, {}, [&](ServeOptions& options) {
-                    options.certificates.clear();
-                    options.certs_folder = folder.path();
+  LiveGroup group{2, {}, [&](Config& options) {
+                    options.tls.certificates.clear();
+                    options.tls.certs_folder = folder.path();
                   }};
   std::string shown;
   std::unique_ptr<client::Client> client = must(client::Client::make(
@@ -114,8 +114,7 @@ struct SwapRig {
        .on_server_certificate = [&](const std::string& serial) { shown = serial; }}));
   std::vector<std::string> lines;
   CertificateWatch watch{
-      client->loop(),
-      long_run() ? Timeouts{}.certificate_look : Duration(std::chrono::milliseconds(50)),
+      client->loop(), long_run() ? Config::Tls{}.look : Duration(std::chrono::milliseconds(50)),
       [keeper = CertificateKeeper(client->loop().clock(), group.startup().certificates)]() mutable {
         return keeper.look();
       },
@@ -173,10 +172,10 @@ namespace {
 
 struct AuthRig {
   explicit AuthRig(tls::ClientAuth auth)
-      : group(2, {}, [&](ServeOptions& options) {
+      : group(2, {}, [&](Config& options) {
           put_file(folder.path() / "clients.pem", clients.pem());
-          options.client_ca = folder.path() / "clients.pem";
-          options.client_auth = auth;
+          options.tls.client_ca = folder.path() / "clients.pem";
+          options.tls.client_auth = auth;
         }) {}
 
   // "200", or why the connection was closed.

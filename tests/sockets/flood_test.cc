@@ -41,8 +41,8 @@ client::Connection& connect(client::Client& client, const Address& server) {
 TEST_CASE("A flood of Initials raises Retry, and clients old and new are served all the same") {
   LiveGroup group(2, [](Startup& startup) {
     for (WorkerConfig& worker : startup.workers) {
-      worker.limits.quic_retry_above = 20;
-      worker.timeouts.handshake_quic = 3s;
+      worker.quic.retry_above = 20;
+      worker.quic.handshake_timeout = 3s;
     }
   });
   const auto client = must(client::Client::make({test_certificate().ca_file}));

@@ -31,11 +31,13 @@ TEST_CASE("The key log has what decrypts a connection over TCP and one over QUIC
   const std::filesystem::path file = folder.path() / "keys";
   const auto log = must(KeyLogFile::open(file));
   const auto give_log = [&](WorkerConfig& config) {
-    const tls::ServerOptions tls{.cert_file = test_certificate().cert_file,
-                                 .key_file = test_certificate().key_file,
-                                 .key_log = log.get()};
-    config.tls_tcp = must(tls::ServerContext::make(tls::Wire::tcp, tls));
-    config.tls_quic = must(tls::ServerContext::make(tls::Wire::quic, tls));
+    tls::ServerOptions tls{.cert_file = test_certificate().cert_file,
+                           .key_file = test_certificate().key_file,
+                           .key_log = log.get()};
+    tls.alpn = {"h2", "http/1.1"};
+    config.tls_tcp = must(tls::ServerContext::make(tls::TransportKind::tcp, tls));
+    tls.alpn = {"h3"};
+    config.tls_quic = must(tls::ServerContext::make(tls::TransportKind::quic, tls));
   };
   LiveServer server(
       [](Loop&, BufferPool&) { return Site{.handler = std::make_unique<ScriptedHandler>()}; },

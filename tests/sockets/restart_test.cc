@@ -21,9 +21,9 @@ LiveGroup& start(std::optional<LiveGroup>& group, const std::optional<Address>& 
   return group.emplace(
       2,
       [&](Startup& startup) {
-        for (WorkerConfig& worker : startup.workers) worker.secret = secret;
+        for (WorkerConfig& worker : startup.workers) worker.quic.secret = secret;
       },
-      [&](ServeOptions& options) {
+      [&](Config& options) {
         if (listen) options.listen = {*listen};
       });
 }

@@ -84,7 +84,7 @@ TEST_CASE("with kept secrets a client comes back to the next process, with other
   std::vector<std::byte> resumption;
   for (const std::string file : {"kept", "kept", "lost"}) {
     LiveGroup group(2, {},
-                    [&](ServeOptions& options) { options.secrets_file = folder.path() / file; });
+                    [&](Config& options) { options.tls.secrets_file = folder.path() / file; });
     const bool knows = !resumption.empty() && file == "kept";
     const Answer answer = ask(*client, Protocol::h2, group.address, resumption);
     CHECK(answer.status == 200);
@@ -96,7 +96,7 @@ TEST_CASE("with kept secrets a client comes back to the next process, with other
 }
 
 TEST_CASE("with --no-0rtt a client resumes over TCP without early data") {
-  LiveGroup group(1, {}, [](ServeOptions& options) { options.early_data = false; });
+  LiveGroup group(1, {}, [](Config& options) { options.tls.early_data = false; });
   const auto client = must(client::Client::make({test_certificate().ca_file}));
   const Answer first = ask(*client, Protocol::h2, group.address, {});
   const Answer second = ask(*client, Protocol::h2, group.address, first.resumption);

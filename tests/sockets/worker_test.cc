@@ -140,7 +140,7 @@ TEST_CASE("The limit of connections is kept at n and closes the one beyond") {
   for (const client::Protocol protocol : {client::Protocol::h2, client::Protocol::h3}) {
     Rig rig(10, [](WorkerConfig& config) {
       config.limits.connections = kMost;
-      config.limits.quic_connections = kMost;
+      config.quic.connections = kMost;
     });
     std::vector<client::Connection*> made;
     for (std::size_t i = 0; i < kMost; ++i) {

@@ -1,5 +1,5 @@
 #pragma once
-// An h1 server session in memory, and a strict reader of what it answers.
+// An h1 server session in memory, and a strict reader of its responses.
 #include <charconv>
 #include <memory>
 #include <string>
@@ -9,7 +9,8 @@
 
 #include "base/output_queue.h"
 #include "base/text.h"
-#include "proto/h1/session.h"
+#include "proto/h1/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::test {
@@ -32,7 +33,7 @@ struct H1Response {
 // Reads responses as a strict client would (RFC 9112 §6.3). Sets `error` at the first thing amiss.
 class H1ResponseReader {
  public:
-  // heads: which of the final responses answer HEAD.
+  // heads: which of the final responses are to HEAD.
   explicit H1ResponseReader(std::string_view text, std::vector<bool> heads = {},
                             bool at_end = false)
       : rest_(text), heads_(std::move(heads)), at_end_(at_end) {
@@ -199,26 +200,5 @@ class H1Server {
   OutputQueue out_;
   std::unique_ptr<ByteSession> session_;
 };
-
-// Gives back what the request brought, as it comes.
-class RelayBody final : public BodySource {
- public:
-  explicit RelayBody(BodySource& from) : from_(&from) {}
-  Result<Pulled> pull(std::size_t max_bytes) override { return from_->pull(max_bytes); }
-  void set_waker(Waker* waker) noexcept override { from_->set_waker(waker); }
-  std::optional<std::uint64_t> remaining() const noexcept override { return from_->remaining(); }
-  const HeaderMap* trailers() const noexcept override { return from_->trailers(); }
-
- private:
-  BodySource* from_;
-};
-
-inline ScriptedHandler::Answer echo(int& jobs) {
-  return [&jobs](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    auto job = std::make_unique<CountedJob>(jobs);
-    (void)responder.respond({}, std::make_unique<RelayBody>(context.body));
-    return job;
-  };
-}
 
 }  // namespace troika::test

@@ -16,9 +16,9 @@ namespace troika::test {
 class LiveGroup {
  public:
   explicit LiveGroup(unsigned workers, const std::function<void(Startup&)>& tweak = {},
-                     const std::function<void(ServeOptions&)>& ask_for = {}) {
-    ServeOptions options;
-    options.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
+                     const std::function<void(Config&)>& ask_for = {}) {
+    Config options;
+    options.tls.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
     options.listen = {must(Address::parse("127.0.0.1:0"))};
     options.workers = workers;
     if (ask_for) ask_for(options);

@@ -24,8 +24,10 @@ class SimH3 {
         server_port(world.net.open(Address::v4(0x0a000001, 443))),
         client_port(world.net.open(Address::v4(0x0a000002, 50000))) {
     world.net.both_ways(server_port.address(), client_port.address(), link);
-    client_tls_ = *tls::ClientContext::make(tls::Wire::quic, client_options);
+    client_tls_ = *tls::ClientContext::make(tls::TransportKind::quic, client_options);
     config.streams_bidi = streams;
+    config.stream_window = limits.h3_stream_window;
+    config.connection_window = limits.connection_window;
     world.random.fill(config.secret);
     start_server();
   }
@@ -44,7 +46,10 @@ class SimH3 {
   Services services{pool, world.clock, limits, timeouts, handler, observer};
   // What start_server() and connect() go by.
   quic::EndpointConfig config;
-  tls::ServerOptions server_options{TestCert::get().cert_file(), TestCert::get().key_file()};
+  quic::ApplicationTraits traits = h3::traits(limits);
+  tls::ServerOptions server_options{.cert_file = TestCert::get().cert_file(),
+                                    .key_file = TestCert::get().key_file(),
+                                    .alpn = {"h3"}};
   const tls::ClientOptions client_options{TestCert::get().cert_file(), {"h3"}};
   quic::ClientConfig client_config{.server_name = "localhost"};
   std::unique_ptr<quic::Endpoint> endpoint;
@@ -55,10 +60,11 @@ class SimH3 {
   void start_server() {
     world.leave(server_port);
     endpoint.reset();
-    server_tls_ = *tls::ServerContext::make(tls::Wire::quic, server_options);
+    server_tls_ = *tls::ServerContext::make(tls::TransportKind::quic, server_options);
     endpoint = std::make_unique<quic::Endpoint>(
         config, world.clock, world.random, server_port, *server_tls_,
-        [this](quic::QuicStreams& q) { return h3::make_session(services, q); });
+        quic::ApplicationFactory{
+            traits, [this](quic::QuicStreams& q) { return h3::make_session(services, q); }});
     world.join(server_port, *endpoint);
   }
 
@@ -67,11 +73,12 @@ class SimH3 {
     leave_client();
     auto made = quic::ClientConnection::make(
         client_config, client_port.address(), server_port.address(), world.clock, world.random,
-        client_port, *client_tls_, [this](quic::QuicStreams& q) {
-          auto application = h3::make_client_session(client_pool, limits, q);
-          h3_ = application.get();
-          return application;
-        });
+        client_port, *client_tls_, {h3::traits(limits), [this](quic::QuicStreams& q) {
+                                      auto application =
+                                          h3::make_client_session(client_pool, limits, q);
+                                      h3_ = application.get();
+                                      return application;
+                                    }});
     if (!made) throw std::runtime_error(std::string(made.error().detail));
     client = std::move(*made);
     world.join(client_port, *client);

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "client/connections.h"
+#include "os/bind.h"
 #include "support/live_group.h"
 #include "tools/fetch/report.h"
 
@@ -23,8 +24,7 @@ constexpr Duration kPatience = std::chrono::seconds(20);
 struct Stage {
   Stage() {
     std::ofstream(folder.path() / "zeros", std::ios::binary) << std::string(kSize, '\0');
-    group.emplace(2, nullptr,
-                  [this](ServeOptions& options) { options.root = folder.path().string(); });
+    group.emplace(2, nullptr, [this](Config& options) { options.root = folder.path().string(); });
   }
   Options options() const {
     Options options;

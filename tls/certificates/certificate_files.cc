@@ -1,14 +1,89 @@
 #include "tls/certificates/certificate_files.h"
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <format>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <system_error>
+
+#include "tls/ossl.h"
 
 namespace troika::tls {
+namespace {
+
+struct BioFree {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+using BioPtr = std::unique_ptr<BIO, BioFree>;
+
+Checked<BioPtr> open_file(const std::string& file, std::string_view what) {
+  std::string why;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {  // fopen would succeed
+    why = "it is a folder";
+  } else {
+    errno = 0;
+    BioPtr bio(BIO_new_file(file.c_str(), "r"));
+    if (bio) return bio;
+    why = std::generic_category().message(errno);
+    ERR_clear_error();
+  }
+  return std::unexpected("The " + std::string(what) + " file " + file + " cannot be read: " + why +
+                         ".");
+}
+
+// OpenSSL's own callback would ask at the terminal and wait forever.
+int no_passphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+}  // namespace
+
+Checked<std::vector<X509Ptr>> read_certificates(const std::string& file) {
+  auto bio = open_file(file, "certificate");
+  if (!bio) return std::unexpected(std::move(bio.error()));
+  std::vector<X509Ptr> chain;
+  while (X509* certificate = PEM_read_bio_X509(bio->get(), nullptr, nullptr, nullptr)) {
+    chain.emplace_back(certificate);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string why = ossl_error();
+  if (chain.empty() && at_end) {
+    return std::unexpected("The certificate file " + file +
+                           " holds no certificate: a PEM file with a line \"-----BEGIN "
+                           "CERTIFICATE-----\" is needed.");
+  }
+  if (!at_end) {
+    return std::unexpected("The certificate file " + file + " holds a damaged certificate (" + why +
+                           ").");
+  }
+  return chain;
+}
+
+Checked<KeyPtr> read_private_key(const std::string& file) {
+  auto bio = open_file(file, "key");
+  if (!bio) return std::unexpected(std::move(bio.error()));
+  bool encrypted = false;
+  KeyPtr key(PEM_read_bio_PrivateKey(bio->get(), nullptr, no_passphrase, &encrypted));
+  if (key) return key;
+  const std::string why = ossl_error();
+  if (encrypted) {
+    return std::unexpected("The key file " + file +
+                           " is protected by a passphrase: give a key without one, readable by "
+                           "this user only.");
+  }
+  return std::unexpected("The key file " + file + " holds no private key that can be read (" + why +
+                         "): a PEM file with a line \"-----BEGIN PRIVATE KEY-----\" is needed.");
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,7 +100,7 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-// The name without its ending, when it has one of these.
+// The name without one of these endings, if it has one.
 std::optional<std::string> stem(std::string_view name, std::span<const std::string_view> endings) {
   for (const std::string_view ending : endings) {
     if (name.size() > ending.size() && name.ends_with(ending)) {
@@ -45,8 +120,8 @@ std::optional<std::string> partner(const Listing& listing, const std::string& st
 
 std::unexpected<std::string> too_many(const std::string& folder, std::size_t most) {
   return std::unexpected(
-      std::format("The folder of certificates {} holds too much: {} pairs are the most, and twice "
-                  "as many files and folders.",
+      std::format("The folder of certificates {} has too many entries: at most {} pairs, and "
+                  "twice as many files and folders.",
                   folder, most));
 }
 
@@ -67,7 +142,7 @@ Checked<Listing> list(const std::string& folder, std::size_t most) {
       std::format("The folder of certificates {} cannot be read: {}.", folder, failed.message()));
 }
 
-// What certbot and others make: nullopt when it is no such folder.
+// A folder as certbot and others make it; nullopt: it is not one.
 Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder) {
   const fs::path cert = folder / "fullchain.pem", key = folder / "privkey.pem";
   const bool has_cert = is_file(cert), has_key = is_file(key);
@@ -124,7 +199,7 @@ Checked<std::vector<CertificateFiles>> find_certificates(const std::string& fold
   if (found.size() > most) return too_many(folder, most);
   if (!found.empty()) return found;
   return std::unexpected(std::format(
-      "The folder of certificates {} holds no pair: give NAME.pem with NAME-key.pem, or "
+      "The folder of certificates {} contains no pair: give NAME.pem with NAME-key.pem, or "
       "folders with fullchain.pem and privkey.pem.",
       folder));
 }

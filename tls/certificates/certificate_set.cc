@@ -38,7 +38,7 @@ Identity describe_leaf(X509Ptr leaf, KeyPtr key, ChainPtr chain, const Certifica
   return identity;
 }
 
-// `trial` finds out now what would else fail every handshake: keys that are too short.
+// `trial` finds keys that are too short, with which every handshake would fail.
 Checked<Identity> load_identity(const CertificateFiles& files, SSL_CTX* trial) {
   auto certificates = read_certificates(files.cert_file);
   if (!certificates) return std::unexpected(std::move(certificates.error()));
@@ -77,7 +77,7 @@ X509Ptr own(X509* certificate) {
   return made;
 }
 
-// Keys that a provider does not give away are shared: their counts are atomic.
+// A key that its provider does not export is shared: its reference count is atomic.
 KeyPtr own(EVP_PKEY* key) {
   KeyPtr made(EVP_PKEY_dup(key));
   if (made == nullptr && EVP_PKEY_up_ref(key) == 1) made.reset(key);

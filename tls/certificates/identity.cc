@@ -18,7 +18,7 @@ struct NamesFree {
   void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
 };
 
-// Empty: it is no address.
+// Empty: not an address.
 std::string address_text(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
   std::array<char, INET6_ADDRSTRLEN> canonical{};
@@ -44,7 +44,7 @@ bool is_host_name(std::string_view name) {
   });
 }
 
-// An address that stands there as a host name is for nobody (RFC 9525 §6.5).
+// An address in the form of a host name matches nothing (RFC 9525 §6.5).
 std::string host_name(const ASN1_IA5STRING* text) {
   const std::string name = comparable({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                                        static_cast<std::size_t>(ASN1_STRING_length(text))});
@@ -85,9 +85,9 @@ std::string wildcard_for(std::string_view host) {
 
 namespace {
 
-// RFC 8446 §4.2.3: ECDSA signs with the keys of these alone. The names are OpenSSL's.
+// RFC 8446 §4.2.3: the only curves for ECDSA. The names are OpenSSL's.
 constexpr std::array<std::string_view, 3> kCurves{"prime256v1", "secp384r1", "secp521r1"};
-// They sign by names of their own; browsers know none of them.
+// They have signature schemes of their own, which browsers do not support.
 constexpr std::array<std::string_view, 6> kForFew{"ED25519",   "ED448",     "RSA-PSS",
                                                   "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"};
 
@@ -104,11 +104,11 @@ std::string curve_of(const EVP_PKEY* key) {
   return {name.data(), size};
 }
 
-// Of the key, why no client takes it; empty: some do.
+// Why no client accepts the key; empty: some do.
 std::string key_fault(const Identity& identity) {
   if (identity.key_type == "RSA" || std::ranges::contains(kForFew, identity.key_type)) return {};
   if (identity.key_type != "EC") {
-    return std::format("a key of the type {}: make an ECDSA key on P-256, or an RSA key",
+    return std::format("a key of type {}: make an ECDSA key on P-256, or an RSA key",
                        identity.key_type);
   }
   const std::string curve = curve_of(identity.key.get());
@@ -133,11 +133,10 @@ Checked<void> check_usable(const Identity& identity, std::size_t most_bytes) {
                     identity.files.cert_file, fault));
   }
   if (const std::size_t bytes = chain_bytes(identity); bytes > most_bytes) {
-    return std::unexpected(
-        std::format("The certificate in {} and its chain take {} bytes, and clients take no more "
-                    "than {}: leave "
-                    "the certificate and those of its intermediate CAs in the file.",
-                    identity.files.cert_file, bytes, most_bytes));
+    return std::unexpected(std::format(
+        "The certificate in {} and its chain take {} bytes, but clients accept "
+        "at most {}: leave the certificate and those of its intermediate CAs in the file.",
+        identity.files.cert_file, bytes, most_bytes));
   }
   return {};
 }
@@ -147,15 +146,14 @@ std::vector<std::string> doubts_about(const Identity& identity) {
   if (identity.names.empty()) {
     doubts.emplace_back("has no host name or address as subjectAltName: clients refuse it");
   }
-  // OpenSSL says "all" of a certificate without the extension, and clients do not take
-  // anyExtendedKeyUsage for serverAuth.
+  // For a certificate without the extension OpenSSL returns "all". Clients do not accept
+  // anyExtendedKeyUsage as serverAuth.
   if ((X509_get_extended_key_usage(identity.leaf.get()) & XKU_SSL_SERVER) == 0) {
     doubts.emplace_back(
         "is not for servers (extendedKeyUsage without serverAuth): clients refuse it");
   }
   if (std::ranges::contains(kForFew, identity.key_type)) {
-    doubts.push_back(
-        std::format("has a key of the type {}: browsers refuse it", identity.key_type));
+    doubts.push_back(std::format("has a key of type {}: browsers refuse it", identity.key_type));
   }
   return doubts;
 }

@@ -5,8 +5,8 @@
 
 #include <array>
 
+#include "tls/certificates/certificate_files.h"
 #include "tls/certificates/certificate_set.h"
-#include "tls/certificates/pem.h"
 #include "tls/context/client_context.h"
 #include "tls/context/context.h"
 #include "tls/ossl.h"
@@ -30,7 +30,7 @@ bool is_ip_literal(const std::string& name) {
          inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
 }
 
-bool set_sni(SSL* ssl, const std::string& name) {  // OpenSSL's macro for it has a C cast
+bool set_sni(SSL* ssl, const std::string& name) {  // OpenSSL's macro has a C cast
   return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                   const_cast<char*>(name.c_str())) == 1;
 }
@@ -52,7 +52,7 @@ Checked<void> show_certificate(SSL_CTX* ctx, const CertificateFiles& files) {
                          " cannot be used: " + ossl_error() + ".");
 }
 
-int tell_of_good(X509_STORE_CTX* check, void* options) noexcept {
+int verify_and_report(X509_STORE_CTX* check, void* options) noexcept {
   const int good = X509_verify_cert(check);
   if (good != 1) return good;
   BIGNUM* const number =
@@ -66,9 +66,9 @@ int tell_of_good(X509_STORE_CTX* check, void* options) noexcept {
 
 }  // namespace
 
-Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
+Checked<std::unique_ptr<ClientContext>> ClientContext::make(TransportKind kind,
                                                             const ClientOptions& options) {
-  auto context = make_context(TLS_client_method(), wire);
+  auto context = make_context(TLS_client_method(), kind);
   if (!context) return std::unexpected(std::move(context.error()));
   if (!options.ca_file.empty()) {
     auto readable = read_certificates(options.ca_file);  // for its error text
@@ -89,7 +89,7 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
     return std::unexpected("OpenSSL refused the client's ciphers " + options.ciphers + ": " +
                            ossl_error() + ".");
   }
-  if (!keep_tickets(context->get())) {
+  if (!store_tickets(context->get())) {
     return std::unexpected("OpenSSL refused the client's settings: " + ossl_error() + ".");
   }
   const auto alpn = wire_format(options.alpn);
@@ -105,7 +105,7 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(Wire wire,
   SSL_CTX* const raw = context->get();
   std::unique_ptr<ClientContext> made(new ClientContext(std::move(*context), options));
   if (made->options_.on_server_certificate) {
-    SSL_CTX_set_cert_verify_callback(raw, tell_of_good, &made->options_);
+    SSL_CTX_set_cert_verify_callback(raw, verify_and_report, &made->options_);
   }
   return made;
 }

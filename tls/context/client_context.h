@@ -14,18 +14,19 @@ namespace troika::tls {
 struct ClientOptions {
   std::string ca_file;            // empty: the peer is not verified (tests and load runs only)
   std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
-  std::string cert_file{}, key_file{};  // what is shown to a server that asks; empty: nothing
-  // Called with the serial number (hex) of each good certificate that a server shows.
+  std::string cert_file{}, key_file{};  // presented to a server that asks; empty: none
+  // Called with the serial number (hex) of each valid server certificate.
   std::function<void(const std::string& serial)> on_server_certificate{};
-  // As SSL_CTX_set1_groups_list() takes them, a '*' before those that a share is sent for; empty:
-  // those of the server.
+  // As for SSL_CTX_set1_groups_list(), with a '*' before those that a share is sent for; empty: the
+  // groups of the server.
   std::string groups{};
   std::string ciphers{};  // of TLS 1.3, likewise: "TLS_CHACHA20_POLY1305_SHA256"
 };
 
 class ClientContext {
  public:
-  static Checked<std::unique_ptr<ClientContext>> make(Wire wire, const ClientOptions& options);
+  static Checked<std::unique_ptr<ClientContext>> make(TransportKind kind,
+                                                      const ClientOptions& options);
   // A new SSL in connect state, with SNI and host name check for `server_name` (an IP literal is
   // checked as such and sends no SNI). With `resumption`, from resumption_of() an earlier one, it
   // resumes that session if it can.

@@ -4,10 +4,10 @@
 
 namespace troika::tls {
 
-// TCP and QUIC have contexts of their own, so that a session never crosses from one to the other.
-enum class Wire { tcp, quic };
+// TCP and QUIC have separate contexts, so that a session of one is never used on the other.
+enum class TransportKind { tcp, quic };
 
-// What servers and clients have in common: versions, ciphers, groups, modes.
-Checked<SslContextPtr> make_context(const SSL_METHOD* method, Wire wire);
+// The settings of both sides: versions, ciphers, groups, modes.
+Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind);
 
 }  // namespace troika::tls

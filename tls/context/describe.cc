@@ -1,15 +1,82 @@
 #include "tls/context/describe.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
-#include "tls/context/client_auth.h"
+#include <memory>
+#include <utility>
 
 namespace troika::tls {
 namespace {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : text; }
+
+struct BioFree {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+
+// Non-ASCII letters stay as they are; control characters are escaped.
+constexpr unsigned long kStyle =
+    XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+
+// The text that `print` writes. It returns a negative number on failure.
+template <class Print>
+std::string printed(Print print) {
+  const std::unique_ptr<BIO, BioFree> out(BIO_new(BIO_s_mem()));
+  if (!out || print(out.get()) < 0) return {};
+  const char* text = nullptr;
+  const long size = BIO_ctrl(out.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&text));
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::string subject(X509* certificate) {
+  return printed([&](BIO* out) {
+    return X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, kStyle);
+  });
+}
+
+// The first one that is text. RFC 5280 §4.2.1.6: a certificate without a subject has one.
+std::string alternative_name(X509* certificate) {
+  struct NamesFree {
+    void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+  };
+  const std::unique_ptr<GENERAL_NAMES, NamesFree> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const auto* const value = static_cast<const ASN1_STRING*>(
+        GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
+    for (const auto& [kind, prefix] :
+         {std::pair(GEN_DNS, "DNS:"), {GEN_EMAIL, "email:"}, {GEN_URI, "URI:"}}) {
+      if (type != kind) continue;
+      return prefix + printed([&](BIO* out) { return ASN1_STRING_print_ex(out, value, kStyle); });
+    }
+  }
+  return {};
+}
+
+std::string serial_number(X509* certificate) {
+  return "serial:" + printed([&](BIO* out) {
+           return i2a_ASN1_INTEGER(out, X509_get0_serialNumber(certificate));
+         });
+}
+
+// The subject of the certificate that the client presented and that is valid, as in RFC 4514. If
+// the subject is empty: "DNS:", "email:" or "URI:" with an alternative name, or "serial:". Empty:
+// no valid certificate.
+std::string client_name(const SSL* ssl) {
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  if (SSL_is_server(ssl) == 0 || certificate == nullptr ||
+      SSL_get_verify_result(ssl) != X509_V_OK) {
+    return {};
+  }
+  if (X509_NAME_entry_count(X509_get_subject_name(certificate)) > 0) return subject(certificate);
+  std::string name = alternative_name(certificate);
+  return name.empty() ? serial_number(certificate) : name;
+}
 
 }  // namespace
 
@@ -32,7 +99,7 @@ SecurityInfo describe(const SSL* ssl) {
 
 namespace {
 
-// Why a client is refused by the certificate that it has shown.
+// Why a client's certificate is refused.
 std::string_view client_certificate_fault(long result) noexcept {
   switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return "the client's certificate has expired";
@@ -43,13 +110,13 @@ std::string_view client_certificate_fault(long result) noexcept {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "the client's certificate is of no CA of --client-ca";
+      return "the client's certificate is not from a CA in --client-ca";
     default: return X509_verify_cert_error_string(result);
   }
 }
 
-// Where OpenSSL's own words would not tell an operator enough.
-std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
+// Texts for what OpenSSL describes too vaguely for an operator.
+std::string_view own_text(unsigned long code, const SSL* ssl) noexcept {
   const bool serves = SSL_is_server(ssl) == 1;
   if (code == 0 && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
     return "the peer closed TLS during the handshake";
@@ -71,7 +138,7 @@ std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
     case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
       return "no signature algorithm in common with a key of this server";
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      return "the client has shown no certificate, and must";
+      return "the client did not present the required certificate";
     case SSL_R_CERTIFICATE_VERIFY_FAILED: {
       const long result = SSL_get_verify_result(ssl);
       return serves ? client_certificate_fault(result) : X509_verify_cert_error_string(result);
@@ -85,8 +152,8 @@ std::string_view own_words(unsigned long code, const SSL* ssl) noexcept {
 std::string_view fault_of(const SSL* ssl) noexcept {
   const unsigned long code = ERR_peek_error();
   ERR_clear_error();
-  if (const auto words = own_words(code, ssl); !words.empty()) return words;
-  // The tables behind it live as long as the process.
+  if (const auto words = own_text(code, ssl); !words.empty()) return words;
+  // Static: OpenSSL keeps it in a table.
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   return reason != nullptr ? reason : "TLS failed";
 }
@@ -100,9 +167,9 @@ std::string_view client_alert_text(int alert) noexcept {
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
       return "the client refuses the kind of certificate (alert unsupported_certificate)";
     case SSL_AD_CERTIFICATE_REVOKED:
-      return "the client holds the certificate for revoked (alert certificate_revoked)";
+      return "the client considers the certificate revoked (alert certificate_revoked)";
     case SSL_AD_CERTIFICATE_EXPIRED:
-      return "the client holds the certificate for expired (alert certificate_expired)";
+      return "the client considers the certificate expired (alert certificate_expired)";
     case SSL_AD_CERTIFICATE_UNKNOWN:
       return "the client refuses the certificate (alert certificate_unknown)";
     case SSL_AD_UNKNOWN_CA:
@@ -112,7 +179,7 @@ std::string_view client_alert_text(int alert) noexcept {
     case SSL_AD_DECRYPT_ERROR:
       return "a signature or tag is wrong (the client's alert decrypt_error)";
     case SSL_AD_PROTOCOL_VERSION:
-      return "the client takes no TLS version of this server (alert protocol_version)";
+      return "the client supports no TLS version of this server (alert protocol_version)";
     case SSL_AD_INSUFFICIENT_SECURITY:
       return "the client wants stronger cryptography (alert insufficient_security)";
     case SSL_AD_INTERNAL_ERROR: return "the client has failed (alert internal_error)";

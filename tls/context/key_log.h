@@ -5,8 +5,8 @@
 
 namespace troika::tls {
 
-// Takes the secrets of connections, with which whoever has recorded them can read them. Called on
-// the thread of each worker, and must not keep it waiting.
+// Receives the secrets of connections: whoever has them can read a recording of the connections.
+// Called on the thread of each worker; must not block.
 class KeyLog {
  public:
   virtual void line(std::string_view text) noexcept = 0;  // SSLKEYLOGFILE's format, no newline
@@ -15,7 +15,14 @@ class KeyLog {
   ~KeyLog() = default;
 };
 
-// Every connection of that context is logged from now on; `log` outlives them.
-bool install_key_log(SSL_CTX* context, KeyLog& log);
+// All connections of the context are logged from now on. `log` outlives them.
+inline bool install_key_log(SSL_CTX* context, KeyLog& log) {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  if (SSL_CTX_set_ex_data(context, index, &log) != 1) return false;
+  SSL_CTX_set_keylog_callback(context, [](const SSL* ssl, const char* text) {
+    static_cast<KeyLog*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index))->line(text);
+  });
+  return true;
+}
 
 }  // namespace troika::tls

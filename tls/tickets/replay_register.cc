@@ -60,18 +60,18 @@ class ReplayRegister::Impl {
     }
   }
 
-  // Seconds of wall time are cut off in tickets, and clocks are corrected by less.
+  // Tickets contain whole seconds, and clocks are corrected by less.
   static constexpr std::chrono::seconds kSlack{2};
 
   const Clock& clock_;
   const std::size_t entries_;
   const Duration window_;
   mutable std::mutex mutex_;
-  // Sorted, not hashed: clients choose what is in it.
+  // Sorted, not hashed: clients choose the content.
   std::set<Hello> hellos_;
   std::deque<Entry> by_age_;
   Counters counters_;
-  WallTime latest_{};  // wall time that was seen
+  WallTime latest_{};  // wall time
 };
 
 ReplayRegister::ReplayRegister(const Clock& clock, std::size_t entries, Duration window)

@@ -8,28 +8,28 @@
 
 namespace troika::tls {
 
-// Which early ClientHellos have been seen, for all workers of a process: RFC 8446 §8.2. A client's
-// early data counts only when its ClientHello is new here, so that a replay of its first flight is
+// The ClientHellos with early data that were seen, for all workers of a process (RFC 8446 §8.2).
+// Early data is accepted only if the ClientHello is new, so a replay of a client's first flight is
 // an ordinary handshake. May be called from any thread.
 class ReplayRegister {
  public:
   struct Counters {
-    std::uint64_t accepted = 0;  // early data that counts
-    std::uint64_t replayed = 0;  // a ClientHello that was seen before
+    std::uint64_t accepted = 0;  // early data
+    std::uint64_t replayed = 0;  // the ClientHello was seen before
     std::uint64_t rejected = 0;  // for any other reason: the register is full, limits have changed,
                                  // the wall clock was set back
   };
 
-  // Remembers `entries` ClientHellos for `window`, which covers the time that a ticket's age leaves
-  // to a replay; when it is full, early data is rejected.
+  // Remembers `entries` ClientHellos for `window`, the time in which the ticket's age allows a
+  // replay. When it is full, early data is rejected.
   ReplayRegister(const Clock& clock, std::size_t entries, Duration window);
   ReplayRegister(const ReplayRegister&) = delete;
   ReplayRegister& operator=(const ReplayRegister&) = delete;
   ~ReplayRegister();
 
-  // True once for each ClientHello, by its random, which the PSK binder covers. How old a ticket is
-  // OpenSSL tells by wall time, but the register forgets by monotonic time: so never when the
-  // ticket is from the future, or when wall time was later already.
+  // True once for each ClientHello, identified by its random, which the PSK binder covers. OpenSSL
+  // measures the age of a ticket in wall time, but entries expire in monotonic time: so false if
+  // the ticket is from the future or the wall clock was set back.
   bool admit(std::span<const std::byte, 32> client_random, WallTime ticket_given);
   void count_rejected() noexcept;
   Counters counters() const;

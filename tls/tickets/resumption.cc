@@ -3,12 +3,93 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace troika::tls {
+namespace {
+
+struct Sealed {
+  std::uint32_t version = 0;
+  std::uint64_t limits = 0;
+};
+constexpr std::size_t kSealedBytes = sizeof(Sealed::version) + sizeof(Sealed::limits);
+
+int tag_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+const SessionTag* tag_of(const SSL* ssl) {
+  return static_cast<const SessionTag*>(SSL_get_ex_data(ssl, tag_index()));
+}
+
+std::optional<Sealed> sealed_in(SSL_SESSION* session) {
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  if (session == nullptr || SSL_SESSION_get0_ticket_appdata(session, &bytes, &size) != 1 ||
+      size != kSealedBytes) {
+    return std::nullopt;
+  }
+  const auto* const from = static_cast<const unsigned char*>(bytes);
+  Sealed sealed;
+  std::memcpy(&sealed.version, from, sizeof sealed.version);
+  std::memcpy(&sealed.limits, from + sizeof sealed.version, sizeof sealed.limits);
+  return sealed;
+}
+
+int seal(SSL* ssl, void*) {
+  const SessionTag* const tag = tag_of(ssl);
+  if (tag == nullptr) return 1;
+  std::array<unsigned char, kSealedBytes> bytes{};
+  std::memcpy(bytes.data(), &tag->negotiated_version, sizeof tag->negotiated_version);
+  std::memcpy(bytes.data() + sizeof tag->negotiated_version, &tag->limits, sizeof tag->limits);
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), bytes.data(), bytes.size());
+}
+
+// A chain of tickets must not outlive the certificate that let the client in.
+bool has_expired(X509* certificate) {
+  return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
+SSL_TICKET_RETURN unseal(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
+                         SSL_TICKET_STATUS status, void*) {
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  if (const SessionTag* const tag = tag_of(ssl); tag != nullptr) {
+    const auto sealed = sealed_in(session);
+    if (!sealed || sealed->version != tag->offered_version) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  if (X509* const client = SSL_SESSION_get0_peer(session); client != nullptr) {
+    // No new ticket: it would be valid as long as that of a client whose certificate was checked.
+    return has_expired(client) ? SSL_TICKET_RETURN_IGNORE_RENEW : SSL_TICKET_RETURN_USE;
+  }
+  return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+}
+
+}  // namespace
+
+bool install_session_tags(SSL_CTX* context) {
+  return tag_index() >= 0 && SSL_CTX_set_session_ticket_cb(context, seal, unseal, nullptr) == 1;
+}
+
+bool set_session_tag(SSL* ssl, SessionTag& tag) {
+  return SSL_set_ex_data(ssl, tag_index(), &tag) == 1;
+}
+
+bool limits_hold(SSL* ssl) {
+  const SessionTag* const tag = tag_of(ssl);
+  if (tag == nullptr) return true;
+  const auto sealed = sealed_in(SSL_get_session(ssl));
+  return sealed && sealed->limits == tag->limits;
+}
+
 namespace {
 
 struct SessionFree {
@@ -26,8 +107,8 @@ int ticket_index() {
   return index;
 }
 
-// Written down at once: OpenSSL spoils the session of a connection that ends badly later.
-int keep_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
+// Encoded at once: OpenSSL invalidates the session of a connection that fails later.
+int store_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
   const int size = i2d_SSL_SESSION(session, nullptr);
   if (size <= 0) return 0;
   auto ticket = std::make_unique<Ticket>(static_cast<std::size_t>(size));
@@ -35,13 +116,13 @@ int keep_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
   i2d_SSL_SESSION(session, &into);
   const std::unique_ptr<Ticket> before(static_cast<Ticket*>(SSL_get_ex_data(ssl, ticket_index())));
   SSL_set_ex_data(ssl, ticket_index(), ticket.release());
-  return 0;  // the reference stays OpenSSL's
+  return 0;  // OpenSSL keeps its reference
 }
 
 std::string_view text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
-// Not std::time(): it may be some milliseconds behind the clock that OpenSSL reads, and a session
-// of this moment would be one of the future.
+// Not std::time(): it may be some milliseconds behind the clock that OpenSSL reads, so that a new
+// session would be from the future.
 std::time_t seconds_now() {
   return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
 }
@@ -64,9 +145,9 @@ bool fits(const SSL* ssl, const SSL_SESSION* session, const std::vector<std::str
 
 }  // namespace
 
-bool keep_tickets(SSL_CTX* context) {
+bool store_tickets(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context, keep_ticket);
+  SSL_CTX_sess_set_new_cb(context, store_ticket);
   return ticket_index() >= 0;
 }
 

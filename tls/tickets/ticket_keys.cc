@@ -22,7 +22,7 @@ struct KdfContextFree {
   void operator()(EVP_KDF_CTX* context) const noexcept { EVP_KDF_CTX_free(context); }
 };
 
-// OpenSSL reads the bytes of a parameter only, but takes them as its own type.
+// OpenSSL only reads the bytes, but its parameter is not const.
 OSSL_PARAM bytes_param(const char* name, const void* bytes, std::size_t size) {
   return OSSL_PARAM_construct_octet_string(name, const_cast<void*>(bytes), size);
 }
@@ -40,7 +40,7 @@ void derive(std::span<const std::byte> key, std::string_view label, std::span<st
   const bool done =
       context && EVP_KDF_derive(context.get(), reinterpret_cast<unsigned char*>(into.data()),
                                 into.size(), params.data()) == 1;
-  if (!done) std::abort();  // as without randomness: nothing would be secret
+  if (!done) std::abort();  // nothing would be secret
 }
 
 namespace {
@@ -68,7 +68,7 @@ bool set_up(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, TicketKeys::Key& key, cons
          EVP_MAC_CTX_set_params(mac, params.data()) == 1;
 }
 
-// RFC 5077 §4 in OpenSSL's hands, but for the keys. noexcept: nothing is thrown through OpenSSL.
+// RFC 5077 §4; OpenSSL does all but the keys. noexcept: nothing may be thrown through OpenSSL.
 int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                EVP_MAC_CTX* mac, int seal) noexcept {
   auto* ring = static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ring_index()));
@@ -87,8 +87,8 @@ int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX*
   const bool done = set_up(cipher, mac, found->key, iv, false);
   OPENSSL_cleanse(&found->key, sizeof found->key);
   if (!done) return kFailed;
-  // RFC 8446 §C.4: a ticket is for one visit. OpenSSL sends another only when it is told to renew
-  // (see session_tag.cc for those of clients with certificates).
+  // RFC 8446 §C.4: a ticket is for one use. OpenSSL sends another only when told to renew it (for
+  // clients with certificates see resumption.cc).
   return found->renew || SSL_version(ssl) >= TLS1_3_VERSION ? kDoneRenew : kDone;
 }
 
@@ -119,7 +119,7 @@ TicketKeys::Key TicketKeys::make(const Root& root, std::uint64_t epoch) const {
   return key;
 }
 
-// A clock that is set back does not bring an epoch back: its root is forgotten.
+// When the clock is set back, the epoch stays: the root of the older one is erased.
 void TicketKeys::move_on() {
   const Duration since = clock_.wall() - kStart;
   const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(since / rotation_, 0));

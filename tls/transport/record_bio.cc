@@ -39,38 +39,39 @@ bool RecordBio::attach(SSL* ssl) {
 }
 
 void RecordBio::feed(std::span<const std::byte> bytes) {
-  keep();
+  store_rest();
   fed_ = bytes;
 }
 
-void RecordBio::keep() {
-  if (kept_at_ == kept_.size()) {
-    // Most often nothing was kept; then this frees nothing. It must not hold memory when idle.
-    kept_ = {fed_.begin(), fed_.end()};
-    kept_at_ = 0;
+void RecordBio::store_rest() {
+  if (stored_at_ == stored_.size()) {
+    // An idle connection must hold no memory here. Usually nothing was stored, and nothing is
+    // freed.
+    stored_ = {fed_.begin(), fed_.end()};
+    stored_at_ = 0;
   } else if (!fed_.empty()) {
-    kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_at_));
-    kept_at_ = 0;
-    kept_.insert(kept_.end(), fed_.begin(), fed_.end());
+    stored_.erase(stored_.begin(), stored_.begin() + static_cast<std::ptrdiff_t>(stored_at_));
+    stored_at_ = 0;
+    stored_.insert(stored_.end(), fed_.begin(), fed_.end());
   }
   fed_ = {};
 }
 
 void RecordBio::drop_input() noexcept {
   fed_ = {};
-  kept_ = {};
-  kept_at_ = 0;
+  stored_ = {};
+  stored_at_ = 0;
 }
 
 std::size_t RecordBio::read(std::span<std::byte> into) noexcept {
-  const std::span<const std::byte> kept = std::span(kept_).subspan(kept_at_);
-  const std::span<const std::byte> from = kept.empty() ? fed_ : kept;
+  const std::span<const std::byte> stored = std::span(stored_).subspan(stored_at_);
+  const std::span<const std::byte> from = stored.empty() ? fed_ : stored;
   const std::size_t n = std::min(into.size(), from.size());
   if (n > 0) std::memcpy(into.data(), from.data(), n);
-  if (kept.empty()) {
+  if (stored.empty()) {
     fed_ = fed_.subspan(n);
   } else {
-    kept_at_ += n;
+    stored_at_ += n;
   }
   return n;
 }

@@ -9,9 +9,9 @@
 
 namespace troika::tls {
 
-// How much plaintext goes into the next record. A record can be read only once it is there to its
-// last byte, so at the start, and after a pause that let the congestion window shrink, a record
-// fits one TCP segment. Afterwards full records cost less: 22 bytes and one AEAD call for each.
+// The size of the next record. A record can be read only when its last byte has arrived, so at the
+// start, and after a pause in which the congestion window shrinks, a record fits one TCP segment.
+// Later full records cost less: each record adds 22 bytes and one AEAD call.
 class RecordSize {
  public:
   static constexpr std::size_t kSmall = 1344;  // + 22 of TLS + 72 of IPv6 and TCP: below 1440
@@ -33,8 +33,8 @@ class RecordSize {
   std::size_t small_left_ = kSmallBytes;
 };
 
-// What OpenSSL reads from and writes to: never a socket, only bytes that are there already and
-// vectors that grow. So a write never blocks, and a read says "later" when the bytes are used up.
+// What OpenSSL reads from and writes to: bytes that have arrived, and a vector that grows. A write
+// never blocks, and a read asks for a retry when the bytes are used up.
 class RecordBio {
  public:
   explicit RecordBio(std::vector<std::byte>& output) noexcept : output_(&output) {}
@@ -44,17 +44,17 @@ class RecordBio {
   // Makes the SSL use this object, which must outlive it.
   [[nodiscard]] bool attach(SSL* ssl);
 
-  // Ciphertext that came. `bytes` are read in place until keep() copies what is left of them.
+  // Ciphertext that has arrived. It is read in place until store_rest() copies what is left of it.
   void feed(std::span<const std::byte> bytes);
-  void keep();
-  bool has_input() const noexcept { return !fed_.empty() || kept_at_ < kept_.size(); }
+  void store_rest();
+  bool has_input() const noexcept { return !fed_.empty() || stored_at_ < stored_.size(); }
   void drop_input() noexcept;
 
   void set_output(std::vector<std::byte>& output) noexcept { output_ = &output; }
 
  private:
   static const BIO_METHOD* method();
-  // noexcept: without memory the process ends here, and nothing is thrown through OpenSSL.
+  // noexcept: nothing may be thrown through OpenSSL; without memory the process ends here.
   static int on_read(BIO* bio, char* into, std::size_t size, std::size_t* done) noexcept;
   static int on_write(BIO* bio, const char* bytes, std::size_t size, std::size_t* done) noexcept;
   static long on_control(BIO* bio, int command, long number, void* pointer) noexcept;
@@ -62,8 +62,8 @@ class RecordBio {
   std::size_t read(std::span<std::byte> into) noexcept;
 
   std::span<const std::byte> fed_;
-  std::vector<std::byte> kept_;  // comes before what is fed
-  std::size_t kept_at_ = 0;
+  std::vector<std::byte> stored_;  // read before fed_
+  std::size_t stored_at_ = 0;
   std::vector<std::byte>* output_;
 };
 

@@ -57,7 +57,7 @@ void TlsConnection::reset() {
 void TlsConnection::set_reading(bool on) {
   reading_ = on;
   steer_stream();
-  if (on && !receiving_ && (bio_.has_input() || !held_.empty())) receive({});
+  if (on && !receiving_ && (bio_.has_input() || !early_received_.empty())) receive({});
 }
 
 void TlsConnection::receive(std::span<const std::byte> bytes) {
@@ -69,18 +69,18 @@ void TlsConnection::receive(std::span<const std::byte> bytes) {
   if (state_ == State::open) deliver();
   receiving_ = false;
   if (state_ == State::closed) return;
-  bio_.keep();
-  // Tickets and answers to key updates: the observer knows nothing of them and may not flush.
+  bio_.store_rest();
+  // Tickets and replies to key updates: the observer does not know of them and may not flush.
   if (const auto sent = flush(); !sent) {
     close(sent.error());
     return;
   }
   steer_stream();
-  look_at_fin();
+  check_fin();
 }
 
-// The first byte tells what it is: 22 begins a handshake record (RFC 8446 §5.1), a letter the
-// method of a plain request. OpenSSL makes alerts of all else.
+// The first byte is 22 for a handshake record (RFC 8446 §5.1), and a letter for the method of a
+// plain HTTP request. OpenSSL sends an alert for anything else.
 void TlsConnection::begin(std::span<const std::byte> bytes) {
   if (!is_client() && bytes.empty()) return;
   state_ = State::handshake;
@@ -92,11 +92,11 @@ void TlsConnection::begin(std::span<const std::byte> bytes) {
 
 void TlsConnection::shake_hands() {
   if (is_client()) {
-    early_open_ = false;  // OpenSSL ends it with the first look at the server's answer
+    early_open_ = false;  // OpenSSL ends it when it reads the server's first flight
   } else if (early_open_) {
     if (!read_early_data()) return;
   } else {
-    deliver_held();
+    deliver_early_data();
     if (state_ == State::closed) return;
   }
   ERR_clear_error();
@@ -112,7 +112,7 @@ void TlsConnection::finish_handshake() {
   const bool was_early = std::exchange(state_, State::open) == State::early;
   const bool was_shut = shutdown_;
   const std::string remembered = std::exchange(security_, describe(ssl_.get())).alpn;
-  if (was_early && is_client() && !settle_early_data(remembered)) return;
+  if (was_early && is_client() && !resend_early_data(remembered)) return;
   if (!was_early) observer_->on_ready();
   if (state_ == State::open) observer_->on_handshake_done();
   if (state_ == State::open && was_shut) SSL_shutdown(ssl_.get());
@@ -123,7 +123,7 @@ bool TlsConnection::wants_input() const noexcept {
 }
 
 void TlsConnection::deliver() {
-  deliver_held();
+  deliver_early_data();
   std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
   while (wants_input()) {
     ERR_clear_error();
@@ -147,12 +147,12 @@ void TlsConnection::deliver() {
 
 void TlsConnection::on_end() {
   fin_ = true;
-  if (state_ != State::closed) look_at_fin();
+  if (state_ != State::closed) check_fin();
 }
 
-// A FIN without close_notify may be an attacker's: it is not an end but a cut (RFC 8446 §6.1).
-void TlsConnection::look_at_fin() {
-  if (!fin_ || input_ended_ || bio_.has_input() || !held_.empty()) return;
+// A FIN without close_notify may be from an attacker: the data is truncated (RFC 8446 §6.1).
+void TlsConnection::check_fin() {
+  if (!fin_ || input_ended_ || bio_.has_input() || !early_received_.empty()) return;
   close({ErrorCode::closed, is_handshaking() ? "left during the TLS handshake"
                                              : "truncated: no close_notify before FIN"});
 }
@@ -189,17 +189,17 @@ void TlsConnection::close(Error why) {
   state_ = State::closed;
   bio_.drop_input();
   tail_ = {};
-  held_ = {};
+  early_received_ = {};
   early_sent_ = {};
   observer_->on_closed(why);
 }
 
 // Early data (RFC 8446 §2.3): what a client that resumes sends behind its ClientHello.
 
-// Server: what the client sent ahead of its Finished. True when the handshake can go on.
+// Server: reads what the client sent before its Finished. True: the handshake can go on.
 bool TlsConnection::read_early_data() {
   std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
-  deliver_held();
+  deliver_early_data();
   while (state_ != State::closed) {
     ERR_clear_error();
     std::size_t size = 0;
@@ -222,14 +222,14 @@ void TlsConnection::take_early_data(std::span<const std::byte> bytes) {
     observer_->on_ready();
   }
   if (state_ != State::closed && !bytes.empty()) {
-    held_.insert(held_.end(), bytes.begin(), bytes.end());
-    deliver_held();
+    early_received_.insert(early_received_.end(), bytes.begin(), bytes.end());
+    deliver_early_data();
   }
 }
 
-void TlsConnection::deliver_held() {
-  if (!reading_ || held_.empty()) return;
-  const auto bytes = std::exchange(held_, {});
+void TlsConnection::deliver_early_data() {
+  if (!reading_ || early_received_.empty()) return;
+  const auto bytes = std::exchange(early_received_, {});
   observer_->on_bytes(bytes);
 }
 
@@ -261,9 +261,9 @@ bool TlsConnection::begin_early_data() {
   return true;
 }
 
-// Client: what the server has not taken goes again, as ordinary data (RFC 8446 §4.2.10). It was
-// made for the protocol of before.
-bool TlsConnection::settle_early_data(const std::string& remembered) {
+// Client: early data that the server has not accepted is sent again as ordinary data (RFC 8446
+// §4.2.10), if the protocol is still the one that it was written for.
+bool TlsConnection::resend_early_data(const std::string& remembered) {
   const auto sent = std::exchange(early_sent_, {});
   if (security_.early_data) return true;
   if (security_.alpn != remembered) {
@@ -325,8 +325,8 @@ Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
   return sealed ? sent : sealed;
 }
 
-// Encrypts up to `budget` bytes. The pieces of the queue (a frame header, a slice of a body) are
-// gathered, so that they do not make a record each.
+// Encrypts up to `budget` bytes. The slices of the queue (a frame header, a part of a body) are
+// gathered into full records.
 Status TlsConnection::seal(OutputQueue& queue, std::size_t budget, TimePoint now) {
   std::array<std::byte, RecordSize::kFull> gathered;  // NOLINT(*-member-init): 16 KiB of zeros
   while (budget > 0 && !queue.empty()) {

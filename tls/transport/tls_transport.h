@@ -8,34 +8,33 @@
 
 namespace troika::tls {
 
-// Where the records of one flush are gathered before one write; one for each worker.
+// Collects the records of one flush for a single write; one for each worker.
 class RecordScratch {
  public:
   static constexpr std::size_t kCapacity = 256U << 10U;
   std::vector<std::byte> bytes;
 };
 
-// TLS over a ByteStream, server or client by the state of the SSL. Handshake and alerts run from
-// on_bytes; records that are made outside write() wait in a tail for flush() or the next write().
-// set_reading(true) goes on at once with input that was kept while reading was off: call it from
-// the flush; the observer may be called (on_bytes, on_end, on_closed) before it returns. A client
-// whose SSL has a session that allows early data is ready within start().
+// TLS over a ByteStream, as server or client depending on the state of the SSL. The handshake and
+// alerts run in on_bytes(). Records made outside write() wait for flush() or the next write().
+// set_reading(true) delivers at once the input that was stored while reading was off: call it from
+// the flush, as the observer may be called before it returns. A client whose session allows early
+// data is ready within start().
 std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream, SslPtr ssl,
                                               RecordScratch& scratch);
 
 // The Transport behind make_tls_transport().
 //
-// What the peer sent stays in order in the RecordBio while reading is off; set_reading(true) then
-// goes on with it at once, so the observer may be called from inside set_reading(true). Observers
-// call it in their flush, where that is harmless; inside a callback it only sets the switch.
+// While reading is off, the peer's bytes stay in the RecordBio. In a callback set_reading(true)
+// only sets the flag.
 //
-// Early data: a server is ready with the first bytes of it, and answers while the handshake goes
-// on. The client's Finished comes behind them, so the handshake reads on while reading is off, and
-// they are held here; OpenSSL bounds them. A client is ready at once, and keeps what it has sent
-// until the server has taken it.
+// Early data: a server is ready when the first bytes arrive, and responds during the handshake. The
+// client's Finished follows the early data, so the handshake goes on reading while reading is off,
+// and early data is buffered here; OpenSSL limits its size. A client is ready at once, and keeps
+// what it has sent until the server has accepted it.
 //
-// What waits to be sent is the tail. Its bound: write() fills it to kTailMax at most, and above
-// that (the peer makes us answer key updates and reads nothing) no more input is looked at.
+// What waits to be sent is the tail. write() fills it to kTailMax at most. Above that, which a peer
+// can reach that sends key updates and reads nothing, no more input is processed.
 class TlsConnection final : public Transport, private ByteStream::Observer {
  public:
   static constexpr std::size_t kTailMax = 128U << 10U;
@@ -58,11 +57,10 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   const Address& remote() const noexcept override { return stream_->remote(); }
 
  private:
-  // silent: the peer has sent nothing yet. early: bytes may go both ways, but the handshake goes
-  // on.
+  // silent: the peer has sent nothing yet. early: data flows during the handshake.
   enum class State : std::uint8_t { silent, handshake, early, open, closed };
 
-  // tls_receive.cc: the ways in.
+  // Receiving.
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
   void on_end() override;
   void on_writable() override;
@@ -73,24 +71,24 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   void finish_handshake();
   void deliver();
   bool wants_input() const noexcept;
-  void look_at_fin();
+  void check_fin();
   void steer_stream();
   void fail_with_alert();
   void close(Error why);
 
-  // tls_early.cc
+  // Early data.
   bool is_client() const noexcept { return SSL_is_server(ssl_.get()) == 0; }
   bool is_handshaking() const noexcept {
     return state_ == State::silent || state_ == State::handshake || state_ == State::early;
   }
   bool read_early_data();
   void take_early_data(std::span<const std::byte> bytes);
-  void deliver_held();
+  void deliver_early_data();
   bool begin_early_data();
-  bool settle_early_data(const std::string& remembered);
+  bool resend_early_data(const std::string& remembered);
   int seal_record(std::span<const std::byte> piece, std::size_t& taken);
 
-  // tls_send.cc: the ways out.
+  // Sending.
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
   Status send_scratch();
   Result<std::size_t> offer(std::span<const std::byte> bytes);
@@ -98,10 +96,10 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;
   std::vector<std::byte> tail_;
-  std::vector<std::byte> held_;        // server: early data that came while reading was off
-  std::vector<std::byte> early_sent_;  // client
-  std::size_t early_room_ = 0;         // client: how much more may be sent early
-  std::uint64_t sent_ = 0;             // bytes of records that the stream took
+  std::vector<std::byte> early_received_;  // server: early data that came while reading was off
+  std::vector<std::byte> early_sent_;      // client
+  std::size_t early_room_ = 0;             // client: how much more may be sent early
+  std::uint64_t sent_ = 0;                 // bytes of records that the stream took
   RecordBio bio_;
   SslPtr ssl_;  // after bio_: it goes first
   Transport::Observer* observer_ = nullptr;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "client/client.h"
+#include "tools/cli/command_line.h"
 
 using namespace troika;
 using namespace std::chrono_literals;
@@ -39,13 +40,19 @@ client::Connection* visit(client::Client& client, const Address& server) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return fail("usage: comeback PORT CA");
-  const auto server = Address::parse(std::string("127.0.0.1:") + argv[1]);
-  if (!server) return fail(server.error());
-  const auto made = client::Client::make({argv[2]});
+  CLI::App app("Comes back to a server that was killed and started again.", "comeback");
+  std::uint16_t port = 0;
+  std::string ca;
+  cli::add_number(app, "PORT", port, 1, 65535, "Of the server at 127.0.0.1")->required();
+  app.add_option("CA", ca, "File that the server is verified against")->required();
+  if (const auto parsed = cli::parse(app, argc, argv); !parsed) {
+    return cli::end(parsed.error(), "comeback");
+  }
+  const Address server = Address::v4(INADDR_LOOPBACK, port);
+  const auto made = client::Client::make({ca});
   if (!made) return fail(made.error());
   client::Client& client = **made;
-  client::Connection* const old = visit(client, *server);
+  client::Connection* const old = visit(client, server);
   if (old == nullptr) return fail("the server does not answer");
   std::puts("connected");
   std::fflush(stdout);
@@ -64,7 +71,7 @@ int main(int argc, char** argv) {
   std::printf("ended after %.3f s: %s\n", std::chrono::duration<double>(after).count(),
               reason.c_str());
   if (!reason.starts_with("stateless reset") || after > kSoon) return 1;
-  if (visit(client, *server) == nullptr) return fail("no new connection");
+  if (visit(client, server) == nullptr) return fail("no new connection");
   std::puts("came back");
   return 0;
 }

@@ -22,11 +22,7 @@ int complain(const std::string& sentence) {
 int main(int argc, char** argv) {
   const std::vector<std::string_view> words(argv + 1, argv + argc);
   const auto options = fetch::parse_options(words);
-  if (!options) return complain(options.error());
-  if (options->help) {
-    std::fputs(std::string(fetch::usage()).c_str(), stdout);
-    return 0;
-  }
+  if (!options) return cli::end(options.error(), "fetch");
   std::signal(SIGPIPE, SIG_IGN);  // a server that closes early is an error code of write()
   const auto outcome = fetch::visit(*options);
   if (!outcome) return complain(outcome.error());

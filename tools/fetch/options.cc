@@ -1,100 +1,90 @@
 #include "tools/fetch/options.h"
 
-#include <algorithm>
 #include <array>
 #include <format>
-#include <optional>
 
-#include "tools/relay/values.h"
+#include "tools/cli/command_line.h"
 
 namespace troika::fetch {
 namespace {
 
 using client::Protocol;
-using relay::period;
-using relay::whole;
-using Text = std::string_view;
 
 constexpr std::uint64_t kMany = 1'000'000'000'000;
 constexpr std::size_t kMostRequests = 10'000, kMostParallel = 1'000;
 constexpr Duration kLongest = std::chrono::minutes(10);
 constexpr std::uint32_t kQuicV1 = 1, kQuicV2 = 0x6b3343cf;  // RFC 9000 §15, RFC 9369 §3.1
 
-struct Flag {
-  Text name;
-  void (*set)(Options&);
-};
-constexpr std::array<Flag, 7> kFlags{{
-    {"--h1", [](Options& o) { o.protocol = Protocol::h1; }},
-    {"--h2", [](Options& o) { o.protocol = Protocol::h2; }},
-    {"--h3", [](Options& o) { o.protocol = Protocol::h3; }},
-    {"--early", [](Options& o) { o.early = true; }},
-    {"--json", [](Options& o) { o.json = true; }},
-    {"--help", [](Options& o) { o.help = true; }},
-    {"-h", [](Options& o) { o.help = true; }},
-}};
-
-struct Setting {
-  Text name, shape;
-  bool (*set)(Options&, Text);
-};
-
-template <class T, class Value>
-bool put(T& into, const std::optional<Value>& value) {
-  if (value) into = static_cast<T>(*value);
-  return value.has_value();
-}
-
-bool put_text(std::string& into, Text text) {
-  into = text;
-  return !text.empty();
-}
-
-bool put_server(Options& options, Text text) {
+bool set_server(Options& options, std::string_view text) {
   const auto parsed = Address::parse(text);
   if (parsed) options.server = *parsed;
   return parsed && parsed->port() != 0;
 }
 
-bool put_quic(Options& options, Text text) {
+bool set_quic(Options& options, std::string_view text) {
   if (text == "v1") options.quic = {kQuicV1};
   if (text == "v2") options.quic = {kQuicV2};
   // The server is offered both, the second as the one to move to (RFC 9368 §2.3).
   if (text == "v1,v2") options.quic = {kQuicV1, kQuicV2};
-  return !options.quic.empty();
+  return text == "v1" || text == "v2" || text == "v1,v2";
 }
 
-bool put_limit(Options& options, Text text) {
-  const auto limit = period(text);
+bool set_limit(Options& options, std::string_view text) {
+  const auto limit = cli::period(text);
   if (limit) options.limit = *limit;
   return limit && limit->count() > 0 && *limit <= kLongest;
 }
 
-constexpr std::array<Setting, 13> kSettings{{
-    {"--connect", "127.0.0.1:8443", put_server},
-    {"--host", "localhost", [](Options& o, Text t) { return put_text(o.host, t); }},
-    {"--cacert", "ca.pem", [](Options& o, Text t) { return put_text(o.ca_file, t); }},
-    {"--out", "FOLDER", [](Options& o, Text t) { return put_text(o.out, t); }},
-    {"--resume", "FILE", [](Options& o, Text t) { return put_text(o.resume, t); }},
-    {"--groups", "X25519", [](Options& o, Text t) { return put_text(o.groups, t); }},
-    {"--ciphers", "chacha20",
-     [](Options& o, Text t) {
-       return put_text(o.ciphers, t == "chacha20" ? "TLS_CHACHA20_POLY1305_SHA256" : t);
-     }},
-    {"--quic", "v1, v2 or v1,v2", put_quic},
-    {"--parallel", "10",
-     [](Options& o, Text t) { return put(o.parallel, whole(t, 1, kMostParallel)); }},
-    {"--repeat", "10",
-     [](Options& o, Text t) { return put(o.repeat, whole(t, 1, kMostRequests)); }},
-    {"--key-update", "100000",
-     [](Options& o, Text t) { return put(o.key_update_each, whole(t, 1, kMany)); }},
-    {"--move", "100000", [](Options& o, Text t) { return put(o.move_after, whole(t, 1, kMany)); }},
-    {"--timeout", "30s", put_limit},
-}};
+void add_options(CLI::App& app, Options& o) {
+  const auto over = [&](const char* name, Protocol protocol, const char* what) {
+    app.add_flag_callback(name, [&o, protocol] { o.protocol = protocol; }, what);
+  };
+  over("--h3", Protocol::h3, "Over HTTP/3, as without a choice");
+  over("--h2", Protocol::h2, "Over HTTP/2");
+  over("--h1", Protocol::h1, "Over HTTP/1.1");
+  const auto text = [&](const char* name, const char* shape, std::string& into, const char* what) {
+    cli::add_value(app, name, shape, what, [&into](std::string_view value) {
+      into = value;
+      return !value.empty();
+    });
+  };
+  const auto value = [&](const char* name, const char* shape,
+                         bool (*set)(Options&, std::string_view), const char* what) {
+    cli::add_value(app, name, shape, what, [&o, set](std::string_view v) { return set(o, v); });
+  };
+  value("--connect", "127.0.0.1:8443", set_server, "The server");
+  text("--host", "NAME", o.host, "What the certificate must be for (localhost)");
+  text("--cacert", "FILE", o.ca_file, "PEM; without it the server is not verified");
+  text("--out", "FOLDER", o.out, "Keep the responses there, as 0, 1, 2 in the order of the paths");
+  cli::add_number(app, "--parallel", o.parallel, 1, kMostParallel, "Requests at a time (1)");
+  cli::add_number(app, "--repeat", o.repeat, 1, kMostRequests, "Requests for each path (1)");
+  text("--resume", "FILE", o.resume,
+       "Resume with what the last visit left there, and leave it again");
+  app.add_flag("--early", o.early, "Send requests as early data (0-RTT), if the server takes it");
+  value("--quic", "v1, v2 or v1,v2", set_quic,
+        "Version of QUIC (v1); v1,v2 begins with 1 and lets the server choose");
+  cli::add_number(app, "--key-update", o.key_update_each, 1, kMany,
+                  "Renew the keys each time that many bytes have come");
+  cli::add_number(app, "--move", o.move_after, 1, kMany,
+                  "Go on from another port when that many bytes have come");
+  text("--groups", "LIST", o.groups, "Of key exchange, as OpenSSL names them");
+  cli::add_value(app, "--ciphers", "LIST", "Of TLS 1.3; chacha20 is TLS_CHACHA20_POLY1305_SHA256",
+                 [&o](std::string_view v) {
+                   o.ciphers = v == "chacha20" ? "TLS_CHACHA20_POLY1305_SHA256" : v;
+                   return !v.empty();
+                 });
+  value("--timeout", "30s", set_limit, "For all of it, at most 10m (60s)");
+  app.add_flag("--json", o.json, "Say at the end, in one line, what came and how");
+  app.add_option("PATH", o.paths, "What to ask for, like /index.html");
+}
 
 Checked<void> check(const Options& options) {
   if (options.server.port() == 0) return std::unexpected("--connect ADDR:PORT is missing");
   if (options.paths.empty()) return std::unexpected("no path is given, like /index.html");
+  for (const std::string& path : options.paths) {
+    if (path.starts_with('/')) continue;
+    return std::unexpected(std::format("the path '{}' does not begin with /", path));
+  }
   if (options.paths.size() * options.repeat > kMostRequests) {
     return std::unexpected(std::format("these are more than {} requests", kMostRequests));
   }
@@ -115,54 +105,13 @@ Checked<void> check(const Options& options) {
 
 }  // namespace
 
-std::string_view usage() noexcept {
-  return R"(fetch --connect ADDR:PORT [options] PATH...
-Asks a server for paths, on one connection, with the project's own client.
-  --h3 | --h2 | --h1     the protocol (h3)
-  --host NAME            what the certificate must be for (localhost)
-  --cacert FILE          PEM; without it the server is not verified
-  --out FOLDER           keep the answers there, as 0, 1, 2 in the order of the paths
-  --parallel N           requests at a time (1)
-  --repeat N             ask N times for each path (1)
-  --resume FILE          come back with what the last visit left there, and leave it there again
-  --early                send the requests within early data (0-RTT), if the server takes it
-  --quic v1|v2|v1,v2     version of QUIC; v1,v2 begins with 1 and lets the server choose (v1)
-  --key-update BYTES     renew the keys each time that much has come
-  --move BYTES           go on from another port when that much has come
-  --groups LIST          of key exchange, as OpenSSL names them
-  --ciphers LIST         of TLS 1.3; chacha20 is short for TLS_CHACHA20_POLY1305_SHA256
-  --timeout TIME         for all of it (60s)
-  --json                 say at the end, in one line, what came and how
-)";
-}
-
-Checked<Options> parse_options(std::span<const std::string_view> words) {
+std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words) {
+  CLI::App app("Asks a server for paths, on one connection, with the project's own client.",
+               "fetch");
   Options options;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const Text word = words[i];
-    if (!word.starts_with('-')) {
-      if (!word.starts_with('/')) {
-        return std::unexpected(std::format("the path '{}' does not begin with /", word));
-      }
-      options.paths.emplace_back(word);
-      continue;
-    }
-    const auto* const flag = std::ranges::find(kFlags, word, &Flag::name);
-    if (flag != kFlags.end()) {
-      flag->set(options);
-      if (options.help) return options;
-      continue;
-    }
-    const auto* const setting = std::ranges::find(kSettings, word, &Setting::name);
-    if (setting == kSettings.end()) {
-      return std::unexpected(std::format("there is no option {}; see --help", word));
-    }
-    ++i;
-    if (i == words.size() || !setting->set(options, words[i])) {
-      return std::unexpected(std::format("{} needs a value like {}", word, setting->shape));
-    }
-  }
-  if (const auto checked = check(options); !checked) return std::unexpected(checked.error());
+  add_options(app, options);
+  if (auto parsed = cli::parse(app, words); !parsed) return std::unexpected(parsed.error());
+  if (auto good = check(options); !good) return std::unexpected(cli::Stop{good.error()});
   return options;
 }
 

@@ -6,6 +6,6 @@
 namespace troika::fetch {
 
 std::string json_line(const Outcome& outcome);
-std::string text(const Outcome& outcome);  // for people: a line for each answer, and one for all
+std::string text(const Outcome& outcome);  // for people: a line per response, and a total
 
 }  // namespace troika::fetch

@@ -20,11 +20,11 @@ struct Answer {
 struct Outcome {
   std::vector<Answer> answers;  // in the order of the requests
   SecurityInfo security;
-  double seconds = 0.0;  // from the connection's beginning to the last answer's end
+  double seconds = 0.0;  // from the start of the connection to the end of the last response
   unsigned key_updates = 0, moves = 0;
 };
 
-// All of the requests, on one connection; the error is one sentence.
+// Makes all requests on one connection. The error is one sentence.
 Checked<Outcome> visit(const Options& options);
 
 }  // namespace troika::fetch

@@ -39,7 +39,8 @@ bool is_retry(std::span<const std::byte> packet) noexcept {  // of version 1, RF
 }  // namespace
 
 Flood::Flood(const Address& server) : server_(server) {
-  auto made = tls::ClientContext::make(tls::Wire::quic, {.ca_file = "", .alpn = {"h3"}});
+  auto made = tls::ClientContext::make(tls::TransportKind::quic,
+                                       {.ca_file = "", .alpn = {h3::traits(limits_).alpn}});
   if (!made) throw std::runtime_error(made.error());
   tls_ = std::move(*made);
   sockets_.resize(kMostSockets);
@@ -64,11 +65,11 @@ void Flood::begin_one() {
   Catcher catcher;
   quic::ClientConfig config;
   config.server_name = "localhost";
-  auto client =
-      quic::ClientConnection::make(config, bound_address(place.get()), server_, clock_, random_,
-                                   catcher, *tls_, [this](quic::QuicStreams& streams) {
-                                     return h3::make_client_session(pool_, limits_, streams);
-                                   });
+  auto client = quic::ClientConnection::make(
+      config, bound_address(place.get()), server_, clock_, random_, catcher, *tls_,
+      {h3::traits(limits_), [this](quic::QuicStreams& streams) {
+         return h3::make_client_session(pool_, limits_, streams);
+       }});
   if (!client) throw std::runtime_error(std::string(client.error().detail));
   while ((*client)->flush(clock_.now())) {
   }

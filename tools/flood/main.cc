@@ -2,10 +2,10 @@
 // 127.0.0.1 and fall silent, each on a port and an address of its own. Then it looks every second
 // how long the server goes on asking for Retry, for 40 seconds at most. Prints what it saw.
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 
+#include "tools/cli/command_line.h"
 #include "tools/flood/flood.h"
 
 using namespace troika;
@@ -43,15 +43,18 @@ void run(flood::Flood& flood, std::uint64_t clients, Duration length) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return fail("usage: flood PORT CLIENTS SECONDS");
-  const auto server = Address::parse(std::string("127.0.0.1:") + argv[1]);
-  if (!server) return fail(server.error());
-  const std::uint64_t clients = std::strtoul(argv[2], nullptr, 10);
-  const std::uint64_t length = std::strtoul(argv[3], nullptr, 10);
-  if (clients < 1 || clients > 100'000) return fail("1 to 100000 clients");
-  if (length < 1 || length > 120) return fail("1 to 120 seconds");
+  CLI::App app("Begins QUIC handshakes and falls silent; then looks how long there is Retry.",
+               "flood");
+  std::uint16_t port = 0;
+  std::uint64_t clients = 0, length = 0;
+  cli::add_number(app, "PORT", port, 1, 65535, "Of the server at 127.0.0.1")->required();
+  cli::add_number(app, "CLIENTS", clients, 1, 100'000, "Handshakes")->required();
+  cli::add_number(app, "SECONDS", length, 1, 120, "In so long")->required();
+  if (const auto parsed = cli::parse(app, argc, argv); !parsed) {
+    return cli::end(parsed.error(), "flood");
+  }
 
-  flood::Flood flooding(*server);
+  flood::Flood flooding(Address::v4(INADDR_LOOPBACK, port));
   run(flooding, clients, std::chrono::seconds(length));
   const SystemClock clock;
   const TimePoint end = clock.now();

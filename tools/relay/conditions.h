@@ -1,6 +1,6 @@
 #pragma once
-// What a network does to datagrams, one direction of one client's path at a time. It has neither a
-// socket nor a clock, and everything random follows from the seed.
+// Simulates what a network does to datagrams, one direction of one client's path at a time. It has
+// neither a socket nor a clock, and all randomness follows from the seed.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,7 +21,7 @@ struct MtuChange {
 struct Outage {
   Duration at, length;
 };
-struct Cycle {  // passes for `open`, then nothing for `closed`, and again
+struct Cycle {  // repeats: passes for `open`, drops for `closed`
   Duration closed, open;
 };
 struct Numbers {  // the first datagram is number 1
@@ -29,22 +29,22 @@ struct Numbers {  // the first datagram is number 1
 };
 enum class EcnRule : std::uint8_t { keep, bleach, ce };
 
-// The probabilities are those of each datagram on its own.
+// The probabilities apply to each datagram independently.
 struct PathOptions {
   double loss = 0, reorder = 0, duplicate = 0, corrupt = 0;
-  std::uint64_t burst = 0;           // so many lost by `loss` in a row at most; 0: no limit
+  std::uint64_t burst = 0;           // most datagrams lost by `loss` in a row; 0: no limit
   Duration delay{}, jitter{};        // jitter alone keeps the order
-  std::uint64_t bits = 0;            // a second; 0: no limit
-  std::size_t queue = 25;            // datagrams that wait for their turn when there is a rate
+  std::uint64_t bits = 0;            // per second; 0: no limit
+  std::size_t queue = 25;            // datagrams that may wait when there is a rate
   std::size_t mtu = 0;               // bytes of UDP payload; 0: no limit
-  std::vector<MtuChange> changes{};  // of the mtu
+  std::vector<MtuChange> changes{};  // of `mtu`
   std::vector<Outage> outages{};
   std::optional<Cycle> cycle{};
-  std::vector<Numbers> numbers{};  // are dropped
+  std::vector<Numbers> numbers{};  // datagrams to drop
   EcnRule ecn = EcnRule::keep;
 };
 
-// How far a datagram chosen by `reorder` falls behind the others.
+// The delay of a datagram chosen by `reorder` behind the others.
 inline constexpr Duration kReorderLag = std::chrono::milliseconds(10);
 
 enum class Dropped : std::uint8_t { no, number, black_hole, too_big, lost, queue_full };
@@ -53,7 +53,7 @@ struct Verdict {
   Dropped dropped = Dropped::no;
   TimePoint due{};  // when it leaves the path
   bool reordered = false, duplicated = false;
-  std::optional<std::size_t> corrupt_at;  // the byte to flip, by `flip`
+  std::optional<std::size_t> corrupt_at;  // the byte to XOR with `flip`
   std::byte flip{};                       // never zero
 };
 
@@ -62,7 +62,7 @@ class Path {
   Path(const PathOptions& options, std::uint64_t seed, TimePoint start)
       : options_(options), random_(seed), start_(start) {}
 
-  // The next datagram comes in. `now` never goes back.
+  // Handles the next datagram. `now` never decreases.
   Verdict take(std::size_t bytes, TimePoint now);
   Ecn ecn_of(Ecn ecn) const noexcept;
   std::size_t mtu(TimePoint now) const noexcept;  // 0: no limit
@@ -72,14 +72,14 @@ class Path {
   bool numbered() const noexcept;
   bool dark(TimePoint now) const noexcept;
   bool lose();
-  // When the last bit has left a line of that rate; nothing when the queue is full.
+  // When the last bit has left a line with this rate; nothing when the queue is full.
   std::optional<TimePoint> transmit(std::size_t bytes, TimePoint now);
 
   PathOptions options_;
   SeededRandom random_;
   TimePoint start_;
   TimePoint last_due_{};
-  std::deque<TimePoint> queue_;  // when each that is not through yet will be
+  std::deque<TimePoint> queue_;  // when each datagram in transmission will have left
   std::uint64_t count_ = 0, in_a_row_ = 0;
 };
 

@@ -7,9 +7,9 @@
 
 #include "loop/signals.h"
 #include "os/caught_signals.h"
+#include "tools/cli/values.h"
 #include "tools/relay/options.h"
 #include "tools/relay/relay.h"
-#include "tools/relay/values.h"
 
 using namespace troika;
 
@@ -28,14 +28,14 @@ void say(const std::string& text) {
 void announce(const relay::Relay& running, const relay::Options& options) {
   const auto or_nothing = [](std::string text) { return text.empty() ? "nothing" : text; };
   say(std::format("relay: {} -> {}, seed {}, for {}; Ctrl-C ends it\n", running.address().text(),
-                  options.to.text(), options.seed, relay::text_of(options.length)));
+                  options.to.text(), options.seed, cli::text_of(options.length)));
   say("  up:   " + or_nothing(relay::describe(options.up)) + "\n");
   say("  down: " + or_nothing(relay::describe(options.down)) + "\n");
   if (options.rebind_port.count() > 0) {
-    say("  a new port every " + relay::text_of(options.rebind_port) + "\n");
+    say("  a new port every " + cli::text_of(options.rebind_port) + "\n");
   }
   for (const relay::AddressChange& change : options.rebind_address) {
-    say(std::format("  from {} at {}\n", change.from.ip(), relay::text_of(change.at)));
+    say(std::format("  from {} at {}\n", change.from.ip(), cli::text_of(change.at)));
   }
 }
 
@@ -44,12 +44,8 @@ void announce(const relay::Relay& running, const relay::Options& options) {
 int main(int argc, char** argv) {
   catch_signals();
   const std::vector<std::string_view> words(argv + 1, argv + argc);
-  if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
-    say(std::string(relay::usage()));
-    return 0;
-  }
   const auto options = relay::parse_options(words);
-  if (!options) return complain(options.error());
+  if (!options) return cli::end(options.error(), "relay");
   relay::Trace trace;
   if (!options->trace.empty()) {
     auto opened = relay::Trace::open(options->trace);

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <format>
-#include <tuple>
 
-#include "tools/relay/values.h"
+#include "tools/cli/command_line.h"
 
 namespace troika::relay {
 namespace {
@@ -13,10 +12,14 @@ namespace {
 constexpr std::uint64_t kMany = 1'000'000'000;
 constexpr std::size_t kMostQueue = 10'000, kMostClients = 256, kMostBytes = 65'527;
 
+constexpr const char* kBoth =
+    "Both directions, or one: --up-loss is for what clients send, "
+    "--down-loss for responses";
+
 // Takes a value, or says no.
 template <class Into>
 struct Setting {
-  std::string_view name, shape;
+  const char *name, *shape, *text;
   bool (*set)(Into&, std::string_view);
 };
 
@@ -29,7 +32,7 @@ bool put(T& into, const std::optional<Value>& value) {
 // "A<mark>B", each by a reader of its own, into a list of aggregates.
 template <class T, class A, class B>
 bool add_pair(std::vector<T>& into, std::string_view text, char mark, A first, B second) {
-  const auto parts = halves(text, mark);
+  const auto parts = cli::halves(text, mark);
   if (!parts) return false;
   const auto a = first(parts->first);
   const auto b = second(parts->second);
@@ -37,10 +40,14 @@ bool add_pair(std::vector<T>& into, std::string_view text, char mark, A first, B
   return a && b;
 }
 
-std::optional<std::size_t> size_value(std::string_view text) { return whole(text, 1, kMostBytes); }
-std::optional<std::uint64_t> count_value(std::string_view text) { return whole(text, 1, kMany); }
+std::optional<std::size_t> size_value(std::string_view text) {
+  return cli::whole(text, 1, kMostBytes);
+}
+std::optional<std::uint64_t> count_value(std::string_view text) {
+  return cli::whole(text, 1, kMany);
+}
 std::optional<Duration> some_time(std::string_view text) {
-  return period(text).and_then(
+  return cli::period(text).and_then(
       [](Duration d) { return d.count() > 0 ? std::optional(d) : std::nullopt; });
 }
 std::optional<EcnRule> ecn_rule(std::string_view text) {
@@ -73,23 +80,34 @@ bool add_numbers(PathOptions& path, std::string_view text) {
 using P = PathOptions;
 using Text = std::string_view;
 constexpr std::array<Setting<P>, 15> kPath{{
-    {"loss", "2%", [](P& p, Text t) { return put(p.loss, share(t)); }},
-    {"burst", "3", [](P& p, Text t) { return put(p.burst, count_value(t)); }},
-    {"delay", "50ms", [](P& p, Text t) { return put(p.delay, period(t)); }},
-    {"jitter", "5ms", [](P& p, Text t) { return put(p.jitter, period(t)); }},
-    {"reorder", "1%", [](P& p, Text t) { return put(p.reorder, share(t)); }},
-    {"duplicate", "1%", [](P& p, Text t) { return put(p.duplicate, share(t)); }},
-    {"corrupt", "1%", [](P& p, Text t) { return put(p.corrupt, share(t)); }},
-    {"rate", "10Mbit", [](P& p, Text t) { return put(p.bits, bit_rate(t)); }},
-    {"queue", "25", [](P& p, Text t) { return put(p.queue, whole(t, 1, kMostQueue)); }},
-    {"mtu", "1350", [](P& p, Text t) { return put(p.mtu, size_value(t)); }},
-    {"mtu-after", "2s:1300",
-     [](P& p, Text t) { return add_pair(p.changes, t, ':', period, size_value); }},
-    {"blackhole", "2s:8s", set_cycle},
-    {"blackhole-at", "5s:2s",
-     [](P& p, Text t) { return add_pair(p.outages, t, ':', period, some_time); }},
-    {"ecn", "bleach or ce", [](P& p, Text t) { return put(p.ecn, ecn_rule(t)); }},
-    {"drop", "3-5", add_numbers},
+    {"loss", "2%", "Lose datagrams: each with this probability",
+     [](P& p, Text t) { return put(p.loss, cli::share(t)); }},
+    {"burst", "3", "Lose so many in a row at most",
+     [](P& p, Text t) { return put(p.burst, count_value(t)); }},
+    {"delay", "50ms", "Pass them on so much later",
+     [](P& p, Text t) { return put(p.delay, cli::period(t)); }},
+    {"jitter", "5ms", "And by up to so much more; their order stays",
+     [](P& p, Text t) { return put(p.jitter, cli::period(t)); }},
+    {"reorder", "1%", "Let them fall behind by 10 ms",
+     [](P& p, Text t) { return put(p.reorder, cli::share(t)); }},
+    {"duplicate", "1%", "Send them twice",
+     [](P& p, Text t) { return put(p.duplicate, cli::share(t)); }},
+    {"corrupt", "1%", "Flip bits of one byte",
+     [](P& p, Text t) { return put(p.corrupt, cli::share(t)); }},
+    {"rate", "10Mbit", "So much payload a second: 500kbit, 10Mbit",
+     [](P& p, Text t) { return put(p.bits, cli::bit_rate(t)); }},
+    {"queue", "25", "So many wait for their turn at most (25); more are lost",
+     [](P& p, Text t) { return put(p.queue, cli::whole(t, 1, kMostQueue)); }},
+    {"mtu", "1350", "Drop what has more bytes",
+     [](P& p, Text t) { return put(p.mtu, size_value(t)); }},
+    {"mtu-after", "2s:1300", "From a time on, drop what has more bytes (repeatable)",
+     [](P& p, Text t) { return add_pair(p.changes, t, ':', cli::period, size_value); }},
+    {"blackhole", "2s:8s", "2s:8s: pass for 8 s, then nothing for 2 s, and again", set_cycle},
+    {"blackhole-at", "5s:2s", "5s:2s: nothing passes from 5 s on, for 2 s (repeatable)",
+     [](P& p, Text t) { return add_pair(p.outages, t, ':', cli::period, some_time); }},
+    {"ecn", "bleach or ce", "Clear the ECN bits; or set CE where they are in use",
+     [](P& p, Text t) { return put(p.ecn, ecn_rule(t)); }},
+    {"drop", "3-5", "Drop these by number, from 1 (repeatable)", add_numbers},
 }};
 
 bool set_address(Address& into, Text text) {
@@ -100,79 +118,44 @@ bool set_address(Address& into, Text text) {
 
 using O = Options;
 constexpr std::array<Setting<O>, 9> kOwn{{
-    {"to", "127.0.0.1:8443", [](O& o, Text t) { return set_address(o.to, t) && o.to.port() != 0; }},
-    {"listen", "127.0.0.1:9443", [](O& o, Text t) { return set_address(o.listen, t); }},
-    {"rebind-port", "200ms", [](O& o, Text t) { return put(o.rebind_port, some_time(t)); }},
+    {"to", "127.0.0.1:8443", "The server",
+     [](O& o, Text t) { return set_address(o.to, t) && o.to.port() != 0; }},
+    {"listen", "127.0.0.1:9443", "Where clients come in (127.0.0.1:9443)",
+     [](O& o, Text t) { return set_address(o.listen, t); }},
+    {"rebind-port", "200ms", "Each time, a client's next datagram comes from a new port",
+     [](O& o, Text t) { return put(o.rebind_port, some_time(t)); }},
     {"rebind-address", "3s:127.0.0.2",
-     [](O& o, Text t) { return add_pair(o.rebind_address, t, ':', period, ip); }},
-    {"trace", "FILE", [](O& o, Text t) { return !(o.trace = t).empty(); }},
-    {"seed", "7", [](O& o, Text t) { return put(o.seed, whole(t, 0, UINT64_MAX)); }},
-    {"for", "30s", [](O& o, Text t) { return put(o.length, some_time(t)); }},
-    {"max-clients", "64",
-     [](O& o, Text t) { return put(o.max_clients, whole(t, 1, kMostClients)); }},
-    {"line", "own or shared", [](O& o, Text t) { return put(o.shared_line, line_rule(t)); }},
+     "From a time on, a client's datagrams come from there (repeatable)",
+     [](O& o, Text t) { return add_pair(o.rebind_address, t, ':', cli::period, cli::ip); }},
+    {"trace", "FILE", "One line for each datagram",
+     [](O& o, Text t) { return !(o.trace = t).empty(); }},
+    {"seed", "7", "The same seed decides alike (1)",
+     [](O& o, Text t) { return put(o.seed, cli::whole(t, 0, UINT64_MAX)); }},
+    {"for", "30s", "End by itself after so long (10m)",
+     [](O& o, Text t) { return put(o.length, some_time(t)); }},
+    {"max-clients", "64", "Serve so many clients at most (64), 1 to 256",
+     [](O& o, Text t) { return put(o.max_clients, cli::whole(t, 1, kMostClients)); }},
+    {"line", "own or shared", "shared: one rate, queue and fate for all clients together (own)",
+     [](O& o, Text t) { return put(o.shared_line, line_rule(t)); }},
 }};
 
-constexpr std::string_view kUsage =
-    "./dev relay --to ADDR:PORT [options]    passes UDP on to a server as a bad network would\n"
-    "  --listen ADDR:PORT        where clients come in (127.0.0.1:9443)\n"
-    "Both directions, or one: --up-loss is for what clients send, --down-loss for answers.\n"
-    "  --loss P%  --burst N      loses datagrams; at most N of them in a row\n"
-    "  --delay T  --jitter T     50ms, 1.5s; jitter is added, and keeps the order\n"
-    "  --reorder P%              lets them fall behind by 10 ms\n"
-    "  --duplicate P%  --corrupt P%   sends them twice; flips bits of one byte\n"
-    "  --rate BITS  --queue N    10Mbit, 500kbit (of payload); N wait at most (25), more are lost\n"
-    "  --mtu N  --mtu-after T:N  drops what has more than N bytes; from time T on\n"
-    "  --blackhole T:U           passes for U, then nothing for T, and again\n"
-    "  --blackhole-at T:LENGTH   nothing passes from T on, for LENGTH (repeatable)\n"
-    "  --ecn bleach|ce           clears the ECN bits; or sets CE where they are in use\n"
-    "  --drop N-M                these by number, from 1 (repeatable)\n"
-    "  --drop-client-to-server N-M   the same as --up-drop\n"
-    "What a client seems to be to the server, after its handshake:\n"
-    "  --rebind-port T           its next datagram after each T comes from a new port\n"
-    "  --rebind-address T:ADDR   from T on it comes from ADDR (repeatable)\n"
-    "The relay itself:\n"
-    "  --trace FILE              one line for each datagram\n"
-    "  --seed N                  the same seed decides alike (1)\n"
-    "  --for T                   ends by itself (10m)\n"
-    "  --max-clients N           others get no answer (64)\n"
-    "  --line own|shared         shared: one rate, queue and fate for all clients together (own)\n"
-    "A client is an address and port; it has a path of its own, and all times T count from its\n"
-    "first datagram (of a shared line: from that of the first client).\n";
-
-template <class Into, std::size_t n>
-const Setting<Into>* find(const std::array<Setting<Into>, n>& all, std::string_view name) {
-  const auto found = std::ranges::find(all, name, &Setting<Into>::name);
-  return found == all.end() ? nullptr : &*found;
-}
-
-std::unexpected<std::string> bad_value(Text name, Text shape, Text value) {
-  return std::unexpected(std::format("--{} takes a value like {}, not \"{}\"", name, shape, value));
-}
-
-Checked<void> set(Options& options, Text name, Text value) {
-  if (const auto* own = find(kOwn, name)) {
-    if (!own->set(options, value)) return bad_value(name, own->shape, value);
-    return {};
+void add_path_options(CLI::App& app, Options& options) {
+  for (const Setting<P>& setting : kPath) {
+    const auto add = [&](const std::string& name, const char* text, const std::vector<P*>& paths) {
+      const auto set = setting.set;
+      return cli::add_value(app, name, setting.shape, text, [set, paths](Text value) {
+        return std::ranges::all_of(paths, [&](P* path) { return set(*path, value); });
+      });
+    };
+    const std::string name(setting.name);
+    add("--" + name, setting.text, {&options.up, &options.down})->group(kBoth);
+    // What is for one direction is set after what is for both, wherever it stands.
+    add("--up-" + name, "", {&options.up})->group("");
+    add("--down-" + name, "", {&options.down})->group("");
+    if (name == "drop") {
+      add("--drop-client-to-server", "The same as --up-drop", {&options.up})->group(kBoth);
+    }
   }
-  Text rest = name;
-  bool up = true, down = true;
-  if (name == "drop-client-to-server") rest = "up-drop";
-  if (rest.starts_with("up-")) {
-    rest.remove_prefix(3);
-    down = false;
-  } else if (rest.starts_with("down-")) {
-    rest.remove_prefix(5);
-    up = false;
-  }
-  const auto* const path = find(kPath, rest);
-  if (path == nullptr) {
-    return std::unexpected(std::format("there is no option --{}; see ./dev relay --help", name));
-  }
-  if ((up && !path->set(options.up, value)) || (down && !path->set(options.down, value))) {
-    return bad_value(name, path->shape, value);
-  }
-  return {};
 }
 
 Checked<void> check(const Options& options) {
@@ -202,27 +185,20 @@ void add_word(std::string& text, bool there, const std::string& word) {
 
 }  // namespace
 
-std::string_view usage() noexcept { return kUsage; }
-
-Checked<Options> parse_options(std::span<const std::string_view> words) {
+std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words) {
+  CLI::App app("Passes UDP on to a server as a bad network would.", "./dev relay");
+  app.footer(
+      "A client is an address and port; it has a path of its own, and all times count from its\n"
+      "first datagram (with --line shared: from that of the first client).");
   Options options;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    Text name = words[i];
-    if (!name.starts_with("--")) {
-      return std::unexpected(std::format("what is \"{}\"? see ./dev relay --help", name));
-    }
-    name.remove_prefix(2);
-    Text value;
-    if (const auto parts = halves(name, '=')) {
-      std::tie(name, value) = *parts;
-    } else if (i + 1 < words.size()) {
-      value = words[++i];
-    } else {
-      return std::unexpected(std::format("--{} needs a value; see ./dev relay --help", name));
-    }
-    if (auto done = set(options, name, value); !done) return std::unexpected(done.error());
+  for (const Setting<O>& setting : kOwn) {
+    const auto set = setting.set;
+    cli::add_value(app, "--" + std::string(setting.name), setting.shape, setting.text,
+                   [set, &options](Text value) { return set(options, value); });
   }
-  if (auto good = check(options); !good) return std::unexpected(good.error());
+  add_path_options(app, options);
+  if (auto parsed = cli::parse(app, words); !parsed) return std::unexpected(parsed.error());
+  if (auto good = check(options); !good) return std::unexpected(cli::Stop{good.error()});
   std::ranges::stable_sort(options.rebind_address, {}, &AddressChange::at);
   return options;
 }
@@ -234,8 +210,8 @@ std::string describe(const PathOptions& path) {
   };
   percent(path.loss, "loss");
   add_word(text, path.burst != 0, std::format("{} in a row at most", path.burst));
-  add_word(text, path.delay.count() > 0, "delay " + text_of(path.delay));
-  add_word(text, path.jitter.count() > 0, "jitter " + text_of(path.jitter));
+  add_word(text, path.delay.count() > 0, "delay " + cli::text_of(path.delay));
+  add_word(text, path.jitter.count() > 0, "jitter " + cli::text_of(path.jitter));
   percent(path.reorder, "reorder");
   percent(path.duplicate, "duplicate");
   percent(path.corrupt, "corrupt");
@@ -244,16 +220,17 @@ std::string describe(const PathOptions& path) {
                        path.queue));
   add_word(text, path.mtu != 0, std::format("mtu {}", path.mtu));
   for (const MtuChange& change : path.changes) {
-    add_word(text, true, std::format("mtu {} from {} on", change.bytes, text_of(change.at)));
+    add_word(text, true, std::format("mtu {} from {} on", change.bytes, cli::text_of(change.at)));
   }
   if (path.cycle) {
     add_word(text, true,
-             std::format("black for {} after each {}", text_of(path.cycle->closed),
-                         text_of(path.cycle->open)));
+             std::format("black for {} after each {}", cli::text_of(path.cycle->closed),
+                         cli::text_of(path.cycle->open)));
   }
   for (const Outage& outage : path.outages) {
-    add_word(text, true,
-             std::format("black at {} for {}", text_of(outage.at), text_of(outage.length)));
+    add_word(
+        text, true,
+        std::format("black at {} for {}", cli::text_of(outage.at), cli::text_of(outage.length)));
   }
   add_word(text, path.ecn != EcnRule::keep, path.ecn == EcnRule::ce ? "ecn ce" : "ecn bleach");
   for (const Numbers& numbers : path.numbers) {

@@ -2,14 +2,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "ports/address.h"
+#include "tools/cli/stop.h"
 #include "tools/relay/conditions.h"
 
 namespace troika::relay {
@@ -24,20 +25,19 @@ struct Options {
   Address to;
   PathOptions up, down;                       // from the client to the server, and back
   Duration rebind_port{};                     // zero: never
-  std::vector<AddressChange> rebind_address;  // in the order of time
+  std::vector<AddressChange> rebind_address;  // ordered by time
   std::string trace;                          // a file; empty: none
   std::uint64_t seed = 1;
   Duration length = std::chrono::minutes(10);
   std::size_t max_clients = 64;
-  bool shared_line = false;  // one path for all clients, which then slow each other down
-  // Of all clients together, whatever the paths would let wait; more are dropped.
+  bool shared_line = false;  // one path for all clients, which then compete for it
+  // Limits for all clients together, beyond those of the paths; more are dropped.
   std::size_t most_waiting = 100'000, most_waiting_bytes = 64U << 20U;
 };
 
-std::string_view usage() noexcept;
-// Without the program's name. The error is one sentence.
-Checked<Options> parse_options(std::span<const std::string_view> words);
-// What it does to datagrams, in words; "" when nothing.
+// Without the program's name.
+std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words);
+// What the path does to datagrams, in words; "" when nothing.
 std::string describe(const PathOptions& path);
 
 }  // namespace troika::relay

@@ -17,8 +17,8 @@
 
 namespace troika::relay {
 
-// Passes datagrams between clients and one server, each client over a path of its own. It does what
-// Options say but for their length, which is the program's.
+// Passes datagrams between clients and one server, each client over its own path. Implements all
+// Options except the duration, which the program does.
 class Relay {
  public:
   static Checked<std::unique_ptr<Relay>> make(Loop& loop, const Options& options, Trace trace = {});
@@ -59,7 +59,7 @@ class Relay {
   Summary summary_;
   std::unique_ptr<UdpSocket> listener_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::optional<Path> shared_up_, shared_down_;  // instead of the clients' own
+  std::optional<Path> shared_up_, shared_down_;  // replace the clients' own
   std::multimap<TimePoint, Packet> waiting_;     // equal times keep the order of arrival
   std::size_t waiting_bytes_ = 0;
   Timer timer_;

@@ -13,12 +13,12 @@
 
 namespace troika::relay {
 
-// What the first bytes say (RFC 9000 §17, RFC 9369 §3.2): "initial", "0-rtt", "handshake",
-// "retry", "version-negotiation", "long" of a version that is not known, "short".
+// The packet type by the first bytes (RFC 9000 §17, RFC 9369 §3.2): "initial", "0-rtt",
+// "handshake", "retry", "version-negotiation", "long" for an unknown version, "short".
 std::string_view packet_class(std::span<const std::byte> datagram) noexcept;
 
 struct TraceEntry {
-  Duration since{};  // the relay began
+  Duration since{};  // since the relay started
   std::uint64_t client = 0;
   bool up = false;
   std::size_t bytes = 0;
@@ -28,9 +28,9 @@ struct TraceEntry {
   bool overflow = false;  // dropped by the relay's own limit
   bool marked = false;    // its ECN bits were changed
 };
-std::string text_of(const TraceEntry& entry);  // one line, without its end
+std::string text_of(const TraceEntry& entry);  // one line, without a newline
 
-// A file of such lines. Without a file it does nothing.
+// Writes such lines to a file. Without a file it does nothing.
 class Trace {
  public:
   static constexpr std::uint64_t kMostLines = 5'000'000;

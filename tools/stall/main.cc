@@ -5,21 +5,17 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "client/client.h"
+#include "tools/cli/command_line.h"
 
 using namespace troika;
 
 namespace {
-
-client::Protocol protocol_of(const std::string& name) {
-  if (name == "h1") return client::Protocol::h1;
-  return name == "h2" ? client::Protocol::h2 : client::Protocol::h3;
-}
 
 int fail(const std::string& sentence) {
   std::fprintf(stderr, "stall: %s\n", sentence.c_str());
@@ -29,24 +25,39 @@ int fail(const std::string& sentence) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return fail("usage: stall h1|h2|h3 PORT CA TARGET COUNT");
-  const std::size_t count = std::strtoul(argv[5], nullptr, 10);
-  auto made = client::Client::make({argv[3]});
+  CLI::App app("Begins downloads on connections of their own, and reads no more than the heads.",
+               "stall");
+  client::Protocol protocol{};
+  std::uint16_t port = 0;
+  std::string ca, target;
+  std::size_t count = 0;
+  const std::map<std::string, client::Protocol> protocols{
+      {"h1", client::Protocol::h1}, {"h2", client::Protocol::h2}, {"h3", client::Protocol::h3}};
+  app.add_option("PROTOCOL", protocol, "h1, h2 or h3")
+      ->required()
+      ->transform(CLI::Transformer(protocols));
+  cli::add_number(app, "PORT", port, 1, 65535, "Of the server at 127.0.0.1")->required();
+  app.add_option("CA", ca, "File that the server is verified against")->required();
+  app.add_option("TARGET", target, "What is downloaded")->required();
+  cli::add_number(app, "COUNT", count, 1, 10'000, "Downloads")->required();
+  if (const auto parsed = cli::parse(app, argc, argv); !parsed) {
+    return cli::end(parsed.error(), "stall");
+  }
+  auto made = client::Client::make({ca});
   if (!made) return fail(made.error());
   client::Client& client = **made;
-  const auto address = Address::parse(std::string("127.0.0.1:") + argv[2]);
-  if (!address) return fail(address.error());
+  const Address address = Address::v4(INADDR_LOOPBACK, port);
 
   std::vector<client::Fetch*> fetches;
   for (std::size_t i = 0; i < count; ++i) {
-    auto connection = client.connect(protocol_of(argv[1]), *address, "localhost");
+    auto connection = client.connect(protocol, address, "localhost");
     if (!connection) return fail(connection.error());
     client::Connection& c = **connection;
     if (!client.run_until([&] { return c.ready() || c.closed(); }, std::chrono::seconds(10)) ||
         c.closed()) {
       return fail("no connection: " + std::string(c.close_reason().detail));
     }
-    client::Fetch& fetch = client.fetch(c, client::make_request("GET", "localhost", argv[4]));
+    client::Fetch& fetch = client.fetch(c, client::make_request("GET", "localhost", target));
     fetch.paused = true;
     fetches.push_back(&fetch);
   }

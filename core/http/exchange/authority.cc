@@ -9,7 +9,7 @@
 namespace troika {
 namespace {
 
-// The root's dot says nothing that a name without it does not.
+// A trailing dot (the DNS root) does not change the name.
 std::string_view without_root(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
@@ -48,7 +48,7 @@ bool is_covered(std::string_view authority, const AuthorityCheck& check) {
 
 bool is_misdirected(std::string_view authority, const SecurityInfo& security,
                     const AuthorityCheck* check) {
-  // Without an authority (HTTP/1.0) or SNI the client has not said what it takes us for.
+  // Without an authority (HTTP/1.0) or SNI the client has not said which server it expects.
   if (check == nullptr || !security.encrypted || security.server_name.empty() ||
       authority.empty()) {
     return false;
@@ -62,7 +62,7 @@ std::string explain_misdirected(std::string_view authority, const SecurityInfo& 
                                 const AuthorityCheck& check) {
   return std::format(
       "421 Misdirected Request\n"
-      "The request asks for {}, and the certificate of this connection covers {}.\n",
+      "The request is for {}, but the certificate of this connection covers {}.\n",
       authority, list_of(check.covered(security.server_name)));
 }
 

@@ -5,14 +5,14 @@
 
 namespace troika {
 
-// Whether a connection may be asked for an authority (RFC 9110 §7.4): clients reuse connections for
-// every name that the certificate covers, and for no other.
+// Whether a connection may be asked for an authority (RFC 9110 §7.4): a client reuses a connection
+// only for names that the certificate covers.
 class AuthorityCheck {
  public:
-  // Whether a client that sent `server_name` as SNI is shown a certificate for `host`. Neither has
-  // a port or brackets.
+  // Whether the certificate that a client gets for the SNI `server_name` is valid for `host`.
+  // Neither contains a port or brackets.
   virtual bool covers(std::string_view server_name, std::string_view host) const = 0;
-  // All that it covers, to be read by people.
+  // All names that it covers, for display.
   virtual std::vector<std::string> covered(std::string_view server_name) const = 0;
 
  protected:
@@ -22,17 +22,18 @@ class AuthorityCheck {
 class AuthorityCheck;
 struct SecurityInfo;
 
-// "example.org:80" → "example.org", "[::1]:80" → "[::1]"; of an authority that is valid.
+// "example.org:80" → "example.org", "[::1]:80" → "[::1]"; the authority must be valid.
 std::string_view host_of(std::string_view authority) noexcept;
 
-// Whether a client that comes for the host of this authority is shown a certificate for it.
+// Whether a client whose SNI is the host of this authority gets a certificate for that host.
 bool is_covered(std::string_view authority, const AuthorityCheck& check);
 
-// RFC 9110 §15.5.20: the client came for another name (SNI), and the certificate that it was shown
-// for that does not cover the one it asks for now.
+// RFC 9110 §15.5.20: the client sent another name as SNI, and the certificate that it got does not
+// cover the requested authority.
 bool is_misdirected(std::string_view authority, const SecurityInfo& security,
                     const AuthorityCheck* check);
-// The body of the 421 for a person who tries the server out: what was asked for, what is served.
+// The content of the 421 for a person who tries the server out: the requested authority and the
+// names that are served.
 std::string explain_misdirected(std::string_view authority, const SecurityInfo& security,
                                 const AuthorityCheck& check);
 

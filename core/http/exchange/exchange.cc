@@ -10,7 +10,7 @@
 namespace troika {
 namespace {
 
-// RFC 9110 §6.4.1: answers that never have content, whatever the method.
+// RFC 9110 §6.4.1: responses that never have content, whatever the method.
 bool never_has_content(std::uint16_t status) noexcept {
   return status < 200 || status == 204 || status == 304;
 }
@@ -54,7 +54,7 @@ void Exchange::handle() {
   handled_ = true;
   if (rejected_ != 0) {
     auto [head, body] = error_answer(rejected_);
-    // Strangers are not told the names that they have not asked for.
+    // Remote clients are not told other names than those that they asked for.
     if (rejected_ == 421 && peer_.remote.is_loopback()) {
       body = text_body(services_.pool, explain_misdirected(request_.authority, peer_.security,
                                                            *services_.authority));
@@ -67,7 +67,7 @@ void Exchange::handle() {
   if (job_ == nullptr) body_.stop(AbortReason::body_stopped);
 }
 
-// False: it waits. Who is refused need not.
+// False: the request waits for the handshake. A rejected request does not wait.
 bool Exchange::admitted() {
   if (rejected_ == 0 && is_misdirected(request_.authority, peer_.security, services_.authority)) {
     rejected_ = 421;
@@ -85,8 +85,8 @@ bool Exchange::admitted() {
   return true;
 }
 
-// RFC 8446 §8, RFC 8470 §3: anybody may send early data again, to this server or another. So of the
-// requests in it only those are answered that ask for nothing to be done, and bring nothing.
+// RFC 8446 §8, RFC 8470 §3: an attacker may replay early data, to this server or another. So only
+// requests with a safe method and no content are processed before the handshake is complete.
 bool Exchange::may_be_replay() const noexcept {
   using enum Method;
   if (!request_.early_data || !peer_.security.handshaking) return false;
@@ -130,8 +130,8 @@ Result<Pulled> Exchange::pull_response(std::size_t max_bytes) {
   auto pulled = response_->pull(std::min(max_bytes, kMaxPull));
   if (pulled && pulled->state == PullState::data) {
     pulled_ += pulled->bytes.size();
-    // One look further shows the end together with the last bytes, so that it needs no frame of its
-    // own, and a source that has more than it declared.
+    // One more pull finds the end together with the last bytes, so that the end needs no frame of
+    // its own, and detects a source that has more than it declared.
     if (pulled_ == declared_) {
       const auto after = response_->pull(1);
       if (!after) {
@@ -297,7 +297,7 @@ void Exchange::wake() noexcept {
 }
 
 void Exchange::on_first_pull() noexcept {
-  // RFC 9110 §10.1.1: 100 only when the body is really wanted and none of it is there yet.
+  // RFC 9110 §10.1.1: send 100 only when the content is wanted and none of it has arrived.
   if (!request_.expects_continue || received_ > 0 || request_complete_) return;
   ResponseHead head;
   head.status = 100;

@@ -20,10 +20,9 @@ class StreamPort {
  public:
   virtual void send_informational(const ResponseHead& head) = 0;
   virtual void send_head(const ResponseHead& head, BodyFraming framing) = 0;  // at most once
-  virtual void body_ready() noexcept = 0;  // pull_response() is worth a call again
-  virtual void credit(
-      std::size_t consumed) noexcept = 0;  // request bytes: open the window by these
-  // The rest of the request body is not wanted. Not an error.
+  virtual void body_ready() noexcept = 0;                  // pull_response() may return more now
+  virtual void credit(std::size_t consumed) noexcept = 0;  // open the request window by these bytes
+  // The rest of the request body is unwanted. Not an error.
   virtual void stop_request(AbortReason reason) noexcept = 0;
   virtual void reset(AbortReason reason) noexcept = 0;  // the whole exchange, at once
 
@@ -31,8 +30,8 @@ class StreamPort {
   ~StreamPort() = default;
 };
 
-// One request and its response: where a protocol stream and a handler meet, and the only state
-// machine of its kind. Owned by the stream (the StreamPort), which outlives it.
+// One request and its response: connects a protocol stream with a handler, and is the only state
+// machine for both. Owned by the stream (the StreamPort), which outlives it.
 //
 // The stream calls, in this order:
 //   begin() or begin_rejected()         headers are complete (or too bad to go on)
@@ -42,36 +41,36 @@ class StreamPort {
 //   pull_response(), on_sent()          while there is room to send
 //   on_peer_abort()                     the peer reset the stream, or the connection was lost
 //   on_closed()                         both directions are over: the summary is emitted
-// All but advance() and on_deadline() may be called under an engine: they run no foreign code but
-// BodySource::pull and destructors.
+// All except advance() and on_deadline() may be called with an engine on the stack: the only
+// foreign code that they run is BodySource::pull and destructors.
 class Exchange final : public Responder, private Waker, private BodyChannel::Feedback {
  public:
   Exchange(StreamPort& port, Services& services, const PeerInfo& peer, std::size_t body_window);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
-  ~Exchange();  // as on_peer_abort(peer_gone) and on_closed() if they did not come
+  ~Exchange();  // as on_peer_abort(peer_gone) and on_closed() if they were not called
 
   void begin(Request request);
-  // The request is not valid; it is answered with that status, the handler never sees it. What was
-  // understood of it is for the log.
+  // The request is not valid: the response has this status, and the handler never sees the request.
+  // `partial` holds the parts that were understood, for the log.
   void begin_rejected(Request partial, std::uint16_t status);
   void advance();
 
-  // Fails with `limit` when the peer overran its window, `protocol` when a declared Content-Length
-  // does not hold (RFC 9110 §8.6). end: the request is complete.
+  // Fails with `limit` when the peer exceeded its window, with `protocol` when the content does not
+  // match its Content-Length (RFC 9110 §8.6). end: the request is complete.
   Status on_body(std::span<const std::byte> bytes, bool end);
-  // The request is complete, with trailer fields; instead of end = true.
+  // The request is complete, with trailer fields; replaces end = true.
   Status on_trailers(HeaderMap trailers);
 
   // The response body. An error means: reset this stream (the exchange is aborted already).
   Result<Pulled> pull_response(std::size_t max_bytes);
   const HeaderMap& response_trailers() const noexcept { return response_trailers_; }
   void on_sent(std::size_t bytes) noexcept;
-  void on_all_sent() noexcept { sent_ = pulled_; }  // instead, when nobody will say so
+  void on_all_sent() noexcept { sent_ = pulled_; }  // for sessions without on_sent()
 
-  // The connection has moved bytes at that time, and this answer only waits for its turn: the
-  // write deadline counts from then.
-  void renew(TimePoint progress) noexcept {
+  // The connection sent bytes at that time, and this response only waits for its turn: the write
+  // deadline counts from then.
+  void on_progress(TimePoint progress) noexcept {
     if (progress > last_progress_) last_progress_ = progress;
   }
 
@@ -84,7 +83,7 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   const Request& request() const noexcept { return request_; }
   bool head_sent() const noexcept { return status_ != 0; }
   bool request_complete() const noexcept { return request_complete_; }
-  bool response_complete() const noexcept { return response_complete_; }  // all of it was pulled
+  bool response_complete() const noexcept { return response_complete_; }  // all content was pulled
   bool aborted() const noexcept { return aborted_ != AbortReason::none; }
 
   Status inform(const ResponseHead& head) override;
@@ -114,7 +113,7 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   Services& services_;
   const PeerInfo& peer_;
 
-  // Destroyed from the bottom up: the response body may use the job, the job the request body.
+  // Destroyed in reverse order: the response body may use the job, and the job the request body.
   Request request_;
   BodyChannel body_;
   std::unique_ptr<Job> job_;
@@ -127,10 +126,10 @@ class Exchange final : public Responder, private Waker, private BodyChannel::Fee
   WallTime started_wall_;
   TimePoint started_, last_progress_;
   std::uint16_t status_ = 0;    // of the response; 0 until respond()
-  std::uint16_t rejected_ = 0;  // status to answer with instead of the handler
+  std::uint16_t rejected_ = 0;  // status of the response that replaces the handler's
   AbortReason aborted_ = AbortReason::none;
-  bool begun_ = false;  // begin() came; the handler starts in advance()
-  bool held_ = false;   // for the handshake, and counted so
+  bool begun_ = false;  // begin() was called; advance() starts the handler
+  bool held_ = false;   // waits for the handshake; counted in PeerInfo::held
   bool handled_ = false;
   bool request_complete_ = false, response_complete_ = false;
   bool response_blocked_ = false;  // waits for the body source, not for the peer

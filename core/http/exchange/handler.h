@@ -10,22 +10,23 @@ namespace troika {
 
 struct Services;
 
-// How a handler answers. Valid until respond() of a bodyless answer, the end of the response body,
-// abort(), or the destruction of the Job, whichever comes first.
+// A handler responds through it. Valid until respond() with a response that has no content, the end
+// of the response body, abort(), or the destruction of the Job, whichever is first.
 class Responder {
  public:
   virtual Status inform(const ResponseHead& head) = 0;  // 1xx, any number of times before respond
-  // Exactly once; a null body is an empty one. Content-Length comes from body->remaining() and is
-  // not set by hand; for HEAD, 204 and 304 the body is dropped. Date and Server are added here.
+  // Call it exactly once; a null body means empty content. Content-Length is set from
+  // body->remaining(): do not add it. For HEAD, 204 and 304 the body is dropped. Date and Server
+  // are added here.
   virtual Status respond(ResponseHead head, std::unique_ptr<BodySource> body) = 0;
-  virtual void abort(AbortReason reason) noexcept = 0;  // before a head: 500; after it: a reset
+  virtual void abort(AbortReason reason) noexcept = 0;  // before respond(): 500; after it: reset
 
  protected:
   ~Responder() = default;
 };
 
-// Handler work that goes on after start(). Destroying it cancels; it lives at most as long as its
-// exchange, and outlives the response body that it gave to respond().
+// Handler work that goes on after start(). Destroying it cancels the work. It does not outlive its
+// exchange, and it outlives the response body that it passed to respond().
 class Job {
  public:
   virtual ~Job() = default;
@@ -33,7 +34,7 @@ class Job {
 
 struct RequestContext {
   const Request& request;  // these live as long as the exchange
-  BodySource& body;        // is stopped when start() returned null, else when the Job is destroyed
+  BodySource& body;        // stopped when start() returns null, else when the Job is destroyed
   const PeerInfo& peer;
   Services& services;
 };
@@ -42,7 +43,7 @@ struct RequestContext {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Null means: respond() was called already and the request body is not wanted.
+  // Null: respond() has been called and the request body is unwanted.
   [[nodiscard]] virtual std::unique_ptr<Job> start(RequestContext context,
                                                    Responder& responder) = 0;
 };

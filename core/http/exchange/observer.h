@@ -14,23 +14,24 @@
 
 namespace troika {
 
-// Who is at the other end, and how it came here; owned by the connection and valid as long as it.
+// The peer of a connection and how it is connected; owned by the connection and valid for its
+// lifetime.
 struct PeerInfo {
   Address remote, local;
   SecurityInfo security;
-  std::string alt_svc;  // value of the Alt-Svc field for answers on this connection; empty: none
-  // Exchanges that wait for the end of the handshake. They count themselves, which is all that they
-  // change here.
+  std::string alt_svc;  // Alt-Svc field value for responses on this connection; empty: none
+  // Number of exchanges that wait for the end of the handshake. They maintain it, and change
+  // nothing else here.
   mutable std::size_t held = 0;
 };
 
-// What is known of an exchange when it is over. Views and references are valid during the call.
+// Describes an exchange that is over. Views and references are valid during the call.
 struct ExchangeSummary {
   const Request& request;
   const PeerInfo& peer;
-  std::uint16_t status = 0;  // 0: no answer was begun
-  // Of the response, that left the process. HTTP/3: that the client has acknowledged, or all if the
-  // connection ended without an error before that.
+  std::uint16_t status = 0;  // 0: there was no response
+  // Response content bytes that left the process. HTTP/3: bytes that the client acknowledged, or
+  // all of them if the connection ended before that without an error.
   std::uint64_t body_bytes = 0;
   WallTime started;
   Duration duration{};
@@ -45,7 +46,7 @@ class ExchangeObserver {
   ~ExchangeObserver() = default;
 };
 
-// Tells each of several, in order. They outlive it.
+// Calls several observers in order. They must outlive it.
 class ExchangeObservers final : public ExchangeObserver {
  public:
   explicit ExchangeObservers(std::vector<ExchangeObserver*> all) : all_(std::move(all)) {}

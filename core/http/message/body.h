@@ -9,8 +9,8 @@
 
 namespace troika {
 
-// Why an exchange, or one direction of it, ends early. proto/README.md has what each protocol
-// sends and reads for it.
+// Why an exchange, or one direction of it, ends early. proto/README.md lists what each protocol
+// sends and receives for it.
 enum class AbortReason : std::uint8_t {
   none,            // not aborted
   peer_reset,      // the peer cancelled this exchange
@@ -18,8 +18,8 @@ enum class AbortReason : std::uint8_t {
   protocol_error,  // the peer broke the protocol
   timeout,
   handler_failed,  // a handler or body failed after the head was sent
-  body_stopped,    // nobody reads the rest of the request body; no error
-  refused,         // not begun: the peer may try again elsewhere
+  body_stopped,    // the rest of the request body is unread; no error
+  refused,         // not processed: the peer may retry elsewhere
   shutdown,        // the server's drain deadline
 };
 
@@ -38,7 +38,7 @@ constexpr std::string_view name_of(AbortReason reason) noexcept {
   return "";
 }
 
-// Told that a blocked body can go on. wake() only marks: it never pulls.
+// Called when a blocked body can go on. wake() only records: it never pulls.
 class Waker {
  public:
   virtual void wake() noexcept = 0;
@@ -54,21 +54,21 @@ struct Pulled {
   Slice bytes;  // not empty if and only if state == data
 };
 
-inline constexpr std::size_t kMaxPull = 64U << 10U;  // bytes that one pull gives at most
+inline constexpr std::size_t kMaxPull = 64U << 10U;  // bytes that one pull returns at most
 
-// A body, request or response, from the side of who reads it: the reader asks, the producer never
-// pushes. Owned by its reader; destroying it cancels production.
+// A request or response body as its reader sees it: the reader pulls, the producer never pushes.
+// Owned by its reader; destroying it cancels production.
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // Up to max_bytes (> 0). Never blocks and never calls the puller back. After `blocked` the waker
-  // is woken once; after `end` or an error it is not called again.
+  // Returns up to max_bytes (> 0). Never blocks and never calls the reader back. After `blocked`
+  // the waker is called once; after `end` or an error it is not called again.
   virtual Result<Pulled> pull(std::size_t max_bytes) = 0;
-  virtual void set_waker(Waker* waker) noexcept = 0;  // null: nobody listens any more
-  // The reader loses interest, and why; comes before destruction, at most once.
+  virtual void set_waker(Waker* waker) noexcept = 0;  // null: nobody waits
+  // The reader wants no more, and why; called before destruction, at most once.
   virtual void stop(AbortReason) noexcept {}
-  // Bytes still to come, when known. Exact if given: a source that gives fewer or more ends in a
-  // reset, never in padding.
+  // Remaining bytes, if known. The number is exact: if a source gives fewer or more, the stream is
+  // reset, never padded.
   virtual std::optional<std::uint64_t> remaining() const noexcept { return std::nullopt; }
   virtual const HeaderMap* trailers() const noexcept { return nullptr; }  // valid after `end`
 };

@@ -23,7 +23,7 @@ struct Fields {
   unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
 };
 
-// Reads a date from left to right; after the first mismatch nothing succeeds any more.
+// Reads a date from left to right; after the first mismatch every read fails.
 class Reader {
  public:
   explicit Reader(std::string_view text) noexcept : rest_(text) {}
@@ -72,7 +72,7 @@ class Reader {
   bool good_ = true;
 };
 
-// No date's year is resolved before its form is known.
+// Two-digit years are resolved once the form is known.
 std::optional<Fields> read_imf_fixdate(std::string_view text) {
   Reader in(text);
   Fields out;
@@ -89,7 +89,7 @@ std::optional<Fields> read_imf_fixdate(std::string_view text) {
   return in.done() ? std::optional(out) : std::nullopt;
 }
 
-// RFC 9110 §5.6.7: a year of two digits that seems more than 50 years ahead is in the past.
+// RFC 9110 §5.6.7: a two-digit year that seems more than 50 years ahead is in the past.
 int full_year(int two_digits, std::time_t now) {
   const chrono::year_month_day today(
       chrono::floor<chrono::days>(chrono::sys_seconds(chrono::seconds(now))));
@@ -132,7 +132,7 @@ std::optional<Fields> read_asctime(std::string_view text) {
 }  // namespace
 
 std::string format_http_date(std::time_t seconds) {
-  // Four digits of year are all that the format has.
+  // The format has a four-digit year.
   const chrono::sys_seconds moment{
       chrono::seconds(std::clamp<std::time_t>(seconds, 0, 253'402'300'799))};
   const auto day = chrono::floor<chrono::days>(moment);

@@ -10,7 +10,7 @@ namespace {
 
 struct Known {
   std::uint16_t status;
-  std::string_view line;  // status, a space, the phrase, a line feed: the body of an error answer
+  std::string_view line;  // status, a space, the phrase, a line feed: an error response's content
 };
 
 // RFC 9110 §15, RFC 6585 (428, 429, 431, 511), RFC 8297 (103), RFC 8470 (425), RFC 7538 (308).

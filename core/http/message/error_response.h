@@ -15,7 +15,7 @@ std::unique_ptr<BodySource> static_body(std::string_view text);
 // A body that owns its text.
 std::unique_ptr<BodySource> text_body(BufferPool& pool, std::string_view text);
 
-// The short plain-text answer for a status, e.g. "404 Not Found\n".
+// The short plain-text response for a status, e.g. "404 Not Found\n".
 struct ErrorAnswer {
   ResponseHead head;
   std::unique_ptr<BodySource> body;

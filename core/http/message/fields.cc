@@ -46,7 +46,7 @@ std::size_t HeaderMap::count(std::string_view name) const noexcept {
 
 namespace {
 
-// RFC 9110 §12.4.2: "0" or "1" with at most three decimals, which make it no more than 1.
+// RFC 9110 §12.4.2: "0" or "1" with at most three decimals, and a value of at most 1.
 std::optional<unsigned> parse_qvalue(std::string_view text) noexcept {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
@@ -88,7 +88,7 @@ std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept {
     if (parameter.empty()) continue;
     const std::size_t name_size = std::min(parameter.find('='), parameter.size());
     const std::string_view name = parameter.substr(0, name_size);
-    // "q =0" is malformed, not a parameter that could be ignored: it may be meant as a refusal.
+    // "q =0" is malformed, not an unknown parameter: it may be meant as a refusal.
     if (!ascii::equal_ignoring_case(ascii::trim(name), "q")) {
       item.has_parameters = true;
       continue;

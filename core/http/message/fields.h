@@ -7,8 +7,8 @@
 
 namespace troika {
 
-// A list of fields in order, owning its text: names in lower case, as h2 and h3 need them.
-// Views that it gives are valid until it is changed or moved.
+// An ordered list of fields that owns its text. Names are in lower case, as h2 and h3 require.
+// Views into it are valid until it is changed or moved.
 class HeaderMap {
  public:
   struct Field {
@@ -16,14 +16,14 @@ class HeaderMap {
   };
 
   void add(std::string_view name, std::string_view value);  // lower-cases the name
-  void set(std::string_view name, std::string_view value);  // replaces all of that name
+  void set(std::string_view name, std::string_view value);  // replaces all fields with this name
   void remove(std::string_view name);
 
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
   Field operator[](std::size_t i) const noexcept;
 
-  // The first field of that (lower-case) name.
+  // The first field with this (lower-case) name.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept { return get(name).has_value(); }
   std::size_t count(std::string_view name) const noexcept;
@@ -53,21 +53,21 @@ class HeaderMap {
   std::vector<Entry> entries_;
 };
 
-// Takes the text before the next separator off `rest`, without the white space around it.
-// Separators in quoted strings (RFC 9110 §5.6.4) do not count; a quote that is not closed reaches
-// to the end.
+// Removes the text up to and including the next separator from `rest`; returns it trimmed, without
+// the separator. Separators in quoted strings (RFC 9110 §5.6.4) are skipped; an unclosed quote
+// extends to the end.
 std::string_view take_piece(std::string_view& rest, char separator) noexcept;
 
 // A member of a list with quality values (RFC 9110 §12.4.2).
 struct WeightedItem {
   std::string_view name;
   unsigned quality = 1000;      // thousandths
-  bool has_parameters = false;  // others than q, which nobody here looks into
+  bool has_parameters = false;  // other than q; their values are not examined
 };
-// Nothing when its q is malformed or there is more than one.
+// Nothing when q is malformed or repeated.
 std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept;
 
-// Calls visit(item) for the valid members of all fields of that name, in order.
+// Calls visit(item) for the valid members of all fields with this name, in order.
 template <typename Visit>
 void for_each_weighted(const HeaderMap& headers, std::string_view name, Visit visit) {
   for (const HeaderMap::Field field : headers) {
@@ -80,7 +80,7 @@ void for_each_weighted(const HeaderMap& headers, std::string_view name, Visit vi
   }
 }
 
-// RFC 9110 §5.5: no control bytes but tab; leading and trailing white space is the caller's.
+// RFC 9110 §5.5: no control bytes except tab; the caller handles leading and trailing white space.
 bool valid_field_value(std::string_view value) noexcept;
 
 }  // namespace troika

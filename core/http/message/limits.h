@@ -4,56 +4,39 @@
 
 namespace troika {
 
-// Every bound that a peer can drive something up to, in one place. Each has a test at n and n + 1.
+// What bounds a connection and its requests, whatever carries them; those of QUIC, TLS, qlog and
+// files stand with what they bound. Each has a test at n and n + 1.
 struct Limits {
   // A field costs its name, its value and 32 bytes (RFC 9113 §6.5.2), on all three protocols.
   std::size_t header_list_bytes = 32U << 10U;
-  std::size_t header_count = 100;  // Cookie apart
+  std::size_t header_count = 100;  // without Cookie
   std::size_t trailer_bytes = 8U << 10U;
   std::size_t trailer_count = 32;
   std::size_t target_bytes = 8U << 10U;
   std::size_t method_bytes = 32;
 
-  std::uint32_t concurrent_streams = 100;  // h2 and h3, a connection
+  std::uint32_t concurrent_streams = 100;  // h2 and h3, per connection
   std::size_t stream_window = 64U << 10U;  // request bytes in flight or unread: h1, h2
   std::size_t h3_stream_window = 256U << 10U;
   std::size_t connection_window = 1U << 20U;  // h2 and h3
-  // Of a request body that nobody wants; then h1 closes, and h2 and h3 tell the client to stop.
+  // Unwanted bytes of a request body; beyond it h1 closes, and h2 and h3 tell the client to stop.
   std::size_t discarded_body = 4U << 20U;
   std::size_t chunk_overhead = 16U << 10U;  // h1: chunk framing beyond twice the body
 
   std::size_t output_high = 256U << 10U;   // a session's output queue, plaintext
-  std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, a connection
+  std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, per connection
   std::size_t h2_outbound_frames = 5000;   // frames that nghttp2 holds for a slow reader
-  std::size_t h2_skipped_ids = 16;  // ranges of ids that a client left out; the oldest is forgotten
+  std::size_t h2_skipped_ids = 16;  // ranges of ids that a client skipped; the oldest is forgotten
 
   std::size_t qpack_table_bytes = 4096;
-  // Requests that wait for QPACK's encoder stream: none, as some clients never open that (curl
-  // 8.14). What they send may refer only to entries that we have acknowledged.
+  // Streams that may wait for QPACK's encoder stream: none, as some clients never open it (curl
+  // 8.14). Requests may refer only to entries that we have acknowledged.
   std::size_t qpack_blocked_streams = 0;
-  std::uint32_t peer_uni_streams = 3;  // replenished as they close
-  std::uint32_t connection_ids = 7;
 
-  std::size_t early_data_bytes = 16U << 10U;  // TCP: what a client may send before the handshake
-  std::size_t early_held = 16;                // requests of a connection that wait for it, then 425
-  std::size_t replay_entries = 64U << 10U;    // the process: early ClientHellos that it remembers
+  std::size_t early_held = 16;  // requests of a connection that wait for the handshake, then 425
 
-  std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit
-  std::size_t quic_connections = 10000;  // RLIMIT_NOFILE less a reserve for files
-  std::size_t open_files = 4096;         // a worker: kept open or being sent; lowered likewise
-  std::size_t quic_half_open = 1000;     // handshakes in flight, then refused
-  std::size_t quic_retry_above = 100;    // handshakes in flight, then clients need a token
-  std::uint64_t quic_key_update_packets = 1U << 22U;  // sent with one key; AES-GCM's limit is 2^23
-  std::size_t datagrams_per_wake = 64;
-  std::uint32_t stateless_resets_per_second = 100;  // a worker
-  std::uint32_t version_negotiations_per_second = 100;
-
+  std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit RLIMIT_NOFILE
   std::uint32_t handshake_notices = 10;  // the process: lines a second on handshakes that failed
-
-  std::size_t qlog_files = 64;                // the process: open at a time, then not logged
-  std::size_t qlog_waiting = 256U << 10U;     // bytes that the disk has not taken, then it ends
-  std::size_t qlog_file_bytes = 64U << 20U;   // likewise
-  std::size_t qlog_folder_bytes = 1U << 30U;  // of the files in the folder, then not logged
 };
 
 }  // namespace troika

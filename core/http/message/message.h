@@ -21,7 +21,7 @@ constexpr std::string_view name_of(HttpVersion version) noexcept {
   return "";
 }
 
-// RFC 9110 §9.3 and RFC 5789. `other` is any other token: this server answers it 501.
+// RFC 9110 §9.3 and RFC 5789. `other` is any other token: the response is 501.
 enum class Method : std::uint8_t {
   get,
   head,
@@ -38,7 +38,7 @@ enum class Method : std::uint8_t {
 Method method_from(std::string_view token) noexcept;  // methods are case-sensitive
 std::string_view name_of(Method method) noexcept;     // "" for other
 
-// A request as handlers see it; a value that owns its text, the same whatever protocol it came by.
+// A request as handlers see it, the same for every protocol; a value that owns its text.
 struct Request {
   Method method = Method::get;
   std::string method_text;  // as sent
@@ -46,24 +46,24 @@ struct Request {
   std::string authority;    // host and port as sent, from :authority, the absolute form or Host
   std::string protocol;     // RFC 8441 ":protocol", else empty
   Target target;
-  HeaderMap headers;  // without pseudo fields, Host, and the fields of h1's framing
+  HeaderMap headers;  // without pseudo fields, Host and h1 framing fields
   HttpVersion version = HttpVersion::http11;
   std::optional<std::uint64_t> content_length;  // as declared; nullopt: none declared
-  bool has_body = false;                        // a body follows (it may turn out empty)
+  bool has_body = false;                        // content follows (it may be empty)
   bool expects_continue = false;
   bool early_data = false;
 };
 
 struct ResponseHead {
   std::uint16_t status = 200;
-  HeaderMap headers;    // no Connection, Transfer-Encoding or other field of one protocol's framing
-  bool tunnel = false;  // CONNECT and WebSocket: both bodies go on for as long as they like
+  HeaderMap headers;    // without Connection, Transfer-Encoding and other framing fields
+  bool tunnel = false;  // CONNECT and WebSocket: both bodies have no set end
 };
 
-// What follows a head. `none`: no body bytes at all (HEAD, 1xx, 204, 304).
+// How the content after a head is framed. `none`: no content (HEAD, 1xx, 204, 304).
 struct BodyFraming {
   enum class Kind : std::uint8_t { none, length, until_end } kind = Kind::none;
-  std::uint64_t length = 0;  // for `length`; such a response carries the Content-Length field
+  std::uint64_t length = 0;  // bytes, for `length`; the response has Content-Length
 };
 
 }  // namespace troika

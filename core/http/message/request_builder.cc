@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 §6.5.2
 
-// RFC 9113 §8.2.2, RFC 9114 §4.2: these speak of one h1 connection.
+// RFC 9113 §8.2.2, RFC 9114 §4.2: these fields apply to one h1 connection.
 constexpr std::array<std::string_view, 5> kConnectionFields{
     "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
 
@@ -30,8 +30,8 @@ bool all_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-// RFC 9110 §8.6: decimal digits only, and zeros may lead. The bound leaves room to add to the
-// value.
+// RFC 9110 §8.6: decimal digits only, leading zeros allowed. The int64 bound lets callers add to
+// the value.
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
   std::int64_t length = 0;
   if (text.empty() || !ascii::is_digit(text[0])) return std::nullopt;
@@ -70,7 +70,7 @@ void RequestBuilder::method(std::string_view text) {
 void RequestBuilder::scheme(std::string_view text) {
   if (!is_h1()) pay(7, text.size());
   if (!once(has_scheme_)) return;
-  // A request for the other scheme is not one that this connection may be asked (RFC 9110 §7.4).
+  // A request for the other scheme does not belong on this connection (RFC 9110 §7.4).
   if (!ascii::equal_ignoring_case(text, secure_ ? "https" : "http")) return fail(400);
 }
 
@@ -85,7 +85,7 @@ void RequestBuilder::target(std::string_view text) {
   if (!is_h1()) pay(5, text.size());
   if (text.size() > limits_.target_bytes) fail(414);
   if (!once(has_target_)) return;
-  if (all_visible(text)) request_.target.raw = text;  // for the log, whatever comes of it
+  if (all_visible(text)) request_.target.raw = text;  // for the log, even if it is not valid
   if (request_.method == Method::connect) return;     // host:port (RFC 9112 §3.2.3)
   auto parsed = parse_target(text);
   if (!parsed) return fail(400);
@@ -101,7 +101,8 @@ void RequestBuilder::protocol(std::string_view text) {
 
 void RequestBuilder::field(std::string_view name, std::string_view value) {
   pay(name.size(), value.size());
-  // Browsers send one field for each cookie in h2 and h3 (RFC 9113 §8.2.3): they cost bytes alone.
+  // Browsers send one field for each cookie in h2 and h3 (RFC 9113 §8.2.3): they count as bytes
+  // only.
   if (!ascii::equal_ignoring_case(name, "cookie")) ++fields_;
   if (fields_ > limits_.header_count) fail(431);
   if (fault_ != 0) return;
@@ -159,8 +160,8 @@ void RequestBuilder::host_field(std::string_view value) {
   host_ = value;
 }
 
-// Even two equal values are refused: RFC 9110 §8.6 allows that, and it leaves nothing to disagree
-// about with whoever reads the same bytes before or after.
+// Two equal values are rejected as well: RFC 9110 §8.6 allows that, and no other parser of the same
+// bytes can then disagree about the length.
 void RequestBuilder::content_length_field(std::string_view value) {
   if (request_.content_length) return fail(400);
   request_.content_length = parse_length(value);
@@ -172,8 +173,8 @@ void RequestBuilder::check_authority() {
     if (request_.version != HttpVersion::http10) fail(400);
     return;
   }
-  // RFC 9112 §3.2, §3.2.2: Host is there even beside the absolute form, which it then does not
-  // count against. In h2 and h3 the two agree (RFC 9113 §8.3.1, RFC 9114 §4.3.1).
+  // RFC 9112 §3.2, §3.2.2: HTTP/1.1 requires Host even with the absolute form, which takes
+  // precedence. In h2 and h3 the two must agree (RFC 9113 §8.3.1, RFC 9114 §4.3.1).
   if (request_.version == HttpVersion::http11 && !has_host_) fail(400);
   if (!has_authority_) {
     request_.authority = std::move(host_);
@@ -196,7 +197,7 @@ void RequestBuilder::check_whole(bool body_follows) {
 std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool body_follows) {
   request_.scheme = secure_ ? "https" : "http";
   request_.has_body = body_follows;
-  // RFC 9110 §10.1.1: HTTP/1.0 knows no 1xx, and without a body there is nothing to wait for.
+  // RFC 9110 §10.1.1: HTTP/1.0 has no 1xx, and without content there is nothing to wait for.
   if (request_.version == HttpVersion::http10 || !body_follows) request_.expects_continue = false;
   if (!cookies_.empty()) request_.headers.add("cookie", cookies_);
   check_whole(body_follows);
@@ -207,7 +208,7 @@ std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool bod
 namespace {
 
 // RFC 9110 §6.5.1: fields that frame, route, authenticate or describe the message must not arrive
-// when it is over, where nobody checks them.
+// after its content, where they are not checked.
 constexpr std::array<std::string_view, 34> kNotInTrailers{"authorization",
                                                           "cache-control",
                                                           "connection",

@@ -8,16 +8,16 @@
 
 namespace troika {
 
-// Makes a Request of what a parser reports, with one set of rules for all protocols. Limits are
-// checked in each call, before anything is copied; after the first fault nothing more is stored,
-// though a parser may have to go on (HPACK and QPACK state).
+// Builds a Request from what a parser reports, with one set of rules for all protocols. Each call
+// checks limits before it copies anything; after the first fault nothing more is stored, though a
+// parser may have to go on (HPACK and QPACK state).
 class RequestBuilder {
  public:
   RequestBuilder(const Limits& limits, HttpVersion version, bool secure);
 
-  // The request line or the pseudo fields. h1 gives the origin form or "*" as target, and what the
-  // absolute form named as scheme and authority. With `authority` Host does not count in h1, and
-  // must equal it in h2 and h3.
+  // The request line or the pseudo fields. h1 passes the origin form or "*" as target, and scheme
+  // and authority of the absolute form. If `authority` is called, h1 ignores Host; in h2 and h3
+  // Host must equal it.
   void method(std::string_view text);
   void scheme(std::string_view text);
   void authority(std::string_view text);
@@ -25,15 +25,15 @@ class RequestBuilder {
   void protocol(std::string_view text);
   void field(std::string_view name, std::string_view value);
 
-  // The status to answer with because of what has been seen so far: 400, 414, 431, 501; 0: none.
+  // The error status for the request so far: 400, 414, 431, 501; 0: no fault.
   std::uint16_t fault() const noexcept { return fault_; }
 
   struct Rejected {
     Request partial;
     std::uint16_t status;
   };
-  // body_follows: the stream is not ended (h2, h3), or the framing announces a body (h1).
-  // Checks what only the whole shows: Host or :authority present and well-formed (RFC 9112 §3.2,
+  // body_follows: the stream has not ended (h2, h3), or the framing announces content (h1).
+  // Checks that need the whole head: Host or :authority present and well-formed (RFC 9112 §3.2,
   // 9113 §8.3.1), scheme fits the connection, CONNECT 501, Expect (unknown: 417), Content-Length.
   std::expected<Request, Rejected> finish(bool body_follows);
 
@@ -43,9 +43,9 @@ class RequestBuilder {
   }
   bool is_h1() const noexcept { return request_.version < HttpVersion::http2; }
   void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
-  bool once(bool& seen) noexcept;  // false: it was there before, or a fault was
+  bool once(bool& seen) noexcept;  // false: repeated, or after a fault
   bool valid_field(std::string_view name, std::string_view value) const noexcept;
-  bool special_field(std::string_view name, std::string_view value);  // true: dealt with
+  bool special_field(std::string_view name, std::string_view value);  // true: handled
   void host_field(std::string_view value);
   void content_length_field(std::string_view value);
   void check_whole(bool body_follows);
@@ -64,8 +64,8 @@ class RequestBuilder {
   bool unknown_expectation_ = false;
 };
 
-// Trailer fields, with limits of their own; fields that frame or route a message are dropped
-// (RFC 9110 §6.5.1).
+// Collects trailer fields, with limits of their own; fields that frame or route a message are
+// dropped (RFC 9110 §6.5.1).
 class TrailerBuilder {
  public:
   explicit TrailerBuilder(const Limits& limits) : limits_(limits) {}

@@ -37,7 +37,7 @@ std::string encode_utf8(std::string_view text) {
 }
 
 // Decodes once. An encoded slash, backslash or NUL would mean one thing to a check of the path and
-// another to whoever opens it.
+// another to the code that opens it.
 std::optional<std::string> decode(std::string_view path) {
   std::string out;
   out.reserve(path.size());
@@ -59,8 +59,8 @@ std::optional<std::string> decode(std::string_view path) {
   return out;
 }
 
-// RFC 3986 §5.2.4, over slashes that are collapsed first as a file system does. Where the RFC drops
-// ".." at the root, this refuses: no honest client sends it.
+// RFC 3986 §5.2.4, after repeated slashes are collapsed, as a file system does. The RFC drops ".."
+// at the root; this refuses it: no honest client sends it.
 std::optional<std::string> remove_dot_segments(std::string_view path) {
   std::string out = "/";  // ends with a slash whenever a segment begins
   std::size_t at = 1;
@@ -97,7 +97,7 @@ std::optional<Target> parse_target(std::string_view text) {
 namespace {
 
 // RFC 3986 §3.2.2 without the comma, which that grammar allows: a host with one is two Host fields
-// that something on the way has joined.
+// that an intermediary has joined.
 bool valid_name(std::string_view host) noexcept {
   for (std::size_t i = 0; i < host.size(); ++i) {
     const char c = host[i];
@@ -115,7 +115,7 @@ bool valid_name(std::string_view host) noexcept {
   return !host.empty();
 }
 
-// No zone: it names an interface of the sender. No IPvFuture: there is none to this day.
+// No zone: it names an interface of the sender. No IPvFuture: none is defined.
 bool valid_ipv6(std::string_view text) {
   in6_addr address{};
   return text.size() < INET6_ADDRSTRLEN &&

@@ -14,7 +14,7 @@ struct EntityTag {
   std::string_view opaque;  // with its quotes
 };
 
-// RFC 9110 §8.8.3: etagc. A backslash escapes nothing in it.
+// RFC 9110 §8.8.3: etagc. A backslash is not an escape in it.
 bool is_etag_char(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
   return byte == 0x21 || (byte >= 0x23 && byte <= 0x7e) || byte >= 0x80;
@@ -62,8 +62,8 @@ ListReading read_line(std::string_view rest, const std::optional<EntityTag>& cur
   }
 }
 
-// If-Match or If-None-Match of a representation that exists, which is what "*" asks for. No tag
-// reaches over two lines, since joining them puts white space between, so each is read by itself.
+// If-Match or If-None-Match for a representation that exists, so "*" matches. Each field line is
+// parsed alone: joining lines inserts white space, so no entity tag can span two of them.
 bool list_matches(const HeaderMap& headers, std::string_view name, std::string_view etag,
                   Comparison compare) noexcept {
   if (headers.count(name) == 1 && ascii::trim(*headers.get(name)) == "*") return true;

@@ -19,8 +19,8 @@ std::optional<std::size_t> index_of(std::string_view coding) noexcept {
   return std::nullopt;
 }
 
-// RFC 9110 §12.5.1: the most specific range decides. What is on offer has no parameters, so a range
-// with some is less fitting than the same range without; but it still says what the client can
+// RFC 9110 §12.5.1: the most specific range decides. Offers have no parameters, so a range with
+// parameters fits less well than the same range without; but it still tells what the client can
 // read.
 enum Specificity : std::uint8_t { kNone = 0, kAny = 2, kAnySubtype = 4, kExact = 6 };
 
@@ -42,7 +42,7 @@ struct Preference {
   unsigned specificity = kNone, quality = 0;
 };
 
-// Of ranges that are equally specific the last one counts.
+// Of equally specific ranges the last one counts.
 Preference preference(const HeaderMap& headers, std::string_view type) noexcept {
   Preference best;
   for_each_weighted(headers, "accept", [&](const WeightedItem& range) {
@@ -58,7 +58,7 @@ std::string_view name_of(Coding coding) noexcept {
   return kNames[static_cast<std::size_t>(coding)];
 }
 
-// Of several members for the same coding the last one that is valid counts.
+// Of several members for the same coding the last valid one counts.
 AcceptEncoding::AcceptEncoding(const HeaderMap& headers) {
   std::array<std::optional<unsigned>, kNames.size()> named;
   std::optional<unsigned> others;
@@ -78,7 +78,7 @@ AcceptEncoding::AcceptEncoding(const HeaderMap& headers) {
 }
 
 std::optional<std::size_t> AcceptEncoding::choose(std::span<const Coding> offers) const noexcept {
-  // An implied identity stands between "not acceptable" and the lowest quality there is.
+  // An implied identity ranks between "not acceptable" and the lowest quality.
   const auto rank = [this](Coding coding) {
     return identity_implied_ && coding == Coding::identity ? 1U : 2 * quality(coding);
   };

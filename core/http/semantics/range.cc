@@ -12,7 +12,7 @@
 namespace troika {
 namespace {
 
-// Only digits, or nothing at all; leading zeros are dropped, so that a longer one is a larger one.
+// Digits only, or empty. Leading zeros are dropped, so a longer number is a larger one.
 class Digits {
  public:
   explicit Digits(std::string_view text) noexcept
@@ -23,7 +23,7 @@ class Digits {
 
   bool empty() const noexcept { return empty_; }
   bool valid() const noexcept { return valid_; }
-  // As much as the type holds: no representation is larger, so no position beyond it matters.
+  // Clamped to the type's maximum: no representation is larger, so no position beyond it matters.
   std::uint64_t saturated() const noexcept {
     std::uint64_t value = 0;
     const auto result = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -74,8 +74,8 @@ bool too_many_overlap(std::span<const ByteRange> parts) noexcept {
   return std::ranges::count_if(parts, overlaps_another) > 2;
 }
 
-// Only for parts of which no more than two overlap: then the excess is at most the size, and
-// nothing here wraps around.
+// Only for parts of which at most two overlap: then the excess is at most the size, and nothing
+// here overflows.
 bool cost_too_much(std::span<const ByteRange> parts, std::uint64_t size) noexcept {
   static_assert(kMaxRanges * kRangeCost <= kRangeSlack);
   std::uint64_t left = size;
@@ -96,13 +96,13 @@ RangeChoice choose_ranges(std::string_view field, std::uint64_t size) {
       !ascii::equal_ignoring_case(field.substr(0, equals), "bytes")) {
     return {};
   }
-  // RFC 9110 §14.2 lets a server ignore the field. Whoever asks for nothing from its first byte on
-  // has all of it, and a 416 would say that there was an error.
+  // RFC 9110 §14.2 lets a server ignore the field. A client that requests an empty representation
+  // already has all of it; a 416 would report an error.
   if (size == 0) return {};
   std::vector<ByteRange> parts;
   std::size_t count = 0;
   for (std::string_view rest = field.substr(equals + 1); !rest.empty();) {
-    // No valid range has a quote in it, so it does not matter that quoted commas do not separate.
+    // No valid range contains a quote, so it does not matter that quoted commas do not separate.
     const std::string_view spec = take_piece(rest, ',');
     if (spec.empty()) continue;
     ByteRange part;

@@ -32,7 +32,7 @@ class CompressBody final : public BodySource, private Waker {
   }
 
  private:
-  // `last`: the task that runs, or has run, is given no more input.
+  // `last`: the task that runs, or has just run, gets the end of the input.
   enum class State : std::uint8_t { reading, last, ended, failed };
   class Step;
 
@@ -50,17 +50,17 @@ class CompressBody final : public BodySource, private Waker {
   std::unique_ptr<Encoder> encoder_;  // null while a task has it, and after the end
   std::unique_ptr<Operation> operation_;
   Waker* waker_ = nullptr;
-  Bytes made_;             // by the last step; plain memory, as the pool's is for one thread
+  Bytes made_;             // output of the last step; not of the pool, which is for one thread
   std::size_t given_ = 0;  // of made_, copied into ready_
   Slice ready_;            // copied and not yet pulled
   State state_ = State::reading;
   Error error_;
   bool running_ = false;
   bool advancing_ = false;
-  bool blocked_ = false;  // the reader was told `blocked` and waits for its waker
+  bool blocked_ = false;  // the reader got `blocked` and waits to be woken
 };
 
-// Owns what the pool's thread works on: a body that dies meanwhile takes nothing from under it.
+// Owns all that the thread works on, so that the body may be destroyed meanwhile.
 class CompressBody::Step final : public Background::Task {
  public:
   Step(CompressBody& body, std::unique_ptr<Encoder> encoder, Slice input, Bytes made)
@@ -100,8 +100,8 @@ Result<Pulled> CompressBody::pull(std::size_t max_bytes) {
   return Pulled{PullState::blocked, {}};
 }
 
-// An encoder may take several pieces of input before it gives anything. The loop is for a
-// Background that ends its tasks inside run().
+// An encoder may need several pieces of input before it produces output. The loop is for a
+// Background that completes tasks inside run().
 void CompressBody::advance() {
   advancing_ = true;
   while (state_ == State::reading && !running_ && !has_output()) {
@@ -158,11 +158,11 @@ Slice CompressBody::take(std::size_t max_bytes) {
   }
   Slice bytes = ready_.sub(0, std::min(ready_.size(), max_bytes));
   ready_.remove_prefix(bytes.size());
-  if (ready_.empty()) ready_ = Slice();  // gives the slab back as soon as the reader does
+  if (ready_.empty()) ready_ = Slice();  // frees the slab together with the reader's slice
   return bytes;
 }
 
-// From a step that ended, or from the inner body, which is pulled when the reader pulls.
+// Called by a step that ended or by the inner body, which is pulled when the reader pulls.
 void CompressBody::wake() noexcept {
   if (std::exchange(blocked_, false) && waker_ != nullptr) waker_->wake();
 }

@@ -8,8 +8,8 @@
 
 namespace troika {
 
-// `inner`, compressed piece by piece on the thread pool; its length is not known. It holds one
-// piece of input and what became of it.
+// `inner`, compressed piece by piece on the thread pool. Its length is unknown. It holds one piece
+// of input and its output at a time.
 std::unique_ptr<BodySource> compress_body(Background& background, BufferPool& pool,
                                           std::unique_ptr<BodySource> inner,
                                           std::unique_ptr<Encoder> encoder);

@@ -43,7 +43,7 @@ class BrotliEncoder final : public Encoder {
     const auto* in = reinterpret_cast<const std::uint8_t*>(bytes.data());
     std::size_t in_left = bytes.size();
     do {
-      std::size_t no_room = 0;  // the output is taken from where the library has it
+      std::size_t no_room = 0;  // the output is taken from the library's buffer
       if (BrotliEncoderCompressStream(state_.get(),
                                       last ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_PROCESS,
                                       &in_left, &in, &no_room, nullptr, nullptr) == BROTLI_FALSE) {
@@ -82,7 +82,7 @@ constexpr int kGzipLevel = 6;
 constexpr int kGzipWindow = 15 + 16;  // a window of 32 KiB, and the gzip format
 constexpr int kMemLevel = 8;
 
-// RFC 1952. zlib's own header has no time and no name, so that equal bytes give equal bytes.
+// RFC 1952. zlib's default header has no time and no name, so equal input gives equal output.
 class GzipEncoder final : public Encoder {
  public:
   GzipEncoder()
@@ -96,7 +96,7 @@ class GzipEncoder final : public Encoder {
 
   Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
     if (!ready_) return fail(ErrorCode::internal, "gzip: no memory");
-    // zlib counts what is there in 32 bits.
+    // zlib counts its input in 32 bits.
     constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
     do {
       const auto part = bytes.first(std::min(bytes.size(), kMost));
@@ -111,14 +111,14 @@ class GzipEncoder final : public Encoder {
   }
 
  private:
-  // An output that was not filled is the sign that the input is used up.
+  // When the output is not filled, the input is used up.
   bool deflate_all(int flush, const Sink& sink) {
     std::array<std::byte, kEncoderChunk> chunk;
     do {
       stream_.next_out = reinterpret_cast<Bytef*>(chunk.data());
       stream_.avail_out = static_cast<uInt>(chunk.size());
       const int result = deflate(&stream_, flush);
-      // Z_BUF_ERROR: nothing was left to do.
+      // Z_BUF_ERROR: there was nothing to do.
       if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return false;
       const std::size_t made = chunk.size() - stream_.avail_out;
       if (made > 0) sink(std::span(chunk).first(made));
@@ -155,7 +155,7 @@ class ZstdEncoder final : public Encoder {
     if (!context_) return fail(ErrorCode::internal, "zstd: no memory");
     ZSTD_inBuffer in{.src = bytes.data(), .size = bytes.size(), .pos = 0};
     std::array<std::byte, kEncoderChunk> chunk;
-    std::size_t left = 0;  // of a frame that is to end: what the library has not given yet
+    std::size_t left = 0;  // bytes of the last frame that the library still holds
     do {
       ZSTD_outBuffer out{.dst = chunk.data(), .size = chunk.size(), .pos = 0};
       left = ZSTD_compressStream2(context_.get(), &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);

@@ -9,20 +9,20 @@
 
 namespace troika {
 
-// A compressor of one stream. Any thread, one at a time; never blocks on anything but the CPU.
+// Compresses one stream. May be used by any thread, but by one at a time. Does no I/O.
 class Encoder {
  public:
-  using Sink = std::function<void(std::span<const std::byte>)>;  // compressed bytes, as they come
+  using Sink = std::function<void(std::span<const std::byte>)>;  // gets compressed bytes
 
   virtual ~Encoder() = default;
-  // `last`: nothing follows. Errors are those of the library: out of memory.
+  // `last`: the end of the stream. Fails when the library does: out of memory.
   virtual Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) = 0;
 };
 
-// `stream` is for bodies of any length: at most 2 MiB of memory and less effort, for as long as the
-// body lasts; `whole` for those that are compressed once and kept.
+// `stream` is for bodies of any length: less effort, and at most 2 MiB of memory while the body is
+// sent. `whole` is for bodies that are compressed once and kept.
 enum class Effort : std::uint8_t { stream, whole };
-// `coding` is not identity.
+// `coding` must not be identity.
 std::unique_ptr<Encoder> make_encoder(Coding coding, Effort effort);
 
 // One for each library, behind make_encoder().
@@ -30,7 +30,7 @@ std::unique_ptr<Encoder> make_gzip(Effort effort);
 std::unique_ptr<Encoder> make_brotli(Effort effort);
 std::unique_ptr<Encoder> make_zstd(Effort effort);
 
-// What an encoder writes into before it is handed to the sink, on the stack.
+// Size of an encoder's output buffer on the stack.
 inline constexpr std::size_t kEncoderChunk = 16U << 10U;
 
 }  // namespace troika

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::uint64_t kMostWindow = 8U << 20U;
 constexpr std::uint64_t kMagic = 0xFD2FB528;
-constexpr std::uint64_t kSkippable = 0x184D2A50;  // and the 15 above it (RFC 8878 §3.1.2)
+constexpr std::uint64_t kSkippable = 0x184D2A50;  // to 0x184D2A5F (RFC 8878 §3.1.2)
 
-// Takes numbers of at most 8 bytes, the least significant byte first.
+// Reads little-endian numbers of at most 8 bytes.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) noexcept : left_(bytes) {}
@@ -40,12 +40,12 @@ std::uint64_t window_of(std::uint64_t descriptor) noexcept {
   return base + base / 8 * (descriptor & 7U);
 }
 
-// RFC 8878 §3.1.1.1, from behind the magic number on.
+// RFC 8878 §3.1.1.1, after the magic number.
 ZstdFit fit_of_frame(Reader reader) noexcept {
   constexpr std::array<std::size_t, 4> kDictionarySizes{0, 1, 2, 4};
   constexpr std::array<std::size_t, 4> kContentSizes{0, 2, 4, 8};
   const auto descriptor = reader.take(1);
-  if (!descriptor || (*descriptor & 8U) != 0) return ZstdFit::no_frame;  // a bit that must be zero
+  if (!descriptor || (*descriptor & 8U) != 0) return ZstdFit::no_frame;  // reserved, must be zero
   const bool single_segment = (*descriptor & 0x20U) != 0;
   const std::uint64_t size_flag = *descriptor >> 6U;
   const auto window = single_segment ? std::nullopt : reader.take(1).transform(window_of);
@@ -54,7 +54,7 @@ ZstdFit fit_of_frame(Reader reader) noexcept {
   if ((!window && !single_segment) || !dictionary || !content) return ZstdFit::no_frame;
   if (size_flag == 1) *content += 256;
   if (*dictionary != 0) return ZstdFit::needs_dictionary;
-  // RFC 8878 §3.1.1.1.1.2: the window of a single segment is all of the content.
+  // RFC 8878 §3.1.1.1.1.2: the window of a single segment is the size of the content.
   return window.value_or(*content) > kMostWindow ? ZstdFit::large_window : ZstdFit::fits;
 }
 

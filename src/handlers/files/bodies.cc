@@ -6,7 +6,8 @@
 namespace troika {
 namespace {
 
-// A peer that opens its window a byte at a time must not cost a system call and a slab for each.
+// Without it, a peer that opens its window byte by byte costs a system call and a slab for each
+// byte.
 constexpr std::size_t kLeastRead = 16U << 10U;
 
 }  // namespace
@@ -21,7 +22,7 @@ Result<Pulled> FileBody::pull(std::size_t max_bytes) {
   }
   Slice bytes = ready_.sub(0, std::min({ready_.size(), max_bytes, kMaxPull}));
   ready_.remove_prefix(bytes.size());
-  if (ready_.empty()) ready_ = Slice();  // gives the slab back as soon as the reader does
+  if (ready_.empty()) ready_ = Slice();  // frees the slab together with the reader's slice
   left_ -= bytes.size();
   return Pulled{PullState::data, std::move(bytes)};
 }
@@ -58,10 +59,10 @@ namespace {
 
 class ContentBody final : public BodySource {
  public:
-  ContentBody(Content content, LivePlace place, Ref<CachedFile> file)
+  ContentBody(Content content, Permit permit, Ref<CachedFile> file)
       : pieces_(std::move(content.pieces)),
         left_(content.size),
-        place_(std::move(place)),
+        permit_(std::move(permit)),
         file_(std::move(file)) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override {
@@ -84,7 +85,7 @@ class ContentBody final : public BodySource {
   std::vector<Slice> pieces_;
   std::size_t at_ = 0;
   std::uint64_t left_;
-  LivePlace place_;
+  Permit permit_;
   Ref<CachedFile> file_;
 };
 
@@ -126,12 +127,12 @@ class JoinedBody final : public BodySource {
 
 }  // namespace
 
-std::unique_ptr<BodySource> content_body(Content content, LivePlace place) {
-  return std::make_unique<ContentBody>(std::move(content), std::move(place), Ref<CachedFile>());
+std::unique_ptr<BodySource> content_body(Content content, Permit permit) {
+  return std::make_unique<ContentBody>(std::move(content), std::move(permit), Ref<CachedFile>());
 }
 
 std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file) {
-  return std::make_unique<ContentBody>(std::move(content), LivePlace(), std::move(file));
+  return std::make_unique<ContentBody>(std::move(content), Permit(), std::move(file));
 }
 
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,

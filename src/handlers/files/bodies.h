@@ -2,15 +2,15 @@
 #include <memory>
 #include <vector>
 
-#include "handlers/files/awaited.h"
 #include "handlers/files/cached_file.h"
+#include "handlers/files/semaphore.h"
 #include "http/message/body.h"
 #include "ports/file_reader.h"
 
 namespace troika {
 
 // `size` bytes of an open file from an offset. A file that shrinks while it is sent ends in an
-// error and never in padding; of one that grows, only what was declared is sent.
+// error, never in padding; of a file that grows, only the declared size is sent.
 class FileBody final : public BodySource {
  public:
   FileBody(FileReader& reader, Ref<CachedFile> file, std::uint64_t offset, std::uint64_t size)
@@ -27,7 +27,7 @@ class FileBody final : public BodySource {
 
   FileReader& reader_;
   Ref<CachedFile> file_;
-  // The last read; kept when it is done, as it must not be freed inside its own callback.
+  // The last read. Not freed when it is done, which is inside its own callback.
   std::unique_ptr<Operation> operation_;
   Waker* waker_ = nullptr;
   Slice ready_;           // read and not yet pulled
@@ -35,19 +35,19 @@ class FileBody final : public BodySource {
   std::uint64_t offset_;  // of the next read
   std::optional<Error> failed_;
   bool reading_ = false;
-  bool blocked_ = false;  // the reader was told `blocked` and waits for its waker
+  bool blocked_ = false;  // the reader got `blocked` and waits to be woken
 };
 
-// `content`, shared with whoever else has it, and `place`, held as long as the body lives.
-std::unique_ptr<BodySource> content_body(Content content, LivePlace place = {});
-// `content`, which is kept with `file`: as long as it is sent it counts as the file's.
+// `content`, shared with its other owners, and `permit`, held as long as the body lives.
+std::unique_ptr<BodySource> content_body(Content content, Permit permit = {});
+// `content`, which is kept with `file`: while it is sent, it counts as the file's.
 std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file);
 
-// `size` bytes of a file from an offset: out of memory when it is kept there.
+// `size` bytes of a file from an offset: from memory when the file is kept there.
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
                                       std::uint64_t offset, std::uint64_t size);
 
-// One body after another. Each must know its length.
+// Several bodies in sequence. Each must know its length.
 std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts);
 
 }  // namespace troika

@@ -1,84 +1,129 @@
 #include "handlers/files/fields.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <format>
 
 #include "base/text.h"
-#include "http/message/request_builder.h"
+#include "handlers/file_names.h"
 
 namespace troika {
 namespace {
 
-// What the handler of files answers with. Other errors are found before it sees the request.
-constexpr auto kPageStatuses = std::to_array<std::uint16_t>({404, 405, 406, 412, 416, 500, 503});
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), ascii::lower);
-  return lower;
+// fnmatch has no "**", so that each "**/" is tried as it is, which takes a folder or more, and left
+// out.
+bool matches_from(const std::string& glob, const std::string& path, std::size_t from) {
+  std::size_t at = glob.find("**/", from);
+  while (at != std::string::npos && at != 0 && glob[at - 1] != '/') at = glob.find("**/", at + 1);
+  if (at == std::string::npos) return fnmatch(glob.c_str(), path.c_str(), 0) == 0;
+  return matches_from(std::string(glob).erase(at, 3), path, at) || matches_from(glob, path, at + 3);
 }
 
-bool has_empty_or_dotted_segment(std::string_view path) noexcept {
-  for (;;) {
-    const std::size_t end = path.find('/');
-    const std::string_view segment = path.substr(0, end);
-    if (segment.empty() || segment == "." || segment == "..") return true;
-    if (end == std::string_view::npos) return false;
-    path.remove_prefix(end + 1);
+// Of the rules for `name`, those that count for a file: with a glob that it matches, else without.
+bool any_matches(const SiteOptions& options, std::string_view name, std::string_view path) {
+  return std::ranges::any_of(options.headers, [&](const SiteOptions::HeaderRule& rule) {
+    return rule.name == name && !rule.glob.empty() && matches_glob(rule.glob, path);
+  });
+}
+
+// Calls `visit` with each member of a list (RFC 9110 §5.6.1); empty ones do not count.
+template <class Visit>
+void for_each_member(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string_view member = ascii::trim(list.substr(0, comma));
+    if (!member.empty()) visit(member);
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
 }
 
-bool is_scheme(std::string_view text) noexcept {  // RFC 3986 §3.1
-  return !text.empty() && ascii::is_alpha(text[0]) && std::ranges::all_of(text, [](char c) {
-    return ascii::is_alpha(c) || ascii::is_digit(c) || std::string_view("+-.").contains(c);
-  });
+// The names that a preflight asks for; nothing when they are not names.
+std::string requested_headers(const HeaderMap& headers) {
+  std::string names;
+  bool valid = true;
+  for (const auto [name, value] : headers) {
+    if (name != "access-control-request-headers") continue;
+    for_each_member(value, [&](std::string_view member) {
+      valid = valid && ascii::is_token(member);
+      if (!names.empty()) names += ", ";
+      names += member;
+    });
+  }
+  return valid ? names : std::string();
+}
+
+void add_preflight(const HeaderMap& request, HeaderMap& headers) {
+  headers.set("access-control-allow-methods", kAllow);
+  if (const std::string names = requested_headers(request); !names.empty()) {
+    headers.set("access-control-allow-headers", names);
+  }
+  headers.set("access-control-max-age", "86400");
 }
 
 }  // namespace
 
-Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view text) {
-  const std::size_t equals = text.find('=');
-  std::uint16_t status = 0;
-  const char* const begin = text.data();
-  const char* const end = begin + std::min(equals, text.size());
-  const auto [stop, error] = std::from_chars(begin, end, status);
-  if (equals == std::string_view::npos || error != std::errc{} || stop != end ||
-      !std::ranges::contains(kPageStatuses, status)) {
-    return std::unexpected(std::format(
-        "--error-page takes CODE=PATH, like 404=/404.html, where CODE is 404, 405, 406, "
-        "412, 416, 500 or 503, not \"{}\"",
-        text));
+bool matches_glob(std::string_view glob, std::string_view path) {
+  // A first slash holds a name to the top of the folder, as in .gitignore.
+  if (glob.starts_with('/')) {
+    glob.remove_prefix(1);
+  } else if (!glob.contains('/')) {
+    path = path.substr(path.rfind('/') + 1);
   }
-  std::string_view path = text.substr(equals + 1);
-  if (path.starts_with('/')) path.remove_prefix(1);
-  if (has_empty_or_dotted_segment(path)) {
-    return std::unexpected(std::format(
-        "--error-page takes the path of a file in the folder, like 404=/404.html, not \"{}\"",
-        text));
-  }
-  return std::pair(status, std::string(path));
+  return matches_from(std::string(glob), std::string(path), 0);
 }
 
-Checked<std::string> parse_cors_origin(std::string_view text) {
-  if (text == "*") return std::string(text);
-  // RFC 6454 §6.2: in lower case, and without the port that the scheme stands for.
-  std::string origin = lower_case(text);
-  const std::size_t slashes = origin.find("://");
-  const std::string_view scheme = std::string_view(origin).substr(0, slashes);
-  const std::string_view host =
-      slashes == std::string::npos ? "" : std::string_view(origin).substr(slashes + 3);
-  // RFC 3986 allows a star in a host, but no browser has one, so that it would match nobody.
-  if (!is_scheme(scheme) || !valid_authority(host) || host.ends_with(':') || host.contains('*')) {
-    return std::unexpected(std::format(
-        "--cors takes '*' or an origin like https://example.org (no path, no slash behind it), not "
-        "\"{}\"",
-        text));
+std::string_view cache_control_of(const SiteOptions& options, std::string_view path) {
+  const auto rule = std::ranges::find_if(options.cache, [path](const SiteOptions::CacheRule& r) {
+    return matches_glob(r.glob, path);
+  });
+  return rule == options.cache.end() ? std::string_view("no-cache") : rule->value;
+}
+
+void add_cors(const SiteOptions& options, const Request& request, HeaderMap& headers) {
+  if (options.cors.empty()) return;
+  const bool anybody = std::ranges::contains(options.cors, "*");
+  if (!anybody) add_vary(headers, "origin");
+  const auto origin = request.headers.get("origin");
+  const bool known = origin && request.headers.count("origin") == 1 &&
+                     std::ranges::contains(options.cors, *origin);
+  if (!anybody && !known) return;
+  headers.set("access-control-allow-origin", anybody ? std::string_view("*") : *origin);
+  // All of them: "*" means that for requests without credentials, and there are no others, as
+  // Access-Control-Allow-Credentials is never sent.
+  headers.set("access-control-expose-headers", "*");
+  if (request.method == Method::options && origin &&
+      request.headers.has("access-control-request-method")) {
+    add_preflight(request.headers, headers);
   }
-  const std::string_view usual = scheme == "https" ? ":443" : scheme == "http" ? ":80" : "";
-  if (!usual.empty() && host.ends_with(usual)) origin.resize(origin.size() - usual.size());
-  return origin;
+}
+
+void add_own_fields(const SiteOptions& options, std::string_view path, HeaderMap& headers) {
+  constexpr std::string_view kPolicy = "content-security-policy";
+  const bool keeps_policy = headers.has(kPolicy);
+  const auto counts = [&](const SiteOptions::HeaderRule& rule) {
+    if (rule.name == kPolicy && keeps_policy) return false;
+    const bool some = !path.empty() && any_matches(options, rule.name, path);
+    return some ? !rule.glob.empty() && matches_glob(rule.glob, path) : rule.glob.empty();
+  };
+  for (const SiteOptions::HeaderRule& rule : options.headers) {
+    if (counts(rule)) headers.remove(rule.name);
+  }
+  for (const SiteOptions::HeaderRule& rule : options.headers) {
+    if (counts(rule)) headers.add(rule.name, rule.value);
+  }
+}
+
+void add_vary(HeaderMap& headers, std::string_view name) {
+  std::string names;
+  bool there = false;
+  for (const auto [field, value] : headers) {
+    if (field != "vary") continue;
+    for_each_member(value, [&](std::string_view member) {
+      there = there || member == "*" || ascii::equal_ignoring_case(member, name);
+      names.append(member).append(", ");
+    });
+  }
+  if (!there) headers.set("vary", names.append(name));
 }
 
 }  // namespace troika

@@ -31,7 +31,7 @@ Result<Ref<RootFolder>> FileCache::adopt(TimePoint begun, Result<Ref<RootFolder>
   }
   const bool none_left = !found && found.error().code == ErrorCode::unavailable;
   if (root_ && none_left) return root_;
-  if (none_left || begun < root_checked_) return found;  // a later look was faster
+  if (none_left || begun < root_checked_) return found;  // a later search was faster
   root_checked_ = begun;
   if (!found || (*found)->id() != root_id_) drop_all();
   root_ = {};
@@ -77,7 +77,7 @@ Result<Ref<CachedFile>> FileCache::admit(const Ref<RootFolder>& root, const std:
   if (is_current && found != by_name_.end()) {
     const Entries::iterator entry = found->second;
     Ref<CachedFile> kept = entry->file;
-    // What was not settled when it was read may have changed since without a trace.
+    // A file that was not settled when it was read may have changed without a trace.
     const bool same = opened && kept->is_settled() && kept->is_same((*opened)->info());
     const bool none_left = !opened && opened.error().code == ErrorCode::unavailable;
     if (same || (none_left && kept->holds())) {
@@ -91,7 +91,7 @@ Result<Ref<CachedFile>> FileCache::admit(const Ref<RootFolder>& root, const std:
   auto derived = derived_.take(FileState((*opened)->info()));
   auto file = make_ref<CachedFile>(use_, std::move(*opened), clock_.wall(),
                                    limits_.content_tag_bytes, std::move(derived));
-  // Holding a pipe open would make this server its reader.
+  // Keeping a pipe open would make this server its reader.
   if (!is_current || (!file->is_regular() && !file->is_folder())) return file;
   entries_.push_front({name, file, clock_.now()});
   by_name_.emplace(entries_.front().name, entries_.begin());
@@ -107,7 +107,7 @@ std::unique_ptr<Operation> FileCache::load(const Ref<CachedFile>& file,
   }
   return files_.read(file->file(), 0, static_cast<std::size_t>(file->size()),
                      [this, file, done = std::move(done)](Result<Slice> bytes) mutable {
-                       // Bytes of another moment must not stand under this moment's entity tag.
+                       // The bytes must be those that the entity tag was made for.
                        const bool whole = bytes && bytes->size() == file->size() && file->holds() &&
                                           file->body.empty();
                        if (whole) {
@@ -127,14 +127,14 @@ void FileCache::trim() {
   trim_derived();
   for (auto i = entries_.end(); i != entries_.begin() && !is_within_limits(entries_.size());) {
     --i;
-    // Giving up what is being sent frees nothing, and the next visitor would open it once more.
+    // Dropping a file that is being sent frees nothing, and the next request would open it again.
     if (!i->file.unique()) continue;
     i = drop(i);
     trim_derived();
   }
 }
 
-// What has no open file costs more to make again, but is asked for less.
+// Results without an open file cost more to compute again, but are needed less often.
 void FileCache::trim_derived() {
   while (!is_within_limits(derived_.size()) && derived_.drop_oldest()) {
   }

@@ -12,12 +12,12 @@
 
 namespace troika {
 
-// Open files and small bodies of one worker, by name, the least recently used given up first. All
-// that is kept is of one root folder. It and a kept file are looked at again when the last look is
-// SiteLimits::fresh ago. A file is closed when nobody has asked for it for SiteLimits::idle, as a
-// deleted one takes up its disk until then; all of them, and the root, when nobody has asked for
-// anything for SiteLimits::quiet. What was worked out from a file stays for when it is opened
-// again.
+// Keeps files and small bodies of one worker open, by name; the least recently used are dropped
+// first. All of them are in one root folder. The root and each file are checked again when the last
+// check is older than SiteLimits::fresh. A file that was not requested for SiteLimits::idle is
+// closed, since a deleted file occupies its disk until then. Without any request for
+// SiteLimits::quiet, all files and the root are closed. Results computed from a file are kept for
+// when it is opened again.
 class FileCache {
  public:
   using Found = FileReader::Found;
@@ -28,23 +28,22 @@ class FileCache {
   // As FileReader::find_root. The cache outlives the operation.
   [[nodiscard]] std::unique_ptr<Operation> find_root(Found done);
 
-  // As FileReader::open; `unavailable` also when too many files are open. Nothing is in no root
-  // (null). The cache outlives the operation.
+  // As FileReader::open; also `unavailable` when too many files are open, and `not_found` when the
+  // root is null. The cache outlives the operation.
   [[nodiscard]] std::unique_ptr<Operation> open(const Ref<RootFolder>& root, std::string_view name,
                                                 Opened done);
 
-  // Reads a small file's body into it, if that can be had as a whole; `done` is called in any case.
+  // Reads the body of a small file into it, if it can be read as a whole; `done` is always called.
   [[nodiscard]] std::unique_ptr<Operation> load(const Ref<CachedFile>& file,
                                                 std::move_only_function<void()> done);
   bool is_small(const CachedFile& file) const noexcept { return file.size() <= limits_.small_body; }
 
-  // Looks at the file again when it is asked for the next time.
+  // The file is opened again at the next request.
   void doubt(std::string_view name);
 
-  // Gives up what is beyond the limits and not being sent. Whoever charges a file calls it
-  // afterwards.
+  // Drops files beyond the limits that are not being sent. To be called after a file was charged.
   void trim();
-  // So much is being sent that no more should be kept.
+  // So much is being sent that nothing more should be kept.
   bool is_full() const noexcept { return use_->bytes > 2 * limits_.cache_bytes; }
 
   const CacheUse& use() const noexcept { return *use_; }
@@ -76,7 +75,7 @@ class FileCache {
   Ref<CacheUse> use_;
   Ref<RootFolder> root_;      // null: none was found, or it is closed
   RootFolder::Id root_id_{};  // of the root that the entries are of
-  TimePoint root_checked_{};  // when the look that found it began
+  TimePoint root_checked_{};  // when the search that found it began
   TimePoint asked_{};         // the last request for anything
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> by_name_;  // views of Entry::name

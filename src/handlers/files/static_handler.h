@@ -11,21 +11,21 @@
 
 namespace troika {
 
-// Serves the files beneath a FileReader's root as docs/static-files.md says.
+// Serves the files beneath a FileReader's root; see docs/static-files.md.
 class StaticHandler final : public Handler {
  public:
   struct Parts {
     FileReader& files;
     Background& coding;   // compresses
-    Background& slow;     // lists folders and hashes large files, which must not hold up the other
-    Background& hashing;  // small files, whose entity tags visitors wait for
+    Background& slow;     // lists folders and hashes large files: must not delay the others
+    Background& hashing;  // hashes small files, whose entity tags clients wait for
     TimerQueue& timers;
     BufferPool& pool;
     const Clock& clock;
     SiteOptions options{};
     SiteLimits limits{};
-    std::function<void(const std::string&)> notice{};  // takes a sentence for the operator
-    std::string secret{};  // random; nobody can foretell a multipart boundary without it
+    std::function<void(const std::string&)> notice{};  // gets one sentence for the operator
+    std::string secret{};  // random; makes multipart boundaries unpredictable
   };
   explicit StaticHandler(Parts parts);
   ~StaticHandler() override;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <format>
 #include <limits>
 #include <span>
 #include <utility>
 
 #include "base/text.h"
-#include "handlers/answers.h"
+#include "handlers/file_names.h"
 #include "http/semantics/negotiation.h"
 
 namespace troika {
@@ -15,7 +17,7 @@ namespace {
 
 using Key = ListingQuery::Key;
 
-// What is no number is page 1. A number of any length is one: beyond the last page, at worst.
+// Page 1 if it is not a number. A number may have any length, and be beyond the last page.
 std::size_t parse_page(std::string_view text) noexcept {
   constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
   if (!std::ranges::all_of(text, ascii::is_digit)) return 1;
@@ -49,7 +51,7 @@ Kind kind_of(mode_t mode) noexcept {
   }
 }
 
-// A million of these are kept at once, so their names share one string.
+// There may be a million of these at a time, so their names share one string.
 struct Found {
   std::size_t name_at;
   std::uint32_t name_size;
@@ -59,7 +61,8 @@ struct Found {
   std::time_t modified;
 };
 
-// Case is ignored as far as ASCII has it; names that differ in nothing else go by their bytes.
+// The case of ASCII letters is ignored; names that differ in nothing else are ordered by their
+// bytes.
 int compare_names(std::string_view a, std::string_view b) noexcept {
   const std::size_t both = std::min(a.size(), b.size());
   for (std::size_t i = 0; i < both; ++i) {
@@ -90,15 +93,14 @@ class FolderReader {
     });
   }
 
-  // By name, what is known to be a file or a folder needs no look.
+  // To sort by name, entries known to be files or folders need no look.
   void look_at_what_sorting_needs() {
     std::erase_if(found_, [this](Found& entry) {
       return (query_.key != Key::name || entry.kind == Kind::unknown) && !look_at(entry);
     });
   }
 
-  // Only the entries of one page are brought into order, after what comes before them was split
-  // off.
+  // Only the entries of one page are sorted, after those of the pages before it were split off.
   std::vector<ListingEntry> take(std::size_t first, std::size_t count) {
     const auto less = [this](const Found& a, const Found& b) { return before(a, b); };
     const auto begin = found_.begin() + static_cast<std::ptrdiff_t>(first);
@@ -127,7 +129,7 @@ class FolderReader {
     return std::string_view(names_).substr(entry.name_at, entry.name_size);
   }
 
-  // False for what is not to be shown: gone meanwhile, a link that leads out, or to a device.
+  // False if it is not shown: it is gone, or a link that leads out of the root or to a device.
   bool look_at(Found& entry) const {
     const auto info = folder_.look_at(name_of(entry));
     if (!info) return false;
@@ -138,7 +140,7 @@ class FolderReader {
     return entry.kind == Kind::file || entry.kind == Kind::folder;
   }
 
-  // Folders come first in either order, and what is equal stays in the order of names.
+  // Folders come first in either order; equal entries are ordered by name.
   bool before(const Found& a, const Found& b) const noexcept {
     if (a.kind != b.kind) return a.kind == Kind::folder;
     if (query_.key == Key::size && a.size != b.size) return (a.size < b.size) != query_.descending;
@@ -186,10 +188,33 @@ Result<ListingPage> read_listing(const OpenFile& folder, std::string path, Listi
   query.page = std::clamp<std::size_t>(query.page, 1, pages);
   const std::size_t first = (query.page - 1) * limits.listing_page;
   auto entries = reader.take(first, limits.listing_page);
-  // What the look at this page's entries left out is in no count either.
+  // Entries of this page that turned out not to be shown are not counted.
   const std::size_t dropped = std::min(limits.listing_page, total - first) - entries.size();
   return ListingPage{std::move(path), query, std::move(entries),
                      total - dropped, pages, reader.truncated()};
+}
+
+std::string reference_to(const ListingEntry& entry) {
+  if (entry.name.contains('\\')) return "";
+  // "./" keeps "a:b" from being taken for a scheme.
+  std::string reference = "./" + encode_path(entry.name);
+  if (entry.folder) reference.push_back('/');
+  return reference;
+}
+
+std::string_view name_of(ListingQuery::Key key) noexcept {
+  switch (key) {
+    case ListingQuery::Key::size: return "size";
+    case ListingQuery::Key::date: return "date";
+    default: return "name";
+  }
+}
+
+std::string format_utc(std::time_t seconds) {
+  // The format has four digits for the year.
+  const std::chrono::sys_seconds moment{
+      std::chrono::seconds(std::clamp<std::time_t>(seconds, -62'135'596'800, 253'402'300'799))};
+  return std::format("{:%FT%TZ}", moment);
 }
 
 }  // namespace troika

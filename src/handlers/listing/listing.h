@@ -10,15 +10,18 @@
 
 namespace troika {
 
-// What a visitor asks of a folder's listing.
+// What a client asks of a folder's listing.
 struct ListingQuery {
   enum class Key : std::uint8_t { name, size, date } key = Key::name;
   bool descending = false;
   std::size_t page = 1;  // from 1
   bool json = false;     // else HTML
 };
-// "sort=size&order=desc&page=2"; what is not known is ignored.
+// "sort=size&order=desc&page=2"; unknown parameters and values are ignored.
 ListingQuery parse_listing_query(const Request& request);
+
+// As in the query.
+std::string_view name_of(ListingQuery::Key key) noexcept;
 
 struct ListingEntry {
   std::string name;
@@ -26,18 +29,24 @@ struct ListingEntry {
   std::uint64_t size = 0;
   std::time_t modified = 0;
 };
+// A reference to an entry, relative to its folder; "" when no target can name it (http/target.h).
+std::string reference_to(const ListingEntry& entry);
+
 // One page of a sorted folder; folders come first.
 struct ListingPage {
   std::string path;  // decoded, begins and ends with "/"
   ListingQuery query;
   std::vector<ListingEntry> entries{};
   std::size_t total = 0, pages = 1;
-  bool truncated = false;  // the folder holds more than was looked at
+  bool truncated = false;  // the folder has more entries than were looked at
 };
 
-// Blocks. Reads, filters (hidden names, what is not a file or folder, what would not be served),
-// sorts, and keeps one page; a page beyond the last one is the last.
+// Blocks. Reads a folder, leaves out entries that would not be served, sorts, and keeps one page;
+// for a page beyond the last one, that is the last.
 Result<ListingPage> read_listing(const OpenFile& folder, std::string path, ListingQuery query,
                                  const SiteOptions& options, const SiteLimits& limits);
+
+// RFC 3339: "2020-01-01T00:00:00Z".
+std::string format_utc(std::time_t seconds);
 
 }  // namespace troika

@@ -4,38 +4,15 @@
 #include <array>
 #include <format>
 #include <span>
+#include <utility>
 
 #include "handlers/digest.h"
-#include "handlers/listing/listing.h"
-#include "handlers/listing/listing_text.h"
+#include "handlers/file_names.h"
 
 namespace troika {
 namespace {
 
 using Key = ListingQuery::Key;
-
-// Control characters, and those that turn the text around: "exe.gpj" must not look like "jpg.exe".
-bool is_displayed(char32_t point) noexcept {
-  const bool control = point < 0x20 || (point >= 0x7F && point < 0xA0);
-  const bool turns = (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
-  return !control && !turns && point != 0xFFFD;
-}
-
-// For text and for attributes alike.
-void append_text(std::string& out, std::string_view text) {
-  while (!text.empty()) {
-    const auto [point, bytes] = first_character(text);
-    switch (point) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += is_displayed(point) ? text.substr(0, bytes) : kReplacement;
-    }
-    text.remove_prefix(bytes);
-  }
-}
 
 // "1,234,567"
 std::string grouped(std::uint64_t number) {
@@ -54,11 +31,11 @@ std::string human_size(std::uint64_t bytes) {
   if (bytes < 1024) return std::format("{} B", bytes);
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
-  for (; value >= 1023.5; ++unit) value /= 1024;  // it would be rounded to 1024
+  for (; value >= 1023.5; ++unit) value /= 1024;  // would be rounded to 1024
   return std::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
 }
 
-// A query in which the defaults are left out, as it stands in an attribute.
+// A query without the defaults, escaped for an attribute.
 std::string query_text(Key key, bool descending, std::size_t page = 1) {
   std::string out;
   const auto add = [&out](std::string_view name, std::string_view value) {
@@ -91,13 +68,13 @@ class HtmlListing {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Index of ";
-    append_text(out_, page_.path);
+    append_html(out_, page_.path);
     out_ += "</title>\n<style>";
     out_ += kListingStyle;
     out_ += "</style>\n</head>\n<body>\n<main>\n";
   }
 
-  // Relative references lead up: so a listing may stand behind any prefix.
+  // References are relative, so that a listing works behind any prefix.
   void breadcrumbs() {
     std::string_view rest = page_.path;
     auto above = static_cast<std::size_t>(std::ranges::count(rest, '/')) - 1;
@@ -115,14 +92,14 @@ class HtmlListing {
   void crumb(std::string_view name, std::size_t above) {
     if (above == 0) {
       out_ += "<span aria-current=\"page\"><bdi>";
-      append_text(out_, name);
+      append_html(out_, name);
       out_ += "</bdi></span>";
       return;
     }
     out_ += "<a href=\"";
     for (; above > 0; --above) out_ += "../";
     out_ += order_ + "\"><bdi>";
-    append_text(out_, name);
+    append_html(out_, name);
     out_ += "</bdi></a>";
   }
 
@@ -157,7 +134,7 @@ class HtmlListing {
     out_ += "</tbody>\n</table>\n";
   }
 
-  // Another click turns the order around; at first the largest and the latest are looked for.
+  // A second click reverses the order. Sizes and dates begin with the largest and the latest.
   void column(Key key, std::string_view title) {
     const bool active = page_.query.key == key;
     const bool descending = page_.query.descending;
@@ -174,11 +151,11 @@ class HtmlListing {
       out_ += "<span title=\"No link can lead to this name\"><bdi>";
     } else {
       out_ += "<a href=\"";
-      append_text(out_, reference);
+      append_html(out_, reference);
       if (entry.folder) out_ += order_;
       out_ += "\"><bdi>";
     }
-    append_text(out_, entry.name);
+    append_html(out_, entry.name);
     if (entry.folder) out_.push_back('/');
     out_ += reference.empty() ? "</bdi></span></td>" : "</bdi></a></td>";
     size_and_date(entry);
@@ -217,7 +194,7 @@ class HtmlListing {
   }
 
   const ListingPage& page_;
-  const std::string order_;  // what links to other folders keep
+  const std::string order_;  // kept by links to other folders
   std::string out_;
 };
 
@@ -235,35 +212,15 @@ const std::string& listing_policy() {
 
 namespace {
 
-// RFC 8259 §7.
-void append_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  while (!text.empty()) {
-    const auto [point, bytes] = first_character(text);
-    if (point == '"' || point == '\\') {
-      out.push_back('\\');
-      out.push_back(text.front());
-    } else if (point < 0x20) {
-      out += std::format("\\u{:04x}", static_cast<unsigned>(point));
-    } else if (point == 0xFFFD) {
-      out += kReplacement;
-    } else {
-      out += text.substr(0, bytes);
-    }
-    text.remove_prefix(bytes);
-  }
-  out.push_back('"');
-}
-
 void append_entry(std::string& out, const ListingEntry& entry) {
   out += "{\"name\":";
-  append_string(out, entry.name);
+  append_json(out, entry.name);
   const std::string reference = reference_to(entry);
   out += ",\"href\":";
   if (reference.empty()) {
     out += "null";
   } else {
-    append_string(out, reference);
+    append_json(out, reference);
   }
   out += entry.folder ? ",\"type\":\"folder\"" : ",\"type\":\"file\"";
   if (!entry.folder) out += std::format(",\"size\":{}", entry.size);
@@ -274,7 +231,7 @@ void append_entry(std::string& out, const ListingEntry& entry) {
 
 std::string render_json(const ListingPage& page) {
   std::string out = "{\"path\":";
-  append_string(out, page.path);
+  append_json(out, page.path);
   out += std::format(
       ",\"sort\":\"{}\",\"order\":\"{}\",\"page\":{},\"pages\":{},\"total\":{},\"truncated\":{},"
       "\"entries\":[",
@@ -288,6 +245,53 @@ std::string render_json(const ListingPage& page) {
   }
   out += "]}\n";
   return out;
+}
+
+namespace {
+
+class ListTask final : public Background::Task {
+ public:
+  using Done = std::move_only_function<void(Result<std::string>)>;
+  ListTask(const OpenFile& folder, const Request& request,
+           std::shared_ptr<const SiteSettings> settings, Done done)
+      : folder_(folder),
+        path_(request.target.path),
+        query_(parse_listing_query(request)),
+        settings_(std::move(settings)),
+        done_(std::move(done)) {}
+
+  void work() noexcept override {
+    const auto page =
+        read_listing(folder_, std::move(path_), query_, settings_->options, settings_->limits);
+    text_ = page.transform(query_.json ? render_json : render_html);
+  }
+  void finish() override { done_(std::move(text_)); }
+
+ private:
+  const OpenFile& folder_;
+  std::string path_;
+  ListingQuery query_;
+  std::shared_ptr<const SiteSettings> settings_;
+  Done done_;
+  Result<std::string> text_;
+};
+
+}  // namespace
+
+std::unique_ptr<Background::Task> listing_task(
+    const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
+    std::move_only_function<void(Result<std::string>)> done) {
+  return std::make_unique<ListTask>(folder, request, std::move(settings), std::move(done));
+}
+
+HeaderMap fields_of_listing(const Request& request) {
+  HeaderMap fields;
+  const bool json = parse_listing_query(request).json;
+  fields.add("content-type", json ? "application/json" : "text/html; charset=utf-8");
+  fields.add("cache-control", "no-cache");
+  fields.add("content-security-policy", listing_policy());
+  fields.add("x-content-type-options", "nosniff");
+  return fields;
 }
 
 }  // namespace troika

@@ -1,13 +1,19 @@
 #pragma once
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "handlers/listing/listing.h"
+#include "handlers/site_options.h"
+#include "http/message/message.h"
+#include "ports/background.h"
+#include "ports/file_reader.h"
 
 namespace troika {
 
-// The style sheet of a listing, in the colours of the built-in page. What the page shows besides
-// text is drawn with it: the policy allows no images.
+// The style sheet of a listing, in the colours of the built-in page. It also draws the icons, since
+// the policy allows no images.
 inline constexpr std::string_view kListingStyle = R"(
 :root { --paper: #fbf6ee; --ink: #2b211b; --soft: #6f6056; --accent: #b63a26; --card: #f1e8db; --line: #dfd2c0 }
 @media (prefers-color-scheme: dark) {
@@ -71,5 +77,13 @@ std::string render_html(const ListingPage& page);
 std::string render_json(const ListingPage& page);
 // Content-Security-Policy of the page: nothing but its own style sheet.
 const std::string& listing_policy();
+// The fields of a listing: HTML or JSON, as the request prefers.
+HeaderMap fields_of_listing(const Request& request);
+
+// Reads and renders a folder. The folder must live as long as the task: `done`, which the task
+// owns, may hold it.
+std::unique_ptr<Background::Task> listing_task(
+    const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
+    std::move_only_function<void(Result<std::string>)> done);
 
 }  // namespace troika

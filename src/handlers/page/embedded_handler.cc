@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "handlers/answers.h"
+#include "handlers/file_names.h"
 #include "handlers/media_type.h"
+#include "handlers/site_options.h"
 #include "http/exchange/services.h"
 #include "http/message/error_response.h"
 
@@ -23,17 +24,27 @@ constexpr std::string_view horse_of(HttpVersion version) noexcept {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
+  append_html(out, text);
   return out;
+}
+
+bool is_read(Method method) noexcept { return method == Method::get || method == Method::head; }
+
+// OPTIONS, and all methods that do not read.
+void respond_to_method(Method method, Responder& responder) {
+  ErrorAnswer response;
+  if (method == Method::options) {
+    response.head.status = 204;
+  } else {
+    response = error_answer(405);
+  }
+  response.head.headers.add("allow", kAllow);
+  std::ignore = responder.respond(std::move(response.head), std::move(response.body));
+}
+
+void respond_not_found(Responder& responder) {
+  auto [head, body] = error_answer(404);
+  std::ignore = responder.respond(std::move(head), std::move(body));
 }
 
 std::string_view text_of(const EmbeddedFile& file) noexcept {
@@ -46,12 +57,16 @@ EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::strin
     : files_(files), build_(escape_html(build)) {}
 
 std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& responder) {
-  if (answer_method(context.request, responder)) return nullptr;
+  const Method method = context.request.method;
+  if (!is_read(method)) {
+    respond_to_method(method, responder);
+    return nullptr;
+  }
   const std::string_view path = std::string_view(context.request.target.path).substr(1);
   const std::string_view wanted = path.empty() ? kIndex : path;
   const auto file = std::ranges::find(files_, wanted, &EmbeddedFile::path);
   if (file == files_.end()) {
-    respond_status(responder, 404);
+    respond_not_found(responder);
     return nullptr;
   }
   ResponseHead head;
@@ -59,7 +74,7 @@ std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& r
   head.headers.add("x-content-type-options", "nosniff");
   std::unique_ptr<BodySource> body;
   if (wanted == kIndex || wanted == kProtocol) {
-    head.headers.add("cache-control", "no-cache");  // the next visit may come by another protocol
+    head.headers.add("cache-control", "no-cache");  // the next request may use another protocol
     body = text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
   } else {
     body = static_body(text_of(*file));

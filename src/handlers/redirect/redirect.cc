@@ -15,7 +15,7 @@ std::string https_url(std::string_view host, std::uint16_t port, std::string_vie
 
 std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& responder) {
   const Request& request = context.request;
-  // HTTP/1.0 may come without a host: then there is nowhere to send the client.
+  // Without a host (HTTP/1.0), there is nowhere to redirect to.
   if (request.authority.empty() || request.target.raw == "*") {
     auto [head, body] = error_answer(400);
     std::ignore = responder.respond(std::move(head), std::move(body));
@@ -27,7 +27,7 @@ std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& r
   return nullptr;
 }
 
-// The port that the client names is the one that it came to, as it sees it.
+// A port in the authority is the one that the client connected to, as the client sees it.
 std::string PlainOnTlsHandler::url_of(const RequestContext& context) const {
   const Request& request = context.request;
   std::string_view target = request.target.raw;

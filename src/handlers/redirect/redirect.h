@@ -7,11 +7,10 @@
 
 namespace troika {
 
-// "https://HOST:PORT/target"; `host` has no port, and 443 is not written.
+// "https://HOST:PORT/target"; `host` has no port; port 443 is left out.
 std::string https_url(std::string_view host, std::uint16_t port, std::string_view target);
 
-// Answers every request with 308 to the same target on https (RFC 9110 §15.4.9): the host that the
-// client named, with our TLS port.
+// Redirects every request (308, RFC 9110 §15.4.9) to the same host and target on the TLS port.
 class RedirectHandler final : public Handler {
  public:
   explicit RedirectHandler(std::uint16_t https_port) : port_(https_port) {}
@@ -21,11 +20,11 @@ class RedirectHandler final : public Handler {
   std::uint16_t port_;
 };
 
-// Answers plain HTTP that came to a TLS port: GET and HEAD by 308 to https when a certificate
-// covers the host, all else by 400 with a sentence that has the URL.
+// Responds to plain HTTP on a TLS port: to GET and HEAD with 308 to https if a certificate covers
+// the host, to all others with 400 and a sentence that contains the URL.
 class PlainOnTlsHandler final : public Handler {
  public:
-  // The port of https, for clients that name none.
+  // `https_port`: for clients that name no port.
   explicit PlainOnTlsHandler(std::uint16_t https_port) : port_(https_port) {}
   [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
 

@@ -24,8 +24,9 @@ struct Certs {
     return ensure_dev_certificate(folder, names, now).value();
   }
   bool usable() {
-    return tls::ServerContext::make(tls::Wire::tcp, {(folder / "localhost.pem").string(),
-                                                     (folder / "localhost-key.pem").string()})
+    return tls::ServerContext::make(
+               tls::TransportKind::tcp,
+               {(folder / "localhost.pem").string(), (folder / "localhost-key.pem").string()})
         .has_value();
   }
 };

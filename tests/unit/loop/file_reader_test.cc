@@ -217,7 +217,7 @@ TEST_CASE("A root that may not be entered is explained") {
   const AsNobody nobody;
   CHECK(open_root(folder / "closed").error() ==
         "the folder " + (folder / "closed") +
-            " may not be entered by this user: it needs the right x");
+            " cannot be entered by this user: execute permission (x) is missing");
 }
 
 TEST_CASE("Folders, FIFOs and sockets neither block nor pass for files") {
@@ -355,12 +355,11 @@ TEST_CASE("A root that cannot be served is explained in one sentence") {
   folder.write("file", "");
   const auto missing = open_root(folder / "missing");
   REQUIRE_FALSE(missing);
-  CHECK(missing.error() == "the folder " + (folder / "missing") +
-                               " does not exist: make it, or name another one to serve");
+  CHECK(missing.error() ==
+        "the folder " + (folder / "missing") + " does not exist: create it, or serve another one");
   const auto file = open_root(folder / "file");
   REQUIRE_FALSE(file);
-  CHECK(file.error() ==
-        (folder / "file") + " is not a folder: name the folder that is to be served");
+  CHECK(file.error() == (folder / "file") + " is not a folder: give a folder to serve");
 }
 
 TEST_CASE("A kernel that has no way to open without waiting has the pool open all") {

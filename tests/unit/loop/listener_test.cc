@@ -149,8 +149,8 @@ TEST_CASE("A port that is taken is found before a SO_REUSEPORT group would hide 
   CHECK(TcpListener::bind(v4(port), {.reuse_port = true}).has_value());
   const auto taken = probe_bind(SocketKind::tcp, v4(port));
   REQUIRE_FALSE(taken);
-  CHECK(
-      taken.error().starts_with("port " + std::to_string(port) + " on 127.0.0.1 is taken (TCP): "));
+  CHECK(taken.error().starts_with("port " + std::to_string(port) +
+                                  " on 127.0.0.1 is in use (TCP): "));
   CHECK(taken.error().find('\n') == std::string::npos);
 
   const Fd udp = UdpSocket::bind(v6(0), {.reuse_port = true}).value();
@@ -158,7 +158,7 @@ TEST_CASE("A port that is taken is found before a SO_REUSEPORT group would hide 
   const auto udp_taken = probe_bind(SocketKind::udp, v6(udp_port));
   REQUIRE_FALSE(udp_taken);
   CHECK(udp_taken.error().starts_with("port " + std::to_string(udp_port) +
-                                      " on ::1 is taken (UDP): "));
+                                      " on ::1 is in use (UDP): "));
 }
 
 TEST_CASE("A port left in TIME_WAIT by the last run is not taken") {

@@ -227,7 +227,7 @@ TEST_CASE("A log that cannot be written goes on when it can, and tells what is m
     reader = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     log.line("here");
   }
-  CHECK(read_all(reader.get()) == "(3 lines were dropped here: nobody reads it)\nhere\n");
+  CHECK(read_all(reader.get()) == "(3 lines were dropped here: no reader)\nhere\n");
 }
 
 TEST_CASE("Of lines that a file has no room for, those that fit are kept and the others counted") {

@@ -61,7 +61,7 @@ struct TlsPort final : ConnectionOwner {
   bool is_plain() const { return received.starts_with("HTTP/1.1 "); }
 
   static inline const std::unique_ptr<tls::ServerContext> context = must(tls::ServerContext::make(
-      tls::Wire::tcp, {test_certificate().cert_file, test_certificate().key_file}));
+      tls::TransportKind::tcp, {test_certificate().cert_file, test_certificate().key_file}));
   Bench bench{""};
   FakeAuthorityCheck names;
   PlainOnTlsHandler handler{8443};

@@ -100,7 +100,7 @@ TEST_CASE("pairs that come into the folder and leave it are seen") {
   seen = keeper.look();
   REQUIRE(seen.changed != nullptr);
   CHECK(seen.changed->identities().size() == 2);
-  CHECK(seen.lines == Lines{"new certificates: 1 of them no more"});
+  CHECK(seen.lines == Lines{"new certificates: 1 removed"});
 }
 
 TEST_CASE("a mismatched pair changes nothing and is told once, until something changes again") {
@@ -110,8 +110,7 @@ TEST_CASE("a mismatched pair changes nothing and is told once, until something c
   const PemPair fresh = desk.ca.make({.names = "DNS:two.example"});
   put_file(desk.file("two.pem"), fresh.cert);
   CHECK(keeper.look().lines.empty());  // the key may be on its way
-  const Lines complaint{"the certificates stay as they were: The key in " +
-                        desk.file("two.key").string() +
+  const Lines complaint{"certificates not changed: The key in " + desk.file("two.key").string() +
                         " does not belong to the first certificate in " +
                         desk.file("two.pem").string() + ": give the two files of one pair."};
   auto seen = keeper.look();
@@ -162,9 +161,9 @@ TEST_CASE("a certificate that ends within 14 days is told at the start and once 
   const std::string which = "the certificate " + desk.file("one.pem").string() + " (one.example) ";
   const std::string day = date(set->identities()[0].not_after);
   CHECK(expiry_warnings(*set, now).empty());
-  CHECK(expiry_warnings(*set, now + 2 * kDay) == Lines{which + "ends on " + day + ": renew it"});
+  CHECK(expiry_warnings(*set, now + 2 * kDay) == Lines{which + "expires on " + day + ": renew it"});
   CHECK(expiry_warnings(*set, now + 15 * kDay) ==
-        Lines{which + "has expired on " + day + ": clients refuse it"});
+        Lines{which + "expired on " + day + ": clients refuse it"});
   CHECK(expiry_warnings(*set, now - 2 * kDay).size() == 2);
   CHECK(expiry_warnings(*set, now - 2 * kDay)[0].contains("is not valid before"));
 }
@@ -268,7 +267,7 @@ TEST_CASE("a pair that no client could use is not taken, and said once it stays 
   const auto seen = keeper.look();
   CHECK(seen.changed == nullptr);
   REQUIRE(seen.lines.size() == 1);
-  CHECK(seen.lines[0].starts_with("the certificates stay as they were: "));
+  CHECK(seen.lines[0].starts_with("certificates not changed: "));
   CHECK(seen.lines[0].contains("secp256k1"));
 }
 

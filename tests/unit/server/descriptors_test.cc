@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 
+#include "os/bind.h"
 #include "support/live_group.h"
 #include "support/live_server.h"
 
@@ -15,47 +16,50 @@ std::size_t open_now() {
       std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
-ServeOptions one_address() {
-  ServeOptions options;
-  options.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  return options;
+Config one_address() {
+  Config config;
+  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  return config;
 }
 
 }  // namespace
 
 TEST_CASE("Descriptors for what workers need, with a few clients each: enough, and one too few") {
-  const ServeOptions options = one_address();
   for (const unsigned workers : {1U, 2U, 64U}) {
-    const std::size_t needed = needed_descriptors(options, {}, workers);
+    Config config = one_address();
+    const std::size_t needed = needed_descriptors(config, workers);
     const std::size_t least = needed + 24UL * workers;
-    Limits limits;
-    REQUIRE(fit_limits(limits, options, workers, least));
-    CHECK(limits.connections == 16);
-    CHECK(limits.open_files == 8);
-    CHECK((limits.connections + limits.open_files) * workers <= least - needed);
-    const auto refused = fit_limits(limits, options, workers, least - 1);
+    REQUIRE(fit_limits(config, workers, least));
+    CHECK(config.limits.connections == 16);
+    CHECK(config.files.open_files == 8);
+    CHECK((config.limits.connections + config.files.open_files) * workers <= least - needed);
+    const auto refused = fit_limits(config, workers, least - 1);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().contains(std::to_string(least) + " are needed"));
     CHECK(refused.error().contains("--workers"));
   }
-  Limits limits;
-  CHECK_FALSE(fit_limits(limits, options, 64, 256));
+  Config config = one_address();
+  CHECK_FALSE(fit_limits(config, 64, 256));
 }
 
-TEST_CASE("With many descriptors connections and files have as many as they may") {
-  Limits limits;
-  REQUIRE(fit_limits(limits, one_address(), 1, 1'000'000));
-  CHECK(limits.connections == Limits{}.connections);
-  CHECK(limits.open_files == Limits{}.open_files);
-  REQUIRE(fit_limits(limits, one_address(), 4, 1'000'000));
-  CHECK(limits.connections == Limits{}.connections / 4);
+TEST_CASE("With many descriptors workers share what there may be of connections and files") {
+  const Config usual;
+  for (const unsigned workers : {1U, 4U}) {
+    Config config = one_address();
+    REQUIRE(fit_limits(config, workers, 1'000'000));
+    CHECK(config.limits.connections == usual.limits.connections / workers);
+    CHECK(config.files.open_files == usual.files.open_files / workers);
+    CHECK(config.quic.connections == usual.quic.connections / workers);
+    CHECK(config.quic.half_open == usual.quic.half_open / workers);
+    CHECK(config.quic.retry_above == usual.quic.retry_above / workers);
+  }
 }
 
 TEST_CASE("Of the lines on handshakes that failed each worker has its share, and one at least") {
   for (const unsigned workers : {1U, 4U, 64U}) {
-    Limits limits;
-    REQUIRE(fit_limits(limits, one_address(), workers, 1'000'000));
-    CHECK(limits.handshake_notices == std::max(Limits{}.handshake_notices / workers, 1U));
+    Config config = one_address();
+    REQUIRE(fit_limits(config, workers, 1'000'000));
+    CHECK(config.limits.handshake_notices == std::max(Limits{}.handshake_notices / workers, 1U));
   }
 }
 
@@ -63,23 +67,23 @@ TEST_CASE("What is counted for a server's descriptors is no less than what it ta
   const test::TemporaryFolder folder, logs;
   for (const unsigned workers : {1U, 8U}) {
     for (const bool much : {false, true}) {
-      ServeOptions options = one_address();
-      const auto ask = [&](ServeOptions& asked) {
+      Config config = one_address();
+      const auto ask = [&](Config& asked) {
         asked.root = folder.path();
         if (much) {
           asked.listen.push_back(test::must(Address::parse("127.0.0.2:0")));
           asked.plain.push_back({test::must(Address::parse("127.0.0.1:0")), true});
-          asked.qlog = logs.path();
-          asked.key_log = logs.path() / "keys";
-          asked.preferred_v4 = asked.listen.front();
-          asked.preferred_v4.set_port(test::must(free_port({&asked.preferred_v4, 1})));
+          asked.log.qlog = logs.path();
+          asked.log.keys = logs.path() / "keys";
+          asked.quic.preferred_v4 = asked.listen.front();
+          asked.quic.preferred_v4.set_port(test::must(free_port({&asked.quic.preferred_v4, 1})));
         }
       };
-      ask(options);
+      ask(config);
       const std::size_t before = open_now();
       const test::LiveGroup group(workers, {}, ask);
       const std::size_t taken = open_now() - before;
-      CHECK(taken <= needed_descriptors(options, {}, workers));
+      CHECK(taken <= needed_descriptors(config, workers));
       CHECK(taken >= 8 * workers);  // and the folder, once it is asked for
     }
   }

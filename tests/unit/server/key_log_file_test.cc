@@ -29,13 +29,13 @@ mode_t mode_of(const std::string& path) {
   return info.st_mode & 07777U;
 }
 
-ServeOptions options_with(const std::string& key_log) {
-  ServeOptions options;
-  options.listen = {must(Address::parse("127.0.0.1:0"))};
-  options.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
-  options.key_log = key_log;
-  options.workers = 1;
-  return options;
+Config options_with(const std::string& key_log) {
+  Config config;
+  config.listen = {must(Address::parse("127.0.0.1:0"))};
+  config.tls.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
+  config.log.keys = key_log;
+  config.workers = 1;
+  return config;
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ TEST_CASE("A key log that is no file is refused and left as it is") {
   const Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const auto refused = KeyLogFile::open(fifo);
   REQUIRE(!refused);
-  CHECK(refused.error() == "the key log " + fifo +
-                               " is not a file: give --keylog a file of this user's own, or one to "
-                               "be made");
+  CHECK(refused.error() ==
+        "the key log " + fifo +
+            " is not a file: give --keylog a file owned by this user, or a new one");
   CHECK(mode_of(fifo) == 0644);
 }
 

@@ -9,19 +9,19 @@ namespace {
 
 using Libraries = std::vector<std::string>;
 
-ServeOptions plain() { return {}; }
-ServeOptions with_client_ca() {
-  ServeOptions options;
-  options.client_auth = tls::ClientAuth::optional;
-  return options;
+Config plain() { return {}; }
+Config with_client_ca() {
+  Config config;
+  config.tls.client_auth = tls::ClientAuth::optional;
+  return config;
 }
-ServeOptions with_qlog() {
-  ServeOptions options;
-  options.qlog = "logs";
-  return options;
+Config with_qlog() {
+  Config config;
+  config.log.qlog = "logs";
+  return config;
 }
-std::string warning(const std::string& library, const ServeOptions& options) {
-  return library_warning(std::span(&library, 1), options);
+std::string warning(const std::string& library, const Config& config) {
+  return library_warning(std::span(&library, 1), config);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ std::string read(const std::filesystem::path& path) {
 }
 
 struct Rig {
-  explicit Rig(QlogFolder::Options options = {}, std::string_view before = {}) {
+  explicit Rig(QlogLimits options = {}, std::string_view before = {}) {
     if (!before.empty()) std::ofstream(folder.path() / "before.sqlog") << before;
     options.last_chance = std::chrono::seconds(20);
     logs = must(QlogFolder::make(folder.path().string(), options));
@@ -164,7 +164,7 @@ TEST_CASE("A disk that is too slow ends a log after a whole record, and no other
   log.reset();
   other.reset();
   CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
-                            ": the disk is too slow: the log of a connection ends early (said "
+                            ": the disk is too slow: the log of a connection ends early (reported "
                             "once)\n");
   CHECK(rig.log("01abff00.sqlog") == "1234567890");
   CHECK(rig.log("02.sqlog") == "1234567890");
@@ -203,7 +203,7 @@ TEST_CASE("Too many logs at a time are told of once, and what to do") {
   one.reset();
   CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
                             ": more than 1 connections at a time: some go without a log; "
-                            "--qlog-only chooses which have one (said once)\n");
+                            "select connections with --qlog-only (reported once)\n");
 }
 
 TEST_CASE("A log ends at its most bytes, after a whole record") {
@@ -238,8 +238,8 @@ TEST_CASE("The files of a folder end at their most bytes, those of before among 
   log.reset();
   other.reset();
   CHECK(rig.finish() == "troika: qlog in " + rig.folder.path().string() +
-                            ": its files come to 30 bytes: connections go without a log, or theirs "
-                            "ends early, until some are removed (said once)\n");
+                            ": its files reach the limit of 30 bytes: logs are missing or end "
+                            "early until some files are removed (reported once)\n");
   CHECK(rig.log("01abff00.sqlog") == "1234567890");
   CHECK(rig.log("02.sqlog") == "1234567890");
 }
@@ -254,7 +254,7 @@ TEST_CASE("A log ends after a whole record when its folder is full") {
   CHECK(rig.logs->counters().cut == 1);
   log.reset();
   other.reset();
-  CHECK(rig.finish().contains("its files come to 39 bytes"));
+  CHECK(rig.finish().contains("its files reach the limit of 39 bytes"));
   CHECK(rig.log("02.sqlog") == "1234567890");
 }
 
@@ -322,10 +322,9 @@ TEST_CASE("A disk that never answers does not hold up the end") {
 TEST_CASE("A folder that is not there, or is none, is said in one sentence") {
   TemporaryFolder folder;
   const std::string missing = (folder.path() / "missing").string();
-  CHECK(QlogFolder::make(missing, {}).error() ==
-        "cannot write qlog files into " + missing +
-            ": No such file or directory; name a folder that is there and that this user may write "
-            "to with --qlog");
+  CHECK(QlogFolder::make(missing, {}).error() == "cannot write qlog files into " + missing +
+                                                     ": No such file or directory; give --qlog an "
+                                                     "existing folder that this user can write to");
   std::ofstream(folder.path() / "file") << "x";
   CHECK(
       QlogFolder::make((folder.path() / "file").string(), {}).error().contains("Not a directory"));

@@ -25,9 +25,9 @@ struct Told {
 };
 
 const std::string kGone =
-    "the folder dist cannot be opened (No such file or directory): nothing is found until it is "
-    "back";
-const std::string kBack = "the folder dist is there again";
+    "the folder dist cannot be opened (No such file or directory): every request gets 404 until it "
+    "is back";
+const std::string kBack = "the folder dist is available again";
 
 }  // namespace
 

@@ -93,7 +93,8 @@ TEST_CASE("A secrets file that others can use, or that is no file, is refused in
     REQUIRE(chmod(kept.file.c_str(), mode) == 0);
     const auto refused = kept.get();
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().contains("others than its owner can use the secrets file " + kept.file));
+    CHECK(refused.error().contains("users other than the owner can access the secrets file " +
+                                   kept.file));
     CHECK(refused.error().contains("chmod 600"));
   }
   REQUIRE(chmod(kept.file.c_str(), 0400) == 0);

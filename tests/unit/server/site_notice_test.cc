@@ -11,13 +11,13 @@ TEST_CASE("a sentence is said once, and so many at most") {
   notice.say("nobody listens yet");
   notice.set_say([&](const std::string& line) { lines.push_back(line); });
   for (int i = 0; i < 3; ++i) notice.say("nobody listens yet");
-  CHECK(lines == std::vector<std::string>{"nobody listens yet (said once)"});
+  CHECK(lines == std::vector<std::string>{"nobody listens yet (reported once)"});
   for (std::size_t i = 1; i < SiteNotice::kMost - 1; ++i) notice.say(std::to_string(i));
   CHECK(lines.size() == SiteNotice::kMost - 1);
   notice.say("the last");
   REQUIRE(lines.size() == SiteNotice::kMost + 1);
-  CHECK(lines[SiteNotice::kMost - 1] == "the last (said once)");
-  CHECK(lines[SiteNotice::kMost].contains("no more of them"));
+  CHECK(lines[SiteNotice::kMost - 1] == "the last (reported once)");
+  CHECK(lines[SiteNotice::kMost].contains("further ones are suppressed"));
   notice.say("one more");
   CHECK(lines.size() == SiteNotice::kMost + 1);
 }

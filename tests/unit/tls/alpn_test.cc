@@ -12,8 +12,8 @@ struct Outcome {
   std::string_view server_fault;
 };
 
-Outcome shake_hands(tls::Wire wire, std::vector<std::string> offered) {
-  const auto server = server_context(wire);
+Outcome shake_hands(tls::TransportKind kind, std::vector<std::string> offered) {
+  const auto server = server_context(kind);
   const auto client = client_context(std::move(offered));
   TlsPair pair(*server, client->new_ssl("localhost"));
   const bool ready = pair.shake_hands();
@@ -25,14 +25,14 @@ Outcome shake_hands(tls::Wire wire, std::vector<std::string> offered) {
 }  // namespace
 
 TEST_CASE("over TCP the server prefers h2 to http/1.1, whatever the client's order") {
-  CHECK(shake_hands(tls::Wire::tcp, {"h2", "http/1.1"}).alpn == "h2");
-  CHECK(shake_hands(tls::Wire::tcp, {"http/1.1", "h2"}).alpn == "h2");
-  CHECK(shake_hands(tls::Wire::tcp, {"http/1.1"}).alpn == "http/1.1");
-  CHECK(shake_hands(tls::Wire::tcp, {"spdy/3", "http/1.1", "h3"}).alpn == "http/1.1");
+  CHECK(shake_hands(tls::TransportKind::tcp, {"h2", "http/1.1"}).alpn == "h2");
+  CHECK(shake_hands(tls::TransportKind::tcp, {"http/1.1", "h2"}).alpn == "h2");
+  CHECK(shake_hands(tls::TransportKind::tcp, {"http/1.1"}).alpn == "http/1.1");
+  CHECK(shake_hands(tls::TransportKind::tcp, {"spdy/3", "http/1.1", "h3"}).alpn == "http/1.1");
 }
 
 TEST_CASE("over TCP a client without ALPN is served without") {
-  const Outcome outcome = shake_hands(tls::Wire::tcp, {});
+  const Outcome outcome = shake_hands(tls::TransportKind::tcp, {});
   CHECK(outcome.ready);
   CHECK(outcome.alpn.empty());
 }
@@ -53,9 +53,9 @@ TEST_CASE("a client with foreign protocols only gets the alert no_application_pr
 }
 
 TEST_CASE("for QUIC only h3 is chosen, and no ALPN at all is refused") {
-  CHECK(shake_hands(tls::Wire::quic, {"h3"}).alpn == "h3");
-  CHECK(shake_hands(tls::Wire::quic, {"h2", "h3"}).alpn == "h3");
-  CHECK(shake_hands(tls::Wire::quic, {"h2", "http/1.1"}).server_fault ==
+  CHECK(shake_hands(tls::TransportKind::quic, {"h3"}).alpn == "h3");
+  CHECK(shake_hands(tls::TransportKind::quic, {"h2", "h3"}).alpn == "h3");
+  CHECK(shake_hands(tls::TransportKind::quic, {"h2", "http/1.1"}).server_fault ==
         "no ALPN protocol in common");
-  CHECK(shake_hands(tls::Wire::quic, {}).server_fault == "no ALPN protocol in common");
+  CHECK(shake_hands(tls::TransportKind::quic, {}).server_fault == "no ALPN protocol in common");
 }

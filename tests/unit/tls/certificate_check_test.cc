@@ -53,7 +53,8 @@ TEST_CASE("a client completes a handshake with each kind of key that is not refu
   for (const char* good : {"P-256", "P-384", "P-521", "RSA", "ED25519", "ED448"}) {
     CAPTURE(good);
     const auto set = drawer.load(drawer.ca.make({.key = good})).value();
-    const auto server = tls::ServerContext::make(tls::Wire::tcp, {.certificates = set}).value();
+    const auto server =
+        tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
     TlsPair pair(*server, client_context()->new_ssl("localhost"));
     CHECK(pair.shake_hands());
   }
@@ -76,7 +77,8 @@ TEST_CASE("what is counted of a chain is what the list of certificates takes in 
   const Drawer drawer;
   const PemPair pem = drawer.ca.make({});
   const auto set = drawer.load({pem.cert + drawer.ca.pem(), pem.key}).value();
-  const auto server = tls::ServerContext::make(tls::Wire::tcp, {.certificates = set}).value();
+  const auto server =
+      tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
   TlsPair pair(*server, client_context()->new_ssl("localhost"));
   std::size_t list = 0;  // of the Certificate message: a byte for no context, three for the length
   SSL_set_msg_callback(pair.client_ssl.get(), [](int out, int, int type, const void* bytes,
@@ -97,7 +99,7 @@ TEST_CASE("a chain above 64 KiB is not loaded") {
   while (drawer.error(pem).empty() && pem.cert.size() < 1'000'000) {
     for (int i = 0; i < 10; ++i) pem.cert += drawer.ca.pem();
   }
-  CHECK(drawer.error(pem).contains("clients take no more than 65536"));
+  CHECK(drawer.error(pem).contains("clients accept at most 65536"));
 }
 
 TEST_CASE("a certificate that most clients will refuse is doubted, each reason once") {
@@ -114,6 +116,6 @@ TEST_CASE("a certificate that most clients will refuse is doubted, each reason o
   CHECK(drawer.doubts({.usage = "clientAuth"}) == for_others);
   CHECK(drawer.doubts({.usage = "anyExtendedKeyUsage"}) == for_others);
   CHECK(drawer.doubts({.key = "ED25519"}) ==
-        Doubts{"has a key of the type ED25519: browsers refuse it"});
+        Doubts{"has a key of type ED25519: browsers refuse it"});
   CHECK(drawer.doubts({.names = "", .usage = "clientAuth"}).size() == 2);
 }

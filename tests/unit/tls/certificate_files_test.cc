@@ -87,7 +87,7 @@ TEST_CASE("half a pair is told, and what is missing") {
 
 TEST_CASE("a folder without pairs, and one that is not there, are errors") {
   const Folder folder;
-  CHECK(folder.error().contains(folder.path.string() + " holds no pair"));
+  CHECK(folder.error().contains(folder.path.string() + " contains no pair"));
   const auto none = tls::find_certificates(folder.path / "none");
   REQUIRE_FALSE(none);
   CHECK(none.error() == "The folder of certificates " + (folder.path / "none").string() +
@@ -105,7 +105,7 @@ TEST_CASE("the number of pairs in a folder is limited: n are taken, n + 1 refuse
   add(3);
   CHECK(folder.found(3).size() == 3);
   add(4);
-  CHECK(folder.error(3).contains("3 pairs are the most"));
+  CHECK(folder.error(3).contains("at most 3 pairs"));
   for (int i = 1; i <= 4; ++i) {
     std::filesystem::remove(folder.path / (std::to_string(i) + ".key"));
     std::filesystem::remove(folder.path / (std::to_string(i) + ".pem"));
@@ -113,5 +113,5 @@ TEST_CASE("the number of pairs in a folder is limited: n are taken, n + 1 refuse
     folder.put(std::to_string(i) + "/privkey.pem");
   }
   CHECK(folder.found(4).size() == 4);
-  CHECK(folder.error(3).contains("3 pairs are the most"));
+  CHECK(folder.error(3).contains("at most 3 pairs"));
 }

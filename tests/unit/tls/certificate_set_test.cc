@@ -11,7 +11,7 @@ using namespace troika;
 using namespace troika::test;
 using tls::CertificateSet;
 using tls::ServerContext;
-using tls::Wire;
+using tls::TransportKind;
 
 namespace {
 
@@ -42,8 +42,9 @@ struct Store {
   std::vector<tls::CertificateFiles> pairs;
 };
 
-std::unique_ptr<ServerContext> context_of(CertificateSet::Ptr set, Wire wire = Wire::tcp) {
-  return ServerContext::make(wire, {.certificates = set}).value();
+std::unique_ptr<ServerContext> context_of(CertificateSet::Ptr set,
+                                          TransportKind kind = TransportKind::tcp) {
+  return ServerContext::make(kind, {.certificates = set, .alpn = alpn_of(kind)}).value();
 }
 
 std::string error_of(const Store& store) {
@@ -136,8 +137,8 @@ TEST_CASE("a set that is swapped in counts from the next handshake on, on both t
   Store store, other;
   store.add({.common_name = "before"});
   other.add({.common_name = "after"});
-  for (const Wire wire : {Wire::tcp, Wire::quic}) {
-    const auto server = context_of(store.load(), wire);
+  for (const TransportKind kind : {TransportKind::tcp, TransportKind::quic}) {
+    const auto server = context_of(store.load(), kind);
     const auto client = client_context({"h2", "h3"});
     const auto shown = [&](const TlsPair& pair) {
       std::array<char, 64> name{};
@@ -168,12 +169,13 @@ TEST_CASE("a chain is sent in the order of its file, and nothing is added to it"
   write_file(cas, store.ca.pem());
   // The CA of the clients is the issuer of the leaf here: OpenSSL would add it.
   const auto chain_of = [&](CertificateSet::Ptr set) {
-    const auto server = ServerContext::make(Wire::tcp, {.cert_file = "",
-                                                        .key_file = "",
-                                                        .client_auth = tls::ClientAuth::optional,
-                                                        .client_ca_file = cas,
-                                                        .certificates = set})
-                            .value();
+    const auto server =
+        ServerContext::make(TransportKind::tcp, {.cert_file = "",
+                                                 .key_file = "",
+                                                 .client_auth = tls::ClientAuth::optional,
+                                                 .client_ca_file = cas,
+                                                 .certificates = set})
+            .value();
     const auto client = client_context();
     TlsPair pair(*server, client->new_ssl("localhost"));
     REQUIRE(pair.shake_hands());

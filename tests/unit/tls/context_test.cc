@@ -1,6 +1,6 @@
 #include <openssl/pem.h>
 
-#include "tls/certificates/pem.h"
+#include "tls/certificates/certificate_files.h"
 #include "tls/context/client_context.h"
 #include "tls/context/context.h"
 #include "tls/context/server_context.h"
@@ -9,7 +9,7 @@
 using namespace troika;
 using namespace troika::test;
 using tls::ServerContext;
-using tls::Wire;
+using tls::TransportKind;
 
 namespace {
 
@@ -29,7 +29,7 @@ struct MessageCount {
 };
 
 std::string server_error(const std::string& certificate, const std::string& key) {
-  const auto made = ServerContext::make(Wire::tcp, {certificate, key});
+  const auto made = ServerContext::make(TransportKind::tcp, {certificate, key});
   return made ? "" : made.error();
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("a chain in the certificate file is sent to the client") {
   const TemporaryFolder folder;
   const std::string chain = folder.path / "chain.pem";
   write_file(chain, file_text(files.cert_file) + file_text(files.ca_file));
-  const auto server = ServerContext::make(Wire::tcp, {chain, files.key_file}).value();
+  const auto server = ServerContext::make(TransportKind::tcp, {chain, files.key_file}).value();
   const auto client = client_context();
   TlsPair pair(*server, client->new_ssl("localhost"));
   REQUIRE(pair.shake_hands());
@@ -173,7 +173,7 @@ TEST_CASE("TLS 1.2 is served, its CBC ciphers and TLS 1.1 are refused") {
 }
 
 TEST_CASE("QUIC's context speaks TLS 1.3 only") {
-  const auto server = server_context(Wire::quic);
+  const auto server = server_context(TransportKind::quic);
   const auto client = client_context({"h3"});
   TlsPair pair(*server, client->new_ssl("localhost"));
   SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
@@ -184,7 +184,10 @@ TEST_CASE("QUIC's context speaks TLS 1.3 only") {
 TEST_CASE("one ticket is sent, without early data unless there is a register, and it resumes") {
   const auto& files = test_certificate();
   const auto server =
-      tls::ServerContext::make(Wire::tcp, {files.cert_file, files.key_file}).value();
+      tls::ServerContext::make(TransportKind::tcp, {.cert_file = files.cert_file,
+                                                    .key_file = files.key_file,
+                                                    .alpn = alpn_of(TransportKind::tcp)})
+          .value();
   const auto client = client_context({"h2"});
   for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
     SSL_SESSION* session = nullptr;
@@ -213,7 +216,8 @@ TEST_CASE("one ticket is sent, without early data unless there is a register, an
 
 TEST_CASE("a session of TCP does not resume on QUIC's context, even with the same ticket keys") {
   const auto client = client_context({"h2", "h3"});
-  const auto tcp = server_context(), tcp_too = server_context(), quic = server_context(Wire::quic);
+  const auto tcp = server_context(), tcp_too = server_context(),
+             quic = server_context(TransportKind::quic);
   const auto context_of = [](const ServerContext& of) {
     return SSL_get_SSL_CTX(of.new_ssl().get());
   };
@@ -272,7 +276,7 @@ TEST_CASE("a client that tries to renegotiate is refused") {
 TEST_CASE("a client checks the server's certificate against its CA and the name it asked for") {
   const auto& files = test_certificate();
   const auto server = server_context();
-  const auto client = tls::ClientContext::make(Wire::tcp, {files.ca_file, {}}).value();
+  const auto client = tls::ClientContext::make(TransportKind::tcp, {files.ca_file, {}}).value();
   for (const char* name : {"localhost", "127.0.0.1", "::1"}) {
     TlsPair pair(*server, client->new_ssl(name));
     CHECK(pair.shake_hands());
@@ -293,7 +297,7 @@ TEST_CASE("a client refuses a certificate of an unknown CA, unless it was told n
   const auto other =
       ensure_dev_certificate(folder.path, {}, std::chrono::system_clock::now()).value();
   const auto server = server_context();
-  const auto strict = tls::ClientContext::make(Wire::tcp, {other.ca_file, {}}).value();
+  const auto strict = tls::ClientContext::make(TransportKind::tcp, {other.ca_file, {}}).value();
   TlsPair refused(*server, strict->new_ssl("localhost"));
   CHECK_FALSE(refused.shake_hands());
   CHECK(refused.client.closed->code == ErrorCode::protocol);
@@ -302,8 +306,8 @@ TEST_CASE("a client refuses a certificate of an unknown CA, unless it was told n
 }
 
 TEST_CASE("a client's errors about its CA file and ALPN list are sentences") {
-  const auto missing = tls::ClientContext::make(Wire::tcp, {"/nowhere/ca.pem", {}});
+  const auto missing = tls::ClientContext::make(TransportKind::tcp, {"/nowhere/ca.pem", {}});
   REQUIRE_FALSE(missing);
   CHECK(missing.error().contains("/nowhere/ca.pem cannot be read: No such file"));
-  CHECK_FALSE(tls::ClientContext::make(Wire::tcp, {"", {""}}));
+  CHECK_FALSE(tls::ClientContext::make(TransportKind::tcp, {"", {""}}));
 }

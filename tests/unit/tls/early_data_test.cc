@@ -41,8 +41,9 @@ struct Process {
     options.ticket_keys = &keys;
     options.replays = &replays;
     options.early_data_bytes = early_bytes;
-    first = tls::ServerContext::make(tls::Wire::tcp, options).value();
-    second = tls::ServerContext::make(tls::Wire::tcp, options).value();
+    options.alpn = alpn_of(tls::TransportKind::tcp);
+    first = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
+    second = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
   }
 
   SetClock clock;
@@ -148,13 +149,14 @@ TEST_CASE_METHOD(Fixture, "a replayed first flight is an ordinary handshake on a
 TEST_CASE_METHOD(Fixture, "rejected early data is sent again as ordinary data, once") {
   tls::ServerOptions options{test_certificate().cert_file, test_certificate().key_file};
   options.ticket_keys = &keys;
-  const auto without = tls::ServerContext::make(tls::Wire::tcp, options).value();
+  options.alpn = alpn_of(tls::TransportKind::tcp);
+  const auto without = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
   tls::Root strange = some_root();
   strange[0] ^= std::byte{1};
   tls::TicketKeys strange_keys(clock, strange, 12h, 24h);
   options.ticket_keys = &strange_keys;
   options.replays = &replays;
-  const auto stranger = tls::ServerContext::make(tls::Wire::tcp, options).value();
+  const auto stranger = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
   for (const auto* server : {&without, &stranger}) {
     const bool knows = server == &without;
     TlsPair pair(**server, client->new_ssl("localhost", ticket));
@@ -371,7 +373,7 @@ TEST_CASE("servers for which clients show certificates take no early data") {
     tls::ServerOptions options;
     options.replays = &replays;
     options.client_auth = auth;
-    REQUIRE(tls::allow_early_data(context.get(), tls::Wire::quic, options));
+    REQUIRE(tls::allow_early_data(context.get(), tls::TransportKind::quic, options));
     CHECK(SSL_CTX_get_max_early_data(context.get()) ==
           (auth == tls::ClientAuth::none ? 0xffffffffU : 0U));
   }

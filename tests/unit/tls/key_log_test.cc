@@ -11,7 +11,7 @@
 using namespace troika;
 using namespace troika::test;
 using tls::ServerContext;
-using tls::Wire;
+using tls::TransportKind;
 
 namespace {
 
@@ -36,10 +36,10 @@ struct RecordingLog final : tls::KeyLog {
 
 void shake_hands(tls::KeyLog* log, int newest = TLS1_3_VERSION) {
   const auto& files = test_certificate();
-  const auto server =
-      ServerContext::make(
-          Wire::tcp, {.cert_file = files.cert_file, .key_file = files.key_file, .key_log = log})
-          .value();
+  const auto server = ServerContext::make(TransportKind::tcp, {.cert_file = files.cert_file,
+                                                               .key_file = files.key_file,
+                                                               .key_log = log})
+                          .value();
   const auto client = client_context();
   TlsPair pair(*server, client->new_ssl("localhost"));
   REQUIRE(SSL_set_max_proto_version(pair.client_ssl.get(), newest) == 1);

@@ -1,4 +1,4 @@
-#include "tls/tickets/session_tag.h"
+#include "tls/tickets/resumption.h"
 
 #include <openssl/ssl.h>
 
@@ -7,7 +7,6 @@
 #include "tls/context/client_context.h"
 #include "tls/context/context.h"
 #include "tls/context/server_context.h"
-#include "tls/tickets/resumption.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {
@@ -15,9 +14,9 @@ namespace {
 
 // Visits to a server of QUIC, without QUIC: what a ticket relies on is TLS's own affair.
 struct Visits {
-  std::unique_ptr<tls::ServerContext> server = server_context(tls::Wire::quic);
+  std::unique_ptr<tls::ServerContext> server = server_context(tls::TransportKind::quic);
   std::unique_ptr<tls::ClientContext> client =
-      tls::ClientContext::make(tls::Wire::quic, {"", {"h3"}}).value();
+      tls::ClientContext::make(tls::TransportKind::quic, {"", {"h3"}}).value();
   std::vector<std::byte> kept;
 
   // Whether it resumed by the ticket of the visit before.

@@ -35,10 +35,11 @@ tls::Root root_of(char c) {
 struct Visits {
   explicit Visits(TicketKeys& keys) { add(keys); }
 
-  void add(TicketKeys& keys, tls::Wire wire = tls::Wire::tcp) {
+  void add(TicketKeys& keys, tls::TransportKind kind = tls::TransportKind::tcp) {
     tls::ServerOptions options{test_certificate().cert_file, test_certificate().key_file};
     options.ticket_keys = &keys;
-    servers.push_back(tls::ServerContext::make(wire, options).value());
+    options.alpn = alpn_of(kind);
+    servers.push_back(tls::ServerContext::make(kind, options).value());
   }
   // A visit to a server, with the ticket `from` (null: none); the ticket that it brought.
   SSL_SESSION* visit(std::size_t server, SSL_SESSION* from) {
@@ -156,7 +157,7 @@ TEST_CASE("a ticket resumes on another context with the same ring, whatever the 
   visits.add(keys);
   visits.add(same);   // after a restart with kept secrets
   visits.add(other);  // or with new ones
-  visits.add(keys, tls::Wire::quic);
+  visits.add(keys, tls::TransportKind::quic);
   SSL_SESSION* const ticket = visits.visit(0, nullptr);
   CHECK_FALSE(visits.resumed);
   CHECK(visits.resumes(0, ticket));

@@ -56,18 +56,26 @@ inline const DevCertificate& test_certificate() {
   return made;
 }
 
+// As the program's.
+inline std::vector<std::string> alpn_of(tls::TransportKind kind) {
+  if (kind == tls::TransportKind::quic) return {"h3"};
+  return {"h2", "http/1.1"};
+}
+
 // It takes early data, as the program's do: handshakes take another way through OpenSSL then.
-inline std::unique_ptr<tls::ServerContext> server_context(tls::Wire wire = tls::Wire::tcp) {
+inline std::unique_ptr<tls::ServerContext> server_context(
+    tls::TransportKind kind = tls::TransportKind::tcp) {
   static const SystemClock clock;
   static tls::ReplayRegister replays(clock, 1000, 30s);
   const auto& files = test_certificate();
   tls::ServerOptions options{files.cert_file, files.key_file};
   options.replays = &replays;
-  return tls::ServerContext::make(wire, options).value();
+  options.alpn = alpn_of(kind);
+  return tls::ServerContext::make(kind, options).value();
 }
 
 inline std::unique_ptr<tls::ClientContext> client_context(std::vector<std::string> alpn = {}) {
-  return tls::ClientContext::make(tls::Wire::tcp, {"", std::move(alpn)}).value();
+  return tls::ClientContext::make(tls::TransportKind::tcp, {"", std::move(alpn)}).value();
 }
 
 class Peer final : public Transport::Observer {

@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "support/body_text.h"
 #include "support/fake_background.h"
-#include "support/session_harness.h"
 #include "unit/handlers/compress/decoders.h"
 #include "unit/handlers/compress/samples.h"
 
@@ -11,11 +11,6 @@ using namespace troika;
 using namespace troika::test;
 
 namespace {
-
-struct CountingWaker final : Waker {
-  int woken = 0;
-  void wake() noexcept override { ++woken; }
-};
 
 // Gives its input on as it is, `each` pieces at a time; fails when it is told to.
 class PlainEncoder final : public Encoder {
@@ -58,14 +53,7 @@ struct Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
-  std::string pull(std::size_t max = kMaxPull) {
-    const auto pulled = body->pull(max);
-    if (!pulled) return "error: " + std::string(name_of(pulled.error().code));
-    if (pulled->state == PullState::blocked) return "blocked";
-    if (pulled->state == PullState::end) return "end";
-    CHECK_FALSE(pulled->bytes.empty());
-    return std::string(text_of(pulled->bytes.bytes()));
-  }
+  std::string pull(std::size_t max = kMaxPull) { return pull_text(*body, max); }
 
   BufferPool pool;
   FakeBackground background;

@@ -35,6 +35,10 @@ struct CacheStage {
     CHECK(operation == nullptr);
     return result;
   }
+  void pass(Duration time) {
+    bench.clock.advance(time);
+    timers.advance_to(bench.clock.now());
+  }
   Ref<RootFolder> root() { return find_root().value_or(Ref<RootFolder>()); }
   Result<Ref<CachedFile>> open(const std::string& name) {
     Result<Ref<CachedFile>> result = fail(ErrorCode::internal, "never called");

@@ -1,4 +1,4 @@
-#include "handlers/files/derived.h"
+#include "handlers/files/cached_file.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <functional>

@@ -4,18 +4,13 @@
 #include <string>
 
 #include "base/random.h"
+#include "support/body_text.h"
 #include "support/fake_files.h"
-#include "support/session_harness.h"
 
 using namespace troika;
 using namespace troika::test;
 
 namespace {
-
-struct CountingWaker final : Waker {
-  int woken = 0;
-  void wake() noexcept override { ++woken; }
-};
 
 struct Stage {
   explicit Stage(std::string content) : entry(files.entries["f"]) {
@@ -36,18 +31,8 @@ struct Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
-  std::string pull(std::size_t max) {
-    const auto pulled = body->pull(max);
-    if (!pulled) return "error: " + std::string(name_of(pulled.error().code));
-    if (pulled->state == PullState::blocked) return "blocked";
-    if (pulled->state == PullState::end) return "end";
-    return std::string(text_of(pulled->bytes.bytes()));
-  }
-  std::string all() {
-    std::string text;
-    const ReadState state = read_body(*body, text);
-    return state == ReadState::end ? text : "not ended after " + std::to_string(text.size());
-  }
+  std::string pull(std::size_t max) { return pull_text(*body, max); }
+  std::string all() { return whole_text(*body); }
 
   BufferPool pool;
   FakeFiles files{pool};

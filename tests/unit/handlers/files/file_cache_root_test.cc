@@ -12,22 +12,18 @@ TEST_CASE("all is closed when nobody has asked for anything for a moment") {
   Stage stage;
   (void)stage.load("a");
   auto sent = stage.open("b").value();
-  const auto pass = [&](Duration time) {
-    stage.bench.clock.advance(time);
-    stage.timers.advance_to(stage.bench.clock.now());
-  };
-  pass(stage.limits.quiet - 1ns);
+  stage.pass(stage.limits.quiet - 1ns);
   CHECK(stage.files.open_roots == 1);
   CHECK(stage.files.open_files == 2);
   (void)stage.open("b");
-  pass(1ns);
+  stage.pass(1ns);
   CHECK(stage.files.open_roots == 1);
   CHECK(stage.cache->kept() == 2);
-  pass(stage.limits.quiet - 1ns);
+  stage.pass(stage.limits.quiet - 1ns);
   CHECK(stage.files.open_roots == 0);
   CHECK(stage.files.open_files == 1);  // b is being sent
   sent = {};
-  pass(stage.limits.quiet);
+  stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_files == 0);
   CHECK(stage.timers.size() == 0);
   CHECK(stage.load("a")->body.size() == 4);
@@ -88,8 +84,7 @@ TEST_CASE("the folder is served on when no descriptor is left to look for it") {
   stage.bench.clock.advance(stage.limits.fresh);
   stage.files.root_error = ErrorCode::unavailable;
   CHECK(stage.root().get() == root.get());
-  stage.bench.clock.advance(stage.limits.quiet);
-  stage.timers.advance_to(stage.bench.clock.now());
+  stage.pass(stage.limits.quiet);
   CHECK(stage.find_root().error().code == ErrorCode::unavailable);
 }
 
@@ -122,8 +117,7 @@ TEST_CASE("what was worked out from a file stays when it is closed, for the file
   const std::size_t bytes = stage.cache->use().bytes;
   CHECK(bytes > 0);
   SECTION("closed when nobody asked") {
-    stage.bench.clock.advance(stage.limits.quiet);
-    stage.timers.advance_to(stage.bench.clock.now());
+    stage.pass(stage.limits.quiet);
     CHECK(stage.files.open_files == 0);
     CHECK(stage.cache->use().bytes == bytes);
     CHECK(is_kept(stage.open("a").value()));
@@ -139,8 +133,7 @@ TEST_CASE("what was worked out from a file stays when it is closed, for the file
     CHECK_FALSE(is_kept(stage.open("a").value()));
   }
   SECTION("within the bounds of bytes, and given up before open files are") {
-    stage.bench.clock.advance(stage.limits.quiet);
-    stage.timers.advance_to(stage.bench.clock.now());
+    stage.pass(stage.limits.quiet);
     for (const char* name : {"b", "c", "d"}) {
       stage.files.entries[name].inode = 7;  // another file
       (void)stage.load(name);

@@ -252,7 +252,7 @@ TEST_CASE("a file whose time has no fraction is tagged by its content, up to a l
   CHECK(at->is_tagged());
   const std::string sum = "230d8358dc8e8890b4c58deeb62912ee";
   CHECK(at->etag(CachedFile::As::itself, "") == "\"" + sum + "\"");
-  CHECK(at->etag(CachedFile::As::sidecar, ".br") == "\"" + sum + ".br\"");
+  CHECK(at->etag(CachedFile::As::precompressed, ".br") == "\"" + sum + ".br\"");
   CHECK(at->etag(CachedFile::As::live_gzip, "+gz") == "W/\"" + sum + "+gz\"");
 
   stage.limits.content_tag_bytes = 3;
@@ -301,6 +301,6 @@ TEST_CASE("an entity tag says size, time and coding") {
   entry.modified_ns = 5;
   const auto file = stage.open("a").value();
   CHECK(file->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0005\"");
-  CHECK(file->etag(CachedFile::As::sidecar, ".br") == "\"4-15e59a35b98a0005.br\"");
+  CHECK(file->etag(CachedFile::As::precompressed, ".br") == "\"4-15e59a35b98a0005.br\"");
   CHECK(file->etag(CachedFile::As::live_gzip, "+gz") == "W/\"4-15e59a35b98a0005+gz\"");
 }

@@ -1,10 +1,10 @@
 #pragma once
-// One handler call without an exchange: a request in, what was answered out.
+// One call of a handler without an exchange: a request in, a response out.
 #include <string>
 
 #include "http/message/target.h"
+#include "support/body_text.h"
 #include "support/recording_responder.h"
-#include "support/session_harness.h"
 
 namespace troika::test {
 
@@ -33,11 +33,7 @@ struct Call {
 
   std::uint16_t status() const { return responder.status(); }
   std::string field(std::string_view name) const { return responder.field(name); }
-  std::string body() {
-    std::string text;
-    if (responder.body == nullptr) return text;
-    return read_body(*responder.body, text) == ReadState::end ? text : "not ended: " + text;
-  }
+  std::string body() { return responder.body == nullptr ? "" : whole_text(*responder.body); }
 
   Request request;
   NoBody request_body;

@@ -1,133 +1,109 @@
 #include "handlers/media_type.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <ranges>
 #include <string>
 
 using namespace troika;
 
 namespace {
 
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kBytes = "application/octet-stream";
+
 struct Row {
-  std::string_view path, type;
+  std::string_view type, paths;  // apart by a space
 };
 
 void check(std::initializer_list<Row> rows, bool compressible) {
-  for (const Row& row : rows) {
-    CAPTURE(row.path);
-    CHECK(media_type_of(row.path).text == row.type);
-    CHECK(media_type_of(row.path).compressible == compressible);
+  for (const auto& [type, paths] : rows) {
+    for (const auto path : std::views::split(paths, ' ')) {
+      const std::string text(std::string_view{path});
+      CAPTURE(text);
+      CHECK(media_type_of(text).text == type);
+      CHECK(media_type_of(text).compressible == compressible);
+    }
   }
 }
 
 }  // namespace
 
-TEST_CASE("what is like text has its charset, where the type knows one, and is compressible") {
-  check({{"index.html", "text/html; charset=utf-8"},
-         {"a/b.css", "text/css; charset=utf-8"},
-         {"app.js", "text/javascript; charset=utf-8"},
-         {"app.min.mjs", "text/javascript; charset=utf-8"},
-         {"feed.xml", "application/xml"},
-         {"page.xhtml", "application/xhtml+xml"},
-         {"favicon.svg", "image/svg+xml"},
-         {"words.dtd", "application/xml-dtd"},
-         {"scene.dae", "model/vnd.collada+xml"},
-         {"feeds.opml", "text/x-opml; charset=utf-8"},
-         {"data.json", "application/json"},
-         {"app.js.map", "application/json"},
-         {"app.webmanifest", "application/manifest+json"},
-         {"towns.geojson", "application/geo+json"},
-         {"log.ndjson", "application/x-ndjson"},
-         {"api.yaml", "application/yaml"},
-         {"api.yml", "application/yaml"},
-         {"Cargo.toml", "application/toml"},
-         {"main.cc", "text/plain; charset=utf-8"},
-         {"notes.md", "text/markdown; charset=utf-8"},
-         {"robots.txt", "text/plain; charset=utf-8"},
-         {"table.csv", "text/csv; charset=utf-8"},
-         {"feast.ics", "text/calendar; charset=utf-8"},
-         {"me.vcf", "text/vcard; charset=utf-8"},
-         {"walk.gpx", "application/gpx+xml"},
-         {"live.m3u8", "application/vnd.apple.mpegurl"},
-         {"live.mpd", "application/dash+xml"}},
+TEST_CASE("text has a charset where the type knows one, and all that is like text shrinks") {
+  check({{"text/html; charset=utf-8", "index.html a.shtml INDEX.HTM"},
+         {"text/css; charset=utf-8", "a/b.css"},
+         {"text/javascript; charset=utf-8", "app.js app.min.mjs"},
+         {"application/xml", "feed.xml"},
+         {"application/xhtml+xml", "page.xhtml"},
+         {"image/svg+xml", "favicon.svg"},
+         {"application/xml-dtd", "words.dtd"},
+         {"model/vnd.collada+xml", "scene.dae"},
+         {"text/x-opml; charset=utf-8", "feeds.opml"},
+         {"application/json", "data.json app.js.map .well-known/apple-app-site-association"},
+         {"application/manifest+json", "app.webmanifest"},
+         {"application/geo+json", "towns.geojson"},
+         {"application/x-ndjson", "log.ndjson"},
+         {"application/yaml", "api.yaml api.yml"},
+         {"application/toml", "Cargo.toml"},
+         {kText, "main.cc robots.txt a.PnG.Txt"},
+         {"text/markdown; charset=utf-8", "notes.md"},
+         {"text/csv; charset=utf-8", "table.csv"},
+         {"text/calendar; charset=utf-8", "feast.ics"},
+         {"text/vcard; charset=utf-8", "me.vcf"},
+         {"application/gpx+xml", "walk.gpx"},
+         {"application/vnd.apple.mpegurl", "live.m3u8"},
+         {"application/dash+xml", "live.mpd"}},
         true);
 }
 
-TEST_CASE("what is binary and not compressed in itself is compressible, too") {
-  check({{"m.wasm", "application/wasm"},
-         {"font.ttf", "font/ttf"},
-         {"font.otf", "font/otf"},
-         {"a.bmp", "image/bmp"},
-         {"favicon.ico", "image/vnd.microsoft.icon"}},
+TEST_CASE("binary files that are not compressed in themselves shrink, all others do not") {
+  check({{"application/wasm", "m.wasm"},
+         {"font/ttf", "font.ttf"},
+         {"font/otf", "font.otf"},
+         {"image/bmp", "a.bmp"},
+         {"image/vnd.microsoft.icon", "favicon.ico"}},
         true);
-}
-
-TEST_CASE("what is compressed in itself is not") {
-  check({{"a.png", "image/png"},
-         {"a.jpeg", "image/jpeg"},
-         {"a.webp", "image/webp"},
-         {"a.avif", "image/avif"},
-         {"font.woff", "font/woff"},
-         {"font.woff2", "font/woff2"},
-         {"a.pdf", "application/pdf"},
-         {"a.mp4", "video/mp4"},
-         {"a.opus", "audio/ogg"},
-         {"segment.ts", "video/mp2t"},
-         {"a.tar.gz", "application/gzip"},
-         {"a.css.br", "application/x-brotli"},
-         {"a.zst", "application/zstd"},
-         {"scene.glb", "model/gltf-binary"},
-         {"rows.parquet", "application/vnd.apache.parquet"},
-         {"text.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-         {"app.apk", "application/vnd.android.package-archive"},
-         {"a.deb", "application/vnd.debian.binary-package"}},
+  check({{"image/png", "a.png a.PNG"},
+         {"image/jpeg", "a.jpeg"},
+         {"image/gif", "v1.html/a.gif"},
+         {"image/webp", "a.webp"},
+         {"image/avif", "a.avif"},
+         {"font/woff", "font.woff"},
+         {"font/woff2", "font.woff2"},
+         {"application/pdf", "a.pdf"},
+         {"video/mp4", "a.mp4"},
+         {"audio/ogg", "a.opus"},
+         {"video/mp2t", "segment.ts"},
+         {"application/gzip", "a.tar.gz"},
+         {"application/x-brotli", "a.css.br"},
+         {"application/zstd", "a.zst"},
+         {"model/gltf-binary", "scene.glb"},
+         {"application/vnd.apache.parquet", "rows.parquet"},
+         {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "text.docx"},
+         {"application/vnd.android.package-archive", "app.apk"},
+         {"application/vnd.debian.binary-package", "a.deb"}},
         false);
 }
 
-TEST_CASE("case does not matter, and only the last extension of the last segment does") {
-  check({{"INDEX.HTM", "text/html; charset=utf-8"}, {"a.PnG.Txt", "text/plain; charset=utf-8"}},
+TEST_CASE("well-known files without an extension are text, anything else is bytes") {
+  check({{kText, "README src/LICENSE COPYING AUTHORS ChangeLog NOTICE a/Makefile Dockerfile"}},
         true);
-  check({{"a.PNG", "image/png"},
-         {"v1.html/file", "application/octet-stream"},
-         {"v1.html/a.gif", "image/gif"}},
-        false);
+  check({{kBytes, "/ a a. a.unknown a.readme html v1.html/file a.htm\xff"}}, false);
+  for (const std::string& path :
+       {std::string(), std::string("a.html "), "a." + std::string(32, 'x'), std::string(33, 'x')}) {
+    CHECK(media_type_of(path).text == kBytes);
+  }
 }
 
-TEST_CASE("files without an extension that everybody has are text") {
-  check({{"README", "text/plain; charset=utf-8"},
-         {"src/LICENSE", "text/plain; charset=utf-8"},
-         {"COPYING", "text/plain; charset=utf-8"},
-         {"AUTHORS", "text/plain; charset=utf-8"},
-         {"ChangeLog", "text/plain; charset=utf-8"},
-         {"NOTICE", "text/plain; charset=utf-8"},
-         {"a/Makefile", "text/plain; charset=utf-8"},
-         {"Dockerfile", "text/plain; charset=utf-8"},
-         {".well-known/apple-app-site-association", "application/json"}},
-        true);
+TEST_CASE("every entry of the table is found") {
+  for (const auto& [name, type] : media_types_of_extensions()) {
+    CHECK(media_type_of("a." + std::string(name)).text == type.text);
+  }
+  for (const auto& [name, type] : media_types_of_names()) {
+    CHECK(media_type_of(name).text == type.text);
+  }
 }
 
-TEST_CASE("anything else is bytes") {
-  const std::string long_extension = "a." + std::string(32, 'x');
-  const std::string longer_name(33, 'x');
-  check({{"", "application/octet-stream"},
-         {"/", "application/octet-stream"},
-         {"a", "application/octet-stream"},
-         {"a.", "application/octet-stream"},
-         {"a.unknown", "application/octet-stream"},
-         {"a.readme", "application/octet-stream"},
-         {"html", "application/octet-stream"},
-         {"a.html ", "application/octet-stream"},
-         {"a.htm\xff", "application/octet-stream"},
-         {long_extension, "application/octet-stream"},
-         {longer_name, "application/octet-stream"}},
-        false);
-}
-
-TEST_CASE("the first and the last entry of the table are found") {
-  CHECK(media_type_of("a.3g2").text == "video/3gpp2");
-  CHECK(media_type_of("a.zst").text == "application/zstd");
-}
-
-TEST_CASE("a type that a person chose for an extension goes before the table") {
+TEST_CASE("a type of the options takes precedence over the table") {
   SiteOptions options;
   options.types = {{"md", "text/plain"}, {"html", "text/html; charset=iso-8859-1"}, {"new", "a/b"}};
   CHECK(media_type_of(options, "a.md/b/c.MD").text == "text/plain");
@@ -140,7 +116,7 @@ TEST_CASE("a type that a person chose for an extension goes before the table") {
   CHECK(media_type_of({}, "a.md").text == "text/markdown; charset=utf-8");
 }
 
-TEST_CASE("a type that a person chose is compressible when it is like text or known to be") {
+TEST_CASE("a type of the options is compressible when it is like text or known to be") {
   const auto compressible = [](std::string type) {
     SiteOptions options;
     options.types = {{"x", std::move(type)}};

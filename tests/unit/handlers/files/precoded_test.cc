@@ -14,8 +14,6 @@ namespace {
 const std::string kFits("\x28\xb5\x2f\xfd\x00\x68 and more", 15);   // a window of 8 MiB
 const std::string kLarge("\x28\xb5\x2f\xfd\x00\x70 and more", 15);  // of 16 MiB
 
-Fields accepting(const char* codings) { return {{"accept-encoding", codings}}; }
-
 struct PrecodedStage : SiteStage {
   PrecodedStage() {
     options.precoded = true;
@@ -109,7 +107,7 @@ TEST_CASE("what is beside a coded name is not looked for at each request") {
   CHECK(stage.files.opened.empty());
 }
 
-TEST_CASE("a .zst file whose window is too large is no sidecar, and that is said") {
+TEST_CASE("a .zst file whose window is too large is not sent, and that is reported") {
   PrecodedStage stage;
   stage.files.entries["x.css"].content = "plain";
   stage.files.entries["x.css.zst"].content = kLarge;
@@ -118,21 +116,21 @@ TEST_CASE("a .zst file whose window is too large is no sidecar, and that is said
   CHECK(call.field("vary").empty());
   CHECK(call.body() == "plain");
   REQUIRE(stage.said.size() == 1);
-  CHECK(stage.said[0].starts_with("x.css.zst is not sent as zstd: its window is above 8 MiB"));
+  CHECK(stage.said[0].starts_with("x.css.zst is not sent as zstd: its window exceeds 8 MiB"));
   stage.files.reads.clear();
   CHECK(stage.get("/x.css", accepting("zstd")).status() == 200);
   CHECK(stage.files.reads.empty());  // it is known
   CHECK(stage.said.size() == 1);
 
-  auto& sidecar = stage.files.entries["x.css.zst"];
-  sidecar.content = kFits;
-  sidecar.inode = 2;
+  auto& zst = stage.files.entries["x.css.zst"];
+  zst.content = kFits;
+  zst.inode = 2;
   stage.bench.clock.advance(stage.limits.fresh);
   Call fits = stage.get("/x.css", accepting("zstd"));
   CHECK(fits.field("content-encoding") == "zstd");
   CHECK(fits.body() == kFits);
-  sidecar.content = "no frame at all";
-  sidecar.inode = 3;
+  zst.content = "no frame at all";
+  zst.inode = 3;
   stage.bench.clock.advance(stage.limits.fresh);
   CHECK(stage.get("/x.css", accepting("zstd")).body() == "plain");
   REQUIRE(stage.said.size() == 2);

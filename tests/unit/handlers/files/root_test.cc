@@ -6,15 +6,6 @@
 using namespace troika;
 using namespace troika::test;
 
-namespace {
-
-void pass(SiteStage& stage, Duration time) {
-  stage.bench.clock.advance(time);
-  stage.timers.advance_to(stage.bench.clock.now());
-}
-
-}  // namespace
-
 TEST_CASE("while the folder is missing all is 404, its index and error pages, too") {
   SiteStage stage;
   stage.files.entries["404.html"].content = "<p>own page";
@@ -23,7 +14,7 @@ TEST_CASE("while the folder is missing all is 404, its index and error pages, to
   CHECK(stage.get("/").body() == "<p>root");
   CHECK(stage.get("/missing.js").body() == "<p>own page");
   for (const ErrorCode why : {ErrorCode::not_found, ErrorCode::denied}) {
-    pass(stage, stage.limits.fresh);
+    stage.pass(stage.limits.fresh);
     stage.files.root_error = why;
     for (const char* const target : {"/", "/a.txt", "/missing.js", "/dir", "/dir/", "/page"}) {
       CAPTURE(target);
@@ -69,42 +60,42 @@ TEST_CASE("all files of a response are of one root") {
   SiteStage stage;
   stage.files.entries["a.js"].content = std::string(100, 'x');
   stage.files.later = true;
-  Call call = stage.get("/a.js", {{"accept-encoding", "br"}});
-  stage.files.complete();  // a.js is open; its sidecars are looked for
+  Call call = stage.get("/a.js", accepting("br"));
+  stage.files.complete();  // a.js is open; precompressed files are looked for
   CHECK(stage.files.opened.back() == "a.js.br");
   stage.files.later = false;
   stage.files.root.inode = 2;
   stage.files.entries["a.js.br"].content = "of another release";
-  pass(stage, stage.limits.fresh);
-  CHECK(stage.get("/a.js", {{"accept-encoding", "br"}}).body() == "of another release");
+  stage.pass(stage.limits.fresh);
+  CHECK(stage.get("/a.js", accepting("br")).body() == "of another release");
   while (stage.files.waiting() > 0) stage.files.complete();
   CHECK(call.status() == 200);
   CHECK(call.field("content-encoding") == "");
   CHECK(call.body() == std::string(100, 'x'));
-  CHECK(stage.get("/a.js", {{"accept-encoding", "br"}}).body() == "of another release");
+  CHECK(stage.get("/a.js", accepting("br")).body() == "of another release");
 }
 
 TEST_CASE("a slow reader holds its file and no root") {
   SiteStage stage;
   Call call = stage.get("/a.txt");
-  pass(stage, stage.limits.quiet);
+  stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_roots == 0);
   CHECK(stage.files.open_files == 1);
   CHECK(call.body() == "hello");
   call.responder.body.reset();
-  pass(stage, stage.limits.quiet);
+  stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_files == 0);
 }
 
 TEST_CASE("what a live coder made is there when the folder is opened again") {
   SiteStage stage;
   stage.files.entries["a.js"].content = std::string(4000, 'x');
-  const Fields fields{{"accept-encoding", "br"}};
+  const Fields fields = accepting("br");
   Call first = stage.get("/a.js", fields);
   CHECK(first.field("content-encoding") == "br");
   const std::string coded = first.body();
   first.responder.body.reset();
-  pass(stage, stage.limits.quiet);
+  stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_files == 0);
   stage.files.reads.clear();
   Call second = stage.get("/a.js", fields);  // at once

@@ -12,11 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Fields kBrotli{{"accept-encoding", "br"}};
-
-void add_text(SiteStage& stage, const std::string& name, std::size_t size) {
-  stage.files.entries[name].content = std::string(size, 't');
-}
+const Fields kBrotli = accepting("br");
 
 // Lets `steps` of what waits happen, in any place; false when nothing was left to happen.
 bool complete(SiteStage& stage, int steps) {
@@ -54,19 +50,20 @@ TEST_CASE("a request may be cancelled at each of its steps") {
       SiteStage stage;
       stage.options.listing = stage.options.clean_urls = true;
       stage.options.error_pages = {{404, "a.txt"}};
-      add_text(stage, "big.txt", 5000);
-      add_text(stage, "huge.txt", (1U << 20U) + 1);
-      add_text(stage, "page.html", 10);
+      stage.add_text("big.txt", 5000);
+      stage.add_text("huge.txt", (1U << 20U) + 1);
+      stage.add_text("page.html", 10);
       stage.files.later = stage.background.later = stage.hashing.later = true;
       Call call = stage.get(row.raw, row.fields);
-      if (complete(stage, steps)) {
-        if (!call.responder.heads.empty()) ended = true;
-      }
+      ended = complete(stage, steps) && !call.responder.heads.empty();
       if (ended) CHECK(call.status() == row.status);
+      const std::size_t heads = call.responder.heads.size();
       call.job.reset();
       call.responder.body.reset();
+      CHECK(stage.files.waiting() == 0);
       while (complete(stage, 1)) {
       }
+      CHECK(call.responder.heads.size() == heads);
     }
   }
 }
@@ -83,7 +80,7 @@ TEST_CASE("a hot file is sent without a call to the file system") {
 
 TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
   SiteStage stage;
-  add_text(stage, "big.txt", 5000);
+  stage.add_text("big.txt", 5000);
   stage.background.later = true;
   Call first = stage.get("/big.txt", kBrotli);
   Call second = stage.get("/big.txt", kBrotli);
@@ -102,7 +99,7 @@ TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
 
 TEST_CASE("the first who asks may leave, and the others get what was begun") {
   SiteStage stage;
-  add_text(stage, "big.txt", 5000);
+  stage.add_text("big.txt", 5000);
   stage.background.later = true;
   Call first = stage.get("/big.txt", kBrotli);
   Call second = stage.get("/big.txt", kBrotli);
@@ -114,11 +111,11 @@ TEST_CASE("the first who asks may leave, and the others get what was begun") {
 
 TEST_CASE("a file that changes while it is compressed is compressed as it is sent") {
   SiteStage stage;
-  add_text(stage, "log.txt", 5000);
+  stage.add_text("log.txt", 5000);
   stage.background.later = true;
   Call call = stage.get("/log.txt", kBrotli);
   for (std::size_t size = 5001; stage.background.waiting() > 0 && size < 5010; ++size) {
-    add_text(stage, "log.txt", size);  // somebody writes all the time
+    stage.add_text("log.txt", size);  // somebody writes all the time
     stage.background.complete();
   }
   stage.background.later = false;
@@ -132,7 +129,7 @@ TEST_CASE("a file that changes while it is compressed is compressed as it is sen
 
 TEST_CASE("a file that was replaced while it is compressed is sent as it was") {
   SiteStage stage;
-  add_text(stage, "big.txt", 5000);
+  stage.add_text("big.txt", 5000);
   stage.background.later = true;
   Call call = stage.get("/big.txt", kBrotli);
   auto& entry = stage.files.entries["big.txt"];
@@ -145,7 +142,7 @@ TEST_CASE("a file that was replaced while it is compressed is sent as it was") {
 
 TEST_CASE("work that nobody waits for any more is not done") {
   SiteStage stage;
-  add_text(stage, "big.txt", 5000);
+  stage.add_text("big.txt", 5000);
   stage.background.later = true;
   Call call = stage.get("/big.txt", kBrotli);
   call.job.reset();
@@ -162,7 +159,7 @@ TEST_CASE("work that nobody waits for any more is not done") {
 
 TEST_CASE("work that was given up is begun again for who came meanwhile") {
   SiteStage stage;
-  add_text(stage, "big.txt", 5000);
+  stage.add_text("big.txt", 5000);
   stage.background.later = true;
   Call call = stage.get("/big.txt", kBrotli);
   call.job.reset();
@@ -177,9 +174,9 @@ TEST_CASE("work that was given up is begun again for who came meanwhile") {
 TEST_CASE("a file that was written to since it was opened is opened again") {
   SiteStage stage;
   stage.limits.small_body = 10;
-  add_text(stage, "big.bin", 100);
+  stage.add_text("big.bin", 100);
   CHECK(stage.get("/big.bin").body().size() == 100);
-  add_text(stage, "big.bin", 200);  // within SiteLimits::fresh
+  stage.add_text("big.bin", 200);  // within SiteLimits::fresh
   Call call = stage.get("/big.bin");
   CHECK(call.body() == std::string(200, 't'));
 }
@@ -205,16 +202,16 @@ TEST_CASE("errors that will pass are no 404 that a cache may keep") {
   CHECK(stage.status("/other") == 500);
 }
 
-TEST_CASE("a sidecar that cannot be looked for now may be there for others") {
+TEST_CASE("a precompressed file that cannot be looked for now may be there for others") {
   SiteStage stage;
-  add_text(stage, "x.bin", 2000);
-  stage.files.entries["x.bin.br"].content = "sidecar";
+  stage.add_text("x.bin", 2000);
+  stage.files.entries["x.bin.br"].content = "smaller";
   stage.files.entries["x.bin.br"].open_error = ErrorCode::unavailable;
   Call call = stage.get("/x.bin", kBrotli);
   CHECK(call.status() == 200);
   CHECK(call.field("vary") == "accept-encoding");
   stage.files.entries["x.bin.br"].open_error.reset();
-  CHECK(stage.get("/x.bin", kBrotli).body() == "sidecar");
+  CHECK(stage.get("/x.bin", kBrotli).body() == "smaller");
 }
 
 TEST_CASE("fields of a person's own: several of one name, and never the policy of our own pages") {
@@ -229,7 +226,7 @@ TEST_CASE("fields of a person's own: several of one name, and never the policy o
 
 TEST_CASE("parts of what is coded as a whole are not sent") {
   SiteStage stage;
-  add_text(stage, "x.bin", 2000);
+  stage.add_text("x.bin", 2000);
   stage.files.entries["x.bin.br"].content = std::string(500, 's');
   const auto ask = [&](const char* range, const char* codings) {
     return stage.get("/x.bin", {{"range", range}, {"accept-encoding", codings}});
@@ -246,25 +243,25 @@ TEST_CASE("parts of what is coded as a whole are not sent") {
 TEST_CASE("so many streams are compressed at a time, the next gets identity") {
   SiteStage stage;
   stage.limits.live_encoders = 2;
-  add_text(stage, "huge.txt", stage.limits.compress_whole + 1);
-  Call first = stage.get("/huge.txt", {{"accept-encoding", "gzip"}});
-  Call second = stage.get("/huge.txt", {{"accept-encoding", "gzip"}});
+  stage.add_text("huge.txt", stage.limits.compress_whole + 1);
+  Call first = stage.get("/huge.txt", accepting("gzip"));
+  Call second = stage.get("/huge.txt", accepting("gzip"));
   CHECK(second.field("content-encoding") == "gzip");
   CHECK_FALSE(second.responder.body->remaining().has_value());
-  Call third = stage.get("/huge.txt", {{"accept-encoding", "gzip"}});
+  Call third = stage.get("/huge.txt", accepting("gzip"));
   CHECK(third.status() == 200);
   CHECK(third.field("content-encoding").empty());
   CHECK(third.responder.body->remaining() == stage.limits.compress_whole + 1);
-  CHECK(stage.get("/huge.txt", {{"accept-encoding", "gzip, identity;q=0"}}).status() == 503);
+  CHECK(stage.get("/huge.txt", accepting("gzip, identity;q=0")).status() == 503);
   second.responder.body.reset();
-  CHECK(stage.get("/huge.txt", {{"accept-encoding", "gzip"}}).field("content-encoding") == "gzip");
+  CHECK(stage.get("/huge.txt", accepting("gzip")).field("content-encoding") == "gzip");
 }
 
 TEST_CASE("what is compressed whole and what as a stream differ by one byte") {
   SiteStage stage;
   stage.limits.compress_whole = 3000;
-  add_text(stage, "whole.txt", 3000);
-  add_text(stage, "stream.txt", 3001);
+  stage.add_text("whole.txt", 3000);
+  stage.add_text("stream.txt", 3001);
   CHECK(stage.get("/whole.txt", kBrotli).responder.body->remaining().has_value());
   CHECK_FALSE(stage.get("/stream.txt", kBrotli).responder.body->remaining().has_value());
 }
@@ -273,7 +270,7 @@ TEST_CASE("what is being sent counts, and beyond twice the cache nothing more is
   SiteStage stage;
   stage.limits.cache_bytes = BufferPool::kSizes[0];  // one result
   for (const char* name : {"a", "b", "c", "d"}) {
-    add_text(stage, std::string(name) + ".log", 5000);
+    stage.add_text(std::string(name) + ".log", 5000);
   }
   Call a = stage.get("/a.log", kBrotli);
   Call b = stage.get("/b.log", kBrotli);
@@ -292,8 +289,8 @@ TEST_CASE("a digest is worked out once, and not for a file above the limit") {
   const Fields wants{{"want-repr-digest", "sha-256=1"}};
   SiteStage stage;
   stage.limits.digest_bytes = 100;
-  add_text(stage, "at.bin", 100);
-  add_text(stage, "above.bin", 101);
+  stage.add_text("at.bin", 100);
+  stage.add_text("above.bin", 101);
   stage.files.entries["at.bin"].modified_ns = stage.files.entries["above.bin"].modified_ns = 5;
   const std::string digest = stage.get("/at.bin", wants).field("repr-digest");
   CHECK(digest.starts_with("sha-256=:"));
@@ -305,29 +302,30 @@ TEST_CASE("a digest is worked out once, and not for a file above the limit") {
   CHECK(stage.background.posted == 1);
 }
 
-TEST_CASE("a sidecar that comes or goes is seen after the next look") {
+TEST_CASE("a precompressed file that comes or goes is seen after the next look") {
   SiteStage stage;
-  add_text(stage, "x.bin", 2000);
+  stage.add_text("x.bin", 2000);
   CHECK(stage.get("/x.bin", kBrotli).field("content-encoding").empty());
-  stage.files.entries["x.bin.br"].content = "sidecar";
+  stage.files.entries["x.bin.br"].content = "smaller";
   stage.bench.clock.advance(stage.limits.fresh);
   Call call = stage.get("/x.bin", kBrotli);
   CHECK(call.field("content-encoding") == "br");
   CHECK(call.field("vary") == "accept-encoding");
-  CHECK(call.body() == "sidecar");
+  CHECK(call.body() == "smaller");
   stage.files.entries.erase("x.bin.br");
   stage.bench.clock.advance(stage.limits.fresh);
   CHECK(stage.get("/x.bin", kBrotli).body() == std::string(2000, 't'));
 }
 
-TEST_CASE("a sidecar that is older than its file does not count, an equally old one does") {
+TEST_CASE(
+    "a precompressed file that is older than its file does not count, an equally old one does") {
   SiteStage stage;
-  add_text(stage, "x.bin", 2000);
-  auto& sidecar = stage.files.entries["x.bin.br"];
-  sidecar.content = "sidecar";
-  stage.files.entries["x.bin"].modified_ns = sidecar.modified_ns = 10;
-  CHECK(stage.get("/x.bin", kBrotli).body() == "sidecar");
-  sidecar.modified_ns = 9;
+  stage.add_text("x.bin", 2000);
+  auto& smaller = stage.files.entries["x.bin.br"];
+  smaller.content = "smaller";
+  stage.files.entries["x.bin"].modified_ns = smaller.modified_ns = 10;
+  CHECK(stage.get("/x.bin", kBrotli).body() == "smaller");
+  smaller.modified_ns = 9;
   stage.bench.clock.advance(stage.limits.fresh);
   CHECK(stage.get("/x.bin", kBrotli).body() == std::string(2000, 't'));
 }
@@ -352,7 +350,7 @@ TEST_CASE("a file of this moment has a weak tag and no date to resume by") {
 
 TEST_CASE("a file above the small ones is read as it is sent, and cut off where it ends early") {
   SiteStage stage;
-  add_text(stage, "big.bin", 200'000);
+  stage.add_text("big.bin", 200'000);
   Call call = stage.get("/big.bin");
   CHECK(call.responder.body->remaining() == 200'000U);
   CHECK(call.responder.body->pull(65536)->bytes.size() == 65536);
@@ -365,8 +363,8 @@ TEST_CASE("too many open files are 503 and not a crash") {
   SiteStage stage;
   stage.limits.open_files = 1;
   stage.limits.cache_files = 1;
-  add_text(stage, "big.bin", 200'000);
-  Call call = stage.get("/big.bin");  // sidecars cannot be opened, and that is no error
+  stage.add_text("big.bin", 200'000);
+  Call call = stage.get("/big.bin");  // precompressed files cannot be opened, and that is no error
   CHECK(call.status() == 200);
   Call other = stage.get("/a.txt");
   CHECK(other.status() == 503);
@@ -380,7 +378,7 @@ TEST_CASE(
     "an error page of any size is sent with its status, and a missing one is no second error") {
   SiteStage stage;
   stage.options.error_pages = {{404, "404.html"}, {405, "gone.html"}};
-  add_text(stage, "404.html", 100'000);
+  stage.add_text("404.html", 100'000);
   Call call = stage.get("/absent");
   CHECK(call.status() == 404);
   CHECK(call.field("content-type") == "text/html; charset=utf-8");

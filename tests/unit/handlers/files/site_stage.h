@@ -14,6 +14,8 @@ namespace troika::test {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+inline Fields accepting(const char* codings) { return {{"accept-encoding", codings}}; }
+
 // A handler in front of fake files and a fake thread pool; nothing is left at its end.
 struct SiteStage {
   SiteStage() {
@@ -58,6 +60,14 @@ struct SiteStage {
     return {bench, served(), std::move(request)};
   }
   Call get(std::string_view raw, Fields fields = {}) { return ask("GET", raw, std::move(fields)); }
+  // A file of `size` letters.
+  void add_text(const std::string& name, std::size_t size) {
+    files.entries[name].content = std::string(size, 't');
+  }
+  void pass(Duration time) {
+    bench.clock.advance(time);
+    timers.advance_to(bench.clock.now());
+  }
   std::uint16_t status(std::string_view raw, std::string_view method = "GET") {
     return ask(method, raw).status();
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Reads a listing as a browser or a program would, and says what is wrong with it.
+// Reads a listing as a browser would, and says what is wrong with it.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -166,103 +166,6 @@ class HtmlCheck {
   std::string problem_;
   std::vector<Tag> tags_;
   std::vector<std::size_t> open_;
-};
-
-// RFC 8259, flattened: "entries[0].name" -> text of a string, number or literal.
-class JsonCheck {
- public:
-  explicit JsonCheck(std::string_view text) : rest_(text) {
-    good_ = is_utf8(text);
-    value("");
-    space();
-    good_ = good_ && rest_.empty();
-  }
-
-  bool good() const noexcept { return good_; }
-  std::string operator[](const std::string& path) const {
-    const auto found = values_.find(path);
-    return found == values_.end() ? "(missing)" : found->second;
-  }
-  bool has(const std::string& path) const { return values_.contains(path); }
-
- private:
-  void space() {
-    while (!rest_.empty() && std::string_view(" \t\r\n").contains(rest_.front())) {
-      rest_.remove_prefix(1);
-    }
-  }
-  bool take(char c) {
-    space();
-    if (!rest_.starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  void value(const std::string& path) {
-    if (!good_) return;
-    if (take('{')) return members(path);
-    if (take('[')) return elements(path);
-    if (rest_.starts_with('"')) return void(values_.emplace(path, string()));
-    const std::size_t size = std::min(rest_.find_first_of(",]} \n"), rest_.size());
-    const std::string word(rest_.substr(0, size));
-    const bool number = !word.empty() && std::ranges::all_of(word, ascii::is_digit);
-    good_ = number || word == "true" || word == "false" || word == "null";
-    rest_.remove_prefix(size);
-    values_.emplace(path, word);
-  }
-
-  void members(const std::string& path) {
-    if (take('}')) return;
-    do {
-      space();
-      const std::string name = string();
-      good_ = good_ && take(':');
-      value(path.empty() ? name : path + "." + name);
-    } while (good_ && take(','));
-    good_ = good_ && take('}');
-  }
-
-  void elements(const std::string& path) {
-    if (take(']')) return;
-    std::size_t i = 0;
-    do {
-      value(std::format("{}[{}]", path, i++));
-    } while (good_ && take(','));
-    good_ = good_ && take(']');
-  }
-
-  std::string string() {
-    std::string out;
-    good_ = good_ && take('"');
-    while (good_ && !rest_.empty() && rest_.front() != '"') {
-      char c = rest_.front();
-      good_ = static_cast<unsigned char>(c) >= 0x20;
-      rest_.remove_prefix(1);
-      if (c == '\\') c = escape();
-      out.push_back(c);
-    }
-    good_ = good_ && take('"');
-    return out;
-  }
-
-  char escape() {
-    const char c = rest_.empty() ? '\0' : rest_.front();
-    rest_.remove_prefix(std::min<std::size_t>(1, rest_.size()));
-    if (c == '"' || c == '\\') return c;
-    int point = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const int digit = i < rest_.size() ? ascii::hex_value(rest_[i]) : -1;
-      good_ = good_ && digit >= 0;
-      point = point * 16 + digit;
-    }
-    good_ = good_ && c == 'u' && point < 0x20;
-    if (good_) rest_.remove_prefix(4);
-    return static_cast<char>(point);
-  }
-
-  std::string_view rest_;
-  bool good_ = true;
-  std::map<std::string, std::string> values_;
 };
 
 }  // namespace troika::test

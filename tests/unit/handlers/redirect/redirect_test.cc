@@ -2,29 +2,20 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "support/recording_responder.h"
-#include "support/session_harness.h"
+#include "unit/handlers/files/handler_bench.h"
 
 using namespace troika;
 using namespace troika::test;
 
 namespace {
 
-struct NoBody final : BodySource {
-  Result<Pulled> pull(std::size_t) override { return Pulled{}; }
-  void set_waker(Waker*) noexcept override {}
-};
-
-RecordingResponder redirect(std::uint16_t port, std::string authority, std::string target) {
+Call redirect(std::uint16_t port, std::string authority, std::string target) {
   Bench bench;
   Request request;
   request.authority = std::move(authority);
   request.target.raw = std::move(target);
-  NoBody body;
-  RecordingResponder responder;
   RedirectHandler handler(port);
-  CHECK(handler.start({request, body, bench.peer, bench.services}, responder) == nullptr);
-  return responder;
+  return {bench, handler, std::move(request)};
 }
 
 }  // namespace
@@ -41,9 +32,10 @@ TEST_CASE("A redirect keeps host and target, and changes the port") {
                                   {8443, "[::1]:8080", "/", "https://[::1]:8443/"},
                                   {443, "[::1]", "/", "https://[::1]/"},
                                   {443, "a", "//evil.example/", "https://a//evil.example/"}}) {
-    const RecordingResponder responder = redirect(row.port, row.authority, row.target);
-    CHECK(responder.status() == 308);
-    CHECK(responder.field("location") == row.location);
+    const Call call = redirect(row.port, row.authority, row.target);
+    CHECK(call.job == nullptr);
+    CHECK(call.status() == 308);
+    CHECK(call.field("location") == row.location);
   }
 }
 

@@ -96,12 +96,6 @@ TEST_CASE("a Content-Length with leading zeros is the number that it is") {
   CHECK(reader.responses[1].status == 200);
 }
 
-TEST_CASE("UTF-8 in a target is as good as percent-encoded") {
-  H1Server server;
-  CHECK(answer_to(server, "GET /\xc3\xa9?\xe2\x82\xac HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
-  CHECK(server.bench.handler.requests.at(0).target.raw == "/%C3%A9?%E2%82%AC");
-}
-
 TEST_CASE("the absolute form names authority and path") {
   struct Row {
     std::string_view method, target, raw;

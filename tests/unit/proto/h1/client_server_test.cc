@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "proto/h1/client_session.h"
 #include "support/h1_harness.h"
 
 using namespace troika;
@@ -79,10 +80,7 @@ TEST_CASE("client and server: a megabyte there and back, by length and in chunks
 
 TEST_CASE("client and server: a client that does not read holds the server back") {
   Pair pair;
-  pair.bench.handler.answer = [](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 10'000'000));
-    return std::unique_ptr<Job>();
-  };
+  pair.bench.handler.answer = with_pattern(10'000'000);
   auto stream = pair.start(Method::get);
   pair.wire.run();
   CHECK(pair.wire.to_client < 200'000);

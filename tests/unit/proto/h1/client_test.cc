@@ -2,8 +2,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "proto/h1/session.h"
-#include "support/session_harness.h"
+#include "proto/h1/client_session.h"
+#include "support/responses.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -43,6 +43,11 @@ struct Client {
     while (!out.empty()) text += text_of(out.take(65536).bytes());
     return text;
   }
+  // Begins a request without a body and sends it.
+  void ask(Method method = Method::get) {
+    REQUIRE(start(method));
+    (void)take();
+  }
   Status receive(std::string_view text) {
     return session->receive(bytes_of(text), bench.clock.now());
   }
@@ -51,7 +56,7 @@ struct Client {
 
 }  // namespace
 
-TEST_CASE("client: a request is written and its answer read, twice on a connection") {
+TEST_CASE("client: a request is written and its response read, twice on a connection") {
   Client client;
   Request request = request_for(Method::get);
   request.headers.add("x-a", "b");
@@ -91,8 +96,8 @@ TEST_CASE("client: request bodies go out by length or in chunks") {
   HeaderMap trailers;
   trailers.add("x-t", "1");
   std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked(), BodyStep::data("c")};
-  REQUIRE(client.start(Method::put, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe,
-                                                                   std::nullopt, trailers)));
+  REQUIRE(client.start(Method::put,
+                       scripted(client.bench.pool, steps, &probe, std::nullopt, trailers)));
   CHECK(client.take().ends_with("\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"));
   CHECK(client.take() == "");
   probe.release();
@@ -103,8 +108,7 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
   for (const std::size_t length : {2U, 4U}) {
     Client client;
     std::vector<BodyStep> steps{BodyStep::data("abc")};
-    REQUIRE(client.start(
-        Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, nullptr, length)));
+    REQUIRE(client.start(Method::post, scripted(client.bench.pool, steps, nullptr, length)));
     (void)client.take();
     CHECK(client.finished());
     CHECK(client.receiver.failed == AbortReason::handler_failed);
@@ -112,19 +116,17 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
   }
 }
 
-TEST_CASE("client: bodies of answers end by length, by chunks, or with the connection") {
+TEST_CASE("client: bodies of responses end by length, by chunks, or with the connection") {
   Client client;
   std::string body;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n"));
   CHECK_FALSE(client.stream->finished());
   CHECK(client.receive("X-T: 1\r\n\r\n"));
   CHECK(read_body(client.stream->body(), body) == ReadState::end);
   CHECK(body == "abc");
   CHECK(client.stream->body().trailers()->get("x-t") == "1");
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\nabc"));
   CHECK(client.session->draining());
   CHECK(client.receive("def"));
@@ -145,19 +147,17 @@ TEST_CASE("client: HEAD, 204 and 304 have no body") {
        {"HTTP/1.1 204 N\r\n\r\n", "HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n",
         "HTTP/1.1 304 N\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK(client.receive(answer));
     CHECK(client.stream->finished());
   }
-  REQUIRE(client.start(Method::head));
-  (void)client.take();
+  client.ask(Method::head);
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
   CHECK(client.stream->finished());
   CHECK(client.stream->body().pull(1)->state == PullState::end);
 }
 
-TEST_CASE("client: interim answers are told, and 100 lets the body go") {
+TEST_CASE("client: interim responses are reported, and 100 lets the body go") {
   Client client;
   Request request = request_for(Method::post);
   request.expects_continue = true;
@@ -185,12 +185,11 @@ TEST_CASE("client: the body does not wait for 100 for ever") {
   CHECK(client.session->deadline() == kNever);
 }
 
-TEST_CASE("client: an answer before the request was sent ends both") {
+TEST_CASE("client: a response before the request was sent ends both") {
   Client client;
   BodyProbe probe;
   std::vector<BodyStep> steps{BodyStep::data("ab"), BodyStep::blocked()};
-  REQUIRE(
-      client.start(Method::post, std::make_unique<ScriptedBody>(client.bench.pool, steps, &probe)));
+  REQUIRE(client.start(Method::post, scripted(client.bench.pool, steps, &probe)));
   (void)client.take();
   CHECK(client.receive("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
   CHECK(client.receiver.status() == 403);
@@ -202,12 +201,11 @@ TEST_CASE("client: an answer before the request was sent ends both") {
   CHECK(body == "no");
 }
 
-TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
+TEST_CASE("client: Connection: close and HTTP/1.0 end it after the response") {
   for (const std::string_view head :
        {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.0 200 OK\r\n"}) {
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK(client.receive(std::string(head) + "Content-Length: 1\r\n\r\n"));
     CHECK(client.session->draining());
     CHECK(client.receive("x"));
@@ -216,7 +214,7 @@ TEST_CASE("client: Connection: close and HTTP/1.0 end it after the answer") {
   }
 }
 
-TEST_CASE("client: what is no answer ends the connection") {
+TEST_CASE("client: what is not a response ends the connection") {
   for (const std::string_view answer :
        {"HTTP/2.0 200 OK\r\n\r\n", "HTTP/0.9 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
@@ -228,8 +226,7 @@ TEST_CASE("client: what is no answer ends the connection") {
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"}) {
     INFO(answer);
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     CHECK_FALSE(client.receive(answer));
     CHECK(client.finished());
     CHECK(client.receiver.failed == AbortReason::protocol_error);
@@ -242,17 +239,15 @@ TEST_CASE("client: bytes that no request asked for end the connection") {
   Client fresh, after;
   CHECK_FALSE(fresh.receive("HTTP/1.1 200 OK\r\n\r\n"));
   CHECK(fresh.finished());
-  REQUIRE(after.start(Method::get));
-  (void)after.take();
+  after.ask();
   CHECK_FALSE(after.receive("HTTP/1.1 204 N\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
   CHECK(after.receiver.status() == 204);
   CHECK(after.finished());
 }
 
-TEST_CASE("client: an answer that is cut short fails its body") {
+TEST_CASE("client: a response that is cut short fails its body") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"));
   client.session->receive_end(client.bench.clock.now());
   (void)client.take();
@@ -263,10 +258,9 @@ TEST_CASE("client: an answer that is cut short fails its body") {
   CHECK(client.finished());
 }
 
-TEST_CASE("client: who throws an unfinished stream away closes the connection") {
+TEST_CASE("client: destroying an unfinished stream closes the connection") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   client.stream.reset();
   CHECK(client.finished());
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\n"));
@@ -275,8 +269,7 @@ TEST_CASE("client: who throws an unfinished stream away closes the connection") 
 
 TEST_CASE("client: an unread body holds the connection back") {
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n"));
   CHECK(client.receive(pattern(65536)));
   CHECK_FALSE(client.session->interest().wants_read);
@@ -296,8 +289,7 @@ TEST_CASE("client: response heads have the limits of requests") {
   };
   const auto accepts = [&](std::string_view fields) {
     Client client;
-    REQUIRE(client.start(Method::get));
-    (void)client.take();
+    client.ask();
     (void)client.receive(answer(fields));
     return client.receiver.status() == 204;
   };
@@ -308,8 +300,7 @@ TEST_CASE("client: response heads have the limits of requests") {
   CHECK(accepts("X: " + std::string(32768 - 33, 'a') + "\r\n"));
   CHECK_FALSE(accepts("X: " + std::string(32768 - 32, 'a') + "\r\n"));
   Client client;
-  REQUIRE(client.start(Method::get));
-  (void)client.take();
+  client.ask();
   std::string interim;
   for (int i = 0; i < 32; ++i) interim += "HTTP/1.1 103 E\r\n\r\n";
   CHECK(client.receive(interim));
@@ -330,8 +321,7 @@ TEST_CASE("client: drain lets the request in hand finish") {
   Client idle, busy;
   idle.session->drain();
   CHECK(idle.finished());
-  REQUIRE(busy.start(Method::get));
-  (void)busy.take();
+  busy.ask();
   busy.session->drain();
   CHECK_FALSE(busy.finished());
   CHECK(busy.receive("HTTP/1.1 204 N\r\n\r\n"));

@@ -10,17 +10,9 @@ namespace {
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-ScriptedHandler::Answer with_steps(std::vector<BodyStep> steps, BodyProbe& probe) {
-  return [=, &probe](RequestContext context, Responder& responder) {
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
-    return std::unique_ptr<Job>();
-  };
-}
-
 }  // namespace
 
-TEST_CASE("H1-24: who closes its side still gets every answer") {
+TEST_CASE("H1-24: a client that closes its side still gets every response") {
   H1Server before, during;
   BodyProbe probe;
   before.receive(std::string(kGet) + std::string(kGet));
@@ -28,7 +20,7 @@ TEST_CASE("H1-24: who closes its side still gets every answer") {
   CHECK(two.responses.size() == 2);
   CHECK(before.finished());
 
-  during.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, probe);
+  during.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, &probe);
   std::string text = during.send(kGet);
   text += during.end();
   CHECK_FALSE(during.finished());
@@ -88,7 +80,7 @@ TEST_CASE("a drain lets the request in hand finish, and says that it is the last
   CHECK(before_head.finished());
 
   BodyProbe probe;
-  after_head.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, probe);
+  after_head.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, &probe);
   std::string text = after_head.send(kGet);
   after_head.session().drain();
   CHECK_FALSE(after_head.finished());
@@ -113,8 +105,7 @@ TEST_CASE("a lost connection stops the handler's work and its body") {
   int jobs = 0;
   server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
     std::vector<BodyStep> steps{BodyStep::data("a"), BodyStep::blocked()};
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
+    (void)responder.respond({}, scripted(context.services.pool, steps, &probe));
     return std::make_unique<CountedJob>(jobs);
   };
   CHECK(server.send(kGet) != "");
@@ -130,7 +121,7 @@ TEST_CASE("a lost connection stops the handler's work and its body") {
   CHECK(server.bench.pool.outstanding() == 0);
 }
 
-TEST_CASE("a handler that gives up after the head breaks the connection, before it answers 500") {
+TEST_CASE("a handler that gives up after the head breaks the connection, before it gives 500") {
   H1Server after, before;
   Responder* kept = nullptr;
   int jobs = 0;
@@ -138,8 +129,7 @@ TEST_CASE("a handler that gives up after the head breaks the connection, before 
   after.bench.handler.answer = [&](RequestContext context, Responder& responder) {
     kept = &responder;
     std::vector<BodyStep> steps{BodyStep::data("a"), BodyStep::blocked()};
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
+    (void)responder.respond({}, scripted(context.services.pool, steps, &probe));
     return std::make_unique<CountedJob>(jobs);
   };
   CHECK(after.send(kGet) != "");
@@ -147,10 +137,7 @@ TEST_CASE("a handler that gives up after the head breaks the connection, before 
   CHECK(after.take() == "");
   CHECK(after.finished());
   CHECK(after.interest().broken);
-  before.bench.handler.answer = [&](RequestContext, Responder& responder) {
-    kept = &responder;
-    return std::make_unique<CountedJob>(jobs);
-  };
+  before.bench.handler.answer = hold(jobs, &kept);
   CHECK(before.send(kGet) == "");
   kept->abort(AbortReason::handler_failed);
   const H1ResponseReader reader(before.take());

@@ -1,8 +1,7 @@
-#include "proto/h1/server_stream.h"
-
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "proto/h1/parser.h"
 #include "support/h1_harness.h"
 
 using namespace troika;
@@ -70,7 +69,7 @@ TEST_CASE("keep-alive: what the request's fields make of it") {
     REQUIRE(!reader.responses.empty());
     CHECK(reader.responses[0].status == 200);
     CHECK(reader.responses[0].field("connection") == row.connection);
-    // H1-23, H1-24: what comes after the last answer is not read.
+    // H1-23, H1-24: bytes after the last response are not read.
     CHECK(reader.responses.size() == (row.connection == "close" ? 1U : 2U));
     CHECK(server.finished());
   }

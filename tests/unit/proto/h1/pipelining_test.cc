@@ -55,15 +55,11 @@ TEST_CASE("H1-19: one receive() takes whatever it is given") {
   CHECK(H1ResponseReader(server.send(bytes)).responses.size() == 10'000);
 }
 
-TEST_CASE("a request waits for its turn while an answer goes on") {
+TEST_CASE("a request waits for its turn while a response goes on") {
   H1Server server;
   BodyProbe probe;
-  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
-    std::vector<BodyStep> steps{BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")};
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
-    return std::unique_ptr<Job>();
-  };
+  server.bench.handler.answer =
+      with_steps({BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &probe);
   const std::string first =
       server.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(first.ends_with("1\r\na\r\n"));
@@ -76,7 +72,7 @@ TEST_CASE("a request waits for its turn while an answer goes on") {
   CHECK(server.bench.handler.started == 2);
 }
 
-TEST_CASE("answers that the client does not take keep further requests unread") {
+TEST_CASE("responses that the client does not take keep further requests unread") {
   H1Server server;
   std::string bytes;
   for (int i = 0; i < 100; ++i) bytes += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

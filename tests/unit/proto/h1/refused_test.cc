@@ -19,7 +19,7 @@ std::string chunks(std::string_view text) {
   return with("Transfer-Encoding: chunked\r\n") + std::string(text);
 }
 
-// All of it at once, then byte by byte: one answer with `status`, then the end.
+// All of it at once, then byte by byte: one response with `status`, then the end.
 void check_refused(const std::string& bytes, std::uint16_t status) {
   INFO(bytes);
   for (const bool split : {false, true}) {
@@ -258,8 +258,4 @@ TEST_CASE("H1-26: a method that is a token and not known is 501, with a good hea
   check_all_refused({"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
                      std::string(1024, 'A') + " / HTTP/1.1\r\nHost: a\r\n\r\n"},
                     400);
-}
-
-TEST_CASE("an expectation that nobody knows is 417") {
-  check_refused(with("Expect: 200-ok\r\nContent-Length: 5\r\n"), 417);
 }

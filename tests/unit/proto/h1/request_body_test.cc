@@ -81,7 +81,7 @@ TEST_CASE("H1-20: no 100 when the body is there already, nor for HTTP/1.0, nor w
             .starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_CASE("H1-20: a final answer instead of 100 ends the connection: the body may come or not") {
+TEST_CASE("H1-20: a final response instead of 100 ends the connection: the body may come or not") {
   H1Server server;
   const H1ResponseReader reader(
       server.send(post("Expect: 100-continue\r\nContent-Length: 31\r\n") + ""));
@@ -147,7 +147,7 @@ TEST_CASE("no more is taken than the body's reader has room for") {
   CHECK(server.log().size() == 1);
 }
 
-TEST_CASE("chunks that do not hold are 400 while there is no answer") {
+TEST_CASE("invalid chunks are 400 while there is no response") {
   H1Server server;
   ReadAll* job = nullptr;
   server.bench.handler.answer = read_all(job);
@@ -162,7 +162,7 @@ TEST_CASE("chunks that do not hold are 400 while there is no answer") {
   CHECK(server.log().size() == 1);
 }
 
-TEST_CASE("chunks that do not hold cut the answer that depends on them") {
+TEST_CASE("invalid chunks cut the response that depends on them") {
   H1Server server;
   int jobs = 0;
   server.bench.handler.answer = echo(jobs);
@@ -177,15 +177,10 @@ TEST_CASE("chunks that do not hold cut the answer that depends on them") {
   CHECK(server.log()[0].body_bytes == 5);
 }
 
-TEST_CASE("chunks that do not hold do not harm an answer that does not depend on them") {
+TEST_CASE("invalid chunks do not affect a response that does not depend on them") {
   H1Server server;
   BodyProbe probe;
-  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
-    std::vector<BodyStep> steps{BodyStep::blocked(), BodyStep::data("x")};
-    (void)responder.respond({},
-                            std::make_unique<ScriptedBody>(context.services.pool, steps, &probe));
-    return std::unique_ptr<Job>();
-  };
+  server.bench.handler.answer = with_steps({BodyStep::blocked(), BodyStep::data("x")}, &probe);
   std::string text = server.send(post("Transfer-Encoding: chunked\r\n"));
   text += server.send("X");
   CHECK_FALSE(server.finished());
@@ -198,7 +193,7 @@ TEST_CASE("chunks that do not hold do not harm an answer that does not depend on
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("a handler that answers before the body has come keeps the connection if it is short") {
+TEST_CASE("a handler that responds before the body has come keeps the connection if it is short") {
   H1Server server;
   server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
     (void)responder.respond({}, body_of(context.services.pool, "early"));
@@ -211,11 +206,7 @@ TEST_CASE("a handler that answers before the body has come keeps the connection 
 
 TEST_CASE("h1: a client that sends its whole refused body before it reads is read to the end") {
   Bench bench("http/1.1");
-  bench.handler.answer = [](RequestContext context, Responder& responder) {
-    std::ignore =
-        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 5U << 20U));
-    return nullptr;
-  };
+  bench.handler.answer = with_pattern(5U << 20U);
   const auto session = h1::make_session(bench.services, bench.peer, bench.host);
   OutputQueue out(bench.pool);
   const auto receive = [&](std::string_view text) {
@@ -228,7 +219,7 @@ TEST_CASE("h1: a client that sends its whole refused body before it reads is rea
     REQUIRE(session->interest().wants_read);
     receive(part);
   }
-  CHECK_FALSE(session->interest().finished);  // the answer is still to come
+  CHECK_FALSE(session->interest().finished);  // the response is still to come
   session->abort(AbortReason::peer_gone);
   out.clear();
 }

@@ -7,31 +7,10 @@ using namespace troika;
 using namespace troika::test;
 
 namespace {
-
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-ScriptedHandler::Answer with_status(std::uint16_t status, std::string body) {
-  return [=](RequestContext context, Responder& responder) {
-    ResponseHead head;
-    head.status = status;
-    (void)responder.respond(std::move(head), body_of(context.services.pool, body));
-    return std::unique_ptr<Job>();
-  };
-}
-
-ScriptedHandler::Answer with_steps(std::vector<BodyStep> steps, HeaderMap trailers = {},
-                                   BodyProbe* probe = nullptr,
-                                   std::optional<std::uint64_t> length = std::nullopt) {
-  return [=](RequestContext context, Responder& responder) {
-    (void)responder.respond(
-        {}, std::make_unique<ScriptedBody>(context.services.pool, steps, probe, length, trailers));
-    return std::unique_ptr<Job>();
-  };
-}
-
 }  // namespace
 
-TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next answer follows at once") {
+TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next response follows at once") {
   H1Server head, no_content, not_modified;
   const std::string text = head.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kGet));
   const H1ResponseReader reader(text, {true});
@@ -39,8 +18,8 @@ TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next answer follows at
   REQUIRE(reader.responses.size() == 2);
   CHECK(reader.responses[0].field("content-length") == "5");
   CHECK(reader.responses[1].body == "hello");
-  no_content.bench.handler.answer = with_status(204, "x");
-  not_modified.bench.handler.answer = with_status(304, "x");
+  no_content.bench.handler.answer = with_head({.status = 204, .headers = {}}, "x");
+  not_modified.bench.handler.answer = with_head({.status = 304, .headers = {}}, "x");
   const std::string gets = std::string(kGet) + std::string(kGet);
   for (H1Server* server : {&no_content, &not_modified}) {
     const H1ResponseReader two(server->send(gets));
@@ -56,7 +35,8 @@ TEST_CASE("a body without a length is chunked, with its trailers") {
   HeaderMap trailers;
   trailers.add("x-sum", "7");
   trailers.add("x-bad", "a\r\nb");
-  server.bench.handler.answer = with_steps({BodyStep::data("ab"), BodyStep::data("c")}, trailers);
+  server.bench.handler.answer =
+      with_steps({BodyStep::data("ab"), BodyStep::data("c")}, nullptr, std::nullopt, trailers);
   const std::string text = server.send(kGet);
   CHECK(text.contains("\r\ntransfer-encoding: chunked\r\n"));
   CHECK(text.ends_with("\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nx-sum: 7\r\n\r\n"));
@@ -74,11 +54,11 @@ TEST_CASE("for HTTP/1.0 a body without a length ends with the connection") {
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("a body that fails cuts the answer: no last chunk, no clean end") {
+TEST_CASE("a body that fails cuts the response: no last chunk, no clean end") {
   H1Server chunked, length, older;
   chunked.bench.handler.answer = older.bench.handler.answer =
       with_steps({BodyStep::data("ab"), BodyStep::error()});
-  length.bench.handler.answer = with_steps({BodyStep::data("ab")}, {}, nullptr, 5);
+  length.bench.handler.answer = with_steps({BodyStep::data("ab")}, nullptr, 5);
   const std::string text = chunked.send(std::string(kGet) + std::string(kGet));
   CHECK(text.ends_with("\r\n2\r\nab\r\n"));
   CHECK(length.send(std::string(kGet) + std::string(kGet)).ends_with("\r\n\r\nab"));
@@ -93,16 +73,13 @@ TEST_CASE("a body that fails cuts the answer: no last chunk, no clean end") {
 
 TEST_CASE("H1-27: a line end cannot enter a response head") {
   H1Server server;
-  server.bench.handler.answer = [](RequestContext context, Responder& responder) {
-    ResponseHead head;
-    head.headers.add("x-good", "1");
-    head.headers.add("x-bad", "1\r\nset-cookie: x");
-    head.headers.add("x\nbad", "1");
-    head.headers.add("connection", "x");
-    head.headers.add("transfer-encoding", "gzip");
-    (void)responder.respond(std::move(head), body_of(context.services.pool, "hello"));
-    return std::unique_ptr<Job>();
-  };
+  ResponseHead head;
+  head.headers.add("x-good", "1");
+  head.headers.add("x-bad", "1\r\nset-cookie: x");
+  head.headers.add("x\nbad", "1");
+  head.headers.add("connection", "x");
+  head.headers.add("transfer-encoding", "gzip");
+  server.bench.handler.answer = with_head(std::move(head), "hello");
   const H1ResponseReader reader(server.send(kGet));
   CHECK(reader.error == "");
   REQUIRE(reader.responses.size() == 1);
@@ -113,7 +90,7 @@ TEST_CASE("H1-27: a line end cannot enter a response head") {
   }
 }
 
-TEST_CASE("interim answers come before the final one, and not for HTTP/1.0") {
+TEST_CASE("interim responses come before the final one, and not for HTTP/1.0") {
   H1Server newer, older;
   newer.bench.handler.answer =
       older.bench.handler.answer = [](RequestContext context, Responder& responder) {
@@ -135,10 +112,7 @@ TEST_CASE("interim answers come before the final one, and not for HTTP/1.0") {
 
 TEST_CASE("a large body is produced up to the high mark and no further") {
   H1Server server;
-  server.bench.handler.answer = [](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 1'000'000));
-    return std::unique_ptr<Job>();
-  };
+  server.bench.handler.answer = with_pattern(1'000'000);
   server.receive(kGet);
   const std::size_t high = 100'000;
   (void)server.session().produce(server.out(), high, server.bench.clock.now());

@@ -67,9 +67,7 @@ TEST_CASE("the head's deadline is over with the head") {
 TEST_CASE("H1-16: a body that stays away is 408, and the connection ends") {
   H1Server server;
   int jobs = 0;
-  server.bench.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  server.bench.handler.answer = hold(jobs);
   CHECK(server.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n") == "");
   CHECK(left(server) == 30s);
   const H1ResponseReader reader(server.expire());
@@ -92,12 +90,9 @@ TEST_CASE("a discarded body that stays away ends the connection") {
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("H1-17: an answer that makes no progress on the wire is cut") {
+TEST_CASE("H1-17: a response that makes no progress on the wire is cut") {
   H1Server server;
-  server.bench.handler.answer = [](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 1'000'000));
-    return std::unique_ptr<Job>();
-  };
+  server.bench.handler.answer = with_pattern(1'000'000);
   server.receive(kGet);
   (void)server.session().produce(server.out(), 65536, server.bench.clock.now());
   CHECK(left(server) == 60s);

@@ -6,29 +6,24 @@
 namespace troika::h2 {
 namespace {
 
+using test::hold;
+
 constexpr std::uint32_t kProtocolError = 1, kFlowControlError = 3, kRefusedStream = 7,
                         kEnhanceYourCalm = 11;
-
-// Answers nothing: the exchange stays open, its job counted.
-test::ScriptedHandler::Answer hold(int& jobs) {
-  return [&jobs](RequestContext, Responder&) { return std::make_unique<test::CountedJob>(jobs); };
-}
 
 std::uint32_t odd(std::size_t i) { return static_cast<std::uint32_t>(2 * i + 1); }
 
 TEST_CASE("a hundred streams are served at once and one more ends the connection") {
   int jobs = 0;
-  RawPeer peer;
+  OpenPeer peer;
   peer.handler.answer = hold(jobs);
-  peer.preface();
   for (std::size_t i = 0; i < peer.limits.concurrent_streams; ++i) {
     std::ignore = peer.send(peer.get(odd(i)));
   }
   peer.settle();
   CHECK(jobs == 100);
   CHECK_FALSE(peer.goaway_code());
-  std::ignore = peer.send(peer.get(odd(100)));
-  peer.settle();
+  peer.exchange(peer.get(odd(100)));
   CHECK(peer.goaway_code() == kProtocolError);
   CHECK(jobs == 0);
   CHECK(peer.handler.started == 100);
@@ -48,8 +43,7 @@ TEST_CASE("one stream too many is only refused before the client knows the limit
 }
 
 TEST_CASE("requests that are reset in the same read never reach a handler") {
-  RawPeer peer;
-  peer.preface();
+  OpenPeer peer;
   std::string bytes;
   for (std::size_t i = 0; i < 500; ++i) {
     bytes += peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8));
@@ -64,9 +58,8 @@ TEST_CASE("requests that are reset in the same read never reach a handler") {
 
 TEST_CASE("a thousand resets are taken and more ends the connection") {
   int jobs = 0;
-  RawPeer peer;
+  OpenPeer peer;
   peer.handler.answer = hold(jobs);
-  peer.preface();
   for (std::size_t i = 0; i < 1000; ++i) {
     std::ignore = peer.send(peer.get(odd(i)));
     peer.flush();
@@ -77,8 +70,7 @@ TEST_CASE("a thousand resets are taken and more ends the connection") {
   CHECK_FALSE(peer.goaway_code());
   // nghttp2 looks at a clock of its own and forgives 33 a second, so a slow run takes a few more.
   for (std::size_t i = 1000; i < 1400 && !peer.goaway_code(); ++i) {
-    std::ignore = peer.send(peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8)));
-    peer.settle();
+    peer.exchange(peer.get(odd(i)) + frame(kRstStream, 0, odd(i), u32(8)));
   }
   CHECK(peer.goaway_code());
   CHECK(peer.server->interest().finished);
@@ -86,9 +78,8 @@ TEST_CASE("a thousand resets are taken and more ends the connection") {
 
 TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
   int jobs = 0;
-  RawPeer peer;
+  OpenPeer peer;
   peer.handler.answer = hold(jobs);
-  peer.preface();
   std::ignore = peer.send(peer.get(1));
   peer.flush();
   CHECK(jobs == 1);
@@ -101,16 +92,14 @@ TEST_CASE("a reset that the peer provokes cancels the work as its own would") {
   for (std::size_t i = 1; i <= 50; ++i) {
     bytes += peer.get(odd(i)) + frame(kWindowUpdate, 0, odd(i), u32(0x7fffffff));
   }
-  std::ignore = peer.send(bytes);
-  peer.settle();
+  peer.exchange(bytes);
   CHECK(peer.handler.started == 1);
   CHECK(peer.count(kRstStream) == 51);
   CHECK(peer.observer.entries.size() == 51);
 }
 
-TEST_CASE("a thousand PINGs wait for their answers and more end the connection") {
-  RawPeer peer;
-  peer.preface();
+TEST_CASE("a thousand PINGs wait for their acknowledgements and more end the connection") {
+  OpenPeer peer;
   std::string pings;
   for (int i = 0; i < 1000; ++i) pings += frame(kPing, 0, 0, "12345678");
   CHECK(peer.send(pings));
@@ -127,12 +116,10 @@ TEST_CASE("a thousand PINGs wait for their answers and more end the connection")
 
 TEST_CASE("a SETTINGS frame with 32 entries is taken and one with 33 ends the connection") {
   for (const std::size_t count : {32U, 33U}) {
-    RawPeer peer;
-    peer.preface();
+    OpenPeer peer;
     std::string settings;
     for (std::size_t i = 0; i < count; ++i) settings += setting(0x4242, 1);
-    std::ignore = peer.send(frame(kSettings, 0, 0, settings));
-    peer.settle();
+    peer.exchange(frame(kSettings, 0, 0, settings));
     CHECK(peer.goaway_code().has_value() == (count == 33));
   }
 }
@@ -158,11 +145,7 @@ TEST_CASE("a queue of frames that the peer does not read stops reading, then the
 
 TEST_CASE("reading stops while the output queue is full, and goes on when it empties") {
   RawPeer peer;
-  peer.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore = responder.respond(
-        {}, std::make_unique<test::PatternBody>(context.services.pool, 1U << 20U));
-    return nullptr;
-  };
+  peer.handler.answer = test::with_pattern(1U << 20U);
   peer.preface(setting(4, 1U << 20U));
   std::ignore = peer.send(frame(kWindowUpdate, 0, 0, u32(1U << 24U)));
   std::ignore = peer.send(peer.get(1));
@@ -182,11 +165,9 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
   std::vector<test::BodyProbe> probes(100);
   std::size_t next = 0;
   RawPeer peer;
-  peer.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore = responder.respond(
-        {}, test::body_of(context.services.pool, test::pattern(100'000), &probes[next++]));
-    return nullptr;
-  };
+  peer.handler.answer = test::with_body([&](RequestContext context) {
+    return test::body_of(context.services.pool, test::pattern(100'000), &probes[next++]);
+  });
   peer.preface(setting(4, 0));
   for (std::size_t i = 0; i < 100; ++i) std::ignore = peer.send(peer.get(odd(i)));
   peer.settle();
@@ -194,8 +175,7 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
   for (const auto& probe : probes) CHECK(probe.pulls == 0);
   CHECK(peer.pool.outstanding() == 0);
   // A byte at a time opens no more than that.
-  std::ignore = peer.send(frame(kWindowUpdate, 0, 1, u32(1)));
-  peer.settle();
+  peer.exchange(frame(kWindowUpdate, 0, 1, u32(1)));
   CHECK(peer.body(1) == "a");
   CHECK(peer.pool.outstanding() <= 4096);
   // No progress: each is reset, and then the idle connection ends.
@@ -209,16 +189,14 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
 
 TEST_CASE("a client that sends past its stream window loses its connection or stream") {
   int jobs = 0;
-  RawPeer peer;
+  OpenPeer peer;
   peer.handler.answer = hold(jobs);
-  peer.preface();
   std::ignore = peer.send(peer.headers(1, post_fields(), false));
   const std::string chunk(16384, 'x');
   for (int i = 0; i < 4; ++i) CHECK(peer.send(frame(kData, 0, 1, chunk)));
   peer.settle();
   CHECK(jobs == 1);  // 64 KiB is what the window holds
-  std::ignore = peer.send(frame(kData, 0, 1, "x"));
-  peer.settle();
+  peer.exchange(frame(kData, 0, 1, "x"));
   CHECK((peer.goaway_code() == kFlowControlError || peer.reset_code(1) == kFlowControlError));
   CHECK(jobs == 0);
   CHECK(peer.pool.outstanding() == 0);
@@ -248,21 +226,17 @@ TEST_CASE("frames that break the protocol end the connection and cancel its work
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
     int jobs = 0;
-    RawPeer peer;
+    OpenPeer peer;
     peer.handler.answer = hold(jobs);
-    peer.preface();
-    std::ignore = peer.send(peer.headers(1, post_fields(), false));
-    peer.settle();
+    peer.exchange(peer.headers(1, post_fields(), false));
     CHECK(jobs == 1);
-    std::ignore = peer.send(all[i] + peer.get(11));
-    peer.settle();
+    peer.exchange(all[i] + peer.get(11));
     CHECK(peer.goaway_code());
     CHECK(peer.server->interest().finished);
     CHECK(jobs == 0);
     CHECK(peer.handler.started == 1);
     CHECK(peer.observer.entries.size() == 1);
-    std::ignore = peer.send(frame(kPing, 0, 0, "12345678") + std::string(20000, '\xff'));
-    peer.settle();
+    peer.exchange(frame(kPing, 0, 0, "12345678") + std::string(20000, '\xff'));
     CHECK(peer.count(kGoaway) == 1);
   }
 }

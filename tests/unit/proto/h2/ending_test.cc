@@ -38,15 +38,13 @@ TEST_CASE("what is not an HTTP/2 preface ends the connection") {
 
 TEST_CASE("a preface must be followed by SETTINGS") {
   RawPeer peer;
-  std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kPing, 0, 0, "12345678"));
-  peer.settle();
+  peer.exchange("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kPing, 0, 0, "12345678"));
   CHECK(peer.goaway_code() == kProtocolError);
 }
 
 TEST_CASE("the preface and SETTINGS must come within the handshake time") {
   RawPeer peer;
-  std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\n");
-  peer.settle();
+  peer.exchange("PRI * HTTP/2.0\r\n\r\n");
   CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.handshake);
   at(peer, peer.timeouts.handshake - 1ns);
   CHECK_FALSE(peer.goaway_code());
@@ -58,15 +56,11 @@ TEST_CASE("the preface and SETTINGS must come within the handshake time") {
 TEST_CASE("a field section must be complete within the header time, trailers included") {
   for (const bool trailers : {false, true}) {
     int jobs = 0;
-    RawPeer peer;
-    peer.handler.answer = [&](RequestContext, Responder&) {
-      return std::make_unique<CountedJob>(jobs);
-    };
-    peer.preface();
+    OpenPeer peer;
+    peer.handler.answer = test::hold(jobs);
     if (trailers) std::ignore = peer.send(peer.headers(1, post_fields(), false));
-    const std::string block = peer.block(trailers ? FieldList{{"x", "y"}} : get_fields());
-    std::ignore = peer.send(frame(kHeaders, kEndStream, 1, block));
-    peer.settle();
+    const std::string block = peer.block(trailers ? RawFields{{"x", "y"}} : get_fields());
+    peer.exchange(frame(kHeaders, kEndStream, 1, block));
     at(peer, peer.timeouts.header_block - 1ns);
     CHECK_FALSE(peer.goaway_code());
     std::ignore = peer.send(frame(kContinuation, 0, 1));  // bytes alone win no time
@@ -77,21 +71,17 @@ TEST_CASE("a field section must be complete within the header time, trailers inc
 }
 
 TEST_CASE("a field section that is completed in time leaves no timer behind") {
-  RawPeer peer;
-  peer.preface();
+  OpenPeer peer;
   std::ignore = peer.send(frame(kHeaders, kEndStream, 1, peer.block(get_fields())));
-  std::ignore = peer.send(frame(kContinuation, kEndHeaders, 1));
-  peer.settle();
+  peer.exchange(frame(kContinuation, kEndHeaders, 1));
   CHECK(peer.status(1) == "200");
   CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.idle_tcp);
 }
 
 TEST_CASE("an idle connection ends with NO_ERROR, and PINGs do not keep it") {
-  RawPeer peer;
-  peer.preface();
+  OpenPeer peer;
   at(peer, 10s);
-  std::ignore = peer.send(peer.get(1));
-  peer.settle();
+  peer.exchange(peer.get(1));
   at(peer, 30s);
   std::ignore = peer.send(frame(kPing, 0, 0, "12345678"));
   at(peer, peer.timeouts.idle_tcp - 30s - 1ns);
@@ -104,27 +94,18 @@ TEST_CASE("an idle connection ends with NO_ERROR, and PINGs do not keep it") {
 
 TEST_CASE("a stream that is open keeps the connection from being idle") {
   int jobs = 0;
-  RawPeer peer;
-  peer.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
-  peer.preface();
-  std::ignore = peer.send(peer.get(1));
-  peer.settle();
+  OpenPeer peer;
+  peer.handler.answer = test::hold(jobs);
+  peer.exchange(peer.get(1));
   CHECK(peer.server->deadline() == kNever);
 }
 
 TEST_CASE("a drain announces itself, waits one round trip, then names the last request") {
   Responder* answer = nullptr;
   int jobs = 0;
-  RawPeer peer;
-  peer.handler.answer = [&](RequestContext, Responder& responder) {
-    answer = &responder;
-    return std::make_unique<CountedJob>(jobs);
-  };
-  peer.preface();
-  std::ignore = peer.send(peer.get(1));
-  peer.settle();
+  OpenPeer peer;
+  peer.handler.answer = test::hold(jobs, &answer);
+  peer.exchange(peer.get(1));
   peer.host.take();
   peer.server->drain();
   CHECK(peer.host.take());
@@ -136,10 +117,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   std::ignore = peer.send(peer.get(3));  // was on its way
   peer.settle();
   CHECK(jobs == 2);
-  SECTION("the PING comes back") {
-    std::ignore = peer.send(frame(kPing, kAck, 0, ping));
-    peer.settle();
-  }
+  SECTION("the PING comes back") { peer.exchange(frame(kPing, kAck, 0, ping)); }
   SECTION("or a second passes") {
     CHECK(peer.server->deadline() == peer.clock.now() + 1s);
     at(peer, 1s);
@@ -148,7 +126,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   CHECK(peer.frames.back().last_stream() == 3);
   CHECK(peer.frames.back().code() == kNoError);
 
-  std::ignore = peer.send(peer.get(5));  // too late: not processed, no answer
+  std::ignore = peer.send(peer.get(5));  // too late: not processed, no response
   peer.settle();
   CHECK(peer.handler.started == 2);
   CHECK_FALSE(peer.server->interest().finished);
@@ -156,8 +134,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
   std::ignore = answer->respond({}, nullptr);  // stream 3
   peer.settle();
   CHECK(peer.status(3) == "200");
-  std::ignore = peer.send(frame(kRstStream, 0, 1, u32(8)));
-  peer.settle();
+  peer.exchange(frame(kRstStream, 0, 1, u32(8)));
   CHECK(jobs == 0);
   CHECK(peer.server->interest().finished);
   CHECK(peer.count(kGoaway) == 2);
@@ -197,7 +174,7 @@ TEST_CASE("an idle client leaves when it is told of the drain, and the server do
   pair.server->drain();
   pair.run();
   CHECK(pair.client->interest().finished);
-  CHECK_FALSE(pair.server->interest().finished);  // nghttp2 answers no PING when it is leaving
+  CHECK_FALSE(pair.server->interest().finished);  // nghttp2 acknowledges no PING after its GOAWAY
   pair.advance(1s);
   pair.run();
   CHECK(pair.server->interest().finished);
@@ -237,13 +214,10 @@ TEST_CASE("a client drain lets its requests finish and then ends") {
 TEST_CASE("a response with too large a head fails at the client, and one at the limit does not") {
   for (const std::size_t over : {0U, 1U}) {
     Pair pair([](test::Bench& bench) { bench.limits.header_count = 20; });
-    pair.handler.answer = [&](RequestContext, Responder& responder) -> std::unique_ptr<Job> {
-      ResponseHead head;
-      // Three fields are added to them: content-length, date, server.
-      for (std::size_t i = 0; i < 17 + over; ++i) head.headers.add(std::format("x-{}", i), "v");
-      std::ignore = responder.respond(std::move(head), nullptr);
-      return nullptr;
-    };
+    ResponseHead head;
+    // Three fields are added to them: content-length, date, server.
+    for (std::size_t i = 0; i < 17 + over; ++i) head.headers.add(std::format("x-{}", i), "v");
+    pair.handler.answer = test::with_head(std::move(head));
     Call& call = pair.fetch(make_request("/"));
     if (over == 0) {
       CHECK(call.whole());
@@ -256,12 +230,9 @@ TEST_CASE("a response with too large a head fails at the client, and one at the 
 
 TEST_CASE("a response head that is too large to send is a reset, not a silent hang") {
   Pair pair;
-  pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    ResponseHead head;
-    head.headers.add("x-large", std::string(70'000, 'x'));
-    std::ignore = responder.respond(std::move(head), test::body_of(context.services.pool, "hello"));
-    return nullptr;
-  };
+  ResponseHead head;
+  head.headers.add("x-large", std::string(70'000, 'x'));
+  pair.handler.answer = test::with_head(std::move(head), "hello");
   Call& call = pair.fetch(make_request("/"));
   CHECK(call.receiver.failed == AbortReason::peer_reset);
   CHECK(call.receiver.wire_code == 2);

@@ -1,6 +1,5 @@
 // Exchanges that end early: by a body, a handler, the client, a deadline or the connection.
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 
 #include "pair.h"
 
@@ -8,95 +7,48 @@ namespace troika::h2 {
 namespace {
 
 using namespace std::chrono_literals;
-using test::body_of;
 using test::BodyProbe;
 using test::BodyStep;
 using test::CountedJob;
-using test::PatternBody;
-using test::ReadState;
-using test::ScriptedBody;
+using test::scripted;
 
 constexpr std::uint64_t kNoError = 0, kInternalError = 2, kCancel = 8;
 
-std::unique_ptr<BodySource> scripted(BufferPool& pool, BodyProbe& probe,
-                                     std::vector<BodyStep> steps) {
-  return std::make_unique<ScriptedBody>(pool, std::move(steps), &probe);
-}
-
-TEST_CASE("a body that fails in the middle resets its stream alone; nine others arrive whole") {
-  BodyProbe failing;
-  Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    BufferPool& pool = context.services.pool;
-    if (context.request.target.path == "/4") {
-      std::ignore = responder.respond(
-          {}, scripted(pool, failing, {BodyStep::data(test::pattern(100'000)), BodyStep::error()}));
-    } else {
-      std::ignore = responder.respond({}, std::make_unique<PatternBody>(pool, 200'000));
-    }
-    return nullptr;
+TEST_CASE("a body that fails, or is shorter or longer than declared, is reset, never padded") {
+  struct Row {
+    std::vector<BodyStep> steps;
+    std::optional<std::uint64_t> declared;
   };
-  for (int i = 0; i < 10; ++i) pair.start(make_request(std::format("/{}", i)));
-  pair.run();
-  int index = 0;
-  for (const Call& call : pair.calls) {
-    if (index++ == 4) {
-      CHECK(call.receiver.status() == 200);
-      CHECK(call.state == ReadState::error);
-      CHECK(call.receiver.failed == AbortReason::peer_reset);
-      CHECK(call.receiver.wire_code == kInternalError);
-    } else {
-      CHECK(call.whole());
-      CHECK(call.body == test::pattern(200'000));
-    }
-  }
-  CHECK(failing.alive == 0);
-  REQUIRE(pair.observer.entries.size() == 10);
-  CHECK(std::ranges::count_if(pair.observer.entries, [](const auto& e) {
-          return e.aborted == AbortReason::handler_failed;
-        }) == 1);
-  CHECK(pair.fetch(make_request("/again")).whole());
-  CHECK(pair.pool.outstanding() == 0);
-}
-
-TEST_CASE("a body shorter or longer than declared is reset, never padded") {
-  for (const std::uint64_t declared : {4U, 6U}) {
+  for (const Row& row : {Row{{BodyStep::data("hello"), BodyStep::error()}, std::nullopt},
+                         Row{{BodyStep::data("hello")}, 4}, Row{{BodyStep::data("hello")}, 6}}) {
+    BodyProbe probe;
     Pair pair;
-    pair.handler.answer = [&](RequestContext context, Responder& responder) {
-      std::ignore = responder.respond(
-          {}, std::make_unique<ScriptedBody>(
-                  context.services.pool, std::vector{BodyStep::data("hello")}, nullptr, declared));
-      return std::unique_ptr<Job>();
-    };
+    pair.handler.answer = test::with_steps(row.steps, &probe, row.declared);
     Call& call = pair.fetch(make_request("/"));
     CHECK(call.receiver.failed == AbortReason::peer_reset);
     CHECK(call.receiver.wire_code == kInternalError);
+    CHECK(probe.alive == 0);
+    CHECK(pair.observer.entries.at(0).aborted == AbortReason::handler_failed);
+    pair.handler.answer = nullptr;
+    CHECK(pair.fetch(make_request("/again")).whole());
     CHECK(pair.pool.outstanding() == 0);
   }
 }
 
-TEST_CASE("a handler that gives up is a 500 before the head and a reset after it") {
+TEST_CASE("a handler that gives up after the head resets its stream") {
   int jobs = 0;
   BodyProbe probe;
-  Responder* answer = nullptr;
+  Responder* responder = nullptr;
   Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    answer = &responder;
-    if (context.request.target.path == "/late") {
-      std::ignore = responder.respond({}, scripted(context.services.pool, probe,
-                                                   {BodyStep::data("begun"), BodyStep::blocked()}));
-    }
+  pair.handler.answer = [&](RequestContext context, Responder& its) {
+    responder = &its;
+    std::ignore = its.respond({}, scripted(context.services.pool,
+                                           {BodyStep::data("begun"), BodyStep::blocked()}, &probe));
     return std::make_unique<CountedJob>(jobs);
   };
-  Call& early = pair.fetch(make_request("/early"));
-  answer->abort(AbortReason::handler_failed);
-  pair.run();
-  CHECK(early.whole());
-  CHECK(early.receiver.status() == 500);
-
   Call& late = pair.fetch(make_request("/late"));
   CHECK(late.body == "begun");
-  answer->abort(AbortReason::handler_failed);
+  responder->abort(AbortReason::handler_failed);
   CHECK(probe.alive == 0);
   pair.run();
   CHECK(late.receiver.failed == AbortReason::peer_reset);
@@ -116,15 +68,15 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
       answer = &responder;
       if (step >= 3) {
         std::ignore = responder.respond(
-            {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
+            {}, scripted(context.services.pool, {BodyStep::data(test::pattern(3U << 20U))}, &down));
       }
       return std::make_unique<CountedJob>(jobs);
     };
     Call& call = pair.start(
         make_request("/", Method::post),
-        scripted(pair.pool, up, {BodyStep::data(test::pattern(200'000)), BodyStep::blocked()}));
+        scripted(pair.pool, {BodyStep::data(test::pattern(200'000)), BodyStep::blocked()}, &up));
     if (step == 1) pair.wire->turn();
-    if (step == 2 || step == 3) pair.wire->run();  // nobody reads: windows are full
+    if (step == 2 || step == 3) pair.wire->run();  // without a reader: windows are full
     if (step == 4) {
       pair.run();
       up.release();
@@ -143,12 +95,11 @@ TEST_CASE("a client that lets go cancels the work at once, in whatever state it 
   }
 }
 
-TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which is no failure") {
+TEST_CASE("a response before the end of the upload stops it with NO_ERROR, which is no failure") {
   BodyProbe up;
   Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
-  Call& call = pair.start(make_request("/", Method::post),
-                          scripted(pair.pool, up, {BodyStep::data(test::pattern(500'000))}));
-  pair.run();
+  Call& call = pair.fetch(make_request("/", Method::post),
+                          scripted(pair.pool, {BodyStep::data(test::pattern(500'000))}, &up));
   CHECK(call.whole());
   CHECK(call.body == "hello");
   CHECK_FALSE(call.receiver.failed);
@@ -159,15 +110,16 @@ TEST_CASE("an answer before the end of the upload stops it with NO_ERROR, which 
   CHECK_FALSE(up.ended);
 }
 
-TEST_CASE("a body that nobody wants is read up to the limit, one byte more is stopped at once") {
+TEST_CASE("an unwanted body is read up to the limit, one byte more is stopped at once") {
   for (const std::size_t over : {0U, 1U}) {
     BodyProbe up;
     Pair pair([](test::Bench& bench) { bench.limits.discarded_body = 100'000; });
     Call& call =
         pair.fetch(make_request("/", Method::post),
-                   scripted(pair.pool, up,
+                   scripted(pair.pool,
                             {BodyStep::blocked(), BodyStep::data(test::pattern(100'000 + over)),
-                             BodyStep::blocked()}));
+                             BodyStep::blocked()},
+                            &up));
     CHECK(call.whole());
     up.release();
     pair.run();
@@ -182,12 +134,11 @@ TEST_CASE("a body that nobody wants is read up to the limit, one byte more is st
   }
 }
 
-TEST_CASE("who goes on with a body that nobody wants is stopped a while after the response") {
+TEST_CASE("an unwanted body that goes on is stopped a while after the response") {
   BodyProbe up;
   Pair pair;
-  Call& call = pair.start(make_request("/", Method::post),
-                          scripted(pair.pool, up, {BodyStep::data("abc"), BodyStep::blocked()}));
-  pair.run();
+  Call& call = pair.fetch(make_request("/", Method::post),
+                          scripted(pair.pool, {BodyStep::data("abc"), BodyStep::blocked()}, &up));
   CHECK(call.whole());
   CHECK(pair.server->deadline() == pair.clock.now() + pair.timeouts.linger);
   pair.advance(pair.timeouts.linger - 1ns);
@@ -206,11 +157,9 @@ TEST_CASE("an upload that fails on our side is reset, and the server forgets it"
   int jobs = 0;
   BodyProbe up;
   Pair pair;
-  pair.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = test::hold(jobs);
   Call& call = pair.fetch(make_request("/", Method::post),
-                          scripted(pair.pool, up, {BodyStep::data("a"), BodyStep::error()}));
+                          scripted(pair.pool, {BodyStep::data("a"), BodyStep::error()}, &up));
   CHECK(call.receiver.failed == AbortReason::handler_failed);
   CHECK(call.receiver.calls == 1);
   CHECK(jobs == 0);
@@ -221,9 +170,7 @@ TEST_CASE("an upload that fails on our side is reset, and the server forgets it"
 TEST_CASE("a lost connection ends every exchange, and every summary comes once") {
   int jobs = 0;
   Pair pair;
-  pair.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = test::hold(jobs);
   for (int i = 0; i < 5; ++i) pair.start(make_request("/"));
   pair.run();
   CHECK(jobs == 5);
@@ -250,7 +197,7 @@ TEST_CASE("a request body that does not come is answered 408") {
     return std::make_unique<CountedJob>(jobs);
   };
   Call& call =
-      pair.fetch(make_request("/", Method::post), scripted(pair.pool, up, {BodyStep::blocked()}));
+      pair.fetch(make_request("/", Method::post), scripted(pair.pool, {BodyStep::blocked()}, &up));
   CHECK(pair.server->deadline() == pair.clock.now() + pair.timeouts.body_progress);
   pair.advance(pair.timeouts.body_progress - 1ns);
   pair.run();
@@ -262,16 +209,12 @@ TEST_CASE("a request body that does not come is answered 408") {
   CHECK(jobs == 0);
 }
 
-TEST_CASE("a reader who stops loses its stream after the write-progress time, and only then") {
+TEST_CASE("a reader that stops loses its stream after the write-progress time, and only then") {
   BodyProbe down;
   Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore = responder.respond(
-        {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(3U << 20U))}));
-    return nullptr;
-  };
+  pair.handler.answer = test::with_steps({BodyStep::data(test::pattern(3U << 20U))}, &down);
   Call& call = pair.start(make_request("/"));
-  pair.wire->run();  // the client's window is full, nobody reads
+  pair.wire->run();  // the client's window is full, without a reader
   CHECK(down.alive == 1);
   pair.advance(pair.timeouts.write_progress - 1ns);
   pair.wire->run();
@@ -293,11 +236,7 @@ TEST_CASE("a reader who stops loses its stream after the write-progress time, an
 TEST_CASE("window updates alone are no progress: what counts is bytes that left the queue") {
   BodyProbe down;
   Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore = responder.respond(
-        {}, scripted(context.services.pool, down, {BodyStep::data(test::pattern(900'000))}));
-    return nullptr;
-  };
+  pair.handler.answer = test::with_steps({BodyStep::data(test::pattern(900'000))}, &down);
   Call& call = pair.start(make_request("/"));
   pair.wire->client_reads = false;  // the bytes stay in the server's output queue
   pair.wire->run();

@@ -32,20 +32,15 @@ class StaticBody final : public BodySource {
   std::size_t left_;
 };
 
-TEST_CASE("an upload that nobody reads stops at the stream window and moves on when read") {
+TEST_CASE("an unread upload stops at the stream window and moves on when read") {
   int jobs = 0;
   BodySource* upload = nullptr;
   Responder* answer = nullptr;
   BodyProbe up;
   Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    upload = &context.body;
-    answer = &responder;
-    return std::make_unique<CountedJob>(jobs);
-  };
-  Call& call = pair.start(make_request("/", Method::post),
+  pair.handler.answer = test::hold(jobs, &answer, &upload);
+  Call& call = pair.fetch(make_request("/", Method::post),
                           body_of(pair.pool, test::pattern(1'000'000), &up));
-  pair.run();
   CHECK(up.pulled_bytes == pair.limits.stream_window);
   std::string got;
   for (int i = 0; i < 1000 && got.size() < 1'000'000; ++i) {
@@ -63,14 +58,12 @@ TEST_CASE("an upload that nobody reads stops at the stream window and moves on w
   CHECK(pair.pool.outstanding() == 0);
 }
 
-TEST_CASE("a download that nobody reads stops at the client's window and moves on when read") {
+TEST_CASE("an unread download stops at the client's window and moves on when read") {
   BodyProbe down;
   Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore =
-        responder.respond({}, body_of(context.services.pool, test::pattern(4U << 20U), &down));
-    return nullptr;
-  };
+  pair.handler.answer = test::with_body([&](RequestContext context) {
+    return test::body_of(context.services.pool, test::pattern(4U << 20U), &down);
+  });
   Call& call = pair.start(make_request("/"));
   pair.wire->run();
   CHECK(down.pulled_bytes == 1U << 20U);
@@ -113,9 +106,7 @@ TEST_CASE("ten thousand refused uploads of 100 KiB leave the connection's window
   CHECK(pair.handler.started == 10'000);
   CHECK(pair.pool.outstanding() == 0);
   // Sixteen uploads of a whole stream window each fill the connection's: all of it is there.
-  pair.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = test::hold(jobs);
   pair.calls.clear();
   for (BodyProbe& probe : probes) {
     pair.start(make_request("/", Method::post),
@@ -132,13 +123,10 @@ TEST_CASE("ten thousand refused uploads of 100 KiB leave the connection's window
 TEST_CASE("uploads that are cancelled unread give their bytes back") {
   int jobs = 0;
   Pair pair;
-  pair.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = test::hold(jobs);
   for (int i = 0; i < 200; ++i) {
-    pair.start(make_request("/", Method::post),
+    pair.fetch(make_request("/", Method::post),
                std::make_unique<PatternBody>(pair.pool, 100U << 10U));
-    pair.run();
     REQUIRE(jobs == 1);
     REQUIRE(pair.pool.outstanding() >= pair.limits.stream_window);  // it did arrive
     pair.calls.clear();
@@ -150,11 +138,7 @@ TEST_CASE("uploads that are cancelled unread give their bytes back") {
 
 TEST_CASE("downloads that are dropped unread give their bytes back to the client's window") {
   Pair pair;
-  pair.handler.answer = [](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
-    std::ignore =
-        responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 900U << 10U));
-    return nullptr;
-  };
+  pair.handler.answer = test::with_pattern(900U << 10U);
   for (int i = 0; i < 50; ++i) {
     Call& call = pair.start(make_request("/"));
     pair.wire->run();
@@ -194,9 +178,7 @@ TEST_CASE("padding counts for flow control and comes back without being read") {
 TEST_CASE("the client starts as many requests as the server allows, and one more is refused") {
   int jobs = 0;
   Pair pair([](test::Bench& bench) { bench.limits.concurrent_streams = 3; });
-  pair.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = test::hold(jobs);
   pair.run();  // the client learns the limit
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(pair.client->full());

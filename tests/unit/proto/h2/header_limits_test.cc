@@ -9,22 +9,21 @@ namespace {
 
 constexpr std::uint32_t kProtocolError = 1, kEnhanceYourCalm = 11;
 
-std::size_t cost(const FieldList& fields) {
+std::size_t cost(const RawFields& fields) {
   std::size_t sum = 0;
   for (const auto& [name, value] : fields) sum += name.size() + value.size() + 32;
   return sum;
 }
 
 // The fields, and one more that brings their cost to `bytes`.
-FieldList padded_to(FieldList fields, std::size_t bytes) {
+RawFields padded_to(RawFields fields, std::size_t bytes) {
   fields.emplace_back("x-pad", "");
   fields.back().second.assign(bytes - cost(fields), 'p');
   return fields;
 }
 
 TEST_CASE("a header list of exactly the limit is served and one byte more is 431") {
-  RawPeer peer;
-  peer.preface();
+  OpenPeer peer;
   std::ignore = peer.send(peer.headers(1, padded_to(get_fields(), peer.limits.header_list_bytes)));
   std::ignore =
       peer.send(peer.headers(3, padded_to(get_fields(), peer.limits.header_list_bytes + 1)));
@@ -36,43 +35,14 @@ TEST_CASE("a header list of exactly the limit is served and one byte more is 431
   CHECK_FALSE(peer.goaway_code());
 }
 
-TEST_CASE("as many fields as the limit are served and one more is 431") {
-  RawPeer peer;
-  peer.preface();
-  const auto with_fields = [](std::size_t count) {
-    FieldList fields = get_fields();
-    for (std::size_t i = 0; i < count; ++i) fields.emplace_back("x", "c");
-    return fields;
-  };
-  std::ignore = peer.send(peer.headers(1, with_fields(peer.limits.header_count)));
-  std::ignore = peer.send(peer.headers(3, with_fields(peer.limits.header_count + 1)));
-  peer.settle();
-  CHECK(peer.status(1) == "200");
-  CHECK(peer.status(3) == "431");
-}
-
-TEST_CASE("a target of exactly the limit is served and one byte more is 414") {
-  RawPeer peer;
-  peer.preface();
-  const std::string longest = "/" + std::string(peer.limits.target_bytes - 1, 'a');
-  std::ignore = peer.send(peer.get(1, longest));
-  std::ignore = peer.send(peer.get(3, longest + "a"));
-  peer.settle();
-  CHECK(peer.status(1) == "200");
-  CHECK(peer.status(3) == "414");
-}
-
 TEST_CASE("a header bomb of references stores nothing, and the connection goes on") {
-  RawPeer peer;
-  peer.preface();
+  OpenPeer peer;
   // One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
-  FieldList fields = get_fields();
+  RawFields fields = get_fields();
   fields.emplace_back("x-bomb", std::string(2900, 'b'));
-  std::ignore = peer.send(peer.headers(1, fields));
-  peer.settle();
+  peer.exchange(peer.headers(1, fields));
   std::string references = peer.block(get_fields()) + std::string(12'000, static_cast<char>(0xbe));
-  std::ignore = peer.send(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
-  peer.settle();
+  peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
   CHECK(peer.status(1) == "200");
   CHECK(peer.status(3) == "431");
   CHECK(peer.handler.started == 1);
@@ -83,30 +53,24 @@ TEST_CASE("a header bomb of references stores nothing, and the connection goes o
 
 TEST_CASE("a request whose rest is wrong after the whole response spoils nothing") {
   for (const bool by_trailers : {false, true}) {
-    RawPeer peer;
-    peer.preface();
-    FieldList fields = post_fields();
+    OpenPeer peer;
+    RawFields fields = post_fields();
     fields.emplace_back("content-length", "1000");
-    std::ignore = peer.send(peer.headers(1, fields, false));
-    peer.settle();
+    peer.exchange(peer.headers(1, fields, false));
     CHECK(peer.ended(1));
-    std::ignore = peer.send(by_trailers ? peer.headers(1, {{":path", "/"}})
-                                        : frame(kData, kEndStream, 1, "too short"));
-    peer.settle();
+    peer.exchange(by_trailers ? peer.headers(1, {{":path", "/"}})
+                              : frame(kData, kEndStream, 1, "too short"));
     REQUIRE(peer.observer.entries.size() == 1);
     CHECK(peer.observer.entries[0].aborted == AbortReason::none);
-    std::ignore = peer.send(peer.get(3));
-    peer.settle();
+    peer.exchange(peer.get(3));
     CHECK(peer.status(3) == "200");
   }
 }
 
 TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
-  RawPeer peer;
-  peer.preface();
-  std::ignore = peer.send(
+  OpenPeer peer;
+  peer.exchange(
       peer.headers(1, padded_to(post_fields(), peer.limits.header_list_bytes + 1), false));
-  peer.settle();
   CHECK(peer.status(1) == "431");
   CHECK(peer.ended(1));
   CHECK_FALSE(peer.reset_code(1));
@@ -129,7 +93,7 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
         return std::make_unique<Job>();
       };
       peer.preface();
-      FieldList trailers;
+      RawFields trailers;
       if (by_count) {
         for (std::size_t i = 0; i < peer.limits.trailer_count + over; ++i) {
           trailers.emplace_back(std::format("x-{}", i), "v");
@@ -137,8 +101,7 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
       } else {
         trailers = padded_to({}, peer.limits.trailer_bytes + over);
       }
-      std::ignore = peer.send(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
-      peer.settle();
+      peer.exchange(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
       std::ignore = peer.send(peer.headers(1, trailers));
       if (over == 0) {
         REQUIRE(test::read_body(*upload, got) == test::ReadState::end);
@@ -158,8 +121,7 @@ TEST_CASE("trailers of exactly the limits arrive; one byte or one field more res
 TEST_CASE("eight CONTINUATION frames make a request and nine end the connection") {
   for (const int count : {8, 9}) {
     CAPTURE(count);
-    RawPeer peer;
-    peer.preface();
+    OpenPeer peer;
     const std::string block = peer.block(get_fields());
     std::string bytes = frame(kHeaders, kEndStream, 1, block);
     for (int i = 1; i < count; ++i) bytes += frame(kContinuation, 0, 1);
@@ -179,13 +141,13 @@ TEST_CASE("eight CONTINUATION frames make a request and nine end the connection"
 }
 
 TEST_CASE("malformed requests are reset or refused, and never served") {
-  const auto with = [](FieldList more) {
-    FieldList fields = get_fields();
+  const auto with = [](RawFields more) {
+    RawFields fields = get_fields();
     fields.insert(fields.end(), more.begin(), more.end());
     return fields;
   };
   const auto path = [](std::string text) { return get_fields(std::move(text)); };
-  const std::vector<FieldList> all{
+  const std::vector<RawFields> all{
       with({{"X-Upper", "v"}}),
       with({{"connection", "close"}}),
       with({{"transfer-encoding", "chunked"}}),
@@ -224,16 +186,13 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
-    RawPeer peer;
-    peer.preface();
-    std::ignore = peer.send(peer.headers(1, all[i]));
-    peer.settle();
+    OpenPeer peer;
+    peer.exchange(peer.headers(1, all[i]));
     CHECK(peer.handler.started == 0);
     const std::string status = peer.status(1);
     CHECK((peer.reset_code(1) || peer.goaway_code() || status[0] == '4' || status[0] == '5'));
     if (peer.goaway_code()) continue;
-    std::ignore = peer.send(peer.get(3));
-    peer.settle();
+    peer.exchange(peer.get(3));
     CHECK(peer.status(3) == "200");
     CHECK(peer.pool.outstanding() == 0);
   }
@@ -242,24 +201,18 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
 TEST_CASE("a body that is not what Content-Length says is a protocol error of its stream") {
   for (const std::string_view body : {"1234", "123456"}) {
     int jobs = 0;
-    RawPeer peer;
-    peer.handler.answer = [&](RequestContext, Responder&) {
-      return std::make_unique<test::CountedJob>(jobs);
-    };
-    peer.preface();
-    FieldList fields = post_fields();
+    OpenPeer peer;
+    peer.handler.answer = test::hold(jobs);
+    RawFields fields = post_fields();
     fields.emplace_back("content-length", "5");
-    std::ignore = peer.send(peer.headers(1, fields, false));
-    peer.settle();
+    peer.exchange(peer.headers(1, fields, false));
     CHECK(jobs == 1);
-    std::ignore = peer.send(frame(kData, kEndStream, 1, body));
-    peer.settle();
+    peer.exchange(frame(kData, kEndStream, 1, body));
     CHECK(peer.reset_code(1) == kProtocolError);
     CHECK(jobs == 0);
     CHECK(peer.observer.entries.at(0).aborted == AbortReason::protocol_error);
     // All in one read: the handler does not even start.
-    std::ignore = peer.send(peer.headers(3, fields, false) + frame(kData, kEndStream, 3, body));
-    peer.settle();
+    peer.exchange(peer.headers(3, fields, false) + frame(kData, kEndStream, 3, body));
     CHECK(peer.reset_code(3) == kProtocolError);
     CHECK(peer.handler.started == 1);
   }

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "proto/h2/session.h"
+#include "proto/h2/client_session.h"
+#include "proto/h2/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::h2 {
@@ -24,7 +26,7 @@ inline Request make_request(std::string path, Method method = Method::get) {
 // One request as a test sees it.
 struct Call {
   test::RecordingReceiver receiver;
-  std::unique_ptr<ClientStream> stream;
+  std::unique_ptr<troika::ClientStream> stream;
   std::string body;
   test::ReadState state = test::ReadState::blocked;
 

@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "proto/h2/session.h"
+#include "proto/h2/server_session.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::h2 {
@@ -46,11 +47,11 @@ inline std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t st
   return out + u32(stream) + std::string(payload);
 }
 
-using FieldList = std::vector<std::pair<std::string, std::string>>;
-inline FieldList get_fields(std::string path = "/") {
+using RawFields = std::vector<std::pair<std::string, std::string>>;
+inline RawFields get_fields(std::string path = "/") {
   return {{":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", path}};
 }
-inline FieldList post_fields(std::string path = "/") {
+inline RawFields post_fields(std::string path = "/") {
   return {{":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", path}};
 }
 
@@ -60,15 +61,11 @@ class RawPeer : public test::Bench {
     std::uint8_t type, flags;
     std::uint32_t stream;
     std::string payload;
-    std::uint32_t code() const {  // of RST_STREAM and GOAWAY
-      const std::size_t at = type == kGoaway ? 4 : 0;
+    std::uint32_t code() const { return number(type == kGoaway ? 4 : 0); }  // also of RST_STREAM
+    std::uint32_t last_stream() const { return number(0); }
+    std::uint32_t number(std::size_t at) const {
       std::uint32_t v = 0;
       for (std::size_t i = at; i < at + 4; ++i) v = v << 8U | static_cast<std::uint8_t>(payload[i]);
-      return v;
-    }
-    std::uint32_t last_stream() const {
-      std::uint32_t v = 0;
-      for (std::size_t i = 0; i < 4; ++i) v = v << 8U | static_cast<std::uint8_t>(payload[i]);
       return v;
     }
   };
@@ -88,7 +85,7 @@ class RawPeer : public test::Bench {
 
   std::unique_ptr<ByteSession> server;
   std::vector<Frame> frames;                 // all that came from the server
-  std::map<std::uint32_t, FieldList> heads;  // the last field section of each stream
+  std::map<std::uint32_t, RawFields> heads;  // the last field section of each stream
   std::size_t high = 256U << 10U;
 
   // Gives the bytes to the server, as one read.
@@ -128,7 +125,12 @@ class RawPeer : public test::Bench {
     }
   }
 
-  std::string block(const FieldList& fields) {
+  void exchange(std::string_view bytes) {
+    std::ignore = send(bytes);
+    settle();
+  }
+
+  std::string block(const RawFields& fields) {
     std::vector<nghttp2_nv> nva;
     for (const auto& [name, value] : fields) nva.push_back(nv(name, value));
     std::string into(nghttp2_hd_deflate_bound(deflater_, nva.data(), nva.size()), '\0');
@@ -139,7 +141,7 @@ class RawPeer : public test::Bench {
     return into;
   }
   // HEADERS, and CONTINUATION frames where one frame does not hold it.
-  std::string headers(std::uint32_t stream, const FieldList& fields, bool end_stream = true) {
+  std::string headers(std::uint32_t stream, const RawFields& fields, bool end_stream = true) {
     const std::string text = block(fields);
     const std::uint8_t end = end_stream ? kEndStream : std::uint8_t{0};
     std::string bytes;
@@ -210,8 +212,8 @@ class RawPeer : public test::Bench {
       wire_.erase(0, 9 + size);
     }
   }
-  FieldList inflate(const std::string& text) {
-    FieldList fields;
+  RawFields inflate(const std::string& text) {
+    RawFields fields;
     auto* data = reinterpret_cast<const std::uint8_t*>(text.data());
     std::size_t left = text.size();
     for (;;) {
@@ -235,6 +237,11 @@ class RawPeer : public test::Bench {
   std::string wire_;
   nghttp2_hd_deflater* deflater_ = nullptr;
   nghttp2_hd_inflater* inflater_ = nullptr;
+};
+
+// One whose preface and SETTINGS are through.
+struct OpenPeer : RawPeer {
+  OpenPeer() { preface(); }
 };
 
 }  // namespace troika::h2

@@ -16,8 +16,7 @@ void answer_three(RawPeer& peer) {
   peer.preface();
   std::ignore = peer.send(peer.get(1));
   std::ignore = peer.send(peer.get(7));
-  std::ignore = peer.send(peer.headers(9, post_fields(), false));
-  peer.settle();
+  peer.exchange(peer.headers(9, post_fields(), false));
   REQUIRE(peer.ended(1));
   REQUIRE(peer.ended(7));
   peer.clock.advance(peer.timeouts.linger);
@@ -65,8 +64,7 @@ TEST_CASE("frames that were on their way when a stream ended are skipped") {
   std::ignore = peer.send(frame(kData, 0, 9, "more") + frame(kData, kPadded, 9, "\x01xx") +
                           peer.headers(9, {{"x-trailer", "1"}}) + frame(kPriority, 0, 3, "12345") +
                           frame(kWindowUpdate, 0, 7, u32(1)) + frame(kRstStream, 0, 7, u32(8)));
-  std::ignore = peer.send(peer.get(11));
-  peer.settle();
+  peer.exchange(peer.get(11));
   CHECK_FALSE(peer.goaway_code());
   CHECK(peer.status(11) == "200");
 }
@@ -74,8 +72,7 @@ TEST_CASE("frames that were on their way when a stream ended are skipped") {
 TEST_CASE("an error that the engine finds first keeps its code") {
   RawPeer peer;
   answer_three(peer);
-  std::ignore = peer.send(frame(kPing, 0, 0, "short") + frame(kPriority, 0, 0, "12345"));
-  peer.settle();
+  peer.exchange(frame(kPing, 0, 0, "short") + frame(kPriority, 0, 0, "12345"));
   CHECK(peer.goaway_code() == kFrameSizeError);
   CHECK(peer.count(kGoaway) == 1);
 }

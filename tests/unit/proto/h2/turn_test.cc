@@ -8,13 +8,7 @@ using namespace troika::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("h2: of two downloads on a slow link the second waits for the first for minutes") {
-  h2::Pair pair([](Bench& bench) {
-    bench.handler.answer = [](RequestContext context, Responder& responder) {
-      std::ignore =
-          responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 1U << 20U));
-      return nullptr;
-    };
-  });
+  h2::Pair pair([](Bench& bench) { bench.handler.answer = with_pattern(1U << 20U); });
   pair.wire->high = 16U << 10U;
   h2::Call& first = pair.start(h2::make_request("/1"));
   h2::Call& second = pair.start(h2::make_request("/2"));
@@ -29,15 +23,9 @@ TEST_CASE("h2: of two downloads on a slow link the second waits for the first fo
 }
 
 TEST_CASE("h2: a stream whose own window is shut has its deadline, whatever else moves") {
-  h2::Pair pair([](Bench& bench) {
-    bench.handler.answer = [](RequestContext context, Responder& responder) {
-      std::ignore =
-          responder.respond({}, std::make_unique<PatternBody>(context.services.pool, 4U << 20U));
-      return nullptr;
-    };
-  });
+  h2::Pair pair([](Bench& bench) { bench.handler.answer = with_pattern(4U << 20U); });
   h2::Call& stuck = pair.start(h2::make_request("/1"));
-  pair.wire->run();  // nobody reads it: its window of 1 MiB fills up
+  pair.wire->run();  // it is not read: its window of 1 MiB fills up
   REQUIRE(stuck.receiver.head);
   for (int seconds = 0; seconds < 70 && !stuck.receiver.failed; ++seconds) {
     pair.server->on_progress(pair.clock.now());

@@ -1,56 +1,10 @@
 // The client session against a server that the test plays.
-#include "h3_pair.h"
-#include "wire.h"
+#include "raw_client.h"
 
 using namespace troika;
 using namespace troika::test;
 
 namespace {
-
-inline constexpr quic::StreamId kServerControl = 3;
-
-struct RawClient {
-  RawClient() = default;
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-  ~RawClient() {
-    asks.clear();
-    quic.lose();
-    app.reset();
-    CHECK(pool.outstanding() == 0);
-    CHECK_FALSE(quic.broken);
-  }
-
-  BufferPool pool;
-  SimClock clock;
-  Limits limits;
-  FakeQuic quic{false, {.stream_window = 1U << 20U, .connection_window = 4U << 20U}};
-  std::unique_ptr<h3::ClientApplication> app;
-  std::list<Ask> asks;
-
-  void start() {
-    app = h3::make_client_session(pool, limits, quic);
-    quic.start(*app, clock.now());
-    send(kServerControl, varint(0) + frame(4, ""));
-    run();
-  }
-  Ask& ask(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
-    Ask& ask = asks.emplace_back();
-    auto stream = app->start(request, std::move(body), ask.receiver);
-    REQUIRE(stream.has_value());
-    ask.stream = std::move(*stream);
-    run();
-    return ask;
-  }
-  void send(quic::StreamId id, std::string_view bytes, bool fin = false) {
-    quic.receive_text(id, bytes, fin, clock.now());
-  }
-  void run() {
-    while (quic.turn(clock.now())) quic.ack_all();
-    for (Ask& each : asks) each.read();
-    while (quic.turn(clock.now())) quic.ack_all();
-  }
-};
 
 std::string response(std::string_view status, Fields more = {}) {
   more.insert(more.begin(), {":status", std::string(status)});
@@ -60,38 +14,31 @@ std::string response(std::string_view status, Fields more = {}) {
 }  // namespace
 
 TEST_CASE("h3 client: a response is passed on as it comes, 1xx first") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   Ask& ask = raw.ask(make_request("GET", "/"));
-  raw.send(0, response("103", {{"link", "x"}}) + response("200", {{"content-length", "5"}}));
-  raw.run();
+  raw.exchange(0, response("103", {{"link", "x"}}) + response("200", {{"content-length", "5"}}));
   CHECK(ask.receiver.informational.size() == 1);
   CHECK(ask.receiver.status() == 200);
   CHECK(ask.stream->body().remaining() == 5U);
-  raw.send(0, data_frame("he"));
-  raw.run();
+  raw.exchange(0, data_frame("he"));
   CHECK(ask.body == "he");
-  raw.send(0, data_frame("llo"), true);
-  raw.run();
+  raw.exchange(0, data_frame("llo"), true);
   CHECK(ask.state == ReadState::end);
   CHECK(ask.stream->finished());
   CHECK(raw.app->idle());
 }
 
-TEST_CASE("h3 client: a Content-Length in the answer to HEAD announces no body") {
-  RawClient raw;
-  raw.start();
+TEST_CASE("h3 client: a Content-Length in the response to HEAD announces no body") {
+  OpenClient raw;
   Ask& ask = raw.ask(make_request("HEAD", "/"));
-  raw.send(0, response("200", {{"content-length", "5"}}), true);
-  raw.run();
+  raw.exchange(0, response("200", {{"content-length", "5"}}), true);
   CHECK(ask.state == ReadState::end);
   CHECK_FALSE(ask.stream->body().remaining().has_value());
 }
 
 TEST_CASE("h3 client: a request that is rejected may be sent again, one that is reset not") {
   for (const quic::AppError code : {kRequestRejected, kInternalError}) {
-    RawClient raw;
-    raw.start();
+    OpenClient raw;
     const Ask& ask = raw.ask(make_request("GET", "/"));
     raw.quic.receive_reset(0, code);
     raw.run();
@@ -104,8 +51,7 @@ TEST_CASE("h3 client: a request that is rejected may be sent again, one that is 
 }
 
 TEST_CASE("h3 client: a response that is cut short fails its body, after what came") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   Ask& ask = raw.ask(make_request("GET", "/"));
   ask.reads = false;
   raw.send(0, response("200") + data_frame("hel"));
@@ -119,22 +65,19 @@ TEST_CASE("h3 client: a response that is cut short fails its body, after what ca
 
 TEST_CASE("h3 client: STOP_SENDING with NO_ERROR ends the upload and nothing else") {
   for (const bool told : {true, false}) {
-    RawClient raw;
-    raw.start();
+    OpenClient raw;
     raw.quic.tells_stop_sending = told;
     BodyProbe upload;
-    const Ask& ask = raw.ask(
-        make_request("POST", "/"),
-        std::make_unique<ScriptedBody>(
-            raw.pool, std::vector{BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")},
-            &upload));
+    const Ask& ask =
+        raw.ask(make_request("POST", "/"),
+                scripted(raw.pool, {BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")},
+                         &upload));
     raw.quic.receive_stop_sending(0, kNoErrorCode);
     upload.release();
     raw.run();
     CHECK(upload.alive == 0);
     CHECK_FALSE(ask.receiver.failed.has_value());
-    raw.send(0, response("413") + data_frame("no"), true);
-    raw.run();
+    raw.exchange(0, response("413") + data_frame("no"), true);
     CHECK(ask.receiver.status() == 413);
     CHECK(ask.body == "no");
     CHECK(ask.state == ReadState::end);
@@ -144,15 +87,12 @@ TEST_CASE("h3 client: STOP_SENDING with NO_ERROR ends the upload and nothing els
 }
 
 TEST_CASE("h3 client: letting go of an unfinished request cancels both directions") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   BodyProbe upload;
   Ask& ask = raw.ask(make_request("POST", "/"),
-                     std::make_unique<ScriptedBody>(
-                         raw.pool, std::vector{BodyStep::data("a"), BodyStep::blocked()}, &upload));
+                     scripted(raw.pool, {BodyStep::data("a"), BodyStep::blocked()}, &upload));
   ask.reads = false;
-  raw.send(0, response("200") + data_frame("unread"));
-  raw.run();
+  raw.exchange(0, response("200") + data_frame("unread"));
   ask.stream.reset();
   CHECK(upload.alive == 0);
   raw.run();
@@ -164,8 +104,7 @@ TEST_CASE("h3 client: letting go of an unfinished request cancels both direction
 }
 
 TEST_CASE("h3 client: a user that stops the response has STOP_SENDING sent") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   Ask& ask = raw.ask(make_request("GET", "/"));
   raw.send(0, response("200") + data_frame("a"));
   ask.stream->body().stop(AbortReason::body_stopped);
@@ -175,12 +114,10 @@ TEST_CASE("h3 client: a user that stops the response has STOP_SENDING sent") {
 }
 
 TEST_CASE("h3 client: unread bytes hold the window, also of a response that is whole") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   Ask& ask = raw.ask(make_request("GET", "/"));
   ask.reads = false;
-  raw.send(0, response("200") + data_frame(pattern(100'000)), true);
-  raw.run();
+  raw.exchange(0, response("200") + data_frame(pattern(100'000)), true);
   raw.run();
   CHECK(raw.quic.streams.at(0).closed);
   CHECK(raw.quic.connection_window_left() == (4U << 20U) - 100'000);
@@ -201,10 +138,8 @@ TEST_CASE("h3 client: a request body that fails or lies about its length is rese
        std::vector<Lie>{{{BodyStep::data("ab"), BodyStep::error()}, std::nullopt},
                         {{BodyStep::data("ab")}, 3},
                         {{BodyStep::data("abcd")}, 3}}) {
-    RawClient raw;
-    raw.start();
-    const Ask& ask = raw.ask(make_request("POST", "/"),
-                             std::make_unique<ScriptedBody>(raw.pool, steps, nullptr, length));
+    OpenClient raw;
+    const Ask& ask = raw.ask(make_request("POST", "/"), scripted(raw.pool, steps, nullptr, length));
     CHECK(ask.receiver.failed == AbortReason::handler_failed);
     CHECK_FALSE(raw.quic.streams.at(0).fin_sent);
     CHECK(raw.quic.streams.at(0).reset_sent == kRequestCancelled);
@@ -212,18 +147,15 @@ TEST_CASE("h3 client: a request body that fails or lies about its length is rese
 }
 
 TEST_CASE("h3 client: GOAWAY fails what the server will not process, and only that") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   const Ask& first = raw.ask(make_request("GET", "/1"));
   const Ask& second = raw.ask(make_request("GET", "/2"));
-  raw.send(kServerControl, frame(7, varint(4)));
-  raw.run();
+  raw.exchange(kServerControl, frame(7, varint(4)));
   CHECK(raw.app->draining());
   CHECK_FALSE(first.receiver.failed.has_value());
   CHECK(second.receiver.failed == AbortReason::refused);
   CHECK(raw.quic.streams.at(4).stop_sent == kRequestCancelled);
-  raw.send(0, response("200"), true);
-  raw.run();
+  raw.exchange(0, response("200"), true);
   CHECK(first.state == ReadState::end);
   // RFC 9114 §5.2: the id may not grow.
   raw.send(kServerControl, frame(7, varint(8)));
@@ -235,8 +167,7 @@ TEST_CASE("h3 client: responses that are malformed end the connection") {
        {response("99"), response("101"), response("2x0"), headers_frame({{"x", "1"}}),
         response("200", {{"content-length", "2"}}) + data_frame("abc"), data_frame("x"),
         response("103")}) {
-    RawClient raw;
-    raw.start();
+    OpenClient raw;
     const Ask& ask = raw.ask(make_request("GET", "/"));
     raw.send(0, bytes, true);
     CHECK(raw.quic.closed.has_value());
@@ -253,18 +184,16 @@ TEST_CASE("h3 client: trailers of more than the limit fail the response") {
   raw.limits.trailer_count = 2;
   raw.start();
   const Ask& ask = raw.ask(make_request("GET", "/"));
-  raw.send(
+  raw.exchange(
       0,
       response("200") + data_frame("a") + headers_frame({{"x-a", "1"}, {"x-b", "2"}, {"x-c", "3"}}),
       true);
-  raw.run();
   CHECK(ask.state == ReadState::error);
   CHECK(ask.receiver.failed == AbortReason::protocol_error);
 }
 
 TEST_CASE("h3 client: a lost connection fails every request once") {
-  RawClient raw;
-  raw.start();
+  OpenClient raw;
   const Ask& waiting = raw.ask(make_request("GET", "/1"));
   Ask& half = raw.ask(make_request("GET", "/2"));
   half.reads = false;

@@ -22,17 +22,10 @@ std::vector<std::string> goaways(const FakeQuic& quic) {
 }  // namespace
 
 TEST_CASE("h3: drain sends two GOAWAYs, a round trip apart, and ends with the last request") {
-  RawServer raw;
+  OpenServer raw;
   BodyProbe answer;
-  raw.handler.answer = [&](RequestContext context, Responder& responder) {
-    (void)responder.respond(
-        {}, std::make_unique<ScriptedBody>(context.services.pool, std::vector{BodyStep::blocked()},
-                                           &answer));
-    return nullptr;
-  };
-  raw.start();
-  raw.send(0, headers_frame(get_fields()), true);
-  raw.run();
+  raw.handler.answer = with_steps({BodyStep::blocked()}, &answer);
+  raw.exchange(0, headers_frame(get_fields()), true);
   raw.app->drain();
   CHECK_FALSE(raw.app->finished());
   raw.run(false);  // nothing is acknowledged yet
@@ -43,8 +36,7 @@ TEST_CASE("h3: drain sends two GOAWAYs, a round trip apart, and ends with the la
   CHECK(raw.handler.started == 2);
   CHECK(goaways(raw.quic) == std::vector{varint((1ULL << 62U) - 4), varint(8)});
 
-  raw.send(8, headers_frame(get_fields()), true);
-  raw.run();
+  raw.exchange(8, headers_frame(get_fields()), true);
   CHECK(raw.handler.started == 2);
   CHECK(raw.quic.streams.at(8).reset_sent == kRequestRejected);
   CHECK_FALSE(raw.app->finished());
@@ -60,8 +52,7 @@ TEST_CASE("h3: drain sends two GOAWAYs, a round trip apart, and ends with the la
 }
 
 TEST_CASE("h3: the second GOAWAY comes after a second when no acknowledgement does") {
-  RawServer raw;
-  raw.start();
+  OpenServer raw;
   raw.app->drain();
   raw.run(false);
   CHECK(raw.app->deadline() == raw.clock.now() + std::chrono::seconds(1));
@@ -76,17 +67,10 @@ TEST_CASE("h3: the second GOAWAY comes after a second when no acknowledgement do
 TEST_CASE("h3: a drained server serves what is in flight and the client goes elsewhere") {
   H3Pair pair;
   BodyProbe answer;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    (void)responder.respond(
-        {},
-        std::make_unique<ScriptedBody>(
-            context.services.pool,
-            std::vector{BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &answer));
-    return nullptr;
-  };
+  pair.handler.answer =
+      with_steps({BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &answer);
   pair.start();
-  const Ask& ask = pair.ask("GET", "/");
-  pair.run();
+  const Ask& ask = pair.fetch("GET", "/");
   pair.server_app->drain();
   pair.run();
   CHECK(pair.client_app->draining());
@@ -116,8 +100,7 @@ TEST_CASE("h3: draining before the handshake is over ends at once, or as soon as
 }
 
 TEST_CASE("h3: a client that drains finishes its requests and is then done") {
-  H3Pair pair;
-  pair.start();
+  OpenPair pair;
   const Ask& ask = pair.ask("GET", "/");
   pair.client_app->drain();
   CHECK_FALSE(pair.client_app->finished());

@@ -4,30 +4,17 @@
 using namespace troika;
 using namespace troika::test;
 
-namespace {
-
-// Answers every request by so many bytes of pattern().
-void answer_with(H3Pair& pair, std::uint64_t size) {
-  pair.handler.answer = [size](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, size));
-    return nullptr;
-  };
-}
-
-}  // namespace
-
 TEST_CASE("h3: a stream without credit is blocked, others go on, and it resumes with credit") {
   H3Pair pair;
   pair.client_settings.stream_window = 100'000;
-  answer_with(pair, 300'000);
+  pair.handler.answer = with_pattern(300'000);
   pair.start();
   Ask& paused = pair.ask("GET", "/1");
   paused.reads = false;
   pair.run();
   CHECK(pair.server->streams.at(paused.id).written >= 100'000);
   CHECK(pair.server->streams.at(paused.id).written < 100'100);  // framing is read at once
-  const Ask& other = pair.ask("GET", "/2");
-  pair.run();
+  const Ask& other = pair.fetch("GET", "/2");
   CHECK((other.body == pattern(300'000)));
   paused.reads = true;
   pair.run();
@@ -38,11 +25,10 @@ TEST_CASE("h3: streams that a client has paused leave room for the one that it r
   H3Pair pair;
   pair.client_settings.stream_window = 70'000;
   pair.client_settings.connection_window = 100U << 20U;
-  answer_with(pair, 1'000'000);
+  pair.handler.answer = with_pattern(1'000'000);
   pair.start();
   for (int i = 0; i < 99; ++i) pair.ask("GET", "/paused").reads = false;
-  const Ask& read = pair.ask("GET", "/read");
-  pair.run();
+  const Ask& read = pair.fetch("GET", "/read");
   CHECK((read.body == pattern(1'000'000)));
 }
 
@@ -51,11 +37,10 @@ TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not
   for (const std::size_t size : {limit, limit + 1}) {
     H3Pair pair;
     pair.limits.retained_bytes = limit;
-    answer_with(pair, size);
+    pair.handler.answer = with_pattern(size);
     pair.start();
     pair.client->hold_acks = true;  // the client has the bytes, the server does not know it
-    const Ask& ask = pair.ask("GET", "/");
-    pair.run();
+    const Ask& ask = pair.fetch("GET", "/");
     CHECK(ask.body.size() == limit);
     CHECK((ask.state == ReadState::end) == (size == limit));
 
@@ -71,12 +56,11 @@ TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not
 TEST_CASE("h3: the limit on unacknowledged bytes holds for all streams together") {
   H3Pair pair;
   pair.limits.retained_bytes = 200'000;
-  answer_with(pair, 150'000);
+  pair.handler.answer = with_pattern(150'000);
   pair.start();
   pair.client->hold_acks = true;
   const Ask& first = pair.ask("GET", "/1");
-  const Ask& second = pair.ask("GET", "/2");
-  pair.run();
+  const Ask& second = pair.fetch("GET", "/2");
   CHECK(first.body.size() + second.body.size() == 200'000);
   pair.client->release_acks();
   pair.run();
@@ -85,12 +69,10 @@ TEST_CASE("h3: the limit on unacknowledged bytes holds for all streams together"
 }
 
 TEST_CASE("h3: bytes that wait for acknowledgement outlive the exchange, not the stream") {
-  H3Pair pair;
-  answer_with(pair, 50'000);
-  pair.start();
+  OpenPair pair;
+  pair.handler.answer = with_pattern(50'000);
   pair.client->hold_acks = true;
-  pair.ask("GET", "/");
-  pair.run();
+  pair.fetch("GET", "/");
   CHECK(pair.pool.outstanding() > 0);
   pair.server->receive_stop_sending(0, 0x10c);  // the client resets: QUIC closes the stream
   pair.client->release_acks();
@@ -101,10 +83,9 @@ TEST_CASE("h3: bytes that wait for acknowledgement outlive the exchange, not the
 
 TEST_CASE("h3: refused uploads leave the connection's window full") {
   H3Pair pair;
-  pair.start();  // the handler answers at once and wants no body
+  pair.start();  // the handler responds at once and wants no body
   for (int i = 0; i < 1000; ++i) {
-    const Ask& ask = pair.ask("POST", "/", std::make_unique<PatternBody>(pair.pool, 100U << 10U));
-    pair.run();
+    const Ask& ask = pair.fetch("POST", "/", std::make_unique<PatternBody>(pair.pool, 100U << 10U));
     REQUIRE(ask.receiver.status() == 200);
     REQUIRE(ask.body == "hello");
     REQUIRE_FALSE(ask.receiver.failed.has_value());
@@ -115,15 +96,12 @@ TEST_CASE("h3: refused uploads leave the connection's window full") {
   CHECK(pair.server->bidi_granted == 1000);
 }
 
-TEST_CASE("h3: who goes on with a body that nobody wants is stopped a while after the response") {
-  H3Pair pair;
-  pair.start();
+TEST_CASE("h3: an unwanted body that goes on is stopped a while after the response") {
+  OpenPair pair;
   BodyProbe upload;
-  const Ask& ask = pair.ask(
+  const Ask& ask = pair.fetch(
       "POST", "/",
-      std::make_unique<ScriptedBody>(
-          pair.pool, std::vector{BodyStep::data(pattern(1000)), BodyStep::blocked()}, &upload));
-  pair.run();
+      scripted(pair.pool, {BodyStep::data(pattern(1000)), BodyStep::blocked()}, &upload));
   CHECK(pair.server->streams.at(0).fin_sent);
   CHECK(ask.receiver.status() == 200);
   CHECK(ask.body == "hello");
@@ -140,22 +118,13 @@ TEST_CASE("h3: who goes on with a body that nobody wants is stopped a while afte
   CHECK(pair.observer.entries[0].aborted == AbortReason::none);
 }
 
-TEST_CASE("h3: STOP_SENDING waits while the answer does") {
+TEST_CASE("h3: STOP_SENDING waits while the response does") {
   H3Pair pair;
   BodyProbe answer;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    (void)responder.respond(
-        {},
-        std::make_unique<ScriptedBody>(
-            context.services.pool,
-            std::vector{BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &answer));
-    return nullptr;
-  };
+  pair.handler.answer =
+      with_steps({BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &answer);
   pair.start();
-  pair.ask("POST", "/",
-           std::make_unique<ScriptedBody>(pair.pool,
-                                          std::vector{BodyStep::data("x"), BodyStep::blocked()}));
-  pair.run();
+  pair.fetch("POST", "/", scripted(pair.pool, {BodyStep::data("x"), BodyStep::blocked()}));
   pair.pass(pair.timeouts.linger);
   CHECK_FALSE(pair.server->streams.at(0).stop_sent.has_value());
   answer.release();
@@ -164,19 +133,14 @@ TEST_CASE("h3: STOP_SENDING waits while the answer does") {
   CHECK(pair.server->streams.at(0).stop_sent == 0x100);
 }
 
-TEST_CASE("h3: an upload that nobody reads holds its window and no more, until it is read") {
+TEST_CASE("h3: an unread upload holds its window and no more, until it is read") {
   H3Pair pair;
   BodySource* unread = nullptr;
   int jobs = 0;
   Responder* answer = nullptr;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    unread = &context.body;
-    answer = &responder;
-    return std::make_unique<CountedJob>(jobs);
-  };
+  pair.handler.answer = hold(jobs, &answer, &unread);
   pair.start();
-  pair.ask("POST", "/", std::make_unique<PatternBody>(pair.pool, 400U << 10U));
-  pair.run();
+  pair.fetch("POST", "/", std::make_unique<PatternBody>(pair.pool, 400U << 10U));
   // Framing is read at once, so a little more than the window has come.
   CHECK(pair.server->streams.at(0).received < pair.limits.h3_stream_window + 100);
   CHECK(pair.server->streams.at(0).received >= pair.limits.h3_stream_window);
@@ -191,10 +155,9 @@ TEST_CASE("h3: an upload that nobody reads holds its window and no more, until i
   CHECK(jobs == 0);
 }
 
-TEST_CASE("h3: a response that nobody acknowledges is reset after the write timeout") {
-  H3Pair pair;
-  answer_with(pair, 4U << 20U);
-  pair.start();
+TEST_CASE("h3: a response that is not acknowledged is reset after the write timeout") {
+  OpenPair pair;
+  pair.handler.answer = with_pattern(4U << 20U);
   pair.client->hold_acks = true;
   Ask& ask = pair.ask("GET", "/");
   ask.reads = false;

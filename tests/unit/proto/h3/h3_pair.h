@@ -6,6 +6,7 @@
 
 #include "proto/h3/session.h"
 #include "support/fake_quic.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::test {
@@ -104,6 +105,12 @@ struct H3Pair : Bench {
     }
     for (Ask& each : asks) each.read();
   }
+  Ask& fetch(std::string_view method, std::string_view target,
+             std::unique_ptr<BodySource> body = nullptr) {
+    Ask& one = ask(method, target, std::move(body));
+    run();
+    return one;
+  }
   // Lets time pass and tells both ends of what is due.
   void pass(Duration by) {
     clock.advance(by);
@@ -112,6 +119,10 @@ struct H3Pair : Bench {
     }
     run();
   }
+};
+
+struct OpenPair : H3Pair {
+  OpenPair() { start(); }
 };
 
 }  // namespace troika::test

@@ -7,73 +7,37 @@
 using namespace troika;
 using namespace troika::test;
 
-TEST_CASE("h3: of ten answers one fails: it alone is reset with H3_INTERNAL_ERROR") {
-  H3Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    std::unique_ptr<BodySource> body;
-    if (context.request.target.path == "/4") {
-      body = std::make_unique<ScriptedBody>(
-          context.services.pool, std::vector{BodyStep::data(pattern(70'000)), BodyStep::error()});
-    } else {
-      body = std::make_unique<PatternBody>(context.services.pool, 200'000);
-    }
-    (void)responder.respond({}, std::move(body));
-    return nullptr;
+TEST_CASE("h3: a body that fails, or gives less or more than it declared, is reset") {
+  struct Row {
+    std::vector<BodyStep> steps;
+    std::optional<std::uint64_t> declared;
   };
-  pair.start();
-  for (int i = 0; i < 10; ++i) pair.ask("GET", "/" + std::to_string(i));
-  pair.run();
-  int whole = 0;
-  for (const Ask& ask : pair.asks) {
-    if (ask.state == ReadState::end && ask.body == pattern(200'000)) ++whole;
-  }
-  CHECK(whole == 9);
-  const Ask& failed = *std::next(pair.asks.begin(), 4);
-  CHECK(failed.state == ReadState::error);
-  CHECK(failed.receiver.failed == AbortReason::peer_reset);
-  CHECK(failed.receiver.wire_code == kInternalError);
-  CHECK(pair.server->streams.at(failed.id).reset_sent == kInternalError);
-  CHECK(pair.observer.entries.size() == 10);
-  CHECK(pair.server->alive());
-}
-
-TEST_CASE("h3: a body that gives less or more than it declared is never passed off as whole") {
-  for (const std::uint64_t declared : {4U, 6U}) {
-    H3Pair pair;
-    pair.handler.answer = [&](RequestContext context, Responder& responder) {
-      (void)responder.respond(
-          {}, std::make_unique<ScriptedBody>(
-                  context.services.pool, std::vector{BodyStep::data("abc"), BodyStep::data("de")},
-                  nullptr, declared));
-      return nullptr;
-    };
-    pair.start();
-    const Ask& ask = pair.ask("GET", "/");
-    pair.run();
+  for (const Row& row :
+       {Row{{BodyStep::data(pattern(70'000)), BodyStep::error()}, std::nullopt},
+        Row{{BodyStep::data("abc"), BodyStep::data("de")}, 4}, Row{{BodyStep::data("abcde")}, 6}}) {
+    OpenPair pair;
+    pair.handler.answer = with_steps(row.steps, nullptr, row.declared);
+    const Ask& ask = pair.fetch("GET", "/");
     CHECK(ask.state == ReadState::error);
+    CHECK(ask.receiver.failed == AbortReason::peer_reset);
+    CHECK(ask.receiver.wire_code == kInternalError);
     CHECK(pair.server->streams.at(0).reset_sent == kInternalError);
     CHECK(pair.observer.entries[0].aborted == AbortReason::handler_failed);
+    CHECK(pair.server->alive());
   }
 }
 
-TEST_CASE("h3: a handler that aborts before its head gives 500, after it a reset") {
+TEST_CASE("h3: a handler that aborts after its head resets the stream") {
   H3Pair pair;
   pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    if (context.request.target.path == "/after") {
-      (void)responder.respond({}, std::make_unique<ScriptedBody>(context.services.pool,
-                                                                 std::vector{BodyStep::blocked()}));
-    }
+    (void)responder.respond({}, scripted(context.services.pool, {BodyStep::blocked()}));
     responder.abort(AbortReason::handler_failed);
     return nullptr;
   };
   pair.start();
-  const Ask& before = pair.ask("GET", "/before");
-  const Ask& after = pair.ask("GET", "/after");
-  pair.run();
-  CHECK(before.receiver.status() == 500);
-  CHECK(before.state == ReadState::end);
-  CHECK(after.receiver.failed.has_value());
-  CHECK(after.receiver.wire_code == kInternalError);
+  const Ask& ask = pair.fetch("GET", "/");
+  CHECK(ask.receiver.failed.has_value());
+  CHECK(ask.receiver.wire_code == kInternalError);
 }
 
 // The client lets go of a request after `steps` deliveries, whatever has happened until then.
@@ -84,12 +48,10 @@ TEST_CASE("h3: a request that is cancelled at any moment leaves nothing behind")
       int jobs = 0;
       BodyProbe answer;
       pair.handler.answer = [&](RequestContext context, Responder& responder) {
-        (void)responder.respond({},
-                                std::make_unique<ScriptedBody>(
-                                    context.services.pool,
-                                    std::vector{BodyStep::data(pattern(5000)), BodyStep::blocked(),
-                                                BodyStep::data(pattern(5000))},
-                                    &answer));
+        (void)responder.respond({}, scripted(context.services.pool,
+                                             {BodyStep::data(pattern(5000)), BodyStep::blocked(),
+                                              BodyStep::data(pattern(5000))},
+                                             &answer));
         return std::make_unique<CountedJob>(jobs);
       };
       pair.start();
@@ -112,8 +74,7 @@ TEST_CASE("h3: a request that is cancelled at any moment leaves nothing behind")
       CHECK(pair.pool.outstanding() == 0);
       // The connection is as good as before.
       pair.handler.answer = nullptr;
-      const Ask& next = pair.ask("GET", "/");
-      pair.run();
+      const Ask& next = pair.fetch("GET", "/");
       CHECK(next.body == "hello");
     }
   }
@@ -122,17 +83,10 @@ TEST_CASE("h3: a request that is cancelled at any moment leaves nothing behind")
 // As QUIC's callbacks come: it may or may not tell of STOP_SENDING before it refuses to write.
 TEST_CASE("h3: a peer that stops reading ends the exchange, even if only shut() tells") {
   for (const bool told : {true, false}) {
-    RawServer raw;
+    OpenServer raw;
     BodyProbe answer;
-    raw.handler.answer = [&](RequestContext context, Responder& responder) {
-      (void)responder.respond(
-          {}, std::make_unique<ScriptedBody>(context.services.pool,
-                                             std::vector{BodyStep::data(pattern(5000)),
-                                                         BodyStep::blocked(), BodyStep::data("b")},
-                                             &answer));
-      return nullptr;
-    };
-    raw.start();
+    raw.handler.answer = with_steps(
+        {BodyStep::data(pattern(5000)), BodyStep::blocked(), BodyStep::data("b")}, &answer);
     raw.send(0, headers_frame(get_fields()), true);
     raw.run(false);
     CHECK(answer.alive == 1);
@@ -151,8 +105,7 @@ TEST_CASE("h3: a peer that stops reading ends the exchange, even if only shut() 
 }
 
 TEST_CASE("h3: a request that is reset before its headers are there ends with no exchange") {
-  RawServer raw;
-  raw.start();
+  OpenServer raw;
   raw.send(0, headers_frame(get_fields()).substr(0, 10));
   raw.quic.receive_reset(0, kRequestCancelled);
   raw.run();
@@ -171,8 +124,7 @@ TEST_CASE("h3: a request that is reset before its headers are there ends with no
 }
 
 TEST_CASE("h3: a request that is reset in the read that brought it never reaches the handler") {
-  RawServer raw;
-  raw.start();
+  OpenServer raw;
   raw.send(0, headers_frame(post_fields()));
   raw.quic.receive_reset(0, kRequestCancelled);
   raw.run();
@@ -182,11 +134,9 @@ TEST_CASE("h3: a request that is reset in the read that brought it never reaches
   CHECK(raw.observer.entries[0].aborted == AbortReason::peer_reset);
 }
 
-TEST_CASE("h3: an upload that is reset after a whole answer does not spoil the answer") {
-  RawServer raw;
-  raw.start();
-  raw.send(0, headers_frame(post_fields()) + data_frame("abc"));
-  raw.run();
+TEST_CASE("h3: an upload that is reset after a whole response does not affect the response") {
+  OpenServer raw;
+  raw.exchange(0, headers_frame(post_fields()) + data_frame("abc"));
   SECTION("because it was told to stop") {
     raw.pass(raw.timeouts.linger);
     CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
@@ -215,10 +165,9 @@ TEST_CASE("h3: a response that has left counts whole when the connection ends wi
     raw.handler.answer = [](RequestContext context, Responder& responder) {
       const bool ends = context.request.target.path == "/";
       (void)responder.respond(
-          {}, std::make_unique<ScriptedBody>(
-                  context.services.pool,
-                  ends ? std::vector{BodyStep::data(pattern(5000))}
-                       : std::vector{BodyStep::data(pattern(5000)), BodyStep::blocked()}));
+          {}, scripted(context.services.pool,
+                       ends ? std::vector{BodyStep::data(pattern(5000))}
+                            : std::vector{BodyStep::data(pattern(5000)), BodyStep::blocked()}));
       return nullptr;
     };
     raw.start();
@@ -239,9 +188,8 @@ TEST_CASE("h3: a response that has left counts whole when the connection ends wi
   }
 }
 
-TEST_CASE("h3: of a response that nobody acknowledges for a minute no byte counts") {
-  RawServer raw;
-  raw.start();
+TEST_CASE("h3: no byte counts of a response that is not acknowledged for a minute") {
+  OpenServer raw;
   raw.send(0, headers_frame(get_fields()), true);
   raw.run(false);
   REQUIRE(raw.quic.streams.at(0).fin_sent);
@@ -254,14 +202,10 @@ TEST_CASE("h3: of a response that nobody acknowledges for a minute no byte count
 }
 
 TEST_CASE("h3: streams are granted only when the work for them has ended") {
-  RawServer raw;
+  OpenServer raw;
   int jobs = 0;
-  raw.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
-  raw.start();
-  raw.send(0, headers_frame(get_fields()), true);
-  raw.run();
+  raw.handler.answer = hold(jobs);
+  raw.exchange(0, headers_frame(get_fields()), true);
   CHECK(jobs == 1);
   CHECK(raw.quic.bidi_granted == 0);
   raw.quic.receive_stop_sending(0, kRequestCancelled);
@@ -273,7 +217,7 @@ TEST_CASE("h3: streams are granted only when the work for them has ended") {
 }
 
 TEST_CASE(
-    "h3: as many answers as may be open wait for acknowledgements and keep no request waiting") {
+    "h3: as many responses as may be open wait for acknowledgements and keep no request waiting") {
   RawServer raw;
   raw.limits.concurrent_streams = 3;
   raw.start();
@@ -322,7 +266,7 @@ TEST_CASE("h3: a stream whose request was not read is replaced when it is closed
   RawServer raw;
   raw.limits.concurrent_streams = 3;
   raw.start();
-  raw.send(0, headers_frame(post_fields()), false);  // the handler answers at once
+  raw.send(0, headers_frame(post_fields()), false);  // the handler responds at once
   raw.run(false);
   REQUIRE(raw.quic.streams.at(0).fin_sent);
   CHECK(raw.quic.bidi_granted == 0);
@@ -336,16 +280,12 @@ TEST_CASE("h3: a stream whose request was not read is replaced when it is closed
 }
 
 TEST_CASE("h3: a lost connection ends every exchange once, whatever its state") {
-  RawServer raw;
+  OpenServer raw;
   int jobs = 0;
-  raw.handler.answer = [&](RequestContext, Responder&) {
-    return std::make_unique<CountedJob>(jobs);
-  };
-  raw.start();
+  raw.handler.answer = hold(jobs);
   raw.send(0, headers_frame(get_fields()), true);
   raw.send(4, headers_frame(post_fields()) + data_frame("abc"));
-  raw.send(8, headers_frame(get_fields()).substr(0, 7));
-  raw.run();
+  raw.exchange(8, headers_frame(get_fields()).substr(0, 7));
   raw.send(12, headers_frame(get_fields()), true);  // not begun
   raw.quic.lose();
   CHECK(jobs == 0);

@@ -8,8 +8,8 @@ using namespace troika;
 TEST_CASE("retained bytes are freed slice by slice as they are acknowledged") {
   BufferPool pool;
   h3::RetainedBytes retained;
-  const auto first = retained.keep(pool.copy(std::string_view("hello ")));
-  const auto second = retained.keep(pool.copy(std::string_view("world")));
+  const auto first = retained.retain(pool.copy(std::string_view("hello ")));
+  const auto second = retained.retain(pool.copy(std::string_view("world")));
   CHECK(first.size() == 6);
   CHECK(second.size() == 5);
   CHECK(retained.size() == 11);
@@ -26,12 +26,12 @@ TEST_CASE("retained bytes are freed slice by slice as they are acknowledged") {
 TEST_CASE("clearing frees what was never acknowledged") {
   BufferPool pool;
   h3::RetainedBytes retained;
-  (void)retained.keep(pool.copy(std::string_view("abc")));
+  (void)retained.retain(pool.copy(std::string_view("abc")));
   retained.acknowledge(1);
   retained.clear();
   CHECK(retained.size() == 0);
   CHECK(pool.outstanding() == 0);
-  (void)retained.keep(pool.copy(std::string_view("de")));
+  (void)retained.retain(pool.copy(std::string_view("de")));
   retained.acknowledge(1);
   CHECK(retained.size() == 2);  // what was acknowledged before does not count for new bytes
 }

@@ -11,6 +11,7 @@
 
 #include "proto/h3/session.h"
 #include "support/fake_quic.h"
+#include "support/responses.h"
 #include "support/session_harness.h"
 
 namespace troika::test {
@@ -95,6 +96,10 @@ struct RawServer : Bench {
   void send(quic::StreamId id, std::string_view bytes, bool fin = false) {
     quic.receive_text(id, bytes, fin, clock.now());
   }
+  void exchange(quic::StreamId id, std::string_view bytes, bool fin = false) {
+    send(id, bytes, fin);
+    run();
+  }
   void run(bool acknowledge = true) {
     while (quic.turn(clock.now())) {
       if (acknowledge) quic.ack_all();
@@ -105,6 +110,10 @@ struct RawServer : Bench {
     if (quic.alive() && app->deadline() <= clock.now()) app->on_deadline(clock.now());
     run();
   }
+};
+
+struct OpenServer : RawServer {
+  OpenServer() { start(); }
 };
 
 // HTTP/3 error codes (RFC 9114 §8.1, RFC 9204 §6).

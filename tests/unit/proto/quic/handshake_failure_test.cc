@@ -70,16 +70,17 @@ TEST_CASE("A client without a certificate that it must have is told of") {
                     ("troika-quic-ca-" + std::to_string(getpid()) + ".pem");
   put_file(file, ca.pem());
   const auto tls =
-      tls::ServerContext::make(tls::Wire::quic, {.cert_file = TestCert::get().cert_file(),
-                                                 .key_file = TestCert::get().key_file(),
-                                                 .client_auth = tls::ClientAuth::required,
-                                                 .client_ca_file = file});
+      tls::ServerContext::make(tls::TransportKind::quic, {.cert_file = TestCert::get().cert_file(),
+                                                          .key_file = TestCert::get().key_file(),
+                                                          .client_auth = tls::ClientAuth::required,
+                                                          .client_ca_file = file,
+                                                          .alpn = {"h3"}});
   std::filesystem::remove(file);
   REQUIRE(tls);
   Watched watched;
   watched.w.start(Watched::config(watched.recorder), **tls);
   watched.w.establish(watched.w.connect());
-  CHECK(watched.settle() == failure("the client has shown no certificate, and must"));
+  CHECK(watched.settle() == failure("the client did not present the required certificate"));
   watched.w.endpoint.reset();
 }
 

@@ -61,8 +61,8 @@ class Logs final : public quic::QlogSource {
 // The transport parameters that the server has sent.
 inline Json parameters_of(const Logs::Log& log) {
   for (const Json& record : read_json_sequence(log.text)) {
-    if (!record.has("name") || record.at("name").text() != "transport:parameters_set") continue;
-    if (record.at("data").at("owner").text() == "local") return record.at("data");
+    if (!record.contains("name") || record.at("name") != "transport:parameters_set") continue;
+    if (record.at("data").at("owner") == "local") return record.at("data");
   }
   throw std::runtime_error("no parameters of the server");
 }

@@ -30,7 +30,7 @@ void visit(QuicWorld& w) {
   REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
 }
 
-// Whether a visitor with the token is sent a Retry before it gets in.
+// Whether a client with the token is sent a Retry before it gets in.
 bool is_retried(QuicWorld& w, const Address& from) {
   const auto before = w.endpoint->counters().retries_sent;
   ClientSide& client = w.connect_from(from);
@@ -49,7 +49,7 @@ TEST_CASE("A client gets a token for its next visit, which spares it the Retry")
   CHECK(is_retried(w, port_at_home(40002)));
 }
 
-TEST_CASE("A visitor's token of another address, or a damaged one, counts as none") {
+TEST_CASE("A NEW_TOKEN token of another address, or a damaged one, counts as none") {
   QuicWorld w(1, always_retry());
   visit(w);
   CHECK(is_retried(w, Address::v4(0x0a000501, 40000)));
@@ -77,7 +77,7 @@ TEST_CASE("A bad token does no harm while there is no Retry") {
   CHECK(w.endpoint->counters().tokens_accepted == 0);
 }
 
-TEST_CASE("A visitor's token of more than a day ago counts as none") {
+TEST_CASE("A NEW_TOKEN token of more than a day ago counts as none") {
   QuicWorld w(1, always_retry());
   visit(w);
   w.world.run_for(24h - 1min);
@@ -87,7 +87,7 @@ TEST_CASE("A visitor's token of more than a day ago counts as none") {
 }
 
 TEST_CASE(
-    "A visitor's token holds at another worker and after a restart, not with another secret") {
+    "A NEW_TOKEN token holds at another worker and after a restart, not with another secret") {
   QuicWorld w(1, always_retry());
   visit(w);
   auto config = always_retry();
@@ -100,7 +100,7 @@ TEST_CASE(
   CHECK(is_retried(w, port_at_home(40002)));
 }
 
-TEST_CASE("A visitor's token lifts the limit of three times the bytes") {
+TEST_CASE("A NEW_TOKEN token lifts the limit of three times the bytes") {
   const auto sent_to_silent = [](bool with_token) {
     QuicWorld w(1, endpoint_config());
     if (with_token) visit(w);
@@ -137,7 +137,7 @@ TEST_CASE("A client that has moved gets a token for the address where it is now"
   head.token = reinterpret_cast<const std::uint8_t*>(token.data());
   head.tokenlen = token.size();
   const quic::Tokens tokens(endpoint_config(), w.world.clock);
-  CHECK(tokens.check(outside, head).verdict == quic::TokenCheck::Verdict::visitor);
+  CHECK(tokens.check(outside, head).verdict == quic::TokenCheck::Verdict::new_token);
   CHECK(tokens.check(client.port->address(), head).verdict == quic::TokenCheck::Verdict::none);
 }
 

@@ -95,8 +95,9 @@ inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& t
   ScriptLog log;
   auto client = quic::ClientConnection::make(
       w.client_config, w.client_address(99), w.port.address(), w.world.clock, w.world.random, sink,
-      tls,
-      [&log](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, log); });
+      tls, {w.traits, [&log](quic::QuicStreams& quic) {
+              return std::make_unique<ScriptApp>(quic, false, log);
+            }});
   if (gives_up) (*client)->close(0x100, w.world.clock.now());
   while ((*client)->flush(w.world.clock.now())) {
   }

@@ -4,7 +4,6 @@
 
 #include "base/random.h"
 #include "proto/quic/cid.h"
-#include "proto/quic/rates.h"
 #include "proto/quic/stateless_replies.h"
 #include "quic_world.h"
 
@@ -76,16 +75,16 @@ TEST_CASE("Reset tokens follow from secret, machine and id alone, and differ bet
 }
 
 TEST_CASE("A rate of n lets n pass in a second and not n + 1") {
-  quic::PerSecond rate(2);
+  quic::RateLimiter rate(2);
   const TimePoint start{5s};
   CHECK(rate.take(start));
   CHECK(rate.take(start + 999ms));
   CHECK_FALSE(rate.take(start + 999ms));
   CHECK(rate.take(start + 1s));
-  CHECK_FALSE(quic::PerSecond(0).take(start));
+  CHECK_FALSE(quic::RateLimiter(0).take(start));
 }
 
-TEST_CASE("Answers wait in bounded number") {
+TEST_CASE("Stateless replies wait in bounded number") {
   struct Sink final : DatagramSink {
     std::size_t sent = 0;
     SendOutcome send(const Datagram&) override {
@@ -97,19 +96,19 @@ TEST_CASE("Answers wait in bounded number") {
   auto config = endpoint_config();
   config.resets_per_second = 100000;
   quic::IdFactory ids(config, random);
-  quic::Answers answers(config, random, ids);
-  quic::Outbox outbox(sink, 2000);
+  quic::StatelessReplies replies(config, random, ids);
+  quic::SendBuffer out(sink, 2000);
   const std::array<std::byte, 100> packet{};
   const Datagram from{.local = Address::v4(1, 1), .remote = Address::v4(2, 2), .bytes = packet};
   const std::array<std::uint8_t, 12> id{};
-  for (std::size_t i = 0; i < quic::Answers::kMostWaiting; ++i) {
-    REQUIRE(answers.stateless_reset(from, id, TimePoint{}));
+  for (std::size_t i = 0; i < quic::StatelessReplies::kMostWaiting; ++i) {
+    REQUIRE(replies.stateless_reset(from, id, TimePoint{}));
   }
-  CHECK_FALSE(answers.stateless_reset(from, id, TimePoint{}));
-  answers.flush(outbox);
-  CHECK(sink.sent == quic::Answers::kMostWaiting);
-  CHECK(answers.empty());
-  CHECK(answers.stateless_reset(from, id, TimePoint{}));
+  CHECK_FALSE(replies.stateless_reset(from, id, TimePoint{}));
+  replies.flush(out);
+  CHECK(sink.sent == quic::StatelessReplies::kMostWaiting);
+  CHECK(replies.empty());
+  CHECK(replies.stateless_reset(from, id, TimePoint{}));
 }
 
 }  // namespace

@@ -24,16 +24,15 @@ struct LoggedWorld {
 
 bool has_event(const std::vector<Json>& records, const std::string& name) {
   return std::ranges::any_of(
-      records, [&](const Json& r) { return r.has("name") && r.at("name").text() == name; });
+      records, [&](const Json& r) { return r.contains("name") && r.at("name") == name; });
 }
 
 bool has_frame(const std::vector<Json>& records, const std::string& event,
                const std::string& frame) {
   return std::ranges::any_of(records, [&](const Json& record) {
-    if (!record.has("name") || record.at("name").text() != event) return false;
-    return std::ranges::any_of(record.at("data").at("frames").array(), [&](const Json& each) {
-      return each.at("frame_type").text() == frame;
-    });
+    if (!record.contains("name") || record.at("name") != event) return false;
+    return std::ranges::any_of(record.at("data").at("frames"),
+                               [&](const Json& each) { return each.at("frame_type") == frame; });
   });
 }
 
@@ -53,15 +52,15 @@ TEST_CASE("The log of a connection is whole records from its first packet to its
 
   const std::vector<Json> records = read_json_sequence(log.text);
   const Json& header = records.front();
-  CHECK(header.at("qlog_format").text() == "JSON-SEQ");
-  CHECK(header.at("qlog_version").text() == "0.3");
-  CHECK(header.at("trace").at("vantage_point").at("type").text() == "server");
-  CHECK(header.at("trace").at("common_fields").at("group_id").text() == log.id);
+  CHECK(header.at("qlog_format") == "JSON-SEQ");
+  CHECK(header.at("qlog_version") == "0.3");
+  CHECK(header.at("trace").at("vantage_point").at("type") == "server");
+  CHECK(header.at("trace").at("common_fields").at("group_id") == log.id);
   double before = 0;
   for (const Json& record : std::span(records).subspan(1)) {
-    CHECK(record.at("time").number() >= before);
-    before = record.at("time").number();
-    CHECK(record.has("data"));
+    CHECK(record.at("time").get<double>() >= before);
+    before = record.at("time").get<double>();
+    CHECK(record.contains("data"));
   }
   for (const char* name : {"transport:parameters_set", "transport:packet_sent",
                            "transport:packet_received", "recovery:metrics_updated"}) {
@@ -91,9 +90,9 @@ TEST_CASE("A log is asked for by the id that the client began with, after a Retr
   const Logs::Log& log = *logged.logs.all[0];
   const std::vector<Json> records = read_json_sequence(log.text);
   const Json ours = parameters_of(log);
-  CHECK(ours.at("original_destination_connection_id").text() == log.id);
-  CHECK(ours.at("retry_source_connection_id").text() ==
-        records.front().at("trace").at("common_fields").at("group_id").text());
+  CHECK(ours.at("original_destination_connection_id") == log.id);
+  CHECK(ours.at("retry_source_connection_id").get<std::string>() ==
+        records.front().at("trace").at("common_fields").at("group_id").get<std::string>());
 }
 
 TEST_CASE("A connection whose log nobody wants goes without") {
@@ -120,7 +119,7 @@ TEST_CASE("A ClientHello whose parts come in another order has one log, and it i
   const Logs::Log& log = *logged.logs.all[0];
   CHECK(log.remote == client);
   const std::vector<Json> records = read_json_sequence(log.text);
-  CHECK(records.front().at("qlog_format").text() == "JSON-SEQ");
+  CHECK(records.front().at("qlog_format") == "JSON-SEQ");
   CHECK(has_frame(records, "transport:packet_received", "crypto"));
   CHECK(has_frame(records, "transport:packet_sent", "crypto"));
 }
@@ -144,9 +143,9 @@ TEST_CASE("First packets that begin nothing make no logs") {
 TEST_CASE("So much of a log waits for the first packet; of more there is none") {
   for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     Logs logs;
-    quic::HeldLog log;
+    quic::PendingQlog log;
     log.hold();
-    std::string record(quic::HeldLog::kMost + more, 'a');
+    std::string record(quic::PendingQlog::kMost + more, 'a');
     record.front() = '\x1e';
     record.back() = '\n';
     log.write(std::as_bytes(std::span(record)));

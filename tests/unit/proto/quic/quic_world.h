@@ -20,20 +20,25 @@ using sim::SimNetwork;
 using State = quic::ClientConnection::State;
 
 inline const tls::ServerContext& server_tls() {
-  static const auto context = tls::ServerContext::make(
-      tls::Wire::quic,
-      {.cert_file = TestCert::get().cert_file(), .key_file = TestCert::get().key_file()});
+  static const auto context =
+      tls::ServerContext::make(tls::TransportKind::quic, {.cert_file = TestCert::get().cert_file(),
+                                                          .key_file = TestCert::get().key_file(),
+                                                          .alpn = {"h3"}});
   return **context;
 }
 inline const tls::ClientContext& client_tls(std::vector<std::string> alpn = {"h3"}) {
   static std::vector<std::unique_ptr<tls::ClientContext>> kept;
   kept.push_back(std::move(*tls::ClientContext::make(
-      tls::Wire::quic, {.ca_file = TestCert::get().cert_file(), .alpn = std::move(alpn)})));
+      tls::TransportKind::quic,
+      {.ca_file = TestCert::get().cert_file(), .alpn = std::move(alpn)})));
   return *kept.back();
 }
 
 inline quic::EndpointConfig endpoint_config() {
   quic::EndpointConfig config;
+  config.streams_bidi = 100;
+  config.stream_window = 256U << 10U;
+  config.connection_window = 1U << 20U;
   for (std::size_t i = 0; i < config.secret.size(); ++i) config.secret[i] = std::byte(i * 7 + 1);
   return config;
 }
@@ -55,6 +60,7 @@ class QuicWorld {
     start(config);
   }
 
+  quic::ApplicationTraits traits = script_traits();
   sim::SimWorld world;
   SimNetwork::Port& port;  // of the server
   ScriptLog log;           // of the server
@@ -68,7 +74,9 @@ class QuicWorld {
     endpoint.reset();
     endpoint = std::make_unique<quic::Endpoint>(
         config, world.clock, world.random, port, tls,
-        [this](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, true, log); });
+        quic::ApplicationFactory{traits, [this](quic::QuicStreams& quic) {
+                                   return std::make_unique<ScriptApp>(quic, true, log);
+                                 }});
     world.join(port, *endpoint);
   }
 
@@ -87,9 +95,9 @@ class QuicWorld {
     world.net.both_ways(client.port->address(), port.address(), link);
     auto made = quic::ClientConnection::make(
         client_config, client.port->address(), port.address(), world.clock, world.random,
-        *client.port, tls, [&client](quic::QuicStreams& quic) {
-          return std::make_unique<ScriptApp>(quic, false, client.log);
-        });
+        *client.port, tls, {traits, [&client](quic::QuicStreams& quic) {
+                              return std::make_unique<ScriptApp>(quic, false, client.log);
+                            }});
     client.quic = std::move(*made);
     world.join(*client.port, *client.quic);
     return client;

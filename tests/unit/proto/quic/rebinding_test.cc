@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
-#include "proto/quic/rates.h"
+#include "proto/quic/packet_writer.h"
 
 namespace troika::test {
 namespace {
@@ -138,9 +138,9 @@ TEST_CASE("To an address that is not validated three times what came from it may
   const quic::Path home = from(Address::v4(0x0a000100, 40000)),
                    next = from(Address::v4(0x0a000100, 40001)),
                    third = from(Address::v4(0x0a000200, 1));
-  const auto received = [](quic::PathBudget& of, const quic::Path& to, const quic::Path& by,
+  const auto received = [](quic::AmplificationLimit& of, const quic::Path& to, const quic::Path& by,
                            std::size_t bytes) { of.received(to, by, bytes, kStart, 3s); };
-  quic::PathBudget budget;
+  quic::AmplificationLimit budget;
   budget.validated(home);
   received(budget, home, home, 40);
   budget.sent(home, 100000);
@@ -175,7 +175,7 @@ TEST_CASE("To an address that is not validated three times what came from it may
 TEST_CASE("The same client at another address of the server is on a path that is not validated") {
   const Address client = Address::v4(0x0a000100, 40000);
   const quic::Path home = from(client), next{Address::v4(0x0a000002, 8443), client};
-  quic::PathBudget budget;
+  quic::AmplificationLimit budget;
   budget.validated(home);
   budget.received(next, next, 40, kStart, 3s);
   budget.sent(home, 1000);
@@ -189,7 +189,7 @@ TEST_CASE("The same client at another address of the server is on a path that is
 TEST_CASE("ngtcp2 is asked again once a validation must have failed, until it has gone back") {
   const quic::Path home = from(Address::v4(0x0a000100, 40000)),
                    next = from(Address::v4(0x0a000200, 1));
-  quic::PathBudget budget;
+  quic::AmplificationLimit budget;
   budget.validated(home);
   budget.received(home, home, 40, kStart, 3s);
   CHECK(budget.deadline() == kNever);

@@ -1,4 +1,4 @@
-#include "proto/quic/resumption.h"
+#include "proto/quic/client_connection.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -22,10 +22,11 @@ struct Returning : QuicWorld {
   Returning() {
     static const SystemClock of_openssl;
     static tls::ReplayRegister replays(of_openssl, 1000, 30s);
-    static const auto context =
-        tls::ServerContext::make(tls::Wire::quic, {.cert_file = TestCert::get().cert_file(),
-                                                   .key_file = TestCert::get().key_file(),
-                                                   .replays = &replays});
+    static const auto context = tls::ServerContext::make(tls::TransportKind::quic,
+                                                         {.cert_file = TestCert::get().cert_file(),
+                                                          .key_file = TestCert::get().key_file(),
+                                                          .replays = &replays,
+                                                          .alpn = {"h3"}});
     start(endpoint_config(), **context);
     ClientSide& first = connect();
     REQUIRE(ask(first, "first"));
@@ -43,8 +44,9 @@ struct Returning : QuicWorld {
     SimNetwork::Port& client = world.net.open(client_address(99));
     const auto made = quic::ClientConnection::make(
         client_config, client.address(), port.address(), world.clock, world.random, client,
-        client_tls(),
-        [&](quic::QuicStreams& quic) { return std::make_unique<ScriptApp>(quic, false, ignored); });
+        client_tls(), {traits, [&](quic::QuicStreams& quic) {
+                         return std::make_unique<ScriptApp>(quic, false, ignored);
+                       }});
     return made ? Error{ErrorCode::internal, "it was made"} : made.error();
   }
 };
@@ -142,11 +144,12 @@ TEST_CASE("Before the handshake is complete an address is proven by a token alon
   w.client_config.resumption = w.kept;
   const bool known = GENERATE(false, true);
   if (known) {
-    ClientSide& visitor = w.connect_from(w.client_address(50));
-    REQUIRE(w.ask(visitor, "hello"));
-    REQUIRE(w.run_until([&] { return !visitor.quic->token().empty(); }));
-    w.client_config.token.assign(visitor.quic->token().begin(), visitor.quic->token().end());
-    visitor.quic->close(0x100, w.world.clock.now());
+    ClientSide& first_visit = w.connect_from(w.client_address(50));
+    REQUIRE(w.ask(first_visit, "hello"));
+    REQUIRE(w.run_until([&] { return !first_visit.quic->token().empty(); }));
+    w.client_config.token.assign(first_visit.quic->token().begin(),
+                                 first_visit.quic->token().end());
+    first_visit.quic->close(0x100, w.world.clock.now());
     REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
   }
   const int before = w.log.handshakes;
@@ -209,7 +212,8 @@ struct Hellos {
 
 int hellos_with(const std::string& groups, const std::string& expected) {
   const auto tls = tls::ClientContext::make(
-      tls::Wire::quic, {.ca_file = TestCert::get().cert_file(), .alpn = {"h3"}, .groups = groups});
+      tls::TransportKind::quic,
+      {.ca_file = TestCert::get().cert_file(), .alpn = {"h3"}, .groups = groups});
   REQUIRE(tls);
   const Hellos hellos(**tls);
   QuicWorld w;

@@ -150,15 +150,15 @@ TEST_CASE("A Retry is smaller than what it answers, and few wait") {
   QuicWorld w(1, with_retry(0));
   const Bytes packet = first_flight(w).front();
   Catcher catcher(w, flooder(0));
-  for (std::size_t i = 0; i < quic::Answers::kMostWaiting + 1; ++i) {
+  for (std::size_t i = 0; i < quic::StatelessReplies::kMostWaiting + 1; ++i) {
     w.endpoint->receive({.local = kServer, .remote = flooder(0), .bytes = packet},
                         w.world.clock.now());
   }
-  CHECK(w.endpoint->counters().retries_sent == quic::Answers::kMostWaiting);
+  CHECK(w.endpoint->counters().retries_sent == quic::StatelessReplies::kMostWaiting);
   CHECK(w.endpoint->counters().datagrams_dropped == 1);
   w.flush();
   w.world.run_for(1ms);
-  REQUIRE(catcher.caught.size() == quic::Answers::kMostWaiting);
+  REQUIRE(catcher.caught.size() == quic::StatelessReplies::kMostWaiting);
   for (const Bytes& answer : catcher.caught) {
     CHECK((answer[0] & std::byte{0xf0}) == std::byte{0xf0});
     CHECK(answer.size() < 200);

@@ -23,6 +23,11 @@ inline std::string pattern(std::size_t size) {
   return text;
 }
 
+// As HTTP/3's.
+inline quic::ApplicationTraits script_traits() {
+  return {.alpn = "h3", .no_error = 0x100, .uni_streams = 3};
+}
+
 // Applications of one side and what they have lived through; outlives them.
 class ScriptApp;
 struct ScriptLog {

@@ -33,12 +33,12 @@ struct Sealed {
   sim::SimClock clock;
   quic::Tokens tokens{endpoint_config(), clock};
   Token retry = tokens.for_retry(kClient, initial(id_of(1)), id_of(2));
-  Token visitor = tokens.for_visitor(kClient, NGTCP2_PROTO_VER_V1);
+  Token new_token = tokens.for_new_token(kClient, NGTCP2_PROTO_VER_V1);
 
   Verdict of_retry(std::span<const std::uint8_t> token, const Address& from = kClient) const {
     return tokens.check(from, initial(id_of(2), token)).verdict;
   }
-  Verdict of_visitor(std::span<const std::uint8_t> token, const Address& from = kClient) const {
+  Verdict of_new_token(std::span<const std::uint8_t> token, const Address& from = kClient) const {
     return tokens.check(from, initial(id_of(3), token)).verdict;
   }
 };
@@ -61,7 +61,7 @@ TEST_CASE("A Retry's token is refused from elsewhere: another address, another p
   CHECK(s.tokens.check(kClient, initial(id_of(9), s.retry.view())).verdict == Verdict::none);
 }
 
-TEST_CASE("A Retry's token holds as long as a handshake may take, a visitor's for a day") {
+TEST_CASE("A Retry's token holds as long as a handshake may take, one of NEW_TOKEN for a day") {
   Sealed s;
   const TimePoint start = s.clock.now();
   s.clock.advance_to(start + 20s - 1ns);
@@ -69,15 +69,15 @@ TEST_CASE("A Retry's token holds as long as a handshake may take, a visitor's fo
   s.clock.advance_to(start + 20s);
   CHECK(s.of_retry(s.retry.view()) == Verdict::refused);
   s.clock.advance_to(start + 24h - 1ns);
-  CHECK(s.of_visitor(s.visitor.view()) == Verdict::visitor);
+  CHECK(s.of_new_token(s.new_token.view()) == Verdict::new_token);
   s.clock.advance_to(start + 24h);
-  CHECK(s.of_visitor(s.visitor.view()) == Verdict::none);
+  CHECK(s.of_new_token(s.new_token.view()) == Verdict::none);
 }
 
-TEST_CASE("A visitor's token is good from any port of its address and from no other address") {
+TEST_CASE("A NEW_TOKEN token is good from any port of its address and from no other address") {
   Sealed s;
-  CHECK(s.of_visitor(s.visitor.view(), Address::v4(0x0a000100, 1)) == Verdict::visitor);
-  CHECK(s.of_visitor(s.visitor.view(), Address::v4(0x0a000101, 40000)) == Verdict::none);
+  CHECK(s.of_new_token(s.new_token.view(), Address::v4(0x0a000100, 1)) == Verdict::new_token);
+  CHECK(s.of_new_token(s.new_token.view(), Address::v4(0x0a000101, 40000)) == Verdict::none);
 }
 
 TEST_CASE("Tokens of both kinds over IPv6 prove the address that they are for") {
@@ -86,14 +86,14 @@ TEST_CASE("Tokens of both kinds over IPv6 prove the address that they are for") 
   const Token retry = s.tokens.for_retry(six, initial(id_of(1)), id_of(2));
   CHECK(s.of_retry(retry.view(), six) == Verdict::retry);
   CHECK(s.of_retry(retry.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::refused);
-  const Token visitor = s.tokens.for_visitor(six, NGTCP2_PROTO_VER_V1);
-  CHECK(s.of_visitor(visitor.view(), six) == Verdict::visitor);
-  CHECK(s.of_visitor(visitor.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::none);
+  const Token new_token = s.tokens.for_new_token(six, NGTCP2_PROTO_VER_V1);
+  CHECK(s.of_new_token(new_token.view(), six) == Verdict::new_token);
+  CHECK(s.of_new_token(new_token.view(), *Address::parse("[2001:db8::2]:40000")) == Verdict::none);
 }
 
 TEST_CASE("A token with any one bit flipped, or of any other length, proves nothing") {
   Sealed s;
-  for (const Token& good : {s.retry, s.visitor}) {
+  for (const Token& good : {s.retry, s.new_token}) {
     for (std::size_t bit = 0; bit < 8 * good.size; ++bit) {
       Token token = good;
       token.bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
@@ -129,11 +129,12 @@ TEST_CASE("Tokens follow from the secret: good at every worker that has it, and 
   config.workers = 2;
   const quic::Tokens neighbour(config, s.clock);
   CHECK(neighbour.check(kClient, initial(id_of(2), s.retry.view())).verdict == Verdict::retry);
-  CHECK(neighbour.check(kClient, initial(id_of(3), s.visitor.view())).verdict == Verdict::visitor);
+  CHECK(neighbour.check(kClient, initial(id_of(3), s.new_token.view())).verdict ==
+        Verdict::new_token);
   config.secret[0] ^= std::byte{1};
   const quic::Tokens stranger(config, s.clock);
   CHECK(stranger.check(kClient, initial(id_of(2), s.retry.view())).verdict == Verdict::none);
-  CHECK(stranger.check(kClient, initial(id_of(3), s.visitor.view())).verdict == Verdict::none);
+  CHECK(stranger.check(kClient, initial(id_of(3), s.new_token.view())).verdict == Verdict::none);
 }
 
 TEST_CASE("A token of one version proves nothing in the other") {
@@ -143,16 +144,16 @@ TEST_CASE("A token of one version proves nothing in the other") {
     ngtcp2_pkt_hd first = initial(id_of(1));
     first.version = made;
     const Token retry = s.tokens.for_retry(kClient, first, id_of(2));
-    const Token visitor = s.tokens.for_visitor(kClient, made);
+    const Token new_token = s.tokens.for_new_token(kClient, made);
     for (const std::uint32_t used : kVersions) {
       ngtcp2_pkt_hd second = initial(id_of(2), retry.view());
       second.version = used;
       CHECK(s.tokens.check(kClient, second).verdict ==
             (made == used ? Verdict::retry : Verdict::none));
-      second.token = visitor.bytes.data();
-      second.tokenlen = visitor.size;
+      second.token = new_token.bytes.data();
+      second.tokenlen = new_token.size;
       CHECK(s.tokens.check(kClient, second).verdict ==
-            (made == used ? Verdict::visitor : Verdict::none));
+            (made == used ? Verdict::new_token : Verdict::none));
     }
   }
 }
@@ -160,7 +161,7 @@ TEST_CASE("A token of one version proves nothing in the other") {
 TEST_CASE("The secret itself opens no token: it is not the key") {
   Sealed s;
   const auto secret = endpoint_config().secret;
-  CHECK(ngtcp2_crypto_verify_regular_token(s.visitor.bytes.data(), s.visitor.size,
+  CHECK(ngtcp2_crypto_verify_regular_token(s.new_token.bytes.data(), s.new_token.size,
                                            reinterpret_cast<const std::uint8_t*>(secret.data()),
                                            secret.size(), kClient.get(), kClient.size(),
                                            NGTCP2_SECONDS, 0) != 0);

@@ -153,9 +153,9 @@ TEST_CASE("A reader that stops closes the stream at the sender with its code") {
 }
 
 TEST_CASE("Closed unidirectional streams of the peer are replenished") {
-  auto config = endpoint_config();
-  config.streams_uni = 2;
-  QuicWorld w(1, config);
+  QuicWorld w;
+  w.traits.uni_streams = 2;
+  w.start(endpoint_config());
   ClientSide& client = w.connect();
   REQUIRE(w.establish(client));
   for (int i = 0; i < 5; ++i) {

@@ -139,15 +139,15 @@ TEST_CASE("A Version Negotiation that comes after the server's first packet is t
   CHECK(client.app().quic.security().quic_version == 2);
 }
 
-TEST_CASE("A visitor's token of one version does not spare the Retry in the other") {
+TEST_CASE("A NEW_TOKEN token of one version does not spare the Retry in the other") {
   for (const bool upgraded : {false, true}) {
     QuicWorld w(1, config_of(upgraded, true));
     const Address home = Address::v4(0x0a000500, 40000);
     if (upgraded) speak(w, kV1, {kV2, kV1});
-    ClientSide& visitor = w.connect_from(home);
-    REQUIRE(w.establish(visitor));
-    REQUIRE(w.run_until([&] { return !visitor.quic->token().empty(); }));
-    const auto token = visitor.quic->token();
+    ClientSide& first_visit = w.connect_from(home);
+    REQUIRE(w.establish(first_visit));
+    REQUIRE(w.run_until([&] { return !first_visit.quic->token().empty(); }));
+    const auto token = first_visit.quic->token();
     w.client_config.token.assign(token.begin(), token.end());
     for (const std::uint32_t version : {kV1, kV2}) {
       INFO("token of version " << (upgraded ? 2 : 1) << ", used in " << version);

@@ -1,0 +1,55 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "http/message/fields.h"
+#include "http/message/message.h"
+
+namespace troika {
+
+// A field section as the engine takes it. `Nv` is nghttp2_nv or nghttp3_nv; `flags_for(name)` gives
+// the flags of a field. It views what it was made of; the engine copies when it is submitted.
+template <class Nv, std::uint8_t (*flags_for)(std::string_view name) noexcept>
+class FieldList {
+ public:
+  FieldList() = default;
+  explicit FieldList(const ResponseHead& head) {
+    list_.reserve(head.headers.size() + 1);
+    unsigned rest = head.status;
+    for (auto digit = status_.rbegin(); digit != status_.rend(); ++digit, rest /= 10) {
+      *digit = static_cast<char>('0' + rest % 10);
+    }
+    add(":status", {status_.data(), status_.size()});
+    add(head.headers);
+  }
+  explicit FieldList(const HeaderMap& trailers) {
+    list_.reserve(trailers.size());
+    add(trailers);
+  }
+  FieldList(const FieldList&) = delete;
+  FieldList& operator=(const FieldList&) = delete;
+
+  void add(std::string_view name, std::string_view value) {
+    list_.push_back({octets(name), octets(value), name.size(), value.size(), flags_for(name)});
+  }
+  void add(const HeaderMap& fields) {
+    for (const auto [name, value] : fields) add(name, value);
+  }
+
+  const Nv* data() const noexcept { return list_.data(); }
+  std::size_t size() const noexcept { return list_.size(); }
+
+ private:
+  // The engine's types have pointers to bytes that it does not change.
+  static std::uint8_t* octets(std::string_view text) noexcept {
+    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+  }
+
+  std::vector<Nv> list_;
+  std::array<char, 3> status_{};
+};
+
+}  // namespace troika

@@ -1,0 +1,246 @@
+#include "config/options.h"
+
+#include <algorithm>
+#include <array>
+#include <format>
+
+#include "config/site_values.h"
+#include "config/values.h"
+
+namespace troika {
+namespace {
+
+// A place in the tree: at<&Config::site, &SiteOptions::spa>(config).
+template <auto... Members>
+auto& at(Config& config) noexcept {
+  return (config.*....*Members);
+}
+
+template <bool value, auto... Place>
+Checked<void> flag(Config& config, Values) {
+  at<Place...>(config) = value;
+  return {};
+}
+
+template <auto parse, auto... Place>
+Checked<void> one(Config& config, Values values) {
+  auto value = parse(values.front());
+  if (!value) return std::unexpected(std::move(value).error());
+  at<Place...>(config) = std::move(*value);
+  return {};
+}
+
+template <auto... Place>
+constexpr auto text = one<parse_text, Place...>;
+
+template <auto parse, auto... Place>
+Checked<void> each(Config& config, Values values) {
+  for (const std::string& written : values) {
+    auto value = parse(written);
+    if (!value) return std::unexpected(std::move(value).error());
+    at<Place...>(config).push_back(std::move(*value));
+  }
+  return {};
+}
+
+// Of pairs: the last of two with one key would win without a word.
+template <auto parse, auto... Place>
+Checked<void> each_once(Config& config, Values values) {
+  auto read = each<parse, Place...>(config, values);
+  if (!read) return read;
+  const auto& pairs = at<Place...>(config);
+  for (auto i = pairs.begin(); i != pairs.end(); ++i) {
+    if (std::any_of(pairs.begin(), i, [&](const auto& pair) { return pair.first == i->first; })) {
+      return std::unexpected(std::format("is given twice for {}: choose one", i->first));
+    }
+  }
+  return {};
+}
+
+Checked<void> read_listen(Config& config, Values values) {
+  config.listen.clear();
+  config.both_families = false;
+  for (const std::string& written : values) {
+    const auto addresses = parse_listener(written);
+    if (!addresses) return std::unexpected(addresses.error());
+    config.both_families |= addresses->size() > 1;
+    config.listen.insert(config.listen.end(), addresses->begin(), addresses->end());
+  }
+  return {};
+}
+
+template <bool redirect>
+Checked<void> read_plain(Config& config, Values values) {
+  for (const std::string& written : values) {
+    const auto addresses = parse_listener(written);
+    if (!addresses) return std::unexpected(addresses.error());
+    config.both_families |= addresses->size() > 1;
+    for (const Address& address : *addresses) config.plain.push_back({address, redirect});
+  }
+  return {};
+}
+
+// --alt-svc PORT is --public-port, which is read before it, by an older name.
+Checked<void> read_alt_svc(Config& config, Values values) {
+  config.announce_http3 = values.front() != "off";
+  if (!config.announce_http3) return {};
+  const auto port = port_number(values.front());
+  if (!port || *port == 0) {
+    return std::unexpected(
+        std::format("must be a port from 1 to 65535 or off, not \"{}\"", values.front()));
+  }
+  if (config.public_port && *config.public_port != *port) {
+    return std::unexpected(
+        std::format("{} differs from --public-port {}: they are the same option, give only one",
+                    *port, *config.public_port));
+  }
+  config.public_port = port;
+  return {};
+}
+
+Checked<void> read_preferred(Config& config, Values values) {
+  for (const std::string& written : values) {
+    const auto address = parse_reachable(written);
+    if (!address) return std::unexpected(address.error());
+    const bool v6 = address->family() == AF_INET6;
+    Address& preferred = v6 ? config.quic.preferred_v6 : config.quic.preferred_v4;
+    if (preferred.family() != AF_UNSPEC) {
+      return std::unexpected(
+          std::format("accepts one address per family, but {} and {} are both {}", preferred.text(),
+                      address->text(), v6 ? "IPv6" : "IPv4"));
+    }
+    preferred = *address;
+  }
+  return {};
+}
+
+// The first certificate and the first key are a pair, and so on.
+template <std::string tls::CertificateFiles::* file>
+Checked<void> read_pairs(Config& config, Values values) {
+  if (values.size() > tls::kMostCertificates) {
+    return std::unexpected(
+        std::format("is given {} times: the maximum is {}", values.size(), tls::kMostCertificates));
+  }
+  auto& pairs = config.tls.certificates;
+  if (pairs.size() < values.size()) pairs.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) pairs[i].*file = values[i];
+  return {};
+}
+
+Checked<void> read_client_ca(Config& config, Values values) {
+  config.tls.client_ca = values.front();
+  config.tls.client_auth = tls::ClientAuth::required;  // unless --client-auth says otherwise
+  return {};
+}
+
+// clang-format off
+using enum Option::Group;
+constexpr auto many = Option::Repeat::yes;
+using Tls = Config::Tls;
+using Log = Config::Log;
+using Quic = quic::Config;
+constexpr auto kOptions = std::to_array<Option>({
+    {"--root", "DIR", hidden, "", text<&Config::root>},
+
+    {"--listing", "", files, "List folders that have no index.html",
+     flag<true, &Config::site, &SiteOptions::listing>},
+    {"--spa", "", files, "Fall back to /index.html for missing pages",
+     flag<true, &Config::site, &SiteOptions::spa>},
+    {"--clean-urls", "", files, "Serve about.html for /about",
+     flag<true, &Config::site, &SiteOptions::clean_urls>},
+    {"--error-page", "CODE=PATH", files, "Page for 404 405 406 412 416 500 503 (repeatable)",
+     each_once<parse_error_page, &Config::site, &SiteOptions::error_pages>, many},
+    {"--dotfiles", "", files, "Also serve .name and name~",
+     flag<true, &Config::site, &SiteOptions::dotfiles>},
+    {"--no-compress", "", files, "Do not compress on the fly (x.br etc. still used)",
+     flag<false, &Config::site, &SiteOptions::compress>},
+    {"--precoded", "", files, "Serve x.js.gz as encoded x.js if x.js is missing",
+     flag<true, &Config::site, &SiteOptions::precoded>},
+    {"--type", "EXT=TYPE", files, "Media type: md=text/plain (repeatable)",
+     each_once<parse_type_option, &Config::site, &SiteOptions::types>, many},
+
+    {"--cache", "GLOB=RULE", fields, "Cache-Control: immutable, 7d, ... (repeatable)",
+     each<parse_cache_rule, &Config::site, &SiteOptions::cache>, many},
+    {"--header", "'NAME: VALUE'", fields, "Add to responses; 'GLOB=...': some (repeatable)",
+     each<parse_header_option, &Config::site, &SiteOptions::headers>, many},
+    {"--cors", "ORIGIN", fields, "Allow cross-origin reads; '*': all (repeatable)",
+     each<parse_cors_origin, &Config::site, &SiteOptions::cors>, many},
+
+    {"--listen", "[ADDR:]PORT", addresses, "TLS and QUIC (repeatable; default: loopback 8443)",
+     read_listen, many},
+    {"--http", "[ADDR:]PORT", addresses, "Also serve without TLS (repeatable)",
+     read_plain<false>, many},
+    {"--http-redirect", "[ADDR:]PORT", addresses, "Redirect to https from here (repeatable)",
+     read_plain<true>, many},
+    {"--public-port", "N", addresses, "Public port, if mapped to another",
+     one<parse_port, &Config::public_port>},
+    {"--alt-svc", "PORT|off", addresses, "off: do not announce HTTP/3", read_alt_svc},
+    {"--preferred-address", "IP:PORT", addresses, "Ask HTTP/3 clients to move here",
+     read_preferred, many},
+
+    {"--cert", "FILE", certificate, "Certificate and its chain (repeatable)",
+     read_pairs<&tls::CertificateFiles::cert_file>, many},
+    {"--key", "FILE", certificate, "Its private key (default: a local CA's pair)",
+     read_pairs<&tls::CertificateFiles::key_file>, many},
+    {"--certs", "DIR", certificate, "Folder of pairs: NAME.pem and NAME-key.pem",
+     text<&Config::tls, &Tls::certs_folder>},
+    {"--client-ca", "FILE", certificate, "Require client certificates from these CAs",
+     read_client_ca},
+    {"--client-auth", "MODE", certificate, "required (default) or optional",
+     one<parse_client_auth, &Config::tls, &Tls::client_auth>},
+
+    {"--workers", "N", process, "Number of threads (default: CPU cores)",
+     one<parse_workers, &Config::workers>},
+    {"--congestion", "cubic|bbr|reno", process, "QUIC congestion control (default: cubic)",
+     one<parse_congestion, &Config::quic, &Quic::congestion>},
+    {"--access-log", "FILE|-|off", process, "One line per request (default: -)",
+     text<&Config::log, &Log::access>},
+    {"--secrets", "FILE", process, "Created if missing; clients resume after restart",
+     text<&Config::tls, &Tls::secrets_file>},
+    {"--no-0rtt", "", process, "Serve no request from early data",
+     flag<false, &Config::tls, &Tls::early_data>},
+    {"--quic-upgrade", "", process, "Move QUIC v1 clients that offer v2 to v2",
+     flag<true, &Config::quic, &Quic::upgrade_version>},
+    {"--keylog", "FILE", process, "Secrets to decrypt all traffic (for debugging)",
+     text<&Config::log, &Log::keys>},
+    {"--qlog", "DIR", process, "One qlog file per QUIC connection",
+     text<&Config::log, &Log::qlog>},
+    {"--qlog-only", "1/N|ADDR[/BITS]", process, "Only a random share, or some clients",
+     one<parse_qlog_filter, &Config::log, &Log::qlog_only>},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Option> options() noexcept { return kOptions; }
+
+Checked<void> check_together(const Config& config) {
+  const auto missing = [&](std::string tls::CertificateFiles::* file) {
+    return std::ranges::count(config.tls.certificates, "", file);
+  };
+  const auto pairs = std::ssize(config.tls.certificates);
+  const auto certs = pairs - missing(&tls::CertificateFiles::cert_file);
+  const auto keys = pairs - missing(&tls::CertificateFiles::key_file);
+  if (certs != keys) {
+    return std::unexpected(
+        std::format("--cert and --key must be given in pairs, but there are {} and {}: give both "
+                    "for each certificate, or neither to use a local one",
+                    certs, keys));
+  }
+  if (config.tls.client_auth != tls::ClientAuth::none && config.tls.client_ca.empty()) {
+    return std::unexpected<std::string>(
+        "--client-auth needs the CA of the clients' certificates: add --client-ca FILE");
+  }
+  const bool open = !std::ranges::all_of(config.plain, &Config::PlainListener::redirect);
+  if (open && config.tls.client_auth == tls::ClientAuth::required) {
+    return std::unexpected<std::string>(
+        "--http cannot check the client certificates that --client-ca requires: leave --http out, "
+        "write --http-redirect instead, or add --client-auth optional");
+  }
+  if (config.log.qlog_only && config.log.qlog.empty()) {
+    return std::unexpected<std::string>("--qlog-only requires --qlog DIR");
+  }
+  return {};
+}
+
+}  // namespace troika

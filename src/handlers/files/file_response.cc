@@ -1,0 +1,204 @@
+#include "handlers/files/file_response.h"
+
+#include <algorithm>
+#include <format>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "handlers/compress/compress_body.h"
+#include "handlers/compress/encoder.h"
+#include "handlers/digest.h"
+#include "handlers/files/bodies.h"
+#include "handlers/files/fields.h"
+#include "http/message/date.h"
+#include "http/message/error_response.h"
+
+namespace troika {
+namespace {
+
+// In an entity tag: a precompressed file is another file, a live coder another form of the same
+// one.
+std::string_view tag_ending(Coding coding, bool live) noexcept {
+  switch (coding) {
+    case Coding::br: return live ? "+br" : ".br";
+    case Coding::zstd: return live ? "+zst" : ".zst";
+    case Coding::gzip: return live ? "+gz" : ".gz";
+    default: return "";
+  }
+}
+
+Validators validators_of(const Representation& representation, WallTime now) {
+  CachedFile& file = *representation.file;
+  Validators validators{.etag =
+                            file.etag(representation.as(),
+                                      tag_ending(representation.coding, representation.is_live()))};
+  if (file.is_dated()) {
+    validators.last_modified =
+        std::min(file.file().info().st_mtim.tv_sec, std::chrono::system_clock::to_time_t(now));
+  }
+  return validators;
+}
+
+// Made once for each file and way of serving it, then copied.
+HeaderMap fields_of_file(const Representation& representation, std::string_view name,
+                         const Validators& validators, const SiteOptions& options) {
+  auto& kept = representation.file->fields[static_cast<std::size_t>(representation.as())];
+  if (kept) return *kept;
+  HeaderMap fields;
+  fields.add("content-type", representation.type);
+  if (validators.last_modified) {
+    fields.add("last-modified", format_http_date(*validators.last_modified));
+  }
+  fields.add("etag", validators.etag);
+  fields.add("cache-control", cache_control_of(options, name));
+  fields.add("x-content-type-options", "nosniff");
+  if (!representation.is_live()) fields.add("accept-ranges", "bytes");
+  if (representation.coding != Coding::identity) {
+    fields.add("content-encoding", name_of(representation.coding));
+  }
+  if (representation.file->is_tagged()) kept = fields;
+  return fields;
+}
+
+// RFC 9110 §15.4.5.
+HeaderMap fields_of_not_modified(std::string_view name, const Validators& validators,
+                                 const SiteOptions& options) {
+  HeaderMap fields;
+  fields.add("etag", validators.etag);
+  fields.add("cache-control", cache_control_of(options, name));
+  return fields;
+}
+
+std::string content_range(const ByteRange& part, std::uint64_t size) {
+  return std::format("bytes {}-{}/{}", part.first, part.last, size);
+}
+
+// The encoder of a stream, which is limited in number.
+class LimitedEncoder final : public Encoder {
+ public:
+  LimitedEncoder(Permit permit, std::unique_ptr<Encoder> encoder)
+      : permit_(std::move(permit)), encoder_(std::move(encoder)) {}
+  Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
+    return encoder_->write(bytes, last, sink);
+  }
+
+ private:
+  Permit permit_;
+  std::unique_ptr<Encoder> encoder_;
+};
+
+}  // namespace
+
+Selection select(const Request& request, const Representation& representation, WallTime now) {
+  using Kind = Selection::Kind;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  Selection selection{.validators = validators_of(representation, now)};
+  const Validators& validators = selection.validators;
+  switch (evaluate_preconditions(request.method, request.headers, validators, seconds)) {
+    case Precondition::failed: selection.kind = Kind::precondition_failed; return selection;
+    case Precondition::not_modified: selection.kind = Kind::not_modified; return selection;
+    case Precondition::holds: break;
+  }
+  if (request.method != Method::get || representation.is_live() ||
+      request.headers.count("range") != 1 ||
+      !if_range_holds(request.headers, validators, seconds)) {
+    return selection;
+  }
+  RangeChoice ranges = choose_ranges(*request.headers.get("range"), representation.file->size());
+  // Clients cannot decode several parts of an encoded file.
+  if (representation.coding != Coding::identity && ranges.parts.size() > 1) return selection;
+  switch (ranges.kind) {
+    case RangeChoice::Kind::whole: break;
+    case RangeChoice::Kind::parts: selection.kind = Kind::parts; break;
+    case RangeChoice::Kind::unsatisfiable: selection.kind = Kind::unsatisfiable; break;
+  }
+  selection.parts = std::move(ranges.parts);
+  return selection;
+}
+
+FileResponse::FileResponse(const SiteRequest& scope, const Representation& representation,
+                           const Selection& selection, bool varies)
+    : scope_(scope), representation_(representation), selection_(selection) {
+  const bool not_modified = selection.kind == Selection::Kind::not_modified;
+  head.status = not_modified ? 304 : 200;
+  head.headers =
+      not_modified
+          ? fields_of_not_modified(scope.name, selection.validators, scope.options())
+          : fields_of_file(representation, scope.name, selection.validators, scope.options());
+  if (varies) head.headers.add("vary", "accept-encoding");
+  // A page in place of a missing one must not be kept under its name.
+  if (scope.varies_by_accept) head.headers.set("cache-control", "no-store");
+  add_digest();
+  if (selection.kind == Selection::Kind::whole) add_whole();
+  if (selection.kind == Selection::Kind::parts) add_parts();
+}
+
+void FileResponse::add_digest() {
+  if (!wants_sha256(scope_.request.headers)) return;
+  const Sha256* sum = nullptr;
+  if (representation_.form == Representation::Form::kept) {
+    const Encoded* const encoded = representation_.encoded().get();
+    if (encoded != nullptr) sum = &encoded->digest;
+  } else if (!representation_.is_live()) {
+    sum = representation_.file->derived()->digest.get();
+  }
+  if (sum != nullptr) head.headers.add("repr-digest", repr_digest(*sum));
+}
+
+void FileResponse::add_whole() {
+  const Ref<CachedFile>& file = representation_.file;
+  if (representation_.form == Representation::Form::kept) {
+    body = content_body(representation_.encoded().get()->content, file);
+    return;
+  }
+  body = file_body(scope_.site.files, file, 0, file->size());
+  if (representation_.form == Representation::Form::streamed) {
+    body = compress_body(
+        scope_.site.coding, scope_.site.pool, std::move(body),
+        std::make_unique<LimitedEncoder>(Permit(scope_.site.streams),
+                                         make_encoder(representation_.coding, Effort::stream)));
+  }
+}
+
+void FileResponse::add_parts() {
+  head.status = 206;
+  if (selection_.parts.size() > 1) return add_multipart();
+  const Ref<CachedFile>& file = representation_.file;
+  const ByteRange& part = selection_.parts[0];
+  head.headers.add("content-range", content_range(part, file->size()));
+  body = file_body(scope_.site.files, file, part.first, part.size());
+}
+
+// RFC 9110 §14.6. The secret keeps whoever writes the file from guessing the boundary.
+void FileResponse::add_multipart() {
+  const Ref<CachedFile>& file = representation_.file;
+  const std::string seed = scope_.site.secret + selection_.validators.etag +
+                           std::string(*scope_.request.headers.get("range"));
+  const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
+  const std::string boundary = hex(std::span(sum).first<12>());
+  std::vector<std::unique_ptr<BodySource>> bodies;
+  std::string_view line_end;
+  for (const ByteRange& part : selection_.parts) {
+    bodies.push_back(
+        text_body(scope_.site.pool,
+                  std::format("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
+                              boundary, representation_.type, content_range(part, file->size()))));
+    bodies.push_back(file_body(scope_.site.files, file, part.first, part.size()));
+    line_end = "\r\n";
+  }
+  bodies.push_back(text_body(scope_.site.pool, std::format("\r\n--{}--\r\n", boundary)));
+  head.headers.set("content-type", "multipart/byteranges; boundary=" + boundary);
+  body = joined_body(std::move(bodies));
+}
+
+HeaderMap fields_of_unsatisfiable(const Representation& representation, bool varies) {
+  HeaderMap fields;
+  fields.add("content-range", std::format("bytes */{}", representation.file->size()));
+  fields.add("accept-ranges", "bytes");
+  if (varies) fields.add("vary", "accept-encoding");
+  return fields;
+}
+
+}  // namespace troika
