@@ -3,7 +3,7 @@
 #include <system_error>
 
 #include "config/cli.h"
-#include "os/caught_signals.h"
+#include "loop/signals.h"
 #include "os/process.h"
 #include "server/library_floor.h"
 #include "server/server.h"

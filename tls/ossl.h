@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
+
 // OpenSSL types and errors for all of tls.
 namespace troika::tls {
 
@@ -19,5 +21,11 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // The first error in OpenSSL's queue, as text. Empties the queue.
 std::string ossl_error();
 std::string library_version();  // "OpenSSL 3.5.9 29 Sep 2026", as linked at run time
+
+// TCP and QUIC have separate contexts, so that a session of one is never used on the other.
+enum class TransportKind { tcp, quic };
+
+// The settings of both sides: versions, ciphers, groups, modes.
+Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind);
 
 }  // namespace troika::tls

@@ -65,7 +65,8 @@ struct SecurityInfo {
 };
 
 // Carries plaintext both ways over a ByteStream: as it is (PlainTransport) or within TLS
-// (TlsTransport). The observer is called from the loop or from flush(), never from inside write().
+// (tls::TlsConnection). The observer is called from the loop or from flush(), never from inside
+// write().
 class Transport {
  public:
   class Observer {

@@ -36,7 +36,7 @@ release() { # release N FOLDER: each line of each of its files names it
   yes "$line" | head -n 400 >"$2/small.txt"
   yes "$line" | head -n 5000 >"$2/large.txt"
   yes "$line" | head -n 2000 >"$2/app.js"
-  [ $(($1 % 2)) = 0 ] || gzip -k -f "$2/app.js" # every other one has a sidecar
+  [ $(($1 % 2)) = 0 ] || gzip -k -f "$2/app.js" # every other one has a precompressed file
 }
 
 # A file that is still being written may end early, but has lines of one release.

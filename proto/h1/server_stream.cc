@@ -53,8 +53,8 @@ void ServerStream::on_body_fault(std::uint16_t status, AbortReason why) {
   refused_ = true;
   if (stop || response_over_ || exchange_.response_complete()) return;
   if (status != 0 && !exchange_.head_sent()) {
-    ErrorAnswer answer = error_answer(status);
-    std::ignore = exchange_.respond(std::move(answer.head), std::move(answer.body));
+    ErrorResponse response = error_response(status);
+    std::ignore = exchange_.respond(std::move(response.head), std::move(response.body));
   } else {
     exchange_.on_peer_abort(why);
     break_off();

@@ -91,7 +91,7 @@ class IdFactory {
   // The first byte names the worker, for the filter that distributes datagrams to sockets.
   ngtcp2_cid make() noexcept;
   // The worker of a connection, whether we issued the id or a client made it up:
-  // os/reuseport_filter uses the same byte.
+  // os/bind uses the same byte.
   unsigned worker_of(std::span<const std::uint8_t> id) const noexcept {
     return id.empty() ? unsigned{worker_} : unsigned{id[0]} % workers_;
   }

@@ -46,7 +46,7 @@ struct Config {
   // A client whose packets get lost tries again after 1, 3, 7 and 15 s (RFC 9002 §6.2).
   Duration handshake_timeout = std::chrono::seconds(20);
   Duration idle_timeout = std::chrono::seconds(30);
-  Duration retry_token_lifetime = std::chrono::seconds(20);  // how long a Retry can be answered
+  Duration retry_token_lifetime = std::chrono::seconds(20);  // validity of a Retry token
   Duration new_token_lifetime = std::chrono::hours(24);      // and a client comes back without one
 };
 

@@ -10,7 +10,7 @@ namespace troika::quic {
 
 Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, DatagramSink& sink,
                    const tls::ServerContext& tls, ApplicationFactory application)
-    : config_(config),
+    : config_(std::move(config)),
       clock_(clock),
       random_(random),
       tls_(tls),

@@ -175,7 +175,7 @@ bool is_extension(std::string_view text) noexcept {
   return !text.empty() && text.find_first_of("./*?[]{}, \t") == std::string_view::npos;
 }
 
-// What the handler of files answers with. Other errors are found before it sees the request.
+// The error responses of the files handler. Other errors are found before it sees the request.
 constexpr auto kPageStatuses = std::to_array<std::uint16_t>({404, 405, 406, 412, 416, 500, 503});
 
 std::string lower_case(std::string_view text) {

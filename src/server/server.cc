@@ -14,7 +14,6 @@
 #include "config/values.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
-#include "os/caught_signals.h"
 #include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/access_log.h"

@@ -43,7 +43,7 @@ TEST_CASE("A hundred fields and a field for each of three hundred cookies are se
   }
 }
 
-// Our HTTP/1.1 client does not send such targets: tests/unit/h1 has that.
+// Our HTTP/1.1 client does not send such targets: tests/unit/proto/h1 has that.
 TEST_CASE("UTF-8 in path and query is taken as if it were percent-encoded") {
   for (const Over protocol : {Over::h2, Over::h3}) {
     DYNAMIC_SECTION(name_of(protocol)) {

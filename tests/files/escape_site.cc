@@ -26,7 +26,7 @@ void EscapeSite::write_inside() const {
   }
 }
 
-// Newer than what they are sidecars of.
+// Newer than what they are precompressed files of.
 void EscapeSite::write_canaries() const {
   const auto write = [this](const char* name, const Canary& canary) {
     ground_.write(name, canary.text());

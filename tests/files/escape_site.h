@@ -16,7 +16,8 @@ class EscapeSite {
   const Canary& canary() const noexcept { return canary_; }
   // Of files in the root that only a site with `dotfiles` serves.
   const Canary& hidden() const noexcept { return hidden_; }
-  // Where index, error page, sidecars and all else that is not asked for by name lead out.
+  // Where index, error page, precompressed files and all else that is not asked for by name lead
+  // out.
   std::filesystem::path lures() const { return ground_.above() / "middle" / "lures"; }
 
   // Each once, in an order that never changes; all are distinct.

@@ -154,7 +154,9 @@ TEST_CASE("No target leads out of the root, over any protocol and with any optio
   }
 }
 
-TEST_CASE("Index, error page, sidecars and clean URLs that are links out are as if not there") {
+TEST_CASE(
+    "Index, error page, precompressed files and clean URLs that are links out are as if not "
+    "there") {
   const EscapeSite site;
   const auto client = make_client();
   std::vector<std::string> targets{"/",           "/nothing",    "/nothing.js",     "/about",

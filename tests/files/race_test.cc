@@ -36,7 +36,7 @@ class RaceSite {
     for (int i = 0; i < kNames; ++i) {
       write(std::format("swap/{}.txt", i), kInsideText);
       write(std::format("../outside/swap/{}.txt", i), canary.text());
-      // Half of those inside have sidecars to be found outside, or inside too.
+      // Half of those inside have precompressed files to be found outside, or inside too.
       if (i % 2 == 0) write(std::format("../outside/swap/{}.txt.br", i), canary.text());
       if (i % 4 == 0) write(std::format("swap/{}.txt.br", i), kInsideText);
     }
@@ -54,7 +54,7 @@ class RaceSite {
   Canary canary;
 
  private:
-  // All of the same time, so that each sidecar counts.
+  // All of the same time, so that each precompressed file counts.
   void write(const std::string& name, std::string_view bytes) const {
     ground.write(name, bytes);
     ground.set_day(name, 0);

@@ -112,7 +112,7 @@ TEST_CASE("Pipes, sockets, devices and folders in place of files are 404, and ho
   }
 }
 
-TEST_CASE("A pipe or folder is no index, sidecar, error page or clean URL") {
+TEST_CASE("A pipe or folder is no index, precompressed file, error page or clean URL") {
   const SpecialSite site;
   const auto client = make_client();
   for (const bool everything : {false, true}) {

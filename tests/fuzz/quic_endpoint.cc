@@ -11,8 +11,8 @@
 #include "proto/quic/endpoint.h"
 #include "support/sim_network.h"
 #include "support/test_cert.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 namespace troika {
 namespace {

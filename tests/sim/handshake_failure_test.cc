@@ -4,8 +4,8 @@
 #include "sim/tcp_world.h"
 #include "support/cert_maker.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 namespace troika::test {
 namespace {

@@ -15,8 +15,8 @@
 #include "support/session_harness.h"
 #include "support/slow_link.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 
 namespace troika::sim {

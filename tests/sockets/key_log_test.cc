@@ -7,8 +7,8 @@
 #include "client/client.h"
 #include "server/key_log_file.h"
 #include "support/live_server.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 using namespace troika;
 using namespace troika::test;

@@ -8,7 +8,6 @@
 #include "tls/certificates/certificate_files.h"
 #include "tls/certificates/certificate_set.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 

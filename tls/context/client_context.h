@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 
 namespace troika::tls {
 

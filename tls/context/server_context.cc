@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "tls/certificates/certificate_files.h"
-#include "tls/context/context.h"
 #include "tls/context/key_log.h"
 #include "tls/ossl.h"
 #include "tls/tickets/replay_register.h"

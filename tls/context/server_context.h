@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "tls/certificates/certificate_set.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 
 namespace troika::tls {
 

@@ -11,7 +11,7 @@
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 
 namespace troika::flood {
 namespace {

@@ -38,7 +38,7 @@ std::string http_date(std::time_t seconds) {
   return {text.data(), size};
 }
 
-// ".br" and the like when `file` is the sidecar of another file, else "".
+// ".br" and the like when `file` is the precompressed file of another file, else "".
 std::string sidecar_suffix(const Fixture& fixture, const std::string& file) {
   for (const std::string suffix : {".br", ".zst", ".gz"}) {
     if (file.ends_with(suffix) &&

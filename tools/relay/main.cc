@@ -6,7 +6,6 @@
 #include <string>
 
 #include "loop/signals.h"
-#include "os/caught_signals.h"
 #include "tools/cli/values.h"
 #include "tools/relay/options.h"
 #include "tools/relay/relay.h"

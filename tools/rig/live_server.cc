@@ -5,8 +5,8 @@
 
 #include "loop/udp_socket.h"
 #include "os/bind.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tools/rig/temporary_folder.h"
 
 namespace troika::rig {

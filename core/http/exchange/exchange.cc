@@ -53,7 +53,7 @@ void Exchange::advance() {
 void Exchange::handle() {
   handled_ = true;
   if (rejected_ != 0) {
-    auto [head, body] = error_answer(rejected_);
+    auto [head, body] = error_response(rejected_);
     // Remote clients are not told other names than those that they asked for.
     if (rejected_ == 421 && peer_.remote.is_loopback()) {
       body = text_body(services_.pool, explain_misdirected(request_.authority, peer_.security,
@@ -197,20 +197,22 @@ void Exchange::on_deadline(TimePoint now) {
     return;
   }
   job_.reset();
-  auto [head, body] = error_answer(408);
+  auto [head, body] = error_response(408);
   std::ignore = respond(std::move(head), std::move(body));
   body_.stop(AbortReason::timeout);
 }
 
 Status Exchange::inform(const ResponseHead& head) {
-  if (status_ != 0 || aborted() || closed_) return fail(ErrorCode::closed, "answered already");
+  if (status_ != 0 || aborted() || closed_)
+    return fail(ErrorCode::closed, "the response has begun already");
   // RFC 9110 §15.2: HTTP/1.0 has no 1xx.
   if (request_.version != HttpVersion::http10) port_.send_informational(head);
   return {};
 }
 
 Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
-  if (status_ != 0 || aborted() || closed_) return fail(ErrorCode::closed, "answered already");
+  if (status_ != 0 || aborted() || closed_)
+    return fail(ErrorCode::closed, "the response has begun already");
   stop_waiting();
   status_ = head.status;
   last_progress_ = services_.clock.now();
@@ -232,7 +234,7 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
 void Exchange::abort(AbortReason reason) noexcept {
   if (aborted() || closed_ || response_complete_) return;
   if (status_ == 0) {
-    auto [head, body] = error_answer(500);
+    auto [head, body] = error_response(500);
     std::ignore = respond(std::move(head), std::move(body));
     return;
   }

@@ -10,7 +10,7 @@ namespace {
 
 struct Known {
   std::uint16_t status;
-  std::string_view line;  // status, a space, the phrase, a line feed: an error response's content
+  std::string_view text;  // status, a space, the phrase, a line feed: an error response's content
 };
 
 // RFC 9110 §15, RFC 6585 (428, 429, 431, 511), RFC 8297 (103), RFC 8470 (425), RFC 7538 (308).
@@ -66,9 +66,9 @@ constexpr std::array kKnown{
 };
 static_assert(std::ranges::is_sorted(kKnown, {}, &Known::status));
 
-std::string_view line_of(std::uint16_t status) noexcept {
+std::string_view text_of(std::uint16_t status) noexcept {
   const auto* const found = std::ranges::lower_bound(kKnown, status, {}, &Known::status);
-  return found != kKnown.end() && found->status == status ? found->line : "";
+  return found != kKnown.end() && found->status == status ? found->text : "";
 }
 
 class StaticBody final : public BodySource {
@@ -106,8 +106,8 @@ class TextBody final : public BodySource {
 }  // namespace
 
 std::string_view reason_phrase(std::uint16_t status) noexcept {
-  const std::string_view line = line_of(status);
-  return line.empty() ? line : line.substr(4, line.size() - 5);
+  const std::string_view text = text_of(status);
+  return text.empty() ? text : text.substr(4, text.size() - 5);
 }
 
 std::unique_ptr<BodySource> static_body(std::string_view text) {
@@ -118,15 +118,15 @@ std::unique_ptr<BodySource> text_body(BufferPool& pool, std::string_view text) {
   return std::make_unique<TextBody>(pool, text);
 }
 
-ErrorAnswer error_answer(std::uint16_t status) {
-  ErrorAnswer answer;
-  answer.head.status = status;
-  answer.head.headers.add("content-type", "text/plain; charset=utf-8");
-  answer.head.headers.add("x-content-type-options", "nosniff");
-  answer.head.headers.add("content-security-policy", "default-src 'none'");
-  const std::string_view line = line_of(status);
-  answer.body = static_body(line.empty() ? "Error\n" : line);
-  return answer;
+ErrorResponse error_response(std::uint16_t status) {
+  ErrorResponse response;
+  response.head.status = status;
+  response.head.headers.add("content-type", "text/plain; charset=utf-8");
+  response.head.headers.add("x-content-type-options", "nosniff");
+  response.head.headers.add("content-security-policy", "default-src 'none'");
+  const std::string_view text = text_of(status);
+  response.body = static_body(text.empty() ? "Error\n" : text);
+  return response;
 }
 
 }  // namespace troika

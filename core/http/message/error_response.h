@@ -16,10 +16,10 @@ std::unique_ptr<BodySource> static_body(std::string_view text);
 std::unique_ptr<BodySource> text_body(BufferPool& pool, std::string_view text);
 
 // The short plain-text response for a status, e.g. "404 Not Found\n".
-struct ErrorAnswer {
+struct ErrorResponse {
   ResponseHead head;
   std::unique_ptr<BodySource> body;
 };
-ErrorAnswer error_answer(std::uint16_t status);
+ErrorResponse error_response(std::uint16_t status);
 
 }  // namespace troika

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,8 +36,20 @@ enum class Method : std::uint8_t {
   other
 };
 
-Method method_from(std::string_view token) noexcept;  // methods are case-sensitive
-std::string_view name_of(Method method) noexcept;     // "" for other
+inline constexpr std::array<std::string_view, 9> kMethodNames{
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+
+// Methods are case-sensitive.
+constexpr Method method_from(std::string_view token) noexcept {
+  for (std::size_t i = 0; i < kMethodNames.size(); ++i) {
+    if (kMethodNames[i] == token) return static_cast<Method>(i);
+  }
+  return Method::other;
+}
+// "" for other.
+constexpr std::string_view name_of(Method method) noexcept {
+  return method == Method::other ? "" : kMethodNames[static_cast<std::size_t>(method)];
+}
 
 // A request as handlers see it, the same for every protocol; a value that owns its text.
 struct Request {

@@ -15,7 +15,7 @@ bool matches_glob(std::string_view glob, std::string_view path);
 // "no-cache", so that nobody sees an old page.
 std::string_view cache_control_of(const SiteOptions& options, std::string_view path);
 
-// Fetch, "CORS protocol": Access-Control-Allow-Origin, -Expose-Headers and Vary for an answer to
+// Fetch, "CORS protocol": Access-Control-Allow-Origin, -Expose-Headers and Vary for a response to
 // `request`; for a preflight the -Methods, -Headers and -Max-Age too. Nothing without --cors.
 void add_cors(const SiteOptions& options, const Request& request, HeaderMap& headers);
 // The fields of --header, in place of what is there of their names; a page that the server makes

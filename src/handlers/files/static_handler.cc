@@ -187,7 +187,7 @@ void StaticJob::fail_with(std::uint16_t status, HeaderMap fields) {
   const auto& pages = scope_.options().error_pages;
   const auto page = std::ranges::find(pages, status, &std::pair<std::uint16_t, std::string>::first);
   const auto short_text = [this, status](const HeaderMap& extra) {
-    auto [head, body] = error_answer(status);
+    auto [head, body] = error_response(status);
     // RFC 9110 §15.1: caches may keep a 308 or a 404 as long as they like.
     head.headers.add("cache-control", "no-cache");
     for (const auto [name, value] : extra) head.headers.set(name, value);

@@ -29,7 +29,8 @@ struct ListingEntry {
   std::uint64_t size = 0;
   std::time_t modified = 0;
 };
-// A reference to an entry, relative to its folder; "" when no target can name it (http/target.h).
+// A reference to an entry, relative to its folder; "" when no target can name it
+// (http/message/target.h).
 std::string reference_to(const ListingEntry& entry);
 
 // One page of a sorted folder; folders come first.

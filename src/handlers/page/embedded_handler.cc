@@ -32,18 +32,18 @@ bool is_read(Method method) noexcept { return method == Method::get || method ==
 
 // OPTIONS, and all methods that do not read.
 void respond_to_method(Method method, Responder& responder) {
-  ErrorAnswer response;
+  ErrorResponse response;
   if (method == Method::options) {
     response.head.status = 204;
   } else {
-    response = error_answer(405);
+    response = error_response(405);
   }
   response.head.headers.add("allow", kAllow);
   std::ignore = responder.respond(std::move(response.head), std::move(response.body));
 }
 
 void respond_not_found(Responder& responder) {
-  auto [head, body] = error_answer(404);
+  auto [head, body] = error_response(404);
   std::ignore = responder.respond(std::move(head), std::move(body));
 }
 

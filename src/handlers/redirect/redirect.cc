@@ -17,11 +17,11 @@ std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& r
   const Request& request = context.request;
   // Without a host (HTTP/1.0), there is nowhere to redirect to.
   if (request.authority.empty() || request.target.raw == "*") {
-    auto [head, body] = error_answer(400);
+    auto [head, body] = error_response(400);
     std::ignore = responder.respond(std::move(head), std::move(body));
     return nullptr;
   }
-  auto [head, body] = error_answer(308);
+  auto [head, body] = error_response(308);
   head.headers.set("location", https_url(host_of(request.authority), port_, request.target.raw));
   std::ignore = responder.respond(std::move(head), std::move(body));
   return nullptr;
@@ -45,11 +45,11 @@ std::unique_ptr<Job> PlainOnTlsHandler::start(RequestContext context, Responder&
   const std::string url = url_of(context);
   if (reads && !request.authority.empty() && check != nullptr &&
       is_covered(request.authority, *check)) {
-    auto [head, body] = error_answer(308);
+    auto [head, body] = error_response(308);
     head.headers.set("location", url);
     std::ignore = responder.respond(std::move(head), std::move(body));
   } else {
-    const ResponseHead head = error_answer(400).head;
+    const ResponseHead head = error_response(400).head;
     std::ignore = responder.respond(
         head, text_body(context.services.pool,
                         std::format("This port speaks HTTPS, not plain HTTP: {}\n", url)));

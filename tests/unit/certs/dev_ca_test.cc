@@ -4,8 +4,8 @@
 
 #include "certs/certificate.h"
 #include "certs/private_files.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

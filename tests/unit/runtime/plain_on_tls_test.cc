@@ -8,8 +8,8 @@
 #include "support/live_server.h"
 #include "support/memory_stream.h"
 #include "support/recording_responder.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 using namespace troika;
 using namespace troika::test;

@@ -11,8 +11,6 @@
 #include <functional>
 #include <utility>
 
-#include "os/caught_signals.h"
-
 namespace troika {
 namespace {
 

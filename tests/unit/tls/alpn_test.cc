@@ -1,4 +1,4 @@
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -3,8 +3,8 @@
 
 #include "support/cert_maker.h"
 #include "tls/certificates/certificate_set.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

@@ -3,8 +3,8 @@
 
 #include "support/cert_maker.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 #include "tls/tickets/ticket_keys.h"
 #include "unit/tls/tls_pair.h"

@@ -2,8 +2,8 @@
 
 #include "tls/certificates/certificate_files.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;

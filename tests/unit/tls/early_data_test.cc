@@ -2,7 +2,7 @@
 
 #include "support/sim_network.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/replay_register.h"
 #include "tls/tickets/resumption.h"
 #include "tls/tickets/ticket_keys.h"

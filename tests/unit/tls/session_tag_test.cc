@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 #include "unit/tls/tls_pair.h"
 

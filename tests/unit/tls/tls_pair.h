@@ -17,8 +17,8 @@
 #include "certs/dev_ca.h"
 #include "support/memory_stream.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/replay_register.h"
 #include "tls/transport/tls_transport.h"
 

@@ -3,8 +3,8 @@
 
 #include "packets.h"
 #include "support/cert_maker.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 namespace troika::test {
 namespace {

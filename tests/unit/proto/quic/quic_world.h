@@ -8,8 +8,8 @@
 #include "support/sim_world.h"
 #include "support/test_cert.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 
 namespace troika::test {
 

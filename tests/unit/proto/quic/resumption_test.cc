@@ -5,8 +5,8 @@
 
 #include "quic_world.h"
 #include "tls/context/client_context.h"
-#include "tls/context/context.h"
 #include "tls/context/server_context.h"
+#include "tls/ossl.h"
 #include "tls/tickets/replay_register.h"
 
 namespace troika::test {

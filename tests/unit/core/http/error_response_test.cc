@@ -42,7 +42,7 @@ TEST_CASE("reason phrases are those of the registry") {
 TEST_CASE("an error answer is a line of plain text that no browser sniffs") {
   for (std::uint16_t status = 400; status < 600; ++status) {
     CAPTURE(status);
-    ErrorAnswer answer = error_answer(status);
+    ErrorResponse answer = error_response(status);
     CHECK(answer.head.status == status);
     CHECK(answer.head.headers.get("content-type") == "text/plain; charset=utf-8");
     CHECK(answer.head.headers.get("x-content-type-options") == "nosniff");
