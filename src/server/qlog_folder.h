@@ -84,7 +84,7 @@ class QlogFolder {
 class QlogChoice final : public quic::QlogSource {
  public:
   QlogChoice(QlogFilter filter, QlogFolder& folder, Random& random)
-      : filter_(std::move(filter)), folder_(folder), random_(random) {}
+      : filter_(filter), folder_(folder), random_(random) {}
 
   bool wants(const Address& remote) override {
     return filter_.wants(remote, random_) && folder_.has_room();
