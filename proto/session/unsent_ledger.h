@@ -49,9 +49,10 @@ class UnsentLedger {
     std::size_t bytes;
     Kind kind;
   };
-  // Before it grows, the place of what has left is used again: a deque would allocate all the time.
+  // Reuses the space of parts that have left, where a deque would allocate again and again. Only
+  // when they are half of all, so that moving the rest costs no more than the adding did.
   void add(Part part) {
-    if (parts_.size() == parts_.capacity() && first_ > 0) {
+    if (parts_.size() == parts_.capacity() && first_ > 0 && first_ >= parts_.size() / 2) {
       parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(first_));
       first_ = 0;
     }
@@ -59,7 +60,7 @@ class UnsentLedger {
   }
 
   std::vector<Part> parts_;
-  std::size_t first_ = 0;  // that has not left
+  std::size_t first_ = 0;  // the first part that has not left
 };
 
 }  // namespace troika

@@ -69,8 +69,7 @@ void add_options(CLI::App& serve, std::span<const Option> table) {
   }
 }
 
-// An option that is given without a value is not one that is not given: a shell's variable may be
-// empty.
+// An empty value is an error, not a missing option: a variable of the shell may be empty.
 Checked<void> check_values(const Option& option, Values values) {
   if (!std::ranges::contains(values, "")) return {};
   const std::string_view kind = option.placeholder.starts_with("DIR")    ? "folder"
@@ -138,7 +137,7 @@ bool may_be_folder(const std::string& word) {
          std::filesystem::is_directory(word, ignored);
 }
 
-// The value that stands behind an option, or in the same word.
+// The value after an option, or in the same word.
 std::string value_of(const Words& words, const std::string& option) {
   if (const std::size_t equals = option.find('='); equals != std::string::npos) {
     return option.substr(equals + 1);
@@ -147,7 +146,7 @@ std::string value_of(const Words& words, const std::string& option) {
   return words.end() - found < 2 ? "" : *(found + 1);
 }
 
-// "serve" is missing, or stands behind words of its own.
+// "serve" is missing, or comes after words of its own.
 std::string misplaced_command_hint(const Words& words) {
   if (words.empty()) return "no command given: troika serve DIR serves a folder";
   const auto serve = std::ranges::find(words, "serve");
@@ -161,7 +160,7 @@ std::string misplaced_command_hint(const Words& words) {
   return "did you mean: " + meant;
 }
 
-// `left` is what "serve" has no use for, `folder` what it took for DIR.
+// `left`: words that "serve" cannot use. `folder`: the word used as DIR.
 std::string leftover_hint(const Words& words, const Words& left, const std::string& folder) {
   const auto option = std::ranges::find_if(left, is_option);
   if (option == left.end()) {
@@ -211,7 +210,7 @@ std::variant<Config, PrintAndExit> parse_command_line(int argc, char** argv,
   std::string folder;
   CLI::App* serve = app.add_subcommand("serve", "Serve a folder over https");
   serve->usage(std::string(kUsage))->footer(std::string(kExamples));
-  serve->get_help_ptr()->group("");  // whoever reads it has found it
+  serve->get_help_ptr()->group("");  // its reader has found it already
   serve->add_option("dir", folder)->option_text("DIR");
   add_options(*serve, table);
 

@@ -185,7 +185,7 @@ void Worker::give_memory_back() {
   }
 }
 
-const quic::EndpointCounters& Worker::quic(std::size_t) const { return quic_->endpoint.counters(); }
+const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }
 
 void Worker::drain() {
   draining_ = true;

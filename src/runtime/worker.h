@@ -89,7 +89,7 @@ class Worker final : private ConnectionOwner {
   std::size_t connections() const noexcept;  // TCP and QUIC
   // connections() as of the last turn; from any thread.
   std::size_t connections_shown() const noexcept { return connections_shown_; }
-  const quic::EndpointCounters& quic(std::size_t = 0) const;
+  const quic::EndpointCounters& quic() const;
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
 
  private:

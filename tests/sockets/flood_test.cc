@@ -16,8 +16,8 @@ namespace {
 constexpr Duration kPatience = 20s;
 constexpr std::uint64_t kClients = 400;
 
-std::uint64_t retries(Worker& worker) { return worker.quic(0).retries_sent; }
-std::uint64_t refused(Worker& worker) { return worker.quic(0).refused; }
+std::uint64_t retries(Worker& worker) { return worker.quic().retries_sent; }
+std::uint64_t refused(Worker& worker) { return worker.quic().refused; }
 
 std::uint64_t sum(const std::vector<std::uint64_t>& all) {
   return std::accumulate(all.begin(), all.end(), std::uint64_t{0});

@@ -13,9 +13,9 @@ namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(20);
 
-std::uint64_t accepted(Worker& worker) { return worker.quic(0).accepted; }
-std::uint64_t forwarded(Worker& worker) { return worker.quic(0).forwarded; }
-std::uint64_t refused(Worker& worker) { return worker.quic(0).refused; }
+std::uint64_t accepted(Worker& worker) { return worker.quic().accepted; }
+std::uint64_t forwarded(Worker& worker) { return worker.quic().forwarded; }
+std::uint64_t refused(Worker& worker) { return worker.quic().refused; }
 
 template <class T>
 T sum(const std::vector<T>& all) {

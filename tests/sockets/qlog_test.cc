@@ -158,7 +158,7 @@ TEST_CASE("First packets that nobody can decrypt leave no qlog, and take no othe
   REQUIRE(logged.client->run_until(
       [&] {
         return logged.group->each<std::uint64_t>(
-                   [](Worker& w) { return w.quic(0).datagrams_in; })[0] >= kCount;
+                   [](Worker& w) { return w.quic().datagrams_in; })[0] >= kCount;
       },
       kPatience));
   logged.ask();

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kPatience = 20s;
 
-std::uint64_t resets(Worker& worker) { return worker.quic(0).resets_sent; }
+std::uint64_t resets(Worker& worker) { return worker.quic().resets_sent; }
 
 // `listen` is where the one before was, and `secret` what it had.
 LiveGroup& start(std::optional<LiveGroup>& group, const std::optional<Address>& listen,

@@ -98,7 +98,7 @@ void run(Download& one, LiveGroup& group) {
   one.time = clock.now() - start;
   one.relay = relay.stop();
   const auto validated =
-      group.each<std::uint64_t>([](Worker& worker) { return worker.quic(0).paths_validated; });
+      group.each<std::uint64_t>([](Worker& worker) { return worker.quic().paths_validated; });
   one.validated = std::accumulate(validated.begin(), validated.end(), std::uint64_t{0});
 }
 

@@ -10,7 +10,7 @@ namespace troika {
 class Semaphore final : public Counted {
  public:
   explicit Semaphore(std::size_t limit) noexcept : limit_(limit) {}
-  // Whoever asks first may take a Permit later than another who asked: a few may exceed the limit.
+  // Several callers may ask before one of them takes its Permit, so a few may exceed the limit.
   bool is_exhausted() const noexcept { return taken_ >= limit_; }
 
  private:
