@@ -41,6 +41,9 @@ std::string fields(const std::string& target) {
 void read_all(int socket, std::span<unsigned char> into) {
   while (!into.empty()) {
     const ssize_t n = ::recv(socket, into.data(), into.size(), 0);
+    // A process that is stopped and goes on gets EINTR without a handler when the socket has a time
+    // limit: signal(7), "Interruption of system calls by stop signals".
+    if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_with_errno("recv");
     if (n == 0) throw std::runtime_error("the server closed the connection");
     into = into.subspan(static_cast<std::size_t>(n));
