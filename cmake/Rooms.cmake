@@ -19,6 +19,7 @@ function(troika_room dir)
     target_include_directories(${name} PUBLIC ${roots})
     target_link_libraries(${name} PUBLIC ${links} troika_options
       PRIVATE troika_warnings ${arg_PRIVATE_LIBS})
+    target_precompile_headers(${name} REUSE_FROM troika_common)
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${roots})

@@ -137,7 +137,8 @@ std::unique_ptr<Operation> UvBackground::run(std::unique_ptr<Task> task) {
 }
 
 void UvBackground::post(std::unique_ptr<Task> task) {
-  state_->add(std::make_unique<Job>(state_, std::move(task)));
+  auto job = std::make_unique<Job>(state_, std::move(task));
+  state_->add(std::move(job));
 }
 
 }  // namespace troika

@@ -6,7 +6,7 @@ namespace troika::parity {
 namespace {
 
 // Safe inside one pair of single quotes of a shell.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -36,17 +36,17 @@ std::string curl_line(const Ask& ask, std::string_view protocol, std::string_vie
   if (ask.method == "HEAD") {
     line += " -I";
   } else if (ask.method != "GET" || ask.body) {
-    line += " -X " + quoted(ask.method);
+    line += " -X " + in_quotes(ask.method);
   }
   for (const auto& [name, value] : ask.fields) {
     // "Name;" is how curl is told to send an empty field.
-    line += " -H " + quoted(value.empty() ? name + ";" : name + ": " + value);
+    line += " -H " + in_quotes(value.empty() ? name + ";" : name + ": " + value);
   }
-  if (ask.body) line += " --data-binary " + quoted(*ask.body);
+  if (ask.body) line += " --data-binary " + in_quotes(*ask.body);
   if (ask.target == "*") {
     return line + std::format(" --request-target '*' 'https://{}/'", authority);
   }
-  return line + " " + quoted(std::format("https://{}{}", authority, ask.target));
+  return line + " " + in_quotes(std::format("https://{}{}", authority, ask.target));
 }
 
 }  // namespace troika::parity
