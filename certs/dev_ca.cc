@@ -3,8 +3,8 @@
 #include <openssl/crypto.h>
 
 #include <cstdlib>
-#include <format>
 
+#include "base/text.h"
 #include "certs/certificate.h"
 #include "certs/private_files.h"
 
@@ -118,8 +118,7 @@ Checked<DevCertificate> ensure_dev_certificate(const std::filesystem::path& fold
   if (!new_leaf) return std::unexpected(new_leaf.error());
   return DevCertificate{
       files.ca.string(), files.leaf.string(), files.leaf_key.string(), *new_ca || *new_leaf,
-      std::format("{:%F}",
-                  std::chrono::floor<std::chrono::days>(not_after(leaf.certificate.get())))};
+      formatted("{:%F}", std::chrono::floor<std::chrono::days>(not_after(leaf.certificate.get())))};
 }
 
 Checked<std::filesystem::path> default_state_folder() {

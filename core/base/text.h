@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <format>
+#include <string>
 #include <string_view>
 
 namespace troika::ascii {
@@ -60,6 +62,19 @@ constexpr bool is_utf8(std::string_view text) noexcept {
     i += more;
   }
   return true;
+}
+
+// std::format, whose code is compiled once, in text.cc: otherwise each file that formats compiles
+// all of it again, which takes longer than the file itself.
+std::string vformatted(std::string_view text, std::format_args args);
+void append_vformatted(std::string& to, std::string_view text, std::format_args args);
+template <class... Args>
+std::string formatted(std::format_string<Args...> text, Args&&... args) {
+  return vformatted(text.get(), std::make_format_args(args...));
+}
+template <class... Args>
+void append_formatted(std::string& to, std::format_string<Args...> text, Args&&... args) {
+  append_vformatted(to, text.get(), std::make_format_args(args...));
 }
 
 }  // namespace troika

@@ -4,7 +4,8 @@
 
 #include <charconv>
 #include <cstring>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika {
 
@@ -26,7 +27,7 @@ Address Address::v4(std::uint32_t host_order_ip, std::uint16_t port) noexcept {
 
 Checked<Address> Address::parse(std::string_view text) {
   const auto bad = [&] {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "\"{}\" is not an address and port: write it like 127.0.0.1:8443 or [::1]:8443", text));
   };
   const std::size_t colon = text.rfind(':');
@@ -88,8 +89,8 @@ std::string Address::ip() const {
 }
 
 std::string Address::text() const {
-  return family() == AF_INET6 ? std::format("[{}]:{}", ip(), port())
-                              : std::format("{}:{}", ip(), port());
+  return family() == AF_INET6 ? formatted("[{}]:{}", ip(), port())
+                              : formatted("{}:{}", ip(), port());
 }
 
 bool operator==(const Address& a, const Address& b) noexcept {

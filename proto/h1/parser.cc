@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <format>
 #include <limits>
 #include <utility>
 
@@ -187,8 +186,8 @@ bool Parser::overhead_too_big(std::uint64_t framing) const noexcept {
 }
 
 std::string library_version() {
-  return std::format("llhttp {}.{}.{}", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,
-                     LLHTTP_VERSION_PATCH);
+  return formatted("llhttp {}.{}.{}", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,
+                   LLHTTP_VERSION_PATCH);
 }
 
 namespace {

@@ -1,6 +1,5 @@
 #include "proto/h1/writer.h"
 
-#include <format>
 #include <iterator>
 
 #include "base/text.h"
@@ -26,7 +25,7 @@ void fields(std::string& to, const HeaderMap& map) {
 }  // namespace
 
 std::string response_head(const ResponseHead& head, ResponseShape shape) {
-  std::string text = std::format("HTTP/1.1 {:03} {}\r\n", head.status, reason_phrase(head.status));
+  std::string text = formatted("HTTP/1.1 {:03} {}\r\n", head.status, reason_phrase(head.status));
   fields(text, head.headers);
   if (shape.body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
   if (!shape.connection.empty()) line(text, "connection", shape.connection);
@@ -37,7 +36,7 @@ std::string request_head(const Request& request, Delimiter body,
                          std::optional<std::uint64_t> length) {
   const std::string_view method =
       request.method_text.empty() ? name_of(request.method) : request.method_text;
-  std::string text = std::format("{} {} HTTP/1.1\r\n", method, request.target.raw);
+  std::string text = formatted("{} {} HTTP/1.1\r\n", method, request.target.raw);
   line(text, "host", request.authority);
   for (const auto [name, value] : request.headers) {
     if (name == "host" || name == "content-length" || name == "connection" ||
@@ -47,12 +46,12 @@ std::string request_head(const Request& request, Delimiter body,
     if (ascii::is_token(name) && valid_field_value(value)) line(text, name, value);
   }
   if (request.expects_continue) line(text, "expect", "100-continue");
-  if (length) line(text, "content-length", std::format("{}", *length));
+  if (length) line(text, "content-length", formatted("{}", *length));
   if (body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
   return text += "\r\n";
 }
 
-std::string chunk_head(std::size_t size) { return std::format("{:x}\r\n", size); }
+std::string chunk_head(std::size_t size) { return formatted("{:x}\r\n", size); }
 
 std::string last_chunk(const HeaderMap& trailers) {
   std::string text = "0\r\n";

@@ -1,8 +1,9 @@
 #include "proto/h3/client_stream.h"
 
 #include <charconv>
-#include <format>
 #include <utility>
+
+#include "base/text.h"
 
 namespace troika::h3 {
 namespace {
@@ -65,7 +66,7 @@ ClientStream::~ClientStream() {
 }
 
 void ClientStream::submit(const Request& request) {
-  const std::string length = length_ ? std::format("{}", *length_) : std::string();
+  const std::string length = length_ ? formatted("{}", *length_) : std::string();
   const bool add_length = !request.headers.has("content-length");
   FieldList fields;
   add_fields(fields, request);

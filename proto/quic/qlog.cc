@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 #include <span>
+
+#include "base/text.h"
 
 namespace troika {
 namespace {
@@ -28,7 +29,7 @@ std::optional<AddressRange> parse_range(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string_view ip = text.substr(0, slash);
   const auto address =
-      Address::parse(ip.contains(':') ? std::format("[{}]:0", ip) : std::format("{}:0", ip));
+      Address::parse(ip.contains(':') ? formatted("[{}]:0", ip) : formatted("{}:0", ip));
   if (!address) return std::nullopt;
   const auto all = static_cast<unsigned>(8 * bytes_of(*address).size());
   if (slash == std::string_view::npos) return AddressRange{*address, all};
@@ -61,9 +62,9 @@ Checked<QlogFilter> parse_qlog_filter(std::string_view text) {
     return QlogFilter{.clients = range};
   }
   return std::unexpected(
-      std::format("must be a share like 1/100, or an address of clients like 192.0.2.7, "
-                  "192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
-                  text));
+      formatted("must be a share like 1/100, or an address of clients like 192.0.2.7, "
+                "192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
+                text));
 }
 
 }  // namespace troika

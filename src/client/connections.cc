@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <format>
 
+#include "base/text.h"
 #include "os/bind.h"
 #include "proto/h1/client_session.h"
 #include "proto/h2/client_session.h"
@@ -103,7 +103,7 @@ Checked<Address> local_towards(const Address& remote) {
   auto probe = make_socket(SocketKind::udp, remote);
   if (!probe) return std::unexpected(probe.error());
   if (connect(probe->get(), remote.get(), remote.size()) != 0) {
-    return std::unexpected(std::format("no way to {}: {}", remote.text(), std::strerror(errno)));
+    return std::unexpected(formatted("no way to {}: {}", remote.text(), std::strerror(errno)));
   }
   Address local = bound_address(probe->get());
   local.set_port(0);

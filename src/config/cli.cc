@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <format>
 
+#include "base/text.h"
 #include "config/values.h"
 
 namespace troika {
@@ -76,15 +76,15 @@ Checked<void> check_values(const Option& option, Values values) {
                                 : option.placeholder.starts_with("FILE") ? "file"
                                                                          : "value";
   return std::unexpected(
-      std::format("{0} needs a {1}: {0} {2}", option.name, kind, option.placeholder));
+      formatted("{0} needs a {1}: {0} {2}", option.name, kind, option.placeholder));
 }
 
 Checked<void> check_folder(const Option& option, const Config& config) {
   const bool of_folder =
       option.group == Option::Group::files || option.group == Option::Group::fields;
   if (!of_folder || !config.root.empty()) return {};
-  return std::unexpected(std::format("{0} needs a folder: troika serve DIR {0}{1}{2}", option.name,
-                                     option.placeholder.empty() ? "" : " ", option.placeholder));
+  return std::unexpected(formatted("{0} needs a folder: troika serve DIR {0}{1}{2}", option.name,
+                                   option.placeholder.empty() ? "" : " ", option.placeholder));
 }
 
 bool is_given(const CLI::App& serve, const Option& option) {
@@ -117,7 +117,7 @@ Checked<Config> read(const CLI::App& serve, std::span<const Option> table,
   config.root = folder;
   for (const Option* const option : given) {
     if (auto done = option->read(config, values_of(*option)); !done) {
-      return std::unexpected(std::format("{}: {}", option->name, done.error()));
+      return std::unexpected(formatted("{}: {}", option->name, done.error()));
     }
   }
   if (auto checked = check_together(config); !checked) return std::unexpected(checked.error());
@@ -151,7 +151,7 @@ std::string misplaced_command_hint(const Words& words) {
   if (words.empty()) return "no command given: troika serve DIR serves a folder";
   const auto serve = std::ranges::find(words, "serve");
   if (serve == words.end() && !is_option(words.front()) && !may_be_folder(words.front())) {
-    return std::format("unknown command \"{}\": troika serve DIR serves a folder", words.front());
+    return formatted("unknown command \"{}\": troika serve DIR serves a folder", words.front());
   }
   std::string meant = "troika serve";
   for (auto word = words.begin(); word != words.end(); ++word) {
@@ -164,7 +164,7 @@ std::string misplaced_command_hint(const Words& words) {
 std::string leftover_hint(const Words& words, const Words& left, const std::string& folder) {
   const auto option = std::ranges::find_if(left, is_option);
   if (option == left.end()) {
-    return std::format(
+    return formatted(
         "only one folder can be served, not both \"{}\" and \"{}\": omit one, or quote a name that "
         "contains a space",
         folder, left.front());
@@ -172,8 +172,7 @@ std::string leftover_hint(const Words& words, const Words& left, const std::stri
   const std::string name = option->substr(0, option->find('='));
   if (name != "--port" && name != "-p") return "unknown option " + name;
   const std::string value = value_of(words, *option);
-  return std::format("unknown option {}: use --listen {}", name,
-                     port_number(value) ? value : "PORT");
+  return formatted("unknown option {}: use --listen {}", name, port_number(value) ? value : "PORT");
 }
 
 std::string complaint(const CLI::ParseError& error, const Words& words, const CLI::App& app,
@@ -191,9 +190,9 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
   const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
   if (option == nullptr) return said;
   if (option->count() > 1 && option->get_items_expected_max() == 1) {
-    return std::format("{} is given {} times: give it once", name, option->count());
+    return formatted("{} is given {} times: give it once", name, option->count());
   }
-  return std::format("{0} needs a value: {0} {1}", name, option->get_option_text());
+  return formatted("{0} needs a value: {0} {1}", name, option->get_option_text());
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 
+#include "base/text.h"
 #include "config/site_values.h"
 #include "config/values.h"
 
@@ -51,7 +51,7 @@ Checked<void> each_once(Config& config, Values values) {
   const auto& pairs = at<Place...>(config);
   for (auto i = pairs.begin(); i != pairs.end(); ++i) {
     if (std::any_of(pairs.begin(), i, [&](const auto& pair) { return pair.first == i->first; })) {
-      return std::unexpected(std::format("is given twice for {}: choose one", i->first));
+      return std::unexpected(formatted("is given twice for {}: choose one", i->first));
     }
   }
   return {};
@@ -87,12 +87,12 @@ Checked<void> read_alt_svc(Config& config, Values values) {
   const auto port = port_number(values.front());
   if (!port || *port == 0) {
     return std::unexpected(
-        std::format("must be a port from 1 to 65535 or off, not \"{}\"", values.front()));
+        formatted("must be a port from 1 to 65535 or off, not \"{}\"", values.front()));
   }
   if (config.public_port && *config.public_port != *port) {
     return std::unexpected(
-        std::format("{} differs from --public-port {}: they are the same option, give only one",
-                    *port, *config.public_port));
+        formatted("{} differs from --public-port {}: they are the same option, give only one",
+                  *port, *config.public_port));
   }
   config.public_port = port;
   return {};
@@ -105,9 +105,8 @@ Checked<void> read_preferred(Config& config, Values values) {
     const bool v6 = address->family() == AF_INET6;
     Address& preferred = v6 ? config.quic.preferred_v6 : config.quic.preferred_v4;
     if (preferred.family() != AF_UNSPEC) {
-      return std::unexpected(
-          std::format("accepts one address per family, but {} and {} are both {}", preferred.text(),
-                      address->text(), v6 ? "IPv6" : "IPv4"));
+      return std::unexpected(formatted("accepts one address per family, but {} and {} are both {}",
+                                       preferred.text(), address->text(), v6 ? "IPv6" : "IPv4"));
     }
     preferred = *address;
   }
@@ -119,7 +118,7 @@ template <std::string tls::CertificateFiles::* file>
 Checked<void> read_pairs(Config& config, Values values) {
   if (values.size() > tls::kMostCertificates) {
     return std::unexpected(
-        std::format("is given {} times: the maximum is {}", values.size(), tls::kMostCertificates));
+        formatted("is given {} times: the maximum is {}", values.size(), tls::kMostCertificates));
   }
   auto& pairs = config.tls.certificates;
   if (pairs.size() < values.size()) pairs.resize(values.size());
@@ -223,9 +222,9 @@ Checked<void> check_together(const Config& config) {
   const auto keys = pairs - missing(&tls::CertificateFiles::key_file);
   if (certs != keys) {
     return std::unexpected(
-        std::format("--cert and --key must be given in pairs, but there are {} and {}: give both "
-                    "for each certificate, or neither to use a local one",
-                    certs, keys));
+        formatted("--cert and --key must be given in pairs, but there are {} and {}: give both "
+                  "for each certificate, or neither to use a local one",
+                  certs, keys));
   }
   if (config.tls.client_auth != tls::ClientAuth::none && config.tls.client_ca.empty()) {
     return std::unexpected<std::string>(

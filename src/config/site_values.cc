@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <format>
 #include <optional>
 
 #include "base/text.h"
@@ -83,7 +82,7 @@ std::optional<std::string> directives_in(std::string_view text) {
 
 std::optional<std::string> value_of(std::string_view rule) {
   if (rule == "immutable") return "public, max-age=31536000, immutable";
-  if (const auto seconds = time_in(rule)) return std::format("public, max-age={}", *seconds);
+  if (const auto seconds = time_in(rule)) return formatted("public, max-age={}", *seconds);
   return directives_in(rule);
 }
 
@@ -96,15 +95,15 @@ bool names_directive(std::string_view text) {
 Checked<void> check_glob(std::string_view glob, std::string_view example) {
   if (glob.find_first_of("{}") != std::string_view::npos) {
     return std::unexpected(
-        std::format("does not support braces (\"{0}\"): give it once for each alternative, like "
-                    "'*.js={1}' and '*.css={1}'",
-                    glob, example));
+        formatted("does not support braces (\"{0}\"): give it once for each alternative, like "
+                  "'*.js={1}' and '*.css={1}'",
+                  glob, example));
   }
   if (glob.find_first_of(", \t") != std::string_view::npos) {
     return std::unexpected(
-        std::format("must have one glob without a comma or a space, not \"{}\": give it once for "
-                    "each glob, and write ? for such a character in a name",
-                    glob));
+        formatted("must have one glob without a comma or a space, not \"{}\": give it once for "
+                  "each glob, and write ? for such a character in a name",
+                  glob));
   }
   return {};
 }
@@ -206,11 +205,11 @@ Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string_view glob = text.substr(0, equals);
   if (equals == std::string_view::npos || glob.empty()) {
-    return std::unexpected(std::format("must be GLOB=RULE, like '*.css=7d', not \"{}\"", text));
+    return std::unexpected(formatted("must be GLOB=RULE, like '*.css=7d', not \"{}\"", text));
   }
   if (names_directive(ascii::trim(glob.substr(0, glob.find(','))))) {
-    return std::unexpected(std::format("\"{}\" has a rule but no glob: write '*={}' for all files",
-                                       text, directives_in(text) ? text : "RULE"));
+    return std::unexpected(formatted("\"{}\" has a rule but no glob: write '*={}' for all files",
+                                     text, directives_in(text) ? text : "RULE"));
   }
   if (auto checked = check_glob(glob, "7d"); !checked) {
     return std::unexpected(checked.error());
@@ -219,9 +218,9 @@ Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
   auto value = value_of(rule);
   if (!value) {
     return std::unexpected(
-        std::format("{}=\"{}\" is not a valid rule: use immutable, no-store, no-cache, a time like "
-                    "90, 10m, 12h or 7d, or directives of Cache-Control",
-                    glob, rule));
+        formatted("{}=\"{}\" is not a valid rule: use immutable, no-store, no-cache, a time like "
+                  "90, 10m, 12h or 7d, or directives of Cache-Control",
+                  glob, rule));
   }
   return SiteOptions::CacheRule{std::string(glob), std::move(*value)};
 }
@@ -230,7 +229,7 @@ Checked<SiteOptions::HeaderRule> parse_header_option(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
     return std::unexpected(
-        std::format("must be 'NAME: VALUE' or 'GLOB=NAME: VALUE', but \"{}\" has no colon", text));
+        formatted("must be 'NAME: VALUE' or 'GLOB=NAME: VALUE', but \"{}\" has no colon", text));
   }
   std::string_view written = text.substr(0, colon);
   std::string_view glob;
@@ -238,9 +237,9 @@ Checked<SiteOptions::HeaderRule> parse_header_option(std::string_view text) {
     glob = written.substr(0, equals);
     written.remove_prefix(equals + 1);
     if (glob.empty()) {
-      return std::unexpected(std::format(
-          "\"{}\" has no glob before its equals sign: write '*={}: VALUE' for all files", text,
-          written));
+      return std::unexpected(
+          formatted("\"{}\" has no glob before its equals sign: write '*={}: VALUE' for all files",
+                    text, written));
     }
     if (auto checked = check_glob(glob, "NAME: VALUE"); !checked) {
       return std::unexpected(checked.error());
@@ -251,24 +250,24 @@ Checked<SiteOptions::HeaderRule> parse_header_option(std::string_view text) {
   const std::string_view value = ascii::trim(text.substr(colon + 1));
   if (!ascii::is_token(name)) {
     return std::unexpected(
-        std::format("must be 'NAME: VALUE' or 'GLOB=NAME: VALUE', but \"{}\" is not a field name: "
-                    "use letters, digits and -",
-                    written));
+        formatted("must be 'NAME: VALUE' or 'GLOB=NAME: VALUE', but \"{}\" is not a field name: "
+                  "use letters, digits and -",
+                  written));
   }
   if (name.contains('*')) {  // a token's character, but no field has it in its name
     return std::unexpected(
-        std::format("\"{}\" has a glob but no name: write '{}=NAME: VALUE'", text, written));
+        formatted("\"{}\" has a glob but no name: write '{}=NAME: VALUE'", text, written));
   }
   if (value.empty()) {
-    return std::unexpected(std::format("{0} has no value: write '{0}: VALUE'", name));
+    return std::unexpected(formatted("{0} has no value: write '{0}: VALUE'", name));
   }
   if (!valid_field_value(value)) {
     return std::unexpected(
-        std::format("{} has a control character in its value: write it on one line", name));
+        formatted("{} has a control character in its value: write it on one line", name));
   }
   if (std::ranges::binary_search(kOwnFields, name)) {
     return std::unexpected(
-        std::format("cannot set {}, which the server sets itself: leave it out", name));
+        formatted("cannot set {}, which the server sets itself: leave it out", name));
   }
   return SiteOptions::HeaderRule{std::move(name), std::string(value), std::string(glob)};
 }
@@ -278,15 +277,15 @@ Checked<std::pair<std::string, std::string>> parse_type_option(std::string_view 
   std::string_view extension = text.substr(0, equals);
   if (extension.starts_with('.')) extension.remove_prefix(1);
   if (equals == std::string_view::npos || !is_extension(extension)) {
-    return std::unexpected(std::format(
-        "must be EXT=TYPE with a file extension, like md=text/plain, not \"{}\"", text));
+    return std::unexpected(
+        formatted("must be EXT=TYPE with a file extension, like md=text/plain, not \"{}\"", text));
   }
   const std::string_view type = ascii::trim(text.substr(equals + 1));
   if (!is_media_type(type)) {
     return std::unexpected(
-        std::format("{0}=\"{1}\" is not a media type: write it like {0}=text/plain or "
-                    "'{0}=text/html; charset=utf-8'",
-                    extension, type));
+        formatted("{0}=\"{1}\" is not a media type: write it like {0}=text/plain or "
+                  "'{0}=text/html; charset=utf-8'",
+                  extension, type));
   }
   std::string lower(extension);
   std::ranges::transform(lower, lower.begin(), ascii::lower);
@@ -302,14 +301,14 @@ Checked<std::pair<std::uint16_t, std::string>> parse_error_page(std::string_view
   if (equals == std::string_view::npos || error != std::errc{} || stop != end ||
       !std::ranges::contains(kPageStatuses, status)) {
     return std::unexpected(
-        std::format("must be CODE=PATH, like 404=/404.html, where CODE is 404, 405, 406, "
-                    "412, 416, 500 or 503, not \"{}\"",
-                    text));
+        formatted("must be CODE=PATH, like 404=/404.html, where CODE is 404, 405, 406, "
+                  "412, 416, 500 or 503, not \"{}\"",
+                  text));
   }
   std::string_view path = text.substr(equals + 1);
   if (path.starts_with('/')) path.remove_prefix(1);
   if (has_empty_or_dotted_segment(path)) {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "must have the path of a file in the folder, like 404=/404.html, not \"{}\"", text));
   }
   return std::pair(status, std::string(path));
@@ -326,9 +325,9 @@ Checked<std::string> parse_cors_origin(std::string_view text) {
   // RFC 3986 allows a star in a host, but no browser has one, so that it would match nobody.
   if (!is_scheme(scheme) || !valid_authority(host) || host.ends_with(':') || host.contains('*')) {
     return std::unexpected(
-        std::format("must be '*' or an origin like https://example.org (no path, no trailing "
-                    "slash), not \"{}\"",
-                    text));
+        formatted("must be '*' or an origin like https://example.org (no path, no trailing "
+                  "slash), not \"{}\"",
+                  text));
   }
   const std::string_view usual = scheme == "https" ? ":443" : scheme == "http" ? ":80" : "";
   if (!usual.empty() && host.ends_with(usual)) origin.resize(origin.size() - usual.size());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 
 #include "base/text.h"
 
@@ -30,14 +29,14 @@ std::optional<std::uint16_t> port_number(std::string_view text) {
 Checked<std::uint16_t> parse_port(std::string_view text) {
   const auto port = port_number(text);
   if (port && *port != 0) return *port;
-  return std::unexpected(std::format("must be a port from 1 to 65535, not \"{}\"", text));
+  return std::unexpected(formatted("must be a port from 1 to 65535, not \"{}\"", text));
 }
 
 Checked<unsigned> parse_workers(std::string_view text) {
   const auto count = port_number(text);  // a small number, too
   if (count && *count != 0 && *count <= kMostWorkers) return *count;
   return std::unexpected(
-      std::format("must be a number from 1 to {}, not \"{}\"", kMostWorkers, text));
+      formatted("must be a number from 1 to {}, not \"{}\"", kMostWorkers, text));
 }
 
 std::vector<Address> loopback(std::uint16_t port) {
@@ -56,10 +55,10 @@ Checked<std::vector<Address>> parse_listener(std::string_view text) {
   }
   const auto one = Address::parse(text);
   if (one) return std::vector{*one};
-  return std::unexpected(std::format(
-      "\"{}\" is not an address and port: write 8443 (loopback), :8443 (all addresses), "
-      "127.0.0.1:8443 or [::1]:8443",
-      text));
+  return std::unexpected(
+      formatted("\"{}\" is not an address and port: write 8443 (loopback), :8443 (all addresses), "
+                "127.0.0.1:8443 or [::1]:8443",
+                text));
 }
 
 Checked<Address> parse_reachable(std::string_view text) {
@@ -70,20 +69,20 @@ Checked<Address> parse_reachable(std::string_view text) {
                                                         : "";
   if (wrong.empty()) return address;
   return std::unexpected(
-      std::format("{} {}: write one like 192.0.2.7:443 or [2001:db8::7]:443", text, wrong));
+      formatted("{} {}: write one like 192.0.2.7:443 or [2001:db8::7]:443", text, wrong));
 }
 
 Checked<quic::Congestion> parse_congestion(std::string_view text) {
   if (text == "cubic") return quic::Congestion::cubic;
   if (text == "bbr") return quic::Congestion::bbr;
   if (text == "reno") return quic::Congestion::reno;
-  return std::unexpected(std::format("must be cubic, bbr or reno, not \"{}\"", text));
+  return std::unexpected(formatted("must be cubic, bbr or reno, not \"{}\"", text));
 }
 
 Checked<tls::ClientAuth> parse_client_auth(std::string_view text) {
   if (text == "required") return tls::ClientAuth::required;
   if (text == "optional") return tls::ClientAuth::optional;
-  return std::unexpected(std::format("must be required or optional, not \"{}\"", text));
+  return std::unexpected(formatted("must be required or optional, not \"{}\"", text));
 }
 
 std::string shell_word(std::string_view text) {

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <format>
 #include <new>
 #include <optional>
 #include <string>
@@ -63,7 +62,7 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::string repr_digest(const Sha256& sum) { return std::format("sha-256=:{}:", base64(sum)); }
+std::string repr_digest(const Sha256& sum) { return formatted("sha-256=:{}:", base64(sum)); }
 
 namespace {
 

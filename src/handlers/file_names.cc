@@ -1,7 +1,6 @@
 #include "handlers/file_names.h"
 
 #include <algorithm>
-#include <format>
 
 #include "base/text.h"
 
@@ -127,7 +126,7 @@ void append_json(std::string& out, std::string_view text) {
       out.push_back('\\');
       out.push_back(text.front());
     } else if (point < 0x20) {
-      out += std::format("\\u{:04x}", static_cast<unsigned>(point));
+      out += formatted("\\u{:04x}", static_cast<unsigned>(point));
     } else if (point == 0xFFFD) {
       out += kReplacement;
     } else {

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <format>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "base/text.h"
 #include "loop/thread_pool.h"
 #include "os/fd.h"
 #include "os/file_open.h"
@@ -113,19 +113,19 @@ Checked<Fd> open_root(const std::string& path) {
     }
     root.error = -fd;
     if (root.error == EACCES) {
-      return std::unexpected(std::format(
+      return std::unexpected(formatted(
           "the folder {} cannot be entered by this user: execute permission (x) is missing", path));
     }
   }
   switch (root.error) {
     case ENOENT:
       return std::unexpected(
-          std::format("the folder {} does not exist: create it, or serve another one", path));
+          formatted("the folder {} does not exist: create it, or serve another one", path));
     case ENOTDIR:
-      return std::unexpected(std::format("{} is not a folder: give a folder to serve", path));
+      return std::unexpected(formatted("{} is not a folder: give a folder to serve", path));
     default:
       return std::unexpected(
-          std::format("the folder {} cannot be opened: {}", path, std::strerror(root.error)));
+          formatted("the folder {} cannot be opened: {}", path, std::strerror(root.error)));
   }
 }
 

@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <format>
 
+#include "base/text.h"
 #include "os/bind.h"
 
 namespace troika {
@@ -22,7 +22,7 @@ Checked<Fd> TcpListener::bind(const Address& address, Options options) {
   }
   if (::listen(fd->get(), options.backlog) != 0) {
     return std::unexpected(
-        std::format("listening on {} failed: {}", address.text(), std::strerror(errno)));
+        formatted("listening on {} failed: {}", address.text(), std::strerror(errno)));
   }
   return fd;
 }

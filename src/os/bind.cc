@@ -6,7 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika {
 namespace {
@@ -21,24 +22,24 @@ std::unexpected<std::string> explain(int error, SocketKind kind, const Address& 
   switch (error) {
     case EADDRINUSE:
       return std::unexpected(
-          std::format("port {} on {} is in use ({}): stop the program that uses it, or choose "
-                      "another port",
-                      port, ip, name_of(kind)));
+          formatted("port {} on {} is in use ({}): stop the program that uses it, or choose "
+                    "another port",
+                    port, ip, name_of(kind)));
     case EACCES:
       return std::unexpected(
-          std::format("port {} on {} is not allowed for this user ({}): ports below 1024 need root "
-                      "or CAP_NET_BIND_SERVICE",
-                      port, ip, name_of(kind)));
+          formatted("port {} on {} is not allowed for this user ({}): ports below 1024 need root "
+                    "or CAP_NET_BIND_SERVICE",
+                    port, ip, name_of(kind)));
     case EADDRNOTAVAIL:
-      return std::unexpected(std::format(
+      return std::unexpected(formatted(
           "{} is not an address of this machine: \"ip address\" lists those that are", ip));
     case EAFNOSUPPORT:
       return std::unexpected(
-          std::format("{} cannot be used: this machine has no {}", ip,
-                      address.family() == AF_INET6 ? "IPv6" : "sockets of that kind"));
+          formatted("{} cannot be used: this machine has no {}", ip,
+                    address.family() == AF_INET6 ? "IPv6" : "sockets of that kind"));
     default:
-      return std::unexpected(std::format("cannot open a {} socket on {}: {}", name_of(kind),
-                                         address.text(), std::strerror(error)));
+      return std::unexpected(formatted("cannot open a {} socket on {}: {}", name_of(kind),
+                                       address.text(), std::strerror(error)));
   }
 }
 

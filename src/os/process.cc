@@ -8,12 +8,13 @@
 #include <array>
 #include <climits>
 #include <cmath>
-#include <format>
 #include <fstream>
 #include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace troika {
 
@@ -124,7 +125,7 @@ std::string shortage_text(const std::error_code& error) {
     return "not enough memory: give this process more memory, or start fewer workers with "
            "--workers";
   }
-  return std::format("the server cannot be started: {}", error.message());
+  return formatted("the server cannot be started: {}", error.message());
 }
 
 // Any part of the program may run out of memory, and none can recover.

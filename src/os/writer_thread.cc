@@ -11,11 +11,12 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "base/text.h"
 
 namespace troika {
 
@@ -261,8 +262,7 @@ void WriterThread::State::write(std::string_view lines) {
 
 void WriterThread::State::tell_missing() {
   if (missing == 0) return;
-  const std::string notice =
-      std::format("({} lines were dropped here: {})\n", missing, why_missing);
+  const std::string notice = formatted("({} lines were dropped here: {})\n", missing, why_missing);
   if (out.write(notice, give_up).error == 0) missing = 0;
 }
 
@@ -272,8 +272,8 @@ void WriterThread::State::complain(int error) {
   const std::lock_guard lock(mutex);
   if (notices == nullptr) return;
   complained = now;
-  notices->line(std::format("troika: cannot write {}: {}; {} lines are lost so far", name,
-                            reason(error), failed));
+  notices->line(formatted("troika: cannot write {}: {}; {} lines are lost so far", name,
+                          reason(error), failed));
 }
 
 }  // namespace troika

@@ -1,6 +1,6 @@
 #include "runtime/handshake_notices.h"
 
-#include <format>
+#include "base/text.h"
 
 namespace troika {
 
@@ -18,11 +18,11 @@ void HandshakeNotices::failed(std::string_view protocol, const Address& client,
     return;
   }
   ++said_;
-  say_(std::format("the {} handshake of {} failed: {}", protocol, client.ip(), why));
+  say_(formatted("the {} handshake of {} failed: {}", protocol, client.ip(), why));
 }
 
 void HandshakeNotices::end_second() {
-  if (unsaid_ > 0) say_(std::format("{} more handshakes failed within a second", unsaid_));
+  if (unsaid_ > 0) say_(formatted("{} more handshakes failed within a second", unsaid_));
   said_ = 0;
   unsaid_ = 0;
 }

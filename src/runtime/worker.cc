@@ -2,8 +2,9 @@
 
 #include <malloc.h>
 
-#include <format>
+#include <algorithm>
 
+#include "base/text.h"
 #include "loop/udp_socket.h"
 #include "os/writer_thread.h"
 #include "ports/transport.h"
@@ -30,6 +31,20 @@ class TrimTask final : public Background::Task {
 };
 
 }  // namespace
+
+bool CoveredAuthorities::covers(std::string_view server_name, std::string_view host) const {
+  return context_.certificates().covers(server_name, host);
+}
+
+std::vector<std::string> CoveredAuthorities::covered(std::string_view server_name) const {
+  std::vector<std::string> names;
+  for (const tls::Identity* identity : context_.certificates().choose(server_name)) {
+    for (const std::string& name : identity->names) {
+      if (!std::ranges::contains(names, name)) names.push_back(name);
+    }
+  }
+  return names;
+}
 
 // All UDP sockets and their QUIC connections: a connection may move from one of our addresses to
 // another.
@@ -203,9 +218,9 @@ void Worker::drain_deadline() {
 
 void Worker::starved(std::uint64_t pauses) {
   notice(
-      std::format("out of file descriptors or memory, accepting is paused ({} times so far); "
-                  "raise the limit with ulimit -n",
-                  pauses));
+      formatted("out of file descriptors or memory, accepting is paused ({} times so far); "
+                "raise the limit with ulimit -n",
+                pauses));
 }
 
 void Worker::notice(const std::string& line) {

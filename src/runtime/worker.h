@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "handlers/redirect/redirect.h"
+#include "http/exchange/authority.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
 #include "loop/loop.h"
@@ -16,7 +17,6 @@
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/connection.h"
-#include "runtime/covered_authorities.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/spare_memory.h"
 #include "tls/context/server_context.h"
@@ -30,6 +30,17 @@ struct Site {
   std::unique_ptr<FileReader> files{};                      // for the handler, if it needs them
   std::unique_ptr<Background> coding{}, slow{}, hashing{};  // for the handler, if it needs them
   std::unique_ptr<Handler> handler;
+};
+
+// Checks against the certificates in use now.
+class CoveredAuthorities final : public AuthorityCheck {
+ public:
+  explicit CoveredAuthorities(const tls::ServerContext& context) : context_(context) {}
+  bool covers(std::string_view server_name, std::string_view host) const override;
+  std::vector<std::string> covered(std::string_view server_name) const override;
+
+ private:
+  const tls::ServerContext& context_;
 };
 
 // The parts and settings of a worker. Sockets are bound before any worker starts.

@@ -1,8 +1,8 @@
 #include "server/access_log.h"
 
 #include <chrono>
-#include <format>
 
+#include "base/text.h"
 #include "os/writer_thread.h"
 
 namespace troika {
@@ -17,7 +17,7 @@ std::string escape(std::string_view text) {
     if (c > ' ' && c < 0x7f && c != '\\' && c != '"') {
       out.push_back(c);
     } else {
-      std::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+      append_formatted(out, "\\x{:02x}", static_cast<unsigned char>(c));
     }
   }
   if (text.size() > kLongestField) out += "...";
@@ -27,14 +27,13 @@ std::string escape(std::string_view text) {
 // The connection: two fields, then a word for each property that applies.
 void append_security(std::string& line, const ExchangeSummary& summary) {
   const SecurityInfo& security = summary.peer.security;
-  const auto out = std::back_inserter(line);
-  std::format_to(out, " {} {}", escape(security.version), escape(security.group));
-  if (security.quic_version != 0) std::format_to(out, " quic=v{}", security.quic_version);
+  append_formatted(line, " {} {}", escape(security.version), escape(security.group));
+  if (security.quic_version != 0) append_formatted(line, " quic=v{}", security.quic_version);
   if (security.resumed) line += " resumed";
   if (summary.request.early_data) line += " 0-rtt";
   if (!security.address_proven) line += " unvalidated";
   if (!security.client_name.empty()) {
-    std::format_to(out, " client={}", escape(security.client_name));
+    append_formatted(line, " client={}", escape(security.client_name));
   }
 }
 
@@ -42,14 +41,14 @@ void append_security(std::string& line, const ExchangeSummary& summary) {
 
 std::string format_access_line(const ExchangeSummary& summary) {
   using namespace std::chrono;
-  std::string line = std::format(
+  std::string line = formatted(
       "{:%FT%TZ} {} {} {} {} {} {} {:.3f}ms", floor<milliseconds>(summary.started),
       summary.peer.remote.ip(), escape(summary.request.method_text),
       escape(summary.request.target.raw), summary.status, summary.body_bytes,
       name_of(summary.request.version), duration<double, std::milli>(summary.duration).count());
   append_security(line, summary);
   if (summary.aborted != AbortReason::none) {
-    std::format_to(std::back_inserter(line), " ({})", name_of(summary.aborted));
+    append_formatted(line, " ({})", name_of(summary.aborted));
   }
   return line;
 }

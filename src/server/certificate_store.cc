@@ -1,11 +1,11 @@
 #include "server/certificate_store.h"
 
 #include <algorithm>
-#include <format>
 #include <iterator>
 #include <ranges>
 #include <utility>
 
+#include "base/text.h"
 #include "certs/dev_ca.h"
 #include "tls/certificates/identity.h"
 
@@ -36,9 +36,8 @@ Checked<std::vector<tls::CertificateFiles>> all_pairs(const CertificateSources& 
   if (!found) return found;
   pairs.insert(pairs.end(), found->begin(), found->end());
   if (pairs.size() <= tls::kMostCertificates) return pairs;
-  return std::unexpected(
-      std::format("There are {} certificates with those in {}: the maximum is {}.", pairs.size(),
-                  sources.folder, tls::kMostCertificates));
+  return std::unexpected(formatted("There are {} certificates with those in {}: the maximum is {}.",
+                                   pairs.size(), sources.folder, tls::kMostCertificates));
 }
 
 }  // namespace
@@ -75,12 +74,12 @@ constexpr std::chrono::days kSoon{14};
 constexpr std::size_t kMostNamed = 3;  // names per line
 
 std::string date(WallTime time) {
-  return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
+  return formatted("{:%F}", std::chrono::floor<std::chrono::days>(time));
 }
 
 std::string about(const tls::Identity& identity, std::string_view what) {
-  return std::format("the certificate {} ({}) {}", identity.files.cert_file, names_text(identity),
-                     what);
+  return formatted("the certificate {} ({}) {}", identity.files.cert_file, names_text(identity),
+                   what);
 }
 
 std::string change_text(const tls::CertificateSet& before, const tls::CertificateSet& now) {
@@ -88,12 +87,12 @@ std::string change_text(const tls::CertificateSet& before, const tls::Certificat
   std::size_t added = 0;
   for (const tls::Identity& identity : now.identities()) {
     if (before.holds(identity) || ++added > kMostNamed) continue;
-    text += std::format("; {} until {}", names_text(identity), date(identity.not_after));
+    text += formatted("; {} until {}", names_text(identity), date(identity.not_after));
   }
-  if (added > kMostNamed) text += std::format("; and {} more", added - kMostNamed);
+  if (added > kMostNamed) text += formatted("; and {} more", added - kMostNamed);
   const auto gone = std::ranges::count_if(
       before.identities(), [&](const tls::Identity& identity) { return !now.holds(identity); });
-  if (added == 0) text += std::format("; {} removed", gone);
+  if (added == 0) text += formatted("; {} removed", gone);
   return text.substr(2);
 }
 
@@ -106,7 +105,7 @@ std::string names_text(const tls::Identity& identity) {
     text += (text.empty() ? "" : ", ") + name;
   }
   if (identity.names.size() <= kMostNamed) return text;
-  return std::format("{} and {} more", text, identity.names.size() - kMostNamed);
+  return formatted("{} and {} more", text, identity.names.size() - kMostNamed);
 }
 
 std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates, WallTime now) {
@@ -114,11 +113,11 @@ std::vector<std::string> expiry_warnings(const tls::CertificateSet& certificates
   for (const tls::Identity& identity : certificates.identities()) {
     std::string what;
     if (identity.not_after <= now) {
-      what = std::format("expired on {}: clients refuse it", date(identity.not_after));
+      what = formatted("expired on {}: clients refuse it", date(identity.not_after));
     } else if (identity.not_before > now) {
-      what = std::format("is not valid before {}: clients refuse it", date(identity.not_before));
+      what = formatted("is not valid before {}: clients refuse it", date(identity.not_before));
     } else if (identity.not_after <= now + kSoon) {
-      what = std::format("expires on {}: renew it", date(identity.not_after));
+      what = formatted("expires on {}: renew it", date(identity.not_after));
     } else {
       continue;
     }

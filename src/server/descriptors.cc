@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika {
 namespace {
@@ -43,10 +44,10 @@ Checked<void> fit_limits(Config& config, unsigned workers, std::size_t available
   const std::size_t reserved = needed_descriptors(config, workers);
   const std::size_t least = reserved + (kLeastConnections + kLeastFiles) * workers;
   if (available < least) {
-    return std::unexpected(std::format(
-        "too few file descriptors for {} {}: {} are needed, {} are available; raise the "
-        "limit with ulimit -n, or start fewer with --workers",
-        workers, workers == 1 ? "worker" : "workers", least, available));
+    return std::unexpected(
+        formatted("too few file descriptors for {} {}: {} are needed, {} are available; raise the "
+                  "limit with ulimit -n, or start fewer with --workers",
+                  workers, workers == 1 ? "worker" : "workers", least, available));
   }
   const std::size_t third = (available - reserved) / 3;
   Limits& limits = config.limits;

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika {
 
@@ -20,15 +21,15 @@ Checked<Fd> open_for_owner(const std::string& path) {
   struct stat info{};
   if (fd && fstat(fd.get(), &info) == 0 && (!S_ISREG(info.st_mode) || info.st_uid != geteuid())) {
     return std::unexpected(
-        std::format("the key log {} is {}: give --keylog a file owned by this user, or a new one",
-                    path, S_ISREG(info.st_mode) ? "another user's" : "not a file"));
+        formatted("the key log {} is {}: give --keylog a file owned by this user, or a new one",
+                  path, S_ISREG(info.st_mode) ? "another user's" : "not a file"));
   }
   // An existing file may be readable by others.
   if (!fd || fchmod(fd.get(), kOwnerOnly) != 0) {
     return std::unexpected(
-        std::format("cannot write the key log {} for its owner alone: {}; choose another file with "
-                    "--keylog, or leave it out",
-                    path, std::strerror(errno)));
+        formatted("cannot write the key log {} for its owner alone: {}; choose another file with "
+                  "--keylog, or leave it out",
+                  path, std::strerror(errno)));
   }
   return fd;
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 #include <string_view>
 
+#include "base/text.h"
 #include "loop/loop.h"
 #include "proto/h1/parser.h"
 #include "proto/h2/engine.h"
@@ -75,7 +75,7 @@ Version version_of(std::string_view text) {
   return version;
 }
 
-std::string text_of(const Version& v) { return std::format("{}.{}.{}", v[0], v[1], v[2]); }
+std::string text_of(const Version& v) { return formatted("{}.{}.{}", v[0], v[1], v[2]); }
 
 // Of a fault that is there and open, empty of any other. `config` null: whatever they are.
 std::string finding(const Fault& fault, std::string_view library, const Config* config) {
@@ -84,9 +84,9 @@ std::string finding(const Fault& fault, std::string_view library, const Config* 
   const bool there = version != Version{} && version >= fault.since && version < fault.good &&
                      version != fault.mended;
   if (!there || (config != nullptr && !fault.open(*config))) return {};
-  return std::format("{} {}: {}{}{}, fixed in {}{}", fault.library, text_of(version), fault.id,
-                     fault.option.empty() ? "" : " with ", fault.option, text_of(fault.good),
-                     fault.remark);
+  return formatted("{} {}: {}{}{}, fixed in {}{}", fault.library, text_of(version), fault.id,
+                   fault.option.empty() ? "" : " with ", fault.option, text_of(fault.good),
+                   fault.remark);
 }
 
 std::string warning(std::span<const std::string> libraries, const Config* config) {

@@ -2,7 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika {
 
@@ -16,9 +17,9 @@ void RootNotice::look(const RootLook& look) {
   there_ = there;
   changed_ = look.ended;
   if (!say_) return;
-  if (there) return say_(std::format("the folder {} is available again", path_));
-  say_(std::format("the folder {} cannot be opened ({}): every request gets 404 until it is back",
-                   path_, std::strerror(look.error)));
+  if (there) return say_(formatted("the folder {} is available again", path_));
+  say_(formatted("the folder {} cannot be opened ({}): every request gets 404 until it is back",
+                 path_, std::strerror(look.error)));
 }
 
 void SiteNotice::say(const std::string& sentence) {
@@ -26,7 +27,7 @@ void SiteNotice::say(const std::string& sentence) {
   if (!say_ || said_.size() >= kMost || !said_.insert(sentence).second) return;
   say_(sentence + " (reported once)");
   if (said_.size() == kMost) {
-    say_(std::format("{} notices about files: further ones are suppressed", kMost));
+    say_(formatted("{} notices about files: further ones are suppressed", kMost));
   }
 }
 

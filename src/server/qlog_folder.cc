@@ -10,7 +10,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "os/writer_thread.h"
 
 namespace troika {
@@ -71,7 +71,7 @@ enum class Lack : std::uint8_t { files, waiting, size, folder, disk };
 
 std::string file_name(std::span<const std::uint8_t> id) {
   std::string name;
-  for (const std::uint8_t byte : id) name += std::format("{:02x}", byte);
+  for (const std::uint8_t byte : id) name += formatted("{:02x}", byte);
   return name.append(kQlogSuffix);
 }
 
@@ -163,9 +163,9 @@ Checked<std::unique_ptr<QlogFolder>> QlogFolder::make(const std::string& path, Q
   Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     return std::unexpected(
-        std::format("cannot write qlog files into {}: {}; give --qlog an existing folder "
-                    "that this user can write to",
-                    path, std::strerror(errno)));
+        formatted("cannot write qlog files into {}: {}; give --qlog an existing folder "
+                  "that this user can write to",
+                  path, std::strerror(errno)));
   }
   return std::unique_ptr<QlogFolder>(new QlogFolder(path, std::move(folder), limits));
 }
@@ -238,23 +238,23 @@ void QlogFolder::State::tell(Lack what, int error) {
   const auto reason = [&]() -> std::string {
     switch (what) {
       case Lack::files:
-        return std::format(
+        return formatted(
             "more than {} connections at a time: some go without a log; "
             "select connections with --qlog-only",
             limits.files);
       case Lack::waiting: return "the disk is too slow: the log of a connection ends early";
       case Lack::size:
-        return std::format("the log of a connection ends at {} bytes", limits.file_bytes);
+        return formatted("the log of a connection ends at {} bytes", limits.file_bytes);
       case Lack::folder:
-        return std::format(
+        return formatted(
             "its files reach the limit of {} bytes: logs are missing or end early until some "
             "files are removed",
             limits.folder_bytes);
       case Lack::disk: break;
     }
-    return std::format("the log of a connection ends early: {}", std::strerror(error));
+    return formatted("the log of a connection ends early: {}", std::strerror(error));
   };
-  notices->line(std::format("troika: qlog in {}: {} (reported once)", path, reason()));
+  notices->line(formatted("troika: qlog in {}: {} (reported once)", path, reason()));
 }
 
 void QlogFolder::State::run() {

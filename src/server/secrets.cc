@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <format>
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "handlers/file_names.h"
 #include "os/fd.h"
 
@@ -47,9 +47,9 @@ std::optional<std::string> path_in(const fs::path& folder, const fs::path& path)
 Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
                                const std::string& root) {
   if (root.empty() || !path_in(root, path)) return {};
-  return std::unexpected(std::format(
-      "{} {} is inside the served folder {}: it must not be public, choose another place", option,
-      path, root));
+  return std::unexpected(
+      formatted("{} {} is inside the served folder {}: it must not be public, choose another place",
+                option, path, root));
 }
 
 Checked<std::string> keep_keys_out_of_site(const Config& config,
@@ -65,11 +65,11 @@ Checked<std::string> keep_keys_out_of_site(const Config& config,
     const auto path = path_in(config.root, place);
     if (!path) continue;
     if (config.site.dotfiles || !is_hidden(*path)) {
-      return std::unexpected(std::format(
+      return std::unexpected(formatted(
           "private keys are inside the served folder: move {} out of {}", place, config.root));
     }
     if (!warning.empty()) continue;
-    warning = std::format(
+    warning = formatted(
         "private keys are inside the served folder ({}): dotfiles are not served, but links to "
         "them are; move the keys out",
         place);
@@ -87,9 +87,9 @@ constexpr std::string_view kComment =
 
 std::unexpected<std::string> trouble(std::string_view doing, const std::string& file, int error) {
   return std::unexpected(
-      std::format("cannot {} the secrets file {}: {}; give --secrets a file "
-                  "that this user alone can read and write",
-                  doing, file, std::strerror(error)));
+      formatted("cannot {} the secrets file {}: {}; give --secrets a file "
+                "that this user alone can read and write",
+                doing, file, std::strerror(error)));
 }
 
 Secrets made_of(const tls::Root& master) {
@@ -107,7 +107,7 @@ tls::Root random_root(Random& random) {
 
 std::string text_of(const tls::Root& master) {
   std::string text(kComment);
-  for (const std::byte b : master) text += std::format("{:02x}", std::to_integer<unsigned>(b));
+  for (const std::byte b : master) text += formatted("{:02x}", std::to_integer<unsigned>(b));
   return text + '\n';
 }
 
@@ -146,7 +146,7 @@ bool write_all(int fd, std::string_view text) {
 
 // Creates the file atomically: of two processes that start at once, both use the file of one.
 Checked<void> make_file(const std::string& file, Random& random) {
-  const std::string temporary = std::format("{}.{:016x}", file, random.u64());
+  const std::string temporary = formatted("{}.{:016x}", file, random.u64());
   const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
   if (!fd) return trouble("create", file, errno);
   const bool made = write_all(fd.get(), text_of(random_root(random))) &&
@@ -167,12 +167,12 @@ Checked<tls::Root> read_file(const std::string& file) {
   }
   if (info.st_uid != geteuid()) {
     return std::unexpected(
-        std::format("the secrets file {} belongs to another user (id {}), who can read and change "
-                    "it: give --secrets a file owned by this user",
-                    file, info.st_uid));
+        formatted("the secrets file {} belongs to another user (id {}), who can read and change "
+                  "it: give --secrets a file owned by this user",
+                  file, info.st_uid));
   }
   if ((info.st_mode & 077U) != 0) {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "users other than the owner can access the secrets file {} (mode {:04o}): chmod 600 it, "
         "or, if they may have read it, remove it so that a new one is created",
         file, info.st_mode & 07777U));

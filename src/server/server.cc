@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <format>
 #include <memory>
 #include <optional>
 #include <ranges>
 
+#include "base/text.h"
 #include "config/values.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
@@ -50,18 +50,18 @@ Way way_to(const Startup& startup, const std::vector<std::string>& names) {
   });
   if (name == names.end()) return {first.family() == AF_INET6 ? "[::1]" : "127.0.0.1", ""};
   const std::string target = first.is_any() ? "127.0.0.1" : first.ip();
-  return {*name, std::format(" --resolve {}:{}:{}", *name, first.port(), target)};
+  return {*name, formatted(" --resolve {}:{}:{}", *name, first.port(), target)};
 }
 
 std::string certificates_text(const tls::CertificateSet& certificates) {
   std::string text;
   for (const tls::Identity& identity : certificates.identities() | std::views::take(kMostShown)) {
-    text += std::format("  certificate  {}, for {}, valid until {:%F}\n", identity.files.cert_file,
-                        names_text(identity),
-                        std::chrono::floor<std::chrono::days>(identity.not_after));
+    text +=
+        formatted("  certificate  {}, for {}, valid until {:%F}\n", identity.files.cert_file,
+                  names_text(identity), std::chrono::floor<std::chrono::days>(identity.not_after));
   }
   const std::size_t count = certificates.identities().size();
-  if (count > kMostShown) text += std::format("               and {} more\n", count - kMostShown);
+  if (count > kMostShown) text += formatted("               and {} more\n", count - kMostShown);
   return text;
 }
 
@@ -70,33 +70,32 @@ std::string certificates_text(const tls::CertificateSet& certificates) {
 std::string banner(const Startup& startup) {
   const tls::Identity& first = startup.certificates.set->identities().front();
   const Way way = way_to(startup, first.names);
-  const std::string url = std::format("https://{}:{}/", way.host, startup.listen.front().port());
-  const std::string trust = std::format(
+  const std::string url = formatted("https://{}:{}/", way.host, startup.listen.front().port());
+  const std::string trust = formatted(
       "--cacert {}{}",
       shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
 
-  std::string text = std::format("Troika {} serves {} on {}\n", build_text(),
-                                 startup.root.empty() ? "its built-in page" : startup.root, url);
-  auto out = std::back_inserter(text);
-  std::format_to(out, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
-                 join(startup.listen));
+  std::string text = formatted("Troika {} serves {} on {}\n", build_text(),
+                               startup.root.empty() ? "its built-in page" : startup.root, url);
+  append_formatted(text, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
+                   join(startup.listen));
   for (const auto& plain : startup.plain) {
-    std::format_to(out, "  without TLS  {}{}\n", plain.address.text(),
-                   plain.redirect ? " (redirects to https)" : "");
+    append_formatted(text, "  without TLS  {}{}\n", plain.address.text(),
+                     plain.redirect ? " (redirects to https)" : "");
   }
   text += certificates_text(*startup.certificates.set);
   if (!startup.ca_file.empty()) {
-    std::format_to(out, "  its CA       {} (import it to make a browser trust this server)\n",
-                   startup.ca_file);
+    append_formatted(text, "  its CA       {} (import it to make a browser trust this server)\n",
+                     startup.ca_file);
   }
   if (!startup.key_log_file.empty()) {
-    std::format_to(out, "  KEY LOG      {}: EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n",
-                   startup.key_log_file);
+    append_formatted(text, "  KEY LOG      {}: EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n",
+                     startup.key_log_file);
   }
-  for (const std::string& warning : startup.warnings) std::format_to(out, "  note: {}\n", warning);
-  std::format_to(out, "Try it:\n");
+  for (const std::string& warning : startup.warnings) text += "  note: " + warning + '\n';
+  text += "Try it:\n";
   for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
-    std::format_to(out, "  curl {} {} {}\n", trust, version, url);
+    append_formatted(text, "  curl {} {} {}\n", trust, version, url);
   }
   text += "  (--http3-only needs a curl with HTTP/3: see curl --version)\n";
   return text;
@@ -116,7 +115,7 @@ Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where)
   if (where == "-") return std::make_unique<WriterThread>(duplicate(STDOUT_FILENO));
   LogOutput out(where, 0644);
   if (const int error = out.open(); error != 0) {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
         where, std::strerror(error)));
   }
@@ -180,9 +179,9 @@ int run_server(const Config& config) {
       case Signals::Wish::reopen_logs:
         return open_logs_again(config.log.access, lines->get(), key_log.get());
       case Signals::Wish::stop:
-        notices.line(std::format(
-            "troika: stopping; waiting for {} connections (signal again to stop at once)",
-            workers->connections()));
+        notices.line(
+            formatted("troika: stopping; waiting for {} connections (signal again to stop at once)",
+                      workers->connections()));
         end_process_after(
             std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
         return workers->drain();

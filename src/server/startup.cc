@@ -1,9 +1,9 @@
 #include "server/startup.h"
 
 #include <algorithm>
-#include <format>
 #include <iterator>
 
+#include "base/text.h"
 #include "certs/dev_ca.h"
 #include "handlers/page/embedded_handler.h"
 #include "loop/udp_socket.h"
@@ -83,8 +83,8 @@ Checked<void> choose_port(std::vector<Address>& addresses) {
 std::string alt_svc_value(const Config& config, const Address& udp) {
   if (!config.announce_http3) return "";
   // A day is long for a developer who changes ports on localhost.
-  return std::format("h3=\":{}\"; ma={}", config.public_port.value_or(udp.port()),
-                     udp.is_loopback() ? 3600 : 86400);
+  return formatted("h3=\":{}\"; ma={}", config.public_port.value_or(udp.port()),
+                   udp.is_loopback() ? 3600 : 86400);
 }
 
 // Found before the kernel does, whose "taken" would send a person looking for another program.
@@ -98,7 +98,7 @@ Checked<void> check_overlap(const Config& config) {
           all[i].port() == 0) {
         continue;
       }
-      return std::unexpected(std::format(
+      return std::unexpected(formatted(
           "{} and {} are the same port of this server: listen on one of them, or change a port",
           all[k].text(), all[i].text()));
     }
@@ -234,7 +234,7 @@ Checked<void> prepare_tls(const Config& config, Startup& startup) {
     tls.key_log = startup.key_log.get();
   }
   if (tls.client_auth != tls::ClientAuth::none) {
-    startup.warnings.push_back(std::format(
+    startup.warnings.push_back(formatted(
         "clients {} show a certificate of {} (curl: --cert FILE --key FILE)",
         tls.client_auth == tls::ClientAuth::required ? "must" : "may", tls.client_ca_file));
   }
@@ -296,7 +296,7 @@ Checked<void> open_qlog(const Config& config, Startup& startup) {
 void steer(Startup& startup, const Address& address, int group) {
   const auto count = static_cast<unsigned>(startup.workers.size());
   if (count == 1 || steer_by_connection_id(group, count)) return;
-  startup.warnings.push_back(std::format(
+  startup.warnings.push_back(formatted(
       "the kernel cannot route QUIC packets to their workers on {}: workers forward them, "
       "which is slower",
       address.text()));

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <format>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "handlers/files/static_handler.h"
 #include "loop/background.h"
 #include "loop/file_reader.h"
@@ -31,12 +31,12 @@ bool is_readable_file(int root, const std::string& path) {
 void warn_of_missing_pages(int root, const std::string& name, const SiteOptions& options,
                            std::vector<std::string>& warnings) {
   if (options.spa && !is_readable_file(root, "index.html")) {
-    warnings.push_back(std::format(
-        "--spa finds no index.html in {}: until it exists, missing pages get 404", name));
+    warnings.push_back(
+        formatted("--spa finds no index.html in {}: until it exists, missing pages get 404", name));
   }
   for (const auto& [status, path] : options.error_pages) {
     if (is_readable_file(root, path)) continue;
-    warnings.push_back(std::format(
+    warnings.push_back(formatted(
         "--error-page {}: no {} in {}; a short text is sent until it exists", status, path, name));
   }
 }
@@ -44,7 +44,7 @@ void warn_of_missing_pages(int root, const std::string& name, const SiteOptions&
 void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
   const int refusal = openat2_refusal(root);
   if (refusal == 0) return;
-  warnings.push_back(std::format(
+  warnings.push_back(formatted(
       "openat2 is refused here ({}): files are opened segment by segment, equally safe but "
       "slower; docs/static-files.md lists the settings that cause this",
       std::strerror(refusal)));

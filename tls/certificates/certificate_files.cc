@@ -7,12 +7,12 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <format>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
 
+#include "base/text.h"
 #include "tls/ossl.h"
 
 namespace troika::tls {
@@ -120,9 +120,9 @@ std::optional<std::string> partner(const Listing& listing, const std::string& st
 
 std::unexpected<std::string> too_many(const std::string& folder, std::size_t most) {
   return std::unexpected(
-      std::format("The folder of certificates {} has too many entries: at most {} pairs, and "
-                  "twice as many files and folders.",
-                  folder, most));
+      formatted("The folder of certificates {} has too many entries: at most {} pairs, and "
+                "twice as many files and folders.",
+                folder, most));
 }
 
 Checked<Listing> list(const std::string& folder, std::size_t most) {
@@ -139,7 +139,7 @@ Checked<Listing> list(const std::string& folder, std::size_t most) {
   }
   if (!failed) return listing;
   return std::unexpected(
-      std::format("The folder of certificates {} cannot be read: {}.", folder, failed.message()));
+      formatted("The folder of certificates {} cannot be read: {}.", folder, failed.message()));
 }
 
 // A folder as certbot and others make it; nullopt: it is not one.
@@ -148,26 +148,25 @@ Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder) {
   const bool has_cert = is_file(cert), has_key = is_file(key);
   if (has_cert && has_key) return CertificateFiles{cert.string(), key.string()};
   if (!has_cert && !has_key) return std::nullopt;
-  return std::unexpected(std::format("The folder {} holds {} without {}: a pair needs both.",
-                                     folder.string(), (has_cert ? cert : key).filename().string(),
-                                     (has_cert ? key : cert).filename().string()));
+  return std::unexpected(formatted("The folder {} holds {} without {}: a pair needs both.",
+                                   folder.string(), (has_cert ? cert : key).filename().string(),
+                                   (has_cert ? key : cert).filename().string()));
 }
 
 Checked<std::optional<CertificateFiles>> pair_of(const fs::path& folder, const Listing& listing,
                                                  const std::string& name) {
   if (const auto of_key = stem(name, kKeyEndings)) {
     if (partner(listing, *of_key, kCertEndings)) return std::nullopt;
-    return std::unexpected(std::format("The key {} has no certificate beside it: {}.pem or {}.crt.",
-                                       (folder / name).string(), *of_key, *of_key));
+    return std::unexpected(formatted("The key {} has no certificate beside it: {}.pem or {}.crt.",
+                                     (folder / name).string(), *of_key, *of_key));
   }
   const auto of_cert = stem(name, kCertEndings);
   if (!of_cert) return std::nullopt;
   if (const auto key = partner(listing, *of_cert, kKeyEndings)) {
     return CertificateFiles{(folder / name).string(), (folder / *key).string()};
   }
-  return std::unexpected(
-      std::format("The certificate {} has no key beside it: {}.key or {}-key.pem.",
-                  (folder / name).string(), *of_cert, *of_cert));
+  return std::unexpected(formatted("The certificate {} has no key beside it: {}.key or {}-key.pem.",
+                                   (folder / name).string(), *of_cert, *of_cert));
 }
 
 }  // namespace
@@ -198,7 +197,7 @@ Checked<std::vector<CertificateFiles>> find_certificates(const std::string& fold
   }
   if (found.size() > most) return too_many(folder, most);
   if (!found.empty()) return found;
-  return std::unexpected(std::format(
+  return std::unexpected(formatted(
       "The folder of certificates {} contains no pair: give NAME.pem with NAME-key.pem, or "
       "folders with fullchain.pem and privkey.pem.",
       folder));

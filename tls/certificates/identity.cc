@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <memory>
 #include <string_view>
 
@@ -108,12 +107,12 @@ std::string curve_of(const EVP_PKEY* key) {
 std::string key_fault(const Identity& identity) {
   if (identity.key_type == "RSA" || std::ranges::contains(kForFew, identity.key_type)) return {};
   if (identity.key_type != "EC") {
-    return std::format("a key of type {}: make an ECDSA key on P-256, or an RSA key",
-                       identity.key_type);
+    return formatted("a key of type {}: make an ECDSA key on P-256, or an RSA key",
+                     identity.key_type);
   }
   const std::string curve = curve_of(identity.key.get());
   if (std::ranges::contains(kCurves, curve)) return {};
-  return std::format("a key on the curve {}: make one on P-256, P-384 or P-521", curve);
+  return formatted("a key on the curve {}: make one on P-256, P-384 or P-521", curve);
 }
 
 }  // namespace
@@ -129,11 +128,11 @@ std::size_t chain_bytes(const Identity& identity) {
 Checked<void> check_usable(const Identity& identity, std::size_t most_bytes) {
   if (const std::string fault = key_fault(identity); !fault.empty()) {
     return std::unexpected(
-        std::format("The certificate in {} cannot be used by any client, since it has {}.",
-                    identity.files.cert_file, fault));
+        formatted("The certificate in {} cannot be used by any client, since it has {}.",
+                  identity.files.cert_file, fault));
   }
   if (const std::size_t bytes = chain_bytes(identity); bytes > most_bytes) {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "The certificate in {} and its chain take {} bytes, but clients accept "
         "at most {}: leave the certificate and those of its intermediate CAs in the file.",
         identity.files.cert_file, bytes, most_bytes));
@@ -153,7 +152,7 @@ std::vector<std::string> doubts_about(const Identity& identity) {
         "is not for servers (extendedKeyUsage without serverAuth): clients refuse it");
   }
   if (std::ranges::contains(kForFew, identity.key_type)) {
-    doubts.push_back(std::format("has a key of type {}: browsers refuse it", identity.key_type));
+    doubts.push_back(formatted("has a key of type {}: browsers refuse it", identity.key_type));
   }
   return doubts;
 }

@@ -1,6 +1,5 @@
 #include "http/exchange/authority.h"
 
-#include <format>
 #include <vector>
 
 #include "base/text.h"
@@ -27,7 +26,7 @@ std::string list_of(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < names.size() && i < kNamesShown; ++i) {
     list += (i == 0 ? "" : ", ") + names[i];
   }
-  if (names.size() > kNamesShown) list += std::format(" and {} more", names.size() - kNamesShown);
+  if (names.size() > kNamesShown) list += formatted(" and {} more", names.size() - kNamesShown);
   return list.empty() ? "no name" : list;
 }
 
@@ -60,7 +59,7 @@ bool is_misdirected(std::string_view authority, const SecurityInfo& security,
 
 std::string explain_misdirected(std::string_view authority, const SecurityInfo& security,
                                 const AuthorityCheck& check) {
-  return std::format(
+  return formatted(
       "421 Misdirected Request\n"
       "The request is for {}, but the certificate of this connection covers {}.\n",
       authority, list_of(check.covered(security.server_name)));

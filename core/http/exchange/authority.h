@@ -19,7 +19,6 @@ class AuthorityCheck {
   ~AuthorityCheck() = default;
 };
 
-class AuthorityCheck;
 struct SecurityInfo;
 
 // "example.org:80" → "example.org", "[::1]:80" → "[::1]"; the authority must be valid.

@@ -1,9 +1,9 @@
 #include "http/exchange/exchange.h"
 
 #include <algorithm>
-#include <format>
 #include <utility>
 
+#include "base/text.h"
 #include "http/exchange/authority.h"
 #include "http/message/error_response.h"
 
@@ -256,7 +256,7 @@ BodyFraming Exchange::choose_framing(const ResponseHead& head, const BodySource*
 void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) const {
   if (!head.tunnel && !never_has_content(head.status)) {
     const auto length = body == nullptr ? std::optional<std::uint64_t>(0) : body->remaining();
-    if (length) head.headers.set("content-length", std::format("{}", *length));
+    if (length) head.headers.set("content-length", formatted("{}", *length));
   }
   // RFC 9110 §6.6.1: an origin server with a clock sends Date.
   head.headers.set("date", services_.date.at(services_.clock.wall()));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <span>
 
 #include "base/text.h"
@@ -138,11 +137,10 @@ std::string format_http_date(std::time_t seconds) {
   const auto day = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss clock(moment - day);
-  return std::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     kDays[chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                     kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
+  return formatted("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                   kDays[chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                   kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 std::optional<std::time_t> parse_http_date(std::string_view text, std::time_t now) {

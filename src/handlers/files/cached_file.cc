@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <ctime>
-#include <format>
 #include <span>
 #include <utility>
 
 #include "base/digest64.h"
+#include "base/text.h"
 
 namespace troika {
 
@@ -172,7 +172,7 @@ std::string CachedFile::etag(As as, std::string_view ending) {
   if (!kept.empty()) return kept;
   const bool stored = as == As::itself || as == As::precompressed || as == As::precoded;
   const bool strong = settled_ && is_tagged() && stored;
-  std::string etag = std::format("{}\"{}{}\"", strong ? "" : "W/", opaque(), ending);
+  std::string etag = formatted("{}\"{}{}\"", strong ? "" : "W/", opaque(), ending);
   if (is_tagged()) kept = etag;
   return etag;
 }
@@ -181,7 +181,7 @@ std::string CachedFile::opaque() const {
   if (const Sha256* const sum = derived_->digest.get(); sum != nullptr && tag_ == Tag::content) {
     return hex(std::span(*sum).first<16>());
   }
-  return std::format("{:x}-{}{:x}", size_, tag_ == Tag::modified ? "" : "c", stamp());
+  return formatted("{:x}-{}{:x}", size_, tag_ == Tag::modified ? "" : "c", stamp());
 }
 
 void CachedFile::charge(std::size_t bytes) noexcept {

@@ -1,12 +1,12 @@
 #include "handlers/files/file_response.h"
 
 #include <algorithm>
-#include <format>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "handlers/compress/compress_body.h"
 #include "handlers/compress/encoder.h"
 #include "handlers/digest.h"
@@ -72,7 +72,7 @@ HeaderMap fields_of_not_modified(std::string_view name, const Validators& valida
 }
 
 std::string content_range(const ByteRange& part, std::uint64_t size) {
-  return std::format("bytes {}-{}/{}", part.first, part.last, size);
+  return formatted("bytes {}-{}/{}", part.first, part.last, size);
 }
 
 // The encoder of a stream, which is limited in number.
@@ -183,19 +183,19 @@ void FileResponse::add_multipart() {
   for (const ByteRange& part : selection_.parts) {
     bodies.push_back(
         text_body(scope_.site.pool,
-                  std::format("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
-                              boundary, representation_.type, content_range(part, file->size()))));
+                  formatted("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
+                            boundary, representation_.type, content_range(part, file->size()))));
     bodies.push_back(file_body(scope_.site.files, file, part.first, part.size()));
     line_end = "\r\n";
   }
-  bodies.push_back(text_body(scope_.site.pool, std::format("\r\n--{}--\r\n", boundary)));
+  bodies.push_back(text_body(scope_.site.pool, formatted("\r\n--{}--\r\n", boundary)));
   head.headers.set("content-type", "multipart/byteranges; boundary=" + boundary);
   body = joined_body(std::move(bodies));
 }
 
 HeaderMap fields_of_unsatisfiable(const Representation& representation, bool varies) {
   HeaderMap fields;
-  fields.add("content-range", std::format("bytes */{}", representation.file->size()));
+  fields.add("content-range", formatted("bytes */{}", representation.file->size()));
   fields.add("accept-ranges", "bytes");
   if (varies) fields.add("vary", "accept-encoding");
   return fields;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <span>
 #include <utility>
 
@@ -242,8 +241,7 @@ void StoredForms::check_zstd(const Ref<CachedFile>& file, const std::string& nam
         }
         file->zstd = zstd_fit(bytes->bytes());
         if (*file->zstd != ZstdFit::fits && scope_.site.notice) {
-          scope_.site.notice(
-              std::format("{} is not sent as zstd: {}", name, reason_of(*file->zstd)));
+          scope_.site.notice(formatted("{} is not sent as zstd: {}", name, reason_of(*file->zstd)));
         }
         then(*file->zstd == ZstdFit::fits);
       }));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <format>
 #include <limits>
 #include <span>
 #include <utility>
@@ -214,7 +213,7 @@ std::string format_utc(std::time_t seconds) {
   // The format has four digits for the year.
   const std::chrono::sys_seconds moment{
       std::chrono::seconds(std::clamp<std::time_t>(seconds, -62'135'596'800, 253'402'300'799))};
-  return std::format("{:%FT%TZ}", moment);
+  return formatted("{:%FT%TZ}", moment);
 }
 
 }  // namespace troika

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <span>
 #include <utility>
 
+#include "base/text.h"
 #include "handlers/digest.h"
 #include "handlers/file_names.h"
 
@@ -16,34 +16,34 @@ using Key = ListingQuery::Key;
 
 // "1,234,567"
 std::string grouped(std::uint64_t number) {
-  std::string digits = std::format("{}", number);
+  std::string digits = formatted("{}", number);
   for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
   return digits;
 }
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {
-  return std::format("{} {}", grouped(number), number == 1 ? one : many);
+  return formatted("{} {}", grouped(number), number == 1 ? one : many);
 }
 
 // "12 B", "1.5 KiB", "340 MiB"
 std::string human_size(std::uint64_t bytes) {
   static constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  if (bytes < 1024) return std::format("{} B", bytes);
+  if (bytes < 1024) return formatted("{} B", bytes);
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
   for (; value >= 1023.5; ++unit) value /= 1024;  // would be rounded to 1024
-  return std::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
+  return formatted("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
 }
 
 // A query without the defaults, escaped for an attribute.
 std::string query_text(Key key, bool descending, std::size_t page = 1) {
   std::string out;
   const auto add = [&out](std::string_view name, std::string_view value) {
-    out += std::format("{}{}={}", out.empty() ? "?" : "&amp;", name, value);
+    out += formatted("{}{}={}", out.empty() ? "?" : "&amp;", name, value);
   };
   if (key != Key::name) add("sort", name_of(key));
   if (descending) add("order", "desc");
-  if (page != 1) add("page", std::format("{}", page));
+  if (page != 1) add("page", formatted("{}", page));
   return out;
 }
 
@@ -109,7 +109,7 @@ class HtmlListing {
       out_ += "This folder is empty.";
     } else if (page_.pages > 1) {
       out_ += counted(page_.total, "entry", "entries");
-      out_ += std::format(", page {} of {}", grouped(page_.query.page), grouped(page_.pages));
+      out_ += formatted(", page {} of {}", grouped(page_.query.page), grouped(page_.pages));
     } else {
       const auto folders = std::ranges::count(page_.entries, true, &ListingEntry::folder);
       const auto files = std::ssize(page_.entries) - folders;
@@ -140,8 +140,8 @@ class HtmlListing {
     const bool descending = page_.query.descending;
     out_ += "<th scope=\"col\"";
     if (active) out_ += descending ? " aria-sort=\"descending\"" : " aria-sort=\"ascending\"";
-    out_ += std::format("><a href=\"./{}\">{}</a></th>",
-                        query_text(key, active ? !descending : key != Key::name), title);
+    out_ += formatted("><a href=\"./{}\">{}</a></th>",
+                      query_text(key, active ? !descending : key != Key::name), title);
   }
 
   void row(const ListingEntry& entry) {
@@ -166,13 +166,13 @@ class HtmlListing {
     if (entry.folder) {
       out_ += "<td></td>";
     } else {
-      out_ += std::format("<td title=\"{}\">{}</td>", counted(entry.size, "byte", "bytes"),
-                          human_size(entry.size));
+      out_ += formatted("<td title=\"{}\">{}</td>", counted(entry.size, "byte", "bytes"),
+                        human_size(entry.size));
     }
     const std::string date = format_utc(entry.modified);  // "2020-01-01T00:00:00Z"
     const std::string_view shown = date;
-    out_ += std::format("<td><time datetime=\"{}\">{} {}</time></td>", date, shown.substr(0, 10),
-                        shown.substr(11, 5));
+    out_ += formatted("<td><time datetime=\"{}\">{} {}</time></td>", date, shown.substr(0, 10),
+                      shown.substr(11, 5));
   }
 
   void pager() {
@@ -181,14 +181,14 @@ class HtmlListing {
                                 std::string_view text) {
       out_ += "<span>";
       if (there) {
-        out_ += std::format("<a rel=\"{}\" href=\"./{}\">{}</a>", relation,
-                            query_text(key, descending, to), text);
+        out_ += formatted("<a rel=\"{}\" href=\"./{}\">{}</a>", relation,
+                          query_text(key, descending, to), text);
       }
       out_ += "</span>";
     };
     out_ += "<nav class=\"pages\" aria-label=\"Pages\">\n";
     link(page > 1, "prev", page - 1, "Previous");
-    out_ += std::format("<span>{} of {}</span>", grouped(page), grouped(page_.pages));
+    out_ += formatted("<span>{} of {}</span>", grouped(page), grouped(page_.pages));
     link(page < page_.pages, "next", page + 1, "Next");
     out_ += "\n</nav>\n";
   }
@@ -203,7 +203,7 @@ class HtmlListing {
 std::string render_html(const ListingPage& page) { return HtmlListing(page).render(); }
 
 const std::string& listing_policy() {
-  static const std::string policy = std::format(
+  static const std::string policy = formatted(
       "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'",
       base64(sha256(std::as_bytes(std::span(kListingStyle)))));
@@ -223,8 +223,8 @@ void append_entry(std::string& out, const ListingEntry& entry) {
     append_json(out, reference);
   }
   out += entry.folder ? ",\"type\":\"folder\"" : ",\"type\":\"file\"";
-  if (!entry.folder) out += std::format(",\"size\":{}", entry.size);
-  out += std::format(",\"modified\":\"{}\"}}", format_utc(entry.modified));
+  if (!entry.folder) out += formatted(",\"size\":{}", entry.size);
+  out += formatted(",\"modified\":\"{}\"}}", format_utc(entry.modified));
 }
 
 }  // namespace
@@ -232,7 +232,7 @@ void append_entry(std::string& out, const ListingEntry& entry) {
 std::string render_json(const ListingPage& page) {
   std::string out = "{\"path\":";
   append_json(out, page.path);
-  out += std::format(
+  out += formatted(
       ",\"sort\":\"{}\",\"order\":\"{}\",\"page\":{},\"pages\":{},\"total\":{},\"truncated\":{},"
       "\"entries\":[",
       name_of(page.query.key), page.query.descending ? "desc" : "asc", page.query.page, page.pages,

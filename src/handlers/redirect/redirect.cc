@@ -1,7 +1,6 @@
 #include "handlers/redirect/redirect.h"
 
-#include <format>
-
+#include "base/text.h"
 #include "http/exchange/authority.h"
 #include "http/exchange/services.h"
 #include "http/message/error_response.h"
@@ -9,8 +8,8 @@
 namespace troika {
 
 std::string https_url(std::string_view host, std::uint16_t port, std::string_view target) {
-  if (port == 443) return std::format("https://{}{}", host, target);
-  return std::format("https://{}:{}{}", host, port, target);
+  if (port == 443) return formatted("https://{}{}", host, target);
+  return formatted("https://{}:{}{}", host, port, target);
 }
 
 std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& responder) {
@@ -33,8 +32,8 @@ std::string PlainOnTlsHandler::url_of(const RequestContext& context) const {
   std::string_view target = request.target.raw;
   if (!target.starts_with('/')) target = "/";
   const std::string_view authority = request.authority, host = host_of(authority);
-  if (host.empty()) return std::format("https://{}{}", context.peer.local.text(), target);
-  if (host.size() < authority.size()) return std::format("https://{}{}", authority, target);
+  if (host.empty()) return formatted("https://{}{}", context.peer.local.text(), target);
+  if (host.size() < authority.size()) return formatted("https://{}{}", authority, target);
   return https_url(host, port_, target);
 }
 
@@ -52,7 +51,7 @@ std::unique_ptr<Job> PlainOnTlsHandler::start(RequestContext context, Responder&
     const ResponseHead head = error_response(400).head;
     std::ignore = responder.respond(
         head, text_body(context.services.pool,
-                        std::format("This port speaks HTTPS, not plain HTTP: {}\n", url)));
+                        formatted("This port speaks HTTPS, not plain HTTP: {}\n", url)));
   }
   return nullptr;
 }
