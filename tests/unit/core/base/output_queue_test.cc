@@ -5,23 +5,28 @@
 #include <string>
 
 #include "base/random.h"
+#include "support/session_harness.h"
 
 using namespace troika;
+using test::text_of;
 
 namespace {
 
-std::string text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string drain(OutputQueue& queue) {
-  std::string out;
-  while (!queue.empty()) {
-    out += text(queue.front());
-    queue.consume(queue.front().size());
+struct Fixture {
+  void append_static(std::initializer_list<std::string_view> pieces) {
+    for (const std::string_view piece : pieces) queue.append(Slice::of_static(piece));
   }
-  return out;
-}
+  std::string drain() {
+    std::string out;
+    while (!queue.empty()) {
+      out += text_of(queue.front());
+      queue.consume(queue.front().size());
+    }
+    return out;
+  }
+  BufferPool pool;
+  OutputQueue queue{pool};
+};
 
 std::string letters(std::size_t size, SeededRandom& random) {
   std::string out(size, ' ');
@@ -31,31 +36,25 @@ std::string letters(std::size_t size, SeededRandom& random) {
 
 }  // namespace
 
-TEST_CASE("an output queue gives its bytes in the order in which they came") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "an output queue gives its bytes in the order in which they came") {
   queue.append_copy("one ");
   queue.append(Slice::of_static("two "));
   queue.append_copy("three");
   queue.append(Slice());
   CHECK(queue.size() == 13);
-  CHECK(drain(queue) == "one two three");
+  CHECK(drain() == "one two three");
   CHECK(queue.empty());
   CHECK(queue.size() == 0);
   CHECK(pool.outstanding() == 0);
 }
 
-TEST_CASE("small pieces share a slab") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "small pieces share a slab") {
   for (int i = 0; i < 100; ++i) queue.append_copy("0123456789");
   CHECK(queue.size() == 1000);
   CHECK(pool.outstanding() == 4096);
 }
 
-TEST_CASE("an idle output queue holds no slab") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "an idle output queue holds no slab") {
   queue.append_copy("x");
   queue.consume(1);
   CHECK(pool.outstanding() == 0);
@@ -65,24 +64,18 @@ TEST_CASE("an idle output queue holds no slab") {
   CHECK(queue.empty());
 }
 
-TEST_CASE("a piece larger than a slab is split without loss") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "a piece larger than a slab is split without loss") {
   SeededRandom random(1);
   const std::string sent = letters(200'001, random);
   queue.append_copy(sent);
   CHECK(queue.size() == sent.size());
-  CHECK(drain(queue) == sent);
+  CHECK(drain() == sent);
 }
 
-TEST_CASE("gather describes the first bytes and takes nothing") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "gather describes the first bytes and takes nothing") {
   std::array<iovec, 2> vectors{};
   CHECK(queue.gather(vectors) == 0);
-  queue.append(Slice::of_static("aa"));
-  queue.append(Slice::of_static("bbb"));
-  queue.append(Slice::of_static("c"));
+  append_static({"aa", "bbb", "c"});
   REQUIRE(queue.gather(vectors) == 2);
   CHECK(vectors[0].iov_len == 2);
   CHECK(vectors[1].iov_len == 3);
@@ -90,39 +83,29 @@ TEST_CASE("gather describes the first bytes and takes nothing") {
   CHECK(queue.size() == 6);
 }
 
-TEST_CASE("peek copies across slices") {
-  BufferPool pool;
-  OutputQueue queue(pool);
-  queue.append(Slice::of_static("ab"));
-  queue.append(Slice::of_static("cde"));
+TEST_CASE_METHOD(Fixture, "peek copies across slices") {
+  append_static({"ab", "cde"});
   std::array<std::byte, 4> four{};
   CHECK(queue.peek(four) == 4);
-  CHECK(text(four) == "abcd");
+  CHECK(text_of(four) == "abcd");
   std::array<std::byte, 9> nine{};
   CHECK(queue.peek(nine) == 5);
   CHECK(queue.size() == 5);
 }
 
-TEST_CASE("consume may end within a slice and cross several") {
-  BufferPool pool;
-  OutputQueue queue(pool);
-  queue.append(Slice::of_static("abc"));
-  queue.append(Slice::of_static("de"));
-  queue.append(Slice::of_static("fgh"));
+TEST_CASE_METHOD(Fixture, "consume may end within a slice and cross several") {
+  append_static({"abc", "de", "fgh"});
   queue.consume(6);
-  CHECK(text(queue.front()) == "gh");
+  CHECK(text_of(queue.front()) == "gh");
   queue.consume(0);
   CHECK(queue.size() == 2);
 }
 
-TEST_CASE("take gives contiguous bytes up to a bound") {
-  BufferPool pool;
-  OutputQueue queue(pool);
-  queue.append(Slice::of_static("abcd"));
-  queue.append(Slice::of_static("e"));
-  CHECK(text(queue.take(3).bytes()) == "abc");
-  CHECK(text(queue.take(3).bytes()) == "d");
-  CHECK(text(queue.take(3).bytes()) == "e");
+TEST_CASE_METHOD(Fixture, "take gives contiguous bytes up to a bound") {
+  append_static({"abcd", "e"});
+  CHECK(text_of(queue.take(3).bytes()) == "abc");
+  CHECK(text_of(queue.take(3).bytes()) == "d");
+  CHECK(text_of(queue.take(3).bytes()) == "e");
   CHECK(queue.empty());
 }
 
@@ -134,40 +117,34 @@ TEST_CASE("a taken slice outlives the queue") {
     queue.append_copy("kept");
     kept = queue.take(4);
   }
-  CHECK(text(kept.bytes()) == "kept");
+  CHECK(text_of(kept.bytes()) == "kept");
   kept = Slice();
   CHECK(pool.outstanding() == 0);
 }
 
-TEST_CASE("random appends and takes lose and swap nothing") {
-  BufferPool pool;
-  OutputQueue queue(pool);
+TEST_CASE_METHOD(Fixture, "random appends and takes lose and swap nothing") {
   SeededRandom random(20240607);
   std::string in, out;
   for (int i = 0; i < 3000; ++i) {
     const std::string piece = letters(random.below(random.chance(0.05) ? 100'000 : 300), random);
     in += piece;
-    if (random.chance(0.3)) {
-      if (piece.size() <= 65536) {
-        queue.append(pool.copy(piece));
-      } else {
-        queue.append_copy(piece);
-      }
+    if (random.chance(0.3) && piece.size() <= 65536) {
+      queue.append(pool.copy(piece));
     } else {
       queue.append_copy(piece);
     }
     while (!queue.empty() && random.chance(0.6)) {
       if (random.chance(0.5)) {
-        out += text(queue.take(1 + random.below(5000)).bytes());
+        out += text_of(queue.take(1 + random.below(5000)).bytes());
       } else {
         const std::size_t n = 1 + random.below(queue.front().size());
-        out += text(queue.front().first(n));
+        out += text_of(queue.front().first(n));
         queue.consume(n);
       }
     }
     REQUIRE(queue.size() == in.size() - out.size());
   }
-  out += drain(queue);
+  out += drain();
   CHECK(in == out);
   CHECK(pool.outstanding() == 0);
 }

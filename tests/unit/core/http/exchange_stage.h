@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "http/exchange/exchange.h"
-#include "support/session_harness.h"
+#include "support/responses.h"
 
 namespace troika::test {
 
@@ -34,8 +34,16 @@ struct Stage {
   RecordingPort port;
   std::optional<Exchange> exchange;
   int jobs = 0;
+  // Of answer_later(): the exchange's own, for the test.
+  BodySource* request_body = nullptr;
+  Responder* responder = nullptr;
 
   Stage() { exchange.emplace(port, bench.services, bench.peer, bench.limits.stream_window); }
+  // The handler has the request, and has not answered.
+  explicit Stage(Request request) : Stage() {
+    answer_later();
+    run(std::move(request));
+  }
   ~Stage() {
     exchange.reset();
     CHECK(bench.pool.outstanding() == 0);
@@ -48,35 +56,23 @@ struct Stage {
     request.target.raw = request.target.path = "/";
     return request;
   }
-  static Request post(std::optional<std::uint64_t> length) {
+  static Request post(std::optional<std::uint64_t> length, bool expects_continue = false) {
     Request request = get();
     request.method = Method::post;
     request.method_text = "POST";
     request.has_body = true;
     request.content_length = length;
+    request.expects_continue = expects_continue;
     return request;
   }
-  void answer_with(std::vector<BodyStep> steps, std::optional<std::uint64_t> length,
-                   BodyProbe* probe = nullptr, HeaderMap trailers = {}) {
-    bench.handler.answer = [=](RequestContext context, Responder& r) {
-      (void)r.respond({}, std::make_unique<ScriptedBody>(context.services.pool, steps, probe,
-                                                         length, trailers));
-      return nullptr;
-    };
-  }
-  // Keeps the exchange's body and responder for the test, behind a job.
-  BodySource* request_body = nullptr;
-  Responder* responder = nullptr;
-  void answer_later() {
-    bench.handler.answer = [this](RequestContext context, Responder& r) {
-      request_body = &context.body;
-      responder = &r;
-      return std::make_unique<CountedJob>(jobs);
-    };
-  }
+  void answer_later() { bench.handler.answer = hold(jobs, &responder, &request_body); }
   void run(Request request) {
     exchange->begin(std::move(request));
     exchange->advance();
+  }
+  void run_with(ScriptedHandler::Answer answer) {
+    bench.handler.answer = std::move(answer);
+    run(get());
   }
   std::string pull_all() {
     std::string text;

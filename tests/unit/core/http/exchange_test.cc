@@ -23,28 +23,22 @@ TEST_CASE("A request that the peer reset before advance() never reaches a handle
   CHECK(stage.bench.observer.entries[0].aborted == AbortReason::peer_reset);
 }
 
-TEST_CASE(
-    "An answer of known length carries Content-Length, Date and Server, and ends with its bytes") {
+TEST_CASE("An answer has Content-Length, Date, Server and Alt-Svc, and ends with its bytes") {
   Stage stage;
+  stage.bench.peer.alt_svc = "h3=\":8443\"; ma=3600";
   stage.run(Stage::get());
   REQUIRE(stage.port.heads.size() == 1);
   const HeaderMap& fields = stage.port.heads[0].headers;
   CHECK(fields.get("content-length") == "5");
   CHECK(fields.get("date") == "Tue, 14 Nov 2023 22:13:20 GMT");
   CHECK(fields.get("server") == "troika");
+  CHECK(fields.get("alt-svc") == "h3=\":8443\"; ma=3600");
   CHECK(stage.port.framing.kind == BodyFraming::Kind::length);
   CHECK(stage.port.framing.length == 5);
   auto pulled = stage.exchange->pull_response(kMaxPull);
   REQUIRE(pulled);
   CHECK(text_of(pulled->bytes.bytes()) == "hello");
   CHECK(stage.exchange->response_complete());
-}
-
-TEST_CASE("Alt-Svc is on every answer when the connection has one") {
-  Stage stage;
-  stage.bench.peer.alt_svc = "h3=\":8443\"; ma=3600";
-  stage.run(Stage::get());
-  CHECK(stage.port.heads.at(0).headers.get("alt-svc") == "h3=\":8443\"; ma=3600");
 }
 
 TEST_CASE("HEAD keeps the length and drops the body") {
@@ -60,39 +54,19 @@ TEST_CASE("HEAD keeps the length and drops the body") {
 TEST_CASE("204 and 304 have no body and no invented length") {
   for (const std::uint16_t status : std::initializer_list<std::uint16_t>{204, 304}) {
     Stage stage;
-    stage.bench.handler.answer = [&](RequestContext, Responder& responder) {
-      ResponseHead head;
-      head.status = status;
-      (void)responder.respond(std::move(head), nullptr);
-      return nullptr;
-    };
-    stage.run(Stage::get());
+    ResponseHead head;
+    head.status = status;
+    stage.run_with(with_head(head));
     CHECK(stage.port.framing.kind == BodyFraming::Kind::none);
     CHECK(!stage.port.heads.at(0).headers.has("content-length"));
   }
 }
 
 TEST_CASE("A body that gives less or more than it declared fails, one that is exact does not") {
-  const std::string five = "12345";
-  for (const auto& [declared, whole] : {std::pair(4, false), {5, true}, {6, false}}) {
+  for (const auto& [declared, whole] : {std::pair(4U, false), {5U, true}, {6U, false}}) {
     Stage stage;
     BodyProbe probe;
-    stage.answer_with({BodyStep::data(five)}, std::nullopt, &probe);
-    stage.bench.handler.answer = [&, n = declared](RequestContext context, Responder& responder) {
-      struct Declaring final : BodySource {
-        std::uint64_t declared;
-        ScriptedBody inner;
-        Declaring(std::uint64_t n, BufferPool& pool, BodyProbe* p)
-            : declared(n), inner(pool, {BodyStep::data("12345")}, p) {}
-        Result<Pulled> pull(std::size_t max) override { return inner.pull(max); }
-        void set_waker(Waker* waker) noexcept override { inner.set_waker(waker); }
-        std::optional<std::uint64_t> remaining() const noexcept override { return declared; }
-      };
-      (void)responder.respond({}, std::make_unique<Declaring>(static_cast<std::uint64_t>(n),
-                                                              context.services.pool, &probe));
-      return nullptr;
-    };
-    stage.run(Stage::get());
+    stage.run_with(with_steps({BodyStep::data("12345")}, &probe, declared));
     (void)stage.pull_all();
     CHECK(stage.exchange->response_complete() == whole);
     CHECK(stage.exchange->aborted() == !whole);
@@ -103,9 +77,8 @@ TEST_CASE("A body that gives less or more than it declared fails, one that is ex
 TEST_CASE("A blocked body is pulled again after its waker was woken") {
   Stage stage;
   BodyProbe probe;
-  stage.answer_with({BodyStep::data("one"), BodyStep::blocked(), BodyStep::data("two")},
-                    std::nullopt, &probe);
-  stage.run(Stage::get());
+  stage.run_with(
+      with_steps({BodyStep::data("one"), BodyStep::blocked(), BodyStep::data("two")}, &probe));
   CHECK(stage.port.framing.kind == BodyFraming::Kind::until_end);
   CHECK(stage.pull_all() == "one");
   const int before = stage.port.ready;
@@ -119,16 +92,13 @@ TEST_CASE("Trailers of the body are there when it has ended") {
   Stage stage;
   HeaderMap trailers;
   trailers.add("x-sum", "1");
-  stage.answer_with({BodyStep::data("x")}, std::nullopt, nullptr, trailers);
-  stage.run(Stage::get());
+  stage.run_with(with_steps({BodyStep::data("x")}, nullptr, std::nullopt, trailers));
   (void)stage.pull_all();
   CHECK(stage.exchange->response_trailers().get("x-sum") == "1");
 }
 
 TEST_CASE("A request body flows to the handler and its bytes are credited as they are read") {
-  Stage stage;
-  stage.answer_later();
-  stage.run(Stage::post(6));
+  Stage stage(Stage::post(6));
   REQUIRE(stage.exchange->on_body(bytes_of("abc"), false));
   REQUIRE(stage.exchange->on_body(bytes_of("def"), true));
   CHECK(stage.port.credited == 0);
@@ -140,23 +110,16 @@ TEST_CASE("A request body flows to the handler and its bytes are credited as the
 }
 
 TEST_CASE("A request body longer or shorter than its Content-Length is a protocol error") {
-  Stage longer, shorter;
-  longer.answer_later();
-  longer.run(Stage::post(2));
-  const auto over = longer.exchange->on_body(bytes_of("abc"), false);
-  REQUIRE(!over);
-  CHECK(over.error().code == ErrorCode::protocol);
-  shorter.answer_later();
-  shorter.run(Stage::post(4));
-  const auto under = shorter.exchange->on_body(bytes_of("abc"), true);
-  REQUIRE(!under);
-  CHECK(under.error().code == ErrorCode::protocol);
+  for (const auto& [length, end] : {std::pair(2U, false), {4U, true}}) {
+    Stage stage(Stage::post(length));
+    const auto taken = stage.exchange->on_body(bytes_of("abc"), end);
+    REQUIRE(!taken);
+    CHECK(taken.error().code == ErrorCode::protocol);
+  }
 }
 
 TEST_CASE("The request window holds n bytes and not n + 1") {
-  Stage stage;
-  stage.answer_later();
-  stage.run(Stage::post(std::nullopt));
+  Stage stage(Stage::post(std::nullopt));
   const std::string window(stage.bench.limits.stream_window, 'x');
   REQUIRE(stage.exchange->on_body(bytes_of(window), false));
   const auto over = stage.exchange->on_body(bytes_of("y"), false);
@@ -182,11 +145,7 @@ TEST_CASE("A body that came whole before the answer is not reported as stopped")
 }
 
 TEST_CASE("100 Continue is sent once, when a body that is awaited is first pulled") {
-  Stage stage;
-  stage.answer_later();
-  Request request = Stage::post(3);
-  request.expects_continue = true;
-  stage.run(std::move(request));
+  Stage stage(Stage::post(3, true));
   CHECK(stage.port.informational.empty());
   (void)stage.request_body->pull(10);
   (void)stage.request_body->pull(10);
@@ -195,47 +154,33 @@ TEST_CASE("100 Continue is sent once, when a body that is awaited is first pulle
 }
 
 TEST_CASE("No 100 Continue for a body that is there already, nor to HTTP/1.0") {
-  Stage there, old;
-  there.answer_later();
-  Request request = Stage::post(3);
-  request.expects_continue = true;
-  there.run(std::move(request));
+  Stage there(Stage::post(3, true));
   REQUIRE(there.exchange->on_body(bytes_of("abc"), true));
   (void)there.request_body->pull(10);
   CHECK(there.port.informational.empty());
 
-  old.answer_later();
-  request = Stage::post(3);
-  request.expects_continue = true;
+  Request request = Stage::post(3, true);
   request.version = HttpVersion::http10;
-  old.run(std::move(request));
+  Stage old(std::move(request));
   (void)old.request_body->pull(10);
   CHECK(old.port.informational.empty());
 }
 
 TEST_CASE("A handler that fails before its head gives 500, after it a reset") {
-  Stage before, after;
-  before.answer_later();
-  before.run(Stage::get());
+  Stage before(Stage::get()), after(Stage::get());
   before.responder->abort(AbortReason::handler_failed);
   CHECK(before.port.heads.at(0).status == 500);
   CHECK(!before.port.aborted);
 
   BodyProbe probe;
-  after.answer_later();
-  after.run(Stage::get());
-  (void)after.responder->respond(
-      {},
-      std::make_unique<ScriptedBody>(after.bench.pool, std::vector{BodyStep::blocked()}, &probe));
+  (void)after.responder->respond({}, scripted(after.bench.pool, {BodyStep::blocked()}, &probe));
   after.responder->abort(AbortReason::handler_failed);
   CHECK(after.port.aborted == AbortReason::handler_failed);
   CHECK(probe.alive == 0);
 }
 
 TEST_CASE("A second answer is refused") {
-  Stage stage;
-  stage.answer_later();
-  stage.run(Stage::get());
+  Stage stage(Stage::get());
   CHECK(stage.responder->respond({}, nullptr));
   CHECK(!stage.responder->respond({}, nullptr));
   CHECK(!stage.responder->inform({}));
@@ -243,13 +188,10 @@ TEST_CASE("A second answer is refused") {
 }
 
 TEST_CASE("A peer that resets cancels job and body at once, and the summary comes once") {
-  Stage stage;
+  Stage stage(Stage::get());
   BodyProbe probe;
-  stage.answer_later();
-  stage.run(Stage::get());
   (void)stage.responder->respond(
-      {}, std::make_unique<ScriptedBody>(
-              stage.bench.pool, std::vector{BodyStep::data("x"), BodyStep::blocked()}, &probe));
+      {}, scripted(stage.bench.pool, {BodyStep::data("x"), BodyStep::blocked()}, &probe));
   (void)stage.pull_all();
   stage.exchange->on_peer_abort(AbortReason::peer_reset);
   CHECK(stage.jobs == 0);
@@ -274,43 +216,32 @@ TEST_CASE("A rejected request is answered without the handler, and logged") {
   CHECK(stage.bench.observer.entries.at(0).status == 431);
 }
 
-TEST_CASE("A response that the peer does not take ends at the write deadline, not before") {
+TEST_CASE("A response that the peer does not take ends at the write deadline, which bytes move") {
   Stage stage;
-  stage.answer_with({BodyStep::data("x"), BodyStep::data("y")}, std::nullopt);
-  stage.run(Stage::get());
+  stage.run_with(with_steps({BodyStep::data("x"), BodyStep::data("y")}));
   (void)stage.exchange->pull_response(1);
-  const TimePoint due = stage.exchange->deadline();
+  TimePoint due = stage.exchange->deadline();
   CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.write_progress);
+  stage.bench.clock.advance(std::chrono::seconds(1));
+  stage.exchange->on_sent(1);
+  CHECK(stage.exchange->deadline() == due + std::chrono::seconds(1));
+  due += std::chrono::seconds(1);
   stage.exchange->on_deadline(due - Duration(1));
   CHECK(!stage.port.aborted);
   stage.exchange->on_deadline(due);
   CHECK(stage.port.aborted == AbortReason::timeout);
 }
 
-TEST_CASE("Bytes that leave move the write deadline") {
-  Stage stage;
-  stage.answer_with({BodyStep::data("x"), BodyStep::data("y")}, std::nullopt);
-  stage.run(Stage::get());
-  (void)stage.exchange->pull_response(1);
-  const TimePoint due = stage.exchange->deadline();
-  stage.bench.clock.advance(std::chrono::seconds(1));
-  stage.exchange->on_sent(1);
-  CHECK(stage.exchange->deadline() == due + std::chrono::seconds(1));
-}
-
 TEST_CASE("A response that waits for its own source has no write deadline") {
   Stage stage;
   BodyProbe probe;
-  stage.answer_with({BodyStep::blocked(), BodyStep::data("y")}, std::nullopt, &probe);
-  stage.run(Stage::get());
+  stage.run_with(with_steps({BodyStep::blocked(), BodyStep::data("y")}, &probe));
   (void)stage.pull_all();
   CHECK(stage.exchange->deadline() == kNever);
 }
 
 TEST_CASE("A request body that stops coming is answered 408") {
-  Stage stage;
-  stage.answer_later();
-  stage.run(Stage::post(10));
+  Stage stage(Stage::post(10));
   const TimePoint due = stage.exchange->deadline();
   CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.body_progress);
   stage.exchange->on_deadline(due);
@@ -320,9 +251,7 @@ TEST_CASE("A request body that stops coming is answered 408") {
 }
 
 TEST_CASE("The job is freed once the response was pulled whole") {
-  Stage stage;
-  stage.answer_later();
-  stage.run(Stage::post(std::nullopt));
+  Stage stage(Stage::post(std::nullopt));
   (void)stage.responder->respond({}, body_of(stage.bench.pool, "done"));
   CHECK(stage.jobs == 1);
   (void)stage.pull_all();

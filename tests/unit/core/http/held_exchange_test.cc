@@ -60,9 +60,7 @@ TEST_CASE("The time that a request was held is not held against its body") {
 TEST_CASE("The 100 that a held request asks for is sent when its handler wants the body") {
   EarlyStage stage;
   stage.answer_later();
-  Request request = Stage::post(3);
-  request.expects_continue = true;
-  stage.run(std::move(request));
+  stage.run(Stage::post(3, true));
   CHECK(stage.port.informational.empty());
   stage.end_handshake();
   (void)stage.request_body->pull(10);

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "support/words.h"
+
 using namespace troika;
 
 namespace {
@@ -89,42 +91,17 @@ TEST_CASE("white space around members and empty members are allowed, no member a
 }
 
 TEST_CASE("another unit or bad syntax anywhere in the field: it is ignored") {
-  for (const std::string_view field : {"",
-                                       "bytes",
-                                       "=",
-                                       "=0-1",
-                                       "0-1",
-                                       "items=0-1",
-                                       "byte=0-1",
-                                       "bytess=0-1",
-                                       "bytes =0-1",
-                                       " bytes=0-1",
-                                       "bytes:0-1",
-                                       "bytes=-",
-                                       "bytes=5",
-                                       "bytes=a-b",
-                                       "bytes=1-b",
-                                       "bytes=a-1",
-                                       "bytes=1--2",
-                                       "bytes=--1",
-                                       "bytes=1-2-",
-                                       "bytes=1 -2",
-                                       "bytes=1- 2",
-                                       "bytes=1-2 3",
-                                       "bytes=+1-2",
-                                       "bytes=1-+2",
-                                       "bytes=-+1",
-                                       "bytes=0x1-2",
-                                       "bytes=1.0-2",
-                                       "bytes==1-2",
-                                       "bytes=1-2;",
-                                       "bytes=\"1-2\"",
-                                       "bytes=1-0",
-                                       "bytes=0-1,x",
-                                       "bytes=0-1,3-2",
-                                       "bytes=99-98",
-                                       "bytes=\v0-1",
-                                       "bytes=*"}) {
+  auto fields = test::words_of(
+      "bytes = =0-1 0-1 items=0-1 byte=0-1 bytess=0-1 bytes:0-1 bytes=- bytes=5 bytes=a-b "
+      "bytes=1-b "
+      "bytes=a-1 bytes=1--2 bytes=--1 bytes=1-2- bytes=+1-2 bytes=1-+2 bytes=-+1 bytes=0x1-2 "
+      "bytes=1.0-2 bytes==1-2 bytes=1-2; bytes=\"1-2\" bytes=1-0 bytes=0-1,x bytes=0-1,3-2 "
+      "bytes=99-98 bytes=*");
+  for (const char* const field :
+       {"", "bytes =0-1", " bytes=0-1", "bytes=1 -2", "bytes=1- 2", "bytes=1-2 3", "bytes=\v0-1"}) {
+    fields.emplace_back(field);
+  }
+  for (const std::string& field : fields) {
     CAPTURE(field);
     CHECK(chosen(field, 10) == "whole");
   }

@@ -1,4 +1,6 @@
-// What is a request and what is not: rows by hand from RFC 9110, 9112, 9113 and 9114.
+// What is a request and what is not: rows by hand from RFC 9110, 9112, 9113 and 9114. The whole
+// grammar of targets, authorities, tokens and values is in target_test, validate_test and
+// small_test.
 #include <catch2/catch_test_macros.hpp>
 
 #include "request_lines.h"
@@ -21,13 +23,11 @@ void check(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     for (const HttpVersion version : versions(row.mask)) {
       CAPTURE(row.what, name_of(version));
-      CHECK(build(version, request_lines(version, row.extra, row.without), row.body).status ==
+      CHECK(build(version, row.extra, {.body = row.body, .without = row.without}).status ==
             row.status);
     }
   }
 }
-
-const std::string kCrLf = "a\r\nb";
 
 }  // namespace
 
@@ -43,12 +43,8 @@ TEST_CASE("methods: tokens that are known, and the right answer to all others") 
       {All, "TRACE is for the handler", 200, {{":method", "TRACE"}}},
       {All, "lower case is another method", 501, {{":method", "get"}}},
       {All, "unknown", 501, {{":method", "BREW"}}},
-      {All, "unknown with token characters", 501, {{":method", "M-SEARCH!"}}},
       {All, "empty", 400, {{":method", ""}}},
-      {All, "space", 400, {{":method", "GE T"}}},
-      {All, "control byte", 400, {{":method", std::string("GET\0", 4)}}},
       {All, "not a token", 400, {{":method", "GET/"}}},
-      {All, "not ASCII", 400, {{":method", "GET\xc3\xa9"}}},
       {All, "32 bytes", 501, {{":method", std::string(32, 'A')}}},
       {All, "33 bytes", 400, {{":method", std::string(33, 'A')}}},
       {All, "missing", 400, {}, false, ":method"},
@@ -68,18 +64,8 @@ TEST_CASE("methods: tokens that are known, and the right answer to all others") 
 TEST_CASE("targets: what parse_target refuses is 400, and * is for OPTIONS") {
   check({
       {All, "path and query", 200, {{":path", "/a/b?c=d"}}},
-      {All, "empty", 400, {{":path", ""}}},
-      {All, "no slash", 400, {{":path", "a"}}},
-      {All, "fragment", 400, {{":path", "/a#b"}}},
-      {All, "space", 400, {{":path", "/a b"}}},
-      {All, "control byte", 400, {{":path", "/a\x01"}}},
-      {All, "UTF-8", 200, {{":path", "/\xc3\xa9?\xe2\x82\xac"}}},
-      {All, "not UTF-8", 400, {{":path", "/\xe9"}}},
-      {All, "not UTF-8 in the query", 400, {{":path", "/?\xe9"}}},
       {All, "above the root", 400, {{":path", "/../etc/passwd"}}},
-      {All, "encoded slash", 400, {{":path", "/a%2Fb"}}},
       {All, "OPTIONS *", 200, {{":method", "OPTIONS"}, {":path", "*"}}},
-      {All, "OPTIONS /", 200, {{":method", "OPTIONS"}, {":path", "/"}}},
       {All, "GET *", 400, {{":path", "*"}}},
       {All, "POST *", 400, {{":method", "POST"}, {":path", "*"}}},
       {All, "authority form without CONNECT", 400, {{":path", "example.com:443"}}},
@@ -94,25 +80,15 @@ TEST_CASE("field names and values: tokens, no control bytes, lower case where it
       {All, "empty value", 200, {{"x-a", ""}}},
       {All, "tab within", 200, {{"x-a", "b\tc"}}},
       {All, "obs-text", 200, {{"x-a", "caf\xc3\xa9 \xff"}}},
-      {All, "all visible", 200, {{"x-a", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}}},
       {All, "same name twice", 200, {{"x-a", "1"}, {"x-a", "2"}}},
       {H1x, "upper case", 200, {{"X-A", "b"}}},
       {H23, "upper case", 400, {{"X-A", "b"}}},
       {H23, "one capital", 400, {{"x-aB", "b"}}},
       {All, "empty name", 400, {{"", "b"}}},
       {All, "space in the name", 400, {{"x a", "b"}}},
-      {All, "space at the name's end", 400, {{"x-a ", "b"}}},
-      {All, "colon in the name", 400, {{"x:a", "b"}}},
       {H23, "unknown pseudo field", 400, {{"::x", "b"}}},
-      {All, "control byte in the name", 400, {{"x\x7f", "b"}}},
-      {All, "not ASCII in the name", 400, {{"x\xc3\xa9", "b"}}},
-      {All, "NUL in the name", 400, {{std::string("x\0y", 3), "b"}}},
       {All, "NUL in the value", 400, {{"x-a", std::string("b\0c", 3)}}},
-      {All, "CR LF in the value", 400, {{"x-a", kCrLf}}},
-      {All, "LF in the value", 400, {{"x-a", "a\nb"}}},
-      {All, "CR in the value", 400, {{"x-a", "a\rb"}}},
-      {All, "DEL in the value", 400, {{"x-a", "a\x7f"}}},
-      {All, "escape in the value", 400, {{"x-a", "a\x1b[31m"}}},
+      {All, "CR LF in the value", 400, {{"x-a", "a\r\nb"}}},
       {H1x, "white space around the value", 200, {{"x-a", " \tb "}}},
       {H23, "space before the value", 400, {{"x-a", " b"}}},
       {H23, "tab after the value", 400, {{"x-a", "b\t"}}},
@@ -159,16 +135,6 @@ TEST_CASE("Host and :authority: there, one, well-formed, and of one mind") {
       {H23, "empty", 400, {{":authority", ""}}},
       {H1x, "with a path", 400, {{"Host", "a/b"}}},
       {H23, "with a path", 400, {{":authority", "a/b"}}},
-      {H1x, "with user info", 400, {{"Host", "u@a"}}},
-      {H23, "with user info", 400, {{":authority", "u@a"}}},
-      {H1x, "a list", 400, {{"Host", "a, b"}}},
-      {H1x, "a list without space", 400, {{"Host", "a,b"}}},
-      {H23, "a list", 400, {{":authority", "a,b"}}},
-      {H1x, "bad port", 400, {{"Host", "a:b"}}},
-      {H23, "port too large", 400, {{":authority", "a:65536"}}},
-      {H1x, "port", 200, {{"Host", "a:65535"}}},
-      {H1x, "IPv6 with a zone", 400, {{"Host", "[fe80::1%25eth0]"}}},
-      {H23, "IPv6", 200, {{":authority", "[::1]:8443"}}},
       {H1x,
        "absolute form with equal Host",
        200,
@@ -216,10 +182,8 @@ TEST_CASE("the scheme fits the connection") {
   });
   for (const HttpVersion version : versions(All)) {
     CAPTURE(name_of(version));
-    CHECK(build(version, request_lines(version, {{":scheme", "http"}}), false, false).status ==
-          200);
-    CHECK(build(version, request_lines(version, {{":scheme", "https"}}), false, false).status ==
-          400);
+    CHECK(build(version, {{":scheme", "http"}}, {.secure = false}).status == 200);
+    CHECK(build(version, {{":scheme", "https"}}, {.secure = false}).status == 400);
   }
 }
 

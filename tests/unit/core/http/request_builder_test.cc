@@ -11,12 +11,13 @@ using namespace troika::test;
 TEST_CASE("a request is the same value whatever protocol it came by") {
   for (const HttpVersion version : versions(All)) {
     CAPTURE(name_of(version));
-    const Lines lines = request_lines(version, {{":method", "POST"},
-                                                {":path", "/a/./b%20c?d=%2e"},
-                                                {"accept", "text/html"},
-                                                {"content-length", "12"},
-                                                {"accept", "*/*"}});
-    const auto [status, request] = build(version, lines, true);
+    const auto [status, request] = build(version,
+                                         {{":method", "POST"},
+                                          {":path", "/a/./b%20c?d=%2e"},
+                                          {"accept", "text/html"},
+                                          {"content-length", "12"},
+                                          {"accept", "*/*"}},
+                                         {.body = true});
     REQUIRE(status == 200);
     CHECK(request.method == Method::post);
     CHECK(request.method_text == "POST");
@@ -39,14 +40,15 @@ TEST_CASE("a request is the same value whatever protocol it came by") {
 
 TEST_CASE("what has a place of its own in a request is not among its headers") {
   for (const HttpVersion version : versions(H1x)) {
-    const Lines lines = request_lines(version, {{"Connection", "upgrade"},
-                                                {"Keep-Alive", "x"},
-                                                {"Proxy-Connection", "x"},
-                                                {"Upgrade", "h2c"},
-                                                {"Content-Length", "1"},
-                                                {"Expect", "100-continue"},
-                                                {"Accept-Language", "  fr  "}});
-    const auto [status, request] = build(version, lines, true);
+    const auto [status, request] = build(version,
+                                         {{"Connection", "upgrade"},
+                                          {"Keep-Alive", "x"},
+                                          {"Proxy-Connection", "x"},
+                                          {"Upgrade", "h2c"},
+                                          {"Content-Length", "1"},
+                                          {"Expect", "100-continue"},
+                                          {"Accept-Language", "  fr  "}},
+                                         {.body = true});
     REQUIRE(status == 200);
     REQUIRE(request.headers.size() == 1);
     CHECK(request.headers[0].name == "accept-language");
@@ -56,40 +58,28 @@ TEST_CASE("what has a place of its own in a request is not among its headers") {
 }
 
 TEST_CASE("the scheme says whether the connection is secure") {
-  CHECK(build(HttpVersion::http11, request_lines(HttpVersion::http11, {}), false, true)
-            .request.scheme == "https");
-  CHECK(build(HttpVersion::http11, request_lines(HttpVersion::http11, {}), false, false)
-            .request.scheme == "http");
+  CHECK(build(HttpVersion::http11, {}).request.scheme == "https");
+  CHECK(build(HttpVersion::http11, {}, {.secure = false}).request.scheme == "http");
 }
 
 TEST_CASE("the authority comes from :authority, the absolute form or Host, as it was written") {
-  const auto h2 = HttpVersion::http2;
-  CHECK(build(h2, request_lines(h2, {{":authority", "EXAMPLE.com:8443"}})).request.authority ==
-        "EXAMPLE.com:8443");
-  CHECK(build(h2, request_lines(h2, {{"host", "a.b"}}, ":authority")).request.authority == "a.b");
-  const auto h1 = HttpVersion::http11;
-  CHECK(build(h1, request_lines(h1, {{"Host", "[::1]:80"}})).request.authority == "[::1]:80");
-  CHECK(build(h1, request_lines(h1, {{":authority", "Example.COM"}})).request.authority ==
-        "Example.COM");
-  CHECK(build(HttpVersion::http10, request_lines(HttpVersion::http10, {}, "Host"))
-            .request.authority.empty());
-}
-
-TEST_CASE("the absolute form's authority counts, whatever Host says") {
-  for (const HttpVersion version : versions(H1x)) {
-    const auto [status, request] =
-        build(version, request_lines(version, {{":authority", "a.b:81"}, {"Host", "c.d"}}));
-    CHECK(status == 200);
-    CHECK(request.authority == "a.b:81");
-    CHECK(request.headers.empty());
-  }
+  const auto authority = [](HttpVersion version, const Lines& extra, std::string without = "") {
+    return build(version, extra, {.without = std::move(without)}).request.authority;
+  };
+  using enum HttpVersion;
+  CHECK(authority(http2, {{":authority", "EXAMPLE.com:8443"}}) == "EXAMPLE.com:8443");
+  CHECK(authority(http2, {{"host", "a.b"}}, ":authority") == "a.b");
+  CHECK(authority(http11, {{"Host", "[::1]:80"}}) == "[::1]:80");
+  CHECK(authority(http11, {{":authority", "Example.COM"}}) == "Example.COM");
+  CHECK(authority(http11, {{":authority", "a.b:81"}, {"Host", "c.d"}}) == "a.b:81");
+  CHECK(authority(http10, {{":authority", "a.b:81"}, {"Host", "c.d"}}) == "a.b:81");
+  CHECK(authority(http10, {}, "Host").empty());
 }
 
 TEST_CASE("a Content-Length is decimal, whatever zeros lead it") {
   for (const HttpVersion version : versions(All)) {
     const auto length = [&](const std::string& text) {
-      return build(version, request_lines(version, {{"content-length", text}}), true)
-          .request.content_length;
+      return build(version, {{"content-length", text}}, {.body = true}).request.content_length;
     };
     CHECK(length("010") == 10U);
     CHECK(length(std::string(100, '0') + "9223372036854775807") == 9223372036854775807U);
@@ -100,16 +90,16 @@ TEST_CASE("the continue expectation counts from HTTP/1.1 on and with a body only
   const Lines expect{{"expect", "100-continue"}};
   for (const HttpVersion version : versions(All)) {
     CAPTURE(name_of(version));
-    const Lines lines = request_lines(version, expect);
-    CHECK(build(version, lines, true).request.expects_continue == (version != HttpVersion::http10));
-    CHECK_FALSE(build(version, lines, false).request.expects_continue);
+    CHECK(build(version, expect, {.body = true}).request.expects_continue ==
+          (version != HttpVersion::http10));
+    CHECK_FALSE(build(version, expect).request.expects_continue);
   }
 }
 
 TEST_CASE("cookies become one field") {
   const Lines crumbs{{"cookie", "a=1"}, {"accept", "*/*"}, {"cookie", "b=2"}, {"cookie", "c=3"}};
   for (const HttpVersion version : versions(All)) {
-    const Request request = build(version, request_lines(version, crumbs)).request;
+    const Request request = build(version, crumbs).request;
     CHECK(request.headers.count("cookie") == 1);
     CHECK(request.headers.get("cookie") == "a=1; b=2; c=3");
   }
@@ -124,22 +114,21 @@ TEST_CASE("cookies cost bytes but are not counted as fields") {
     const auto status = [&](std::size_t cookies, std::size_t others) {
       Lines extra(cookies, {"cookie", "a=1"});
       extra.resize(cookies + others - (is_h1(version) ? 1U : 0U), {"x", ""});  // less Host
-      return build(version, request_lines(version, extra), false, true, limits).status;
+      return build(version, extra, {.limits = limits}).status;
     };
     CHECK(status(1000, 3) == 200);
     CHECK(status(1000, 4) == 431);
     CHECK(status(1030, 3) == 431);  // too many bytes
   }
   const Lines spelt(200, {"Cookie", "a=1"});
-  CHECK(build(HttpVersion::http11, request_lines(HttpVersion::http11, spelt)).status == 200);
+  CHECK(build(HttpVersion::http11, spelt).status == 200);
 }
 
 TEST_CASE("the target may have target_bytes bytes and not one more") {
   const Limits limits;
   for (const HttpVersion version : versions(All)) {
     const auto status = [&](std::size_t size) {
-      return build(version, request_lines(version, {{":path", "/" + std::string(size - 1, 'a')}}))
-          .status;
+      return build(version, {{":path", "/" + std::string(size - 1, 'a')}}).status;
     };
     CAPTURE(name_of(version));
     CHECK(status(limits.target_bytes - 1) == 200);
@@ -155,7 +144,7 @@ TEST_CASE("a request may have header_count fields and not one more") {
       Lines extra;
       if (!is_h1(version)) extra.emplace_back("x", "");  // in place of Host
       while (extra.size() + 1 < count + (is_h1(version) ? 0U : 1U)) extra.emplace_back("x", "");
-      return build(version, request_lines(version, extra)).status;
+      return build(version, extra).status;
     };
     CAPTURE(name_of(version));
     CHECK(status(limits.header_count - 1) == 200);
@@ -170,8 +159,7 @@ TEST_CASE("a field section may cost header_list_bytes, 32 for each line among th
     // host: 4+11+32; :method 7+3+32, :path 5+1+32, :scheme 7+5+32, :authority 10+11+32.
     const std::size_t base = is_h1(version) ? 47 : 42 + 38 + 44 + 53;
     const auto status = [&](std::size_t cost) {
-      const std::size_t value = cost - base - 32 - 1;
-      return build(version, request_lines(version, {{"x", std::string(value, 'v')}})).status;
+      return build(version, {{"x", std::string(cost - base - 32 - 1, 'v')}}).status;
     };
     CAPTURE(name_of(version));
     CHECK(status(limits.header_list_bytes - 1) == 200);
@@ -181,19 +169,13 @@ TEST_CASE("a field section may cost header_list_bytes, 32 for each line among th
 }
 
 TEST_CASE("pseudo fields cost bytes in h2 and h3 but are not counted as fields") {
-  Limits limits;
-  limits.header_list_bytes = 300;
-  const std::string path = "/" + std::string(200, 'a');
-  CHECK(build(HttpVersion::http11, request_lines(HttpVersion::http11, {{":path", path}}), false,
-              true, limits)
-            .status == 200);
-  CHECK(build(HttpVersion::http2, request_lines(HttpVersion::http2, {{":path", path}}), false, true,
-              limits)
-            .status == 431);
-  limits = {};
-  limits.header_count = 0;
-  CHECK(build(HttpVersion::http3, request_lines(HttpVersion::http3, {}), false, true, limits)
-            .status == 200);
+  BuildOptions few_bytes, no_fields;
+  few_bytes.limits.header_list_bytes = 300;
+  no_fields.limits.header_count = 0;
+  const Lines path{{":path", "/" + std::string(200, 'a')}};
+  CHECK(build(HttpVersion::http11, path, few_bytes).status == 200);
+  CHECK(build(HttpVersion::http2, path, few_bytes).status == 431);
+  CHECK(build(HttpVersion::http3, {}, no_fields).status == 200);
 }
 
 TEST_CASE("the first fault stays, shows at once, and ends the storing") {
@@ -217,8 +199,7 @@ TEST_CASE("the first fault stays, shows at once, and ends the storing") {
 
 TEST_CASE("a refused target is kept for the log when it is printable") {
   const auto raw = [](const std::string& path) {
-    const auto built =
-        build(HttpVersion::http11, request_lines(HttpVersion::http11, {{":path", path}}));
+    const auto built = build(HttpVersion::http11, {{":path", path}});
     CHECK(built.status == 400);
     return built.request.target.raw;
   };
@@ -235,8 +216,8 @@ TEST_CASE("random bytes as a request neither crash nor get past the rules") {
   };
   for (int i = 0; i < 5000; ++i) {
     const auto version = static_cast<HttpVersion>(random.below(4));
-    const Lines lines = request_lines(version, {{text(), text()}, {"x-b", text()}});
-    const auto [status, request] = build(version, lines, random.chance(0.5));
+    const auto [status, request] =
+        build(version, {{text(), text()}, {"x-b", text()}}, {.body = random.chance(0.5)});
     if (status != 200) continue;
     for (const auto field : request.headers) {
       REQUIRE(valid_field_value(field.value));

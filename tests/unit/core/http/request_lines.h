@@ -18,8 +18,7 @@ inline bool is_h1(HttpVersion version) { return version < HttpVersion::http2; }
 
 // GET https://example.com/ with `extra`, where a pseudo field and Host replace what is there by
 // default, and without the lines named in `without`.
-inline Lines request_lines(HttpVersion version, const Lines& extra,
-                           const std::string& without = "") {
+inline Lines request_lines(HttpVersion version, const Lines& extra, const std::string& without) {
   Lines lines{{":method", "GET"}, {":path", "/"}};
   if (is_h1(version)) {
     lines.emplace_back("Host", "example.com");
@@ -68,11 +67,17 @@ struct Built {
   Request request;
 };
 
-inline Built build(HttpVersion version, const Lines& lines, bool body = false, bool secure = true,
-                   const Limits& limits = {}) {
-  RequestBuilder builder(limits, version, secure);
-  feed(builder, lines);
-  auto result = builder.finish(body);
+struct BuildOptions {
+  bool body = false, secure = true;
+  Limits limits{};
+  std::string without{};
+};
+
+// Of request_lines().
+inline Built build(HttpVersion version, const Lines& extra, const BuildOptions& options = {}) {
+  RequestBuilder builder(options.limits, version, options.secure);
+  feed(builder, request_lines(version, extra, options.without));
+  auto result = builder.finish(options.body);
   if (!result) return {result.error().status, std::move(result.error().partial)};
   return {200, std::move(*result)};
 }

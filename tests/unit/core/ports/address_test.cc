@@ -5,6 +5,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "support/words.h"
+
 using namespace troika;
 
 TEST_CASE("addresses are read and written in one form") {
@@ -38,31 +40,16 @@ TEST_CASE("addresses are read and written in one form") {
 }
 
 TEST_CASE("what is not a numeric address and port is refused with a sentence that quotes it") {
-  for (const std::string_view text : {"",
-                                      ":",
-                                      ":80",
-                                      "127.0.0.1",
-                                      "127.0.0.1:",
-                                      "127.0.0.1:x",
-                                      "127.0.0.1:65536",
-                                      "127.0.0.1:-1",
-                                      "127.0.0.1:80 ",
-                                      " 127.0.0.1:80",
-                                      "127.0.0.1:80x",
-                                      "127.0.0:80",
-                                      "256.0.0.1:80",
-                                      "localhost:80",
-                                      "::1:80",
-                                      "[::1]",
-                                      "[::1:80",
-                                      "[]:80",
-                                      "[x]:80",
-                                      "[127.0.0.1]:80",
-                                      "127.0.0.1:80:80"}) {
+  auto wrong = test::words_of(
+      ": :80 127.0.0.1 127.0.0.1: 127.0.0.1:x 127.0.0.1:65536 127.0.0.1:-1 127.0.0.1:80x "
+      "127.0.0:80 "
+      "256.0.0.1:80 localhost:80 ::1:80 [::1] [::1:80 []:80 [x]:80 [127.0.0.1]:80 127.0.0.1:80:80");
+  for (const char* const text : {"", "127.0.0.1:80 ", " 127.0.0.1:80"}) wrong.emplace_back(text);
+  for (const std::string& text : wrong) {
     CAPTURE(text);
     const auto address = Address::parse(text);
     REQUIRE_FALSE(address);
-    CHECK(address.error().contains('"' + std::string(text) + '"'));
+    CHECK(address.error().contains('"' + text + '"'));
     CHECK(address.error().contains("[::1]:8443"));
   }
 }
