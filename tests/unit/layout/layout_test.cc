@@ -2,22 +2,15 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "test_paths.h"
 #include "unit/layout/rooms.h"
+#include "unit/os/temp_folder.h"
 
 namespace troika::layout {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::vector<Source> sources_below(std::initializer_list<const char*> tops) {
   const fs::path root(TROIKA_SOURCE_DIR);
@@ -26,7 +19,8 @@ std::vector<Source> sources_below(std::initializer_list<const char*> tops) {
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const auto extension = entry.path().extension();
       if (extension != ".h" && extension != ".cc") continue;
-      sources.push_back({fs::relative(entry.path(), root).generic_string(), read(entry.path())});
+      sources.push_back(
+          {fs::relative(entry.path(), root).generic_string(), file_text(entry.path())});
     }
   }
   return sources;
@@ -36,7 +30,7 @@ const std::vector<Source>& product() {
   return sources;
 }
 
-Rooms rooms() { return Rooms(read(fs::path(TROIKA_SOURCE_DIR) / "docs/architecture.md")); }
+Rooms rooms() { return Rooms(file_text(fs::path(TROIKA_SOURCE_DIR) / "docs/architecture.md")); }
 
 std::size_t lines_of(const Source& source) {
   return static_cast<std::size_t>(std::ranges::count(source.text, '\n'));
@@ -53,7 +47,7 @@ TEST_CASE("Every source file includes only what the table lets its room include"
 
 TEST_CASE("CMake links only what the table lets a room include") {
   for (const std::string& wrong :
-       rooms().wrong_links(read(fs::path(TROIKA_SOURCE_DIR) / "CMakeLists.txt"))) {
+       rooms().wrong_links(file_text(fs::path(TROIKA_SOURCE_DIR) / "CMakeLists.txt"))) {
     FAIL_CHECK(wrong);
   }
 }

@@ -1,8 +1,9 @@
 #include "unit/layout/rooms.h"
 
 #include <algorithm>
+#include <array>
 #include <format>
-#include <functional>
+#include <map>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -51,7 +52,12 @@ bool matches(std::string_view header, std::string_view included) {
   return header.ends_with('/') ? included.starts_with(header) : included == header;
 }
 
-}  // namespace
+// What an #include line names: <angle>, or "quotes" where `own`.
+struct Include {
+  int line;
+  std::string name;
+  bool own;
+};
 
 std::vector<Include> includes_of(std::string_view text) {
   static const std::regex line(R"re(^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">].*)re");
@@ -66,6 +72,8 @@ std::vector<Include> includes_of(std::string_view text) {
   }
   return found;
 }
+
+}  // namespace
 
 Rooms::Rooms(std::string_view architecture) {
   bool inside = false;
@@ -175,61 +183,40 @@ std::vector<std::string> Rooms::wrong_links(std::string_view cmake) const {
   return wrong;
 }
 
-std::string path_of(std::string_view name, const std::map<std::string, std::string>& files) {
-  for (const std::string_view root : {"", "core/", "src/"}) {
-    const std::string path = std::string(root).append(name);
-    if (files.contains(path)) return path;
-  }
-  return {};
-}
-
-// Tarjan's strongly connected components.
 std::vector<std::string> module_circles(const std::vector<Source>& sources) {
-  std::map<std::string, std::string> modules;  // of a file
-  for (const Source& source : sources) modules[source.path] = module_of(source.path);
-  std::map<std::string, std::set<std::string>> arrows;
+  std::map<std::string, std::set<std::string>> includes, reached;  // of a module
+  for (const Source& source : sources) includes[module_of(source.path)];
+  const auto module_named = [&](const std::string& name) {
+    for (const std::string_view root : {"", "core/", "src/"}) {
+      const std::string module = std::string(root).append(module_of(name));
+      if (includes.contains(module)) return module;
+    }
+    return std::string();
+  };
   for (const Source& source : sources) {
     for (const Include& include : includes_of(source.text)) {
-      const std::string path = include.own ? path_of(include.name, modules) : "";
-      if (!path.empty() && modules[path] != modules[source.path]) {
-        arrows[modules[source.path]].insert(modules[path]);
+      const std::string module = include.own ? module_named(include.name) : "";
+      if (!module.empty()) includes[module_of(source.path)].insert(module);
+    }
+  }
+  for (const auto& [module, _] : includes) {
+    std::vector<std::string> open{module};
+    while (!open.empty()) {
+      const std::string from = std::move(open.back());
+      open.pop_back();
+      for (const std::string& next : includes.at(from)) {
+        if (next != from && reached[module].insert(next).second) open.push_back(next);
       }
     }
   }
-  struct Mark {
-    std::size_t number, low;
-    bool open;
-  };
-  std::map<std::string, Mark> marks;
-  std::vector<std::string> stack, circles;
-  const std::function<void(const std::string&)> visit = [&](const std::string& module) {
-    const std::size_t number = marks.size();
-    marks[module] = {number, number, true};
-    stack.push_back(module);
-    for (const std::string& next : arrows[module]) {
-      if (!marks.contains(next)) {
-        visit(next);
-        marks[module].low = std::min(marks[module].low, marks[next].low);
-      } else if (marks[next].open) {
-        marks[module].low = std::min(marks[module].low, marks[next].number);
-      }
+  std::vector<std::string> circles;
+  for (const auto& [module, others] : reached) {
+    if (!others.contains(module)) continue;
+    std::string circle;  // told of its first module
+    for (const std::string& other : others) {
+      if (reached[other].contains(module)) circle += (circle.empty() ? "" : " ") + other;
     }
-    if (marks[module].low != number) return;
-    std::set<std::string> circle;
-    std::string last;
-    do {
-      last = stack.back();
-      stack.pop_back();
-      marks[last].open = false;
-      circle.insert(last);
-    } while (last != module);
-    if (circle.size() == 1) return;
-    std::string text;
-    for (const std::string& one : circle) text += (text.empty() ? "" : " ") + one;
-    circles.push_back(text);
-  };
-  for (const auto& [path, module] : modules) {
-    if (!marks.contains(module)) visit(module);
+    if (circle.starts_with(module + ' ')) circles.push_back(circle);
   }
   return circles;
 }

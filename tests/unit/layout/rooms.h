@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +9,6 @@ namespace troika::layout {
 struct Source {
   std::string path, text;
 };
-// What an #include line names: <angle>, or "quotes" where `own`.
-struct Include {
-  int line;
-  std::string name;
-  bool own;
-};
-std::vector<Include> includes_of(std::string_view text);
 
 // The table of docs/architecture.md: which room may include which, and who uses a library.
 class Rooms {
@@ -35,21 +27,17 @@ class Rooms {
   // that does not stand above it: arrows run down only, so there is no circle of rooms.
   explicit Rooms(std::string_view architecture);
 
-  const std::vector<Room>& all() const noexcept { return rooms_; }
-  const Room* find(std::string_view folder) const;
   // Each of these gives a line a fault: "path:line: what is wrong".
   std::vector<std::string> wrong_includes(const Source& source) const;
   // `cmake`: the text of CMakeLists.txt, with its troika_room(... LINK ...).
   std::vector<std::string> wrong_links(std::string_view cmake) const;
 
  private:
+  const Room* find(std::string_view folder) const;
   bool may_include(const Room& room, std::string_view path) const;
 
   std::vector<Room> rooms_;
 };
-
-// The path in the checkout of what a file includes by this name: beneath the checkout, core or src.
-std::string path_of(std::string_view name, const std::map<std::string, std::string>& files);
 
 // Circles between modules: a module is a header and the .cc of its name. Each as "a b c", in order.
 std::vector<std::string> module_circles(const std::vector<Source>& sources);

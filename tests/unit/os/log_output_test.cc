@@ -9,8 +9,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <climits>
 #include <csignal>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "unit/os/file_size_limit.h"
@@ -18,12 +16,6 @@
 
 namespace troika {
 namespace {
-
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::string read_some(const Fd& fd) {
   std::string text(65536, '\0');
@@ -60,8 +52,8 @@ TEST_CASE("A log is made when it is missing, and added to") {
     CHECK(rig.out.open() == 0);
     CHECK(rig.write("b\nc\n") == 4);
   }
-  CHECK(text_of(folder / "log") == "a\nb\nc\n");
-  CHECK(text_of(folder / "new") == "b\nc\n");
+  CHECK(file_text(folder / "log") == "a\nb\nc\n");
+  CHECK(file_text(folder / "new") == "b\nc\n");
 }
 
 TEST_CASE("A log that cannot be opened says why, and is opened once it can be") {
@@ -80,7 +72,7 @@ TEST_CASE("A log that cannot be opened says why, and is opened once it can be") 
   CHECK(rig.write("lost\n", ENOENT) == 0);
   std::filesystem::create_directory(folder / "sub");
   CHECK(rig.write("a\n") == 2);
-  CHECK(text_of(folder / "sub/log") == "a\n");
+  CHECK(file_text(folder / "sub/log") == "a\n");
 }
 
 TEST_CASE("A FIFO waits for its reader, and for the next one when that has gone") {
@@ -109,12 +101,12 @@ TEST_CASE("Of a line that does not fit a file nothing is left, and the next one 
   {
     const FileSizeLimit limit(10);
     CHECK(rig.write("1234\nabcdefgh\n", EFBIG) == 5);
-    CHECK(text_of(folder / "log") == "1234\n");
+    CHECK(file_text(folder / "log") == "1234\n");
     CHECK(rig.write("abcd\n") == 5);  // there is room for this one
     CHECK(rig.write("x\n", EFBIG) == 0);
   }
   CHECK(rig.write("y\n") == 2);
-  CHECK(text_of(folder / "log") == "1234\nabcd\ny\n");
+  CHECK(file_text(folder / "log") == "1234\nabcd\ny\n");
 }
 
 TEST_CASE("What others have written behind is left: then the line that did not fit is ended") {
@@ -128,7 +120,7 @@ TEST_CASE("What others have written behind is left: then the line that did not f
     CHECK(rig.write("y\n", EFBIG) == 0);  // nor is there room for the end of it
   }
   CHECK(rig.write("y\n") == 2);
-  CHECK(text_of(folder / "log") == "1234\nabcde\ny\n-------");
+  CHECK(file_text(folder / "log") == "1234\nabcde\ny\n-------");
 }
 
 TEST_CASE("A line that was cut off is ended in its own file, and not in the next one") {
@@ -143,7 +135,7 @@ TEST_CASE("A line that was cut off is ended in its own file, and not in the next
     const std::string next = folder / (another ? "next" : "log");
     rig.out.use(Fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)));
     CHECK(rig.write("y\n") == 2);
-    CHECK(text_of(next) == (another ? "y\n" : "1234\nabcde----------\ny\n"));
+    CHECK(file_text(next) == (another ? "y\n" : "1234\nabcde----------\ny\n"));
   }
 }
 
