@@ -1,10 +1,7 @@
 #include "os/writer_thread.h"
 
-#include <fcntl.h>
-#include <pty.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <unistd.h>
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
@@ -15,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "unit/os/channels.h"
 #include "unit/os/file_size_limit.h"
 #include "unit/os/temp_folder.h"
 
@@ -37,15 +35,7 @@ std::string read_all(int fd) {
   return text;
 }
 
-struct Pipe {
-  Pipe() {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    out = Fd(ends[0]);
-    in = Fd(ends[1]);
-  }
-  Fd out, in;
-};
+constexpr WriterThread::Options kPatient{.last_chance = std::chrono::seconds(20)};
 
 // Lines that nothing takes, each on its own.
 void lose(WriterThread& log, std::uint64_t count) {
@@ -125,7 +115,7 @@ TEST_CASE("A log that cannot be opened again goes on where it was") {
 
 TEST_CASE("A pipe that nobody reads costs lines and never the caller's time; then it is told") {
   constexpr std::size_t kLines = 20'000;
-  Pipe pipe;
+  test::Pipe pipe;
   std::string text;
   std::jthread reader;
   std::uint64_t dropped = 0;
@@ -157,7 +147,7 @@ TEST_CASE("A pipe that nobody reads costs lines and never the caller's time; the
 }
 
 TEST_CASE("A line that just fits the queue is kept, one byte more is dropped") {
-  Pipe pipe;
+  test::Pipe pipe;
   WriterThread log(LogOutput(std::move(pipe.in)),
                    {.queue_bytes = 10, .last_chance = std::chrono::seconds(20)});
   log.line(std::string(10, 'x'));
@@ -166,33 +156,22 @@ TEST_CASE("A line that just fits the queue is kept, one byte more is dropped") {
   CHECK(log.dropped() == 1);
 }
 
-TEST_CASE("At the end a held-up reader is waited for a short time only") {
-  Pipe pipe;
-  {
-    WriterThread log(LogOutput(std::move(pipe.in)),
+TEST_CASE("At the end a reader or terminal that is held up is waited for a short time only") {
+  test::Pipe pipe;
+  test::Terminal terminal;
+  REQUIRE(::tcflow(terminal.line.get(), TCOOFF) == 0);  // what Ctrl-S does
+  for (Fd* const held_up : {&pipe.in, &terminal.line}) {
+    WriterThread log(LogOutput(std::move(*held_up)),
                      {.queue_bytes = 1U << 20U, .last_chance = std::chrono::milliseconds(20)});
     for (int i = 0; i < 10'000; ++i) log.line("a line that nobody will ever read, of many");
   }
-  SUCCEED("the destructor came back");
-}
-
-TEST_CASE("A terminal that is held up does not hold up the end") {
-  int master = -1, slave = -1;
-  REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
-  const Fd owner(master);
-  REQUIRE(::tcflow(slave, TCOOFF) == 0);  // what Ctrl-S does
-  {
-    WriterThread log(LogOutput(Fd(slave)),
-                     {.queue_bytes = 1U << 20U, .last_chance = std::chrono::milliseconds(20)});
-    for (int i = 0; i < 1000; ++i) log.line("a line for a terminal that shows nothing just now");
-  }
-  SUCCEED("the destructor came back");
+  SUCCEED("the destructors came back");
 }
 
 TEST_CASE("A pipe whose reader is gone ends neither the program nor its own end") {
-  Pipe pipe;
+  test::Pipe pipe;
   pipe.out = Fd();
-  WriterThread log(LogOutput(std::move(pipe.in)), {.last_chance = std::chrono::seconds(20)});
+  WriterThread log(LogOutput(std::move(pipe.in)), kPatient);
   lose(log, 3);
 }
 
@@ -200,8 +179,7 @@ TEST_CASE("A log that cannot be written says so at once, and again only after a 
   const auto told = [](Duration say_again) {
     const TempFolder folder;
     {
-      WriterThread notices(LogOutput(folder / "notices", 0600),
-                           {.last_chance = std::chrono::seconds(20)});
+      WriterThread notices(LogOutput(folder / "notices", 0600), kPatient);
       WriterThread log(LogOutput("/dev/full", 0600),
                        {.last_chance = std::chrono::seconds(20), .say_again = say_again});
       log.set_notices(notices, "the test's log");
@@ -222,7 +200,7 @@ TEST_CASE("A log that cannot be written goes on when it can, and tells what is m
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   Fd reader;
   {
-    WriterThread log(LogOutput(path, 0600), {.last_chance = std::chrono::seconds(20)});
+    WriterThread log(LogOutput(path, 0600), kPatient);
     lose(log, 3);
     reader = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     log.line("here");
@@ -233,7 +211,7 @@ TEST_CASE("A log that cannot be written goes on when it can, and tells what is m
 TEST_CASE("Of lines that a file has no room for, those that fit are kept and the others counted") {
   const TempFolder folder;
   {
-    WriterThread log(LogOutput(folder / "log", 0600), {.last_chance = std::chrono::seconds(20)});
+    WriterThread log(LogOutput(folder / "log", 0600), kPatient);
     {
       const FileSizeLimit limit(100);
       for (int i = 0; i < 100; ++i) log.line("line " + std::to_string(i));

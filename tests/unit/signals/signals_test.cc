@@ -1,7 +1,5 @@
 #include "loop/signals.h"
 
-#include <fcntl.h>
-#include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,26 +9,22 @@
 #include <functional>
 #include <utility>
 
+#include "unit/os/channels.h"
+
 namespace troika {
 namespace {
 
-struct Pipe {
-  Pipe() {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    out = Fd(ends[0]);
-    in = Fd(ends[1]);
-  }
+struct Pipe : test::Pipe {
   void tell(char letter) const { static_cast<void>(!::write(in.get(), &letter, 1)); }
   // 0: all who could tell something have ended.
   char hear() const {
     char letter = 0;
     return ::read(out.get(), &letter, 1) == 1 ? letter : '\0';
   }
-  Fd out, in;
 };
 
-// A process in a session of its own, so that no terminal but the test's own concerns it.
+// A process in a session of its own, so that no terminal but the test's own concerns it. It tells
+// 'R' when it is ready, which is waited for.
 class Child {
  public:
   explicit Child(const std::function<int(const Pipe&)>& run) : pid_(fork()) {
@@ -39,6 +33,7 @@ class Child {
       _exit(run(told_));
     }
     told_.in = Fd();
+    REQUIRE(hear() == 'R');
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -63,7 +58,7 @@ class Child {
 };
 
 [[noreturn]] void hang(const Pipe& told) {
-  told.tell('R');  // ready
+  told.tell('R');
   for (;;) pause();
 }
 
@@ -93,17 +88,17 @@ TEST_CASE("Until something is served, what asks for the end ends the process wel
       catch_signals();
       hang(told);
     });
-    REQUIRE(child.hear() == 'R');
     child.kill(signal);
     CHECK(child.code() == 0);
   }
 }
 
 TEST_CASE("What asks for the end before the loop runs is heard by it") {
-  Child child([](const Pipe&) {
+  Child child([](const Pipe& told) {
     catch_signals();
     Loop loop;
     const Signals signals(loop, [&](Signals::Wish) { loop.stop(); });
+    told.tell('R');
     std::raise(SIGTERM);
     loop.run();
     return 7;
@@ -114,7 +109,6 @@ TEST_CASE("What asks for the end before the loop runs is heard by it") {
 TEST_CASE("SIGTERM, SIGINT and SIGQUIT ask for the end, and then for the end at once") {
   for (const int first : {SIGTERM, SIGINT, SIGQUIT}) {
     Child child([](const Pipe& told) { return serve(told); });
-    REQUIRE(child.hear() == 'R');
     child.kill(first);
     CHECK(child.hear() == 's');
     child.kill(SIGTERM);
@@ -126,7 +120,6 @@ TEST_CASE("SIGTERM, SIGINT and SIGQUIT ask for the end, and then for the end at 
 // Three of a kind might be one to the kernel.
 TEST_CASE("The third signal ends a process whose loop hangs, and so does an end that was set") {
   Child impatient(hang_while_serving);
-  REQUIRE(impatient.hear() == 'R');
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) impatient.kill(signal);
   CHECK(impatient.code() == 1);
 
@@ -141,7 +134,6 @@ TEST_CASE("The third signal ends a process whose loop hangs, and so does an end 
 
 TEST_CASE("SIGUSR1 and SIGHUP ask for new logs, and what asks for nothing is ignored") {
   Child child([](const Pipe& told) { return serve(told); });
-  REQUIRE(child.hear() == 'R');
   child.kill(SIGUSR1);
   CHECK(child.hear() == 'r');
   child.kill(SIGHUP);
@@ -162,18 +154,11 @@ TEST_CASE("What was blocked or ignored before the start is heard") {
     std::signal(SIGTERM, SIG_IGN);
     return serve(told);
   });
-  REQUIRE(child.hear() == 'R');
   child.kill(SIGTERM);
   CHECK(child.hear() == 's');
 }
 
-struct Terminal {
-  Terminal() {
-    int master = -1, slave = -1;
-    REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
-    keyboard = Fd(master);
-    line = Fd(slave);
-  }
+struct Terminal : test::Terminal {
   // In the child, whose session it is then.
   void take() {
     keyboard = Fd();
@@ -183,7 +168,6 @@ struct Terminal {
     line = Fd();
     keyboard = Fd();
   }
-  Fd keyboard, line;
 };
 
 TEST_CASE("The end of the terminal asks for the end, once; a SIGHUP of somebody for new logs") {
@@ -192,7 +176,6 @@ TEST_CASE("The end of the terminal asks for the end, once; a SIGHUP of somebody 
     terminal.take();
     return serve(told);
   });
-  REQUIRE(child.hear() == 'R');
   child.kill(SIGHUP);  // from the process that started it, but the terminal is there
   CHECK(child.hear() == 'r');
   terminal.hang_up();
@@ -216,7 +199,6 @@ TEST_CASE("A shell passes the end of the terminal on to what it started in the b
     }
     for (;;) pause();
   });
-  REQUIRE(shell.hear() == 'R');
   terminal.hang_up();
   CHECK(shell.hear() == 's');
 }
@@ -228,7 +210,6 @@ TEST_CASE("A process that was started by nohup survives its terminal") {
     terminal.take();
     return serve(told);
   });
-  REQUIRE(child.hear() == 'R');
   terminal.hang_up();
   CHECK(child.hear() == 'r');
   child.kill(SIGTERM);
