@@ -1,5 +1,4 @@
 #pragma once
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -7,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -88,6 +88,21 @@ inline std::string long_text() {
   return text;
 }
 
+// One that is open, of a.txt.
+struct FileRig : Rig {
+  explicit FileRig(const std::string& text = long_text(),
+                   const std::string& parent = std::filesystem::temp_directory_path().string())
+      : Rig(parent) {
+    folder.write("a.txt", text);
+    file = open("a.txt").value();
+  }
+  std::unique_ptr<OpenFile> file;
+};
+
+inline std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
 // Permissions do not bind root, so root looks with the eyes of somebody else.
 class AsNobody {
  public:
@@ -110,21 +125,5 @@ inline Fd socket_at(const std::string& path) {
   REQUIRE(::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   return server;
 }
-
-// Nobody gets a descriptor any more.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none{.rlim_cur = 3, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 }  // namespace troika

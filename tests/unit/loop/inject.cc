@@ -33,14 +33,24 @@ bool asks_for_gso(const msghdr* message) {
   return false;
 }
 
+int next(std::deque<int>& errors) {
+  if (errors.empty()) return 0;
+  const int error = errors.front();
+  errors.pop_front();
+  return error;
+}
+
+// What a system call that failed with this error returns.
+int failed(int error) {
+  errno = error;
+  return -1;
+}
+
 int openat2_error(const open_how& how) {
   const std::lock_guard lock(mutex);
   if (calls.openat2_all != 0) return calls.openat2_all;
   if ((how.resolve & RESOLVE_CACHED) != 0) return calls.openat2_cached;
-  if (calls.openat2.empty()) return 0;
-  const int error = calls.openat2.front();
-  calls.openat2.pop_front();
-  return error;
+  return next(calls.openat2);
 }
 
 }  // namespace
@@ -69,22 +79,15 @@ extern "C" {
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   int error = inject::asks_for_gso(message) ? inject::calls.sendmsg_gso : 0;
-  if (error == 0 && !inject::calls.sendmsg.empty()) {
-    error = inject::calls.sendmsg.front();
-    inject::calls.sendmsg.pop_front();
-  }
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
+  if (error == 0) error = inject::next(inject::calls.sendmsg);
+  if (error != 0) return inject::failed(error);
   return syscall(SYS_sendmsg, fd, message, flags);
 }
 
 ssize_t preadv2(int fd, const iovec* parts, int count, off_t offset, int flags) {
   const bool nowait = (flags & RWF_NOWAIT) != 0;
   if (nowait && inject::calls.preadv2_nowait != 0) {
-    errno = inject::calls.preadv2_nowait;
-    return -1;
+    return inject::failed(inject::calls.preadv2_nowait);
   }
   if (nowait && inject::calls.preadv2_empty) return 0;
   iovec first = parts[0];
@@ -106,22 +109,13 @@ ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {
     }
     size = std::min(size, inject::calls.pread_short);
   }
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
+  if (error != 0) return inject::failed(error);
   return syscall(SYS_pread64, fd, into, size, offset);
 }
 
 int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
-  if (operation == EPOLL_CTL_ADD && !inject::calls.epoll_add.empty()) {
-    const int error = inject::calls.epoll_add.front();
-    inject::calls.epoll_add.pop_front();
-    if (error != 0) {
-      errno = error;
-      return -1;
-    }
-  }
+  const int error = operation == EPOLL_CTL_ADD ? inject::next(inject::calls.epoll_add) : 0;
+  if (error != 0) return inject::failed(error);
   return static_cast<int>(syscall(SYS_epoll_ctl, epoll, operation, fd, event));
 }
 
@@ -137,10 +131,7 @@ long syscall(long number, ...) noexcept {
   va_end(list);
   if (number == SYS_openat2) {
     const int error = inject::openat2_error(*reinterpret_cast<const open_how*>(arguments[2]));
-    if (error != 0) {
-      errno = error;
-      return -1;
-    }
+    if (error != 0) return inject::failed(error);
   }
   return ask_kernel(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
                     arguments[5]);

@@ -1,6 +1,7 @@
 #include <netinet/tcp.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cstring>
 #include <deque>
 #include <string>
@@ -91,11 +92,6 @@ struct Peer final : ByteStream::Observer {
   std::vector<Error> closed;
 };
 
-Address loopback(int family) {
-  return family == AF_INET ? Address::parse("127.0.0.1:0").value()
-                           : Address::parse("[::1]:0").value();
-}
-
 // A listener, and both ends of one connection to it.
 struct Pair {
   explicit Pair(int family = AF_INET)
@@ -117,9 +113,13 @@ struct Pair {
   TcpListener listener;
 };
 
-void echo_ten_mebibytes(int family) {
+struct Connected : Pair {
+  Peer client{connect()}, server{accept()};
+};
+
+TEST_CASE("Ten mebibytes are echoed with backpressure over IPv4 and IPv6") {
   constexpr std::size_t kBytes = 10U << 20U;
-  Pair pair(family);
+  Pair pair(GENERATE(AF_INET, AF_INET6));
   Peer client(pair.connect());
   client.to_send = kBytes;
   client.send();  // before the connection is there: on_writable says when
@@ -135,42 +135,35 @@ void echo_ten_mebibytes(int family) {
   CHECK(server.stream->local() == pair.listener.local());
 }
 
-TEST_CASE("Ten mebibytes are echoed with backpressure over IPv4") { echo_ten_mebibytes(AF_INET); }
-TEST_CASE("Ten mebibytes are echoed with backpressure over IPv6") { echo_ten_mebibytes(AF_INET6); }
-
 TEST_CASE("A stream whose reader has stopped holds back its sender") {
-  Pair pair;
-  Peer client(pair.connect());
-  Peer server(pair.accept());
-  server.stop_after = 1;
-  client.to_send = 24U << 20U;
-  client.send();
+  Connected pair;
+  pair.server.stop_after = 1;
+  pair.client.to_send = 24U << 20U;
+  pair.client.send();
   run_for(pair.loop, std::chrono::milliseconds(50));
-  CHECK(client.sent < (24U << 20U));
-  const int reads = server.reads;
+  CHECK(pair.client.sent < (24U << 20U));
+  const int reads = pair.server.reads;
   CHECK(reads == 1);  // none after it was switched off inside the callback
   run_for(pair.loop, std::chrono::milliseconds(10));
-  CHECK(server.reads == reads);
-  server.stop_after = 0;
-  server.stream->set_reading(true);
-  CHECK(run_until(pair.loop, [&] { return server.ends == 1; }));
-  CHECK(server.received == 24U << 20U);
-  CHECK_FALSE(server.wrong);
+  CHECK(pair.server.reads == reads);
+  pair.server.stop_after = 0;
+  pair.server.stream->set_reading(true);
+  CHECK(run_until(pair.loop, [&] { return pair.server.ends == 1; }));
+  CHECK(pair.server.received == 24U << 20U);
+  CHECK_FALSE(pair.server.wrong);
 }
 
 TEST_CASE("After FIN one way the other way still carries bytes") {
-  Pair pair;
-  Peer client(pair.connect());
-  Peer server(pair.accept());
-  client.stream->shutdown_write();
-  CHECK(run_until(pair.loop, [&] { return server.ends == 1; }));
-  server.to_send = 1000;
-  server.send();
-  CHECK(run_until(pair.loop, [&] { return client.ends == 1; }));
-  CHECK(client.received == 1000);
+  Connected pair;
+  pair.client.stream->shutdown_write();
+  CHECK(run_until(pair.loop, [&] { return pair.server.ends == 1; }));
+  pair.server.to_send = 1000;
+  pair.server.send();
+  CHECK(run_until(pair.loop, [&] { return pair.client.ends == 1; }));
+  CHECK(pair.client.received == 1000);
   run_for(pair.loop, std::chrono::milliseconds(5));
-  CHECK(server.ends == 1);
-  CHECK(server.closed.empty());
+  CHECK(pair.server.ends == 1);
+  CHECK(pair.server.closed.empty());
 }
 
 TEST_CASE("Reset is told once, while reading") {
@@ -190,42 +183,36 @@ TEST_CASE("Reset is told once, while reading") {
 
 TEST_CASE("Reset is told also while reading is off, with and without bytes before it") {
   for (const std::size_t bytes : {0U, 1000U}) {
-    Pair pair;
-    Peer client(pair.connect());
-    Peer server(pair.accept());
-    client.stream->set_reading(false);
-    server.to_send = bytes;
-    if (bytes != 0) server.send();
+    Connected pair;
+    pair.client.stream->set_reading(false);
+    pair.server.to_send = bytes;
+    if (bytes != 0) pair.server.send();
     run_for(pair.loop, std::chrono::milliseconds(5));
-    server.stream->reset();
-    server.stream.reset();
-    CHECK(run_until(pair.loop, [&] { return !client.closed.empty(); }));
-    CHECK(client.closed.size() == 1);
-    CHECK(client.received == 0);
+    pair.server.stream->reset();
+    pair.server.stream.reset();
+    CHECK(run_until(pair.loop, [&] { return !pair.client.closed.empty(); }));
+    CHECK(pair.client.closed.size() == 1);
+    CHECK(pair.client.received == 0);
   }
 }
 
 TEST_CASE("Reset is told after FIN both ways were open and only one is left") {
-  Pair pair;
-  Peer client(pair.connect());
-  Peer server(pair.accept());
-  client.stream->shutdown_write();
-  CHECK(run_until(pair.loop, [&] { return server.ends == 1; }));
-  client.stream->reset();
-  client.stream.reset();
-  CHECK(run_until(pair.loop, [&] { return !server.closed.empty(); }));
+  Connected pair;
+  pair.client.stream->shutdown_write();
+  CHECK(run_until(pair.loop, [&] { return pair.server.ends == 1; }));
+  pair.client.stream->reset();
+  pair.client.stream.reset();
+  CHECK(run_until(pair.loop, [&] { return !pair.server.closed.empty(); }));
 }
 
 TEST_CASE("A stream that waits for nothing does not wake the loop") {
-  Pair pair;
-  Peer client(pair.connect());
-  Peer server(pair.accept());
-  server.stream->set_reading(false);
-  client.to_send = 1000;
-  client.send();  // bytes and a FIN that nobody reads
+  Connected pair;
+  pair.server.stream->set_reading(false);
+  pair.client.to_send = 1000;
+  pair.client.send();  // bytes and a FIN that nobody reads
   run_for(pair.loop, std::chrono::milliseconds(5));
-  client.stream->set_reading(false);
-  server.stream->shutdown_write();
+  pair.client.stream->set_reading(false);
+  pair.server.stream->shutdown_write();
   int turns = 0;
   pair.loop.set_flush([&](TimePoint) {
     ++turns;
@@ -237,7 +224,7 @@ TEST_CASE("A stream that waits for nothing does not wake the loop") {
 
 TEST_CASE("A connection that is refused closes the stream") {
   Loop loop;
-  Address address = loopback(AF_INET);
+  Address address = loopback();
   address.set_port(free_port({&address, 1}).value());
   Peer client(TcpStream::connect(loop, address).value());
   CHECK(run_until(loop, [&] { return !client.closed.empty(); }));
@@ -245,21 +232,19 @@ TEST_CASE("A connection that is refused closes the stream") {
 }
 
 TEST_CASE("A reader takes turns: one wake reads a bounded number of bytes") {
-  Pair pair;
-  Peer client(pair.connect());
-  Peer server(pair.accept());
-  server.stream->set_reading(false);
-  client.to_send = 4U << 20U;
-  client.send();
+  Connected pair;
+  pair.server.stream->set_reading(false);
+  pair.client.to_send = 4U << 20U;
+  pair.client.send();
   run_for(pair.loop, std::chrono::milliseconds(20));
   std::size_t most = 0, before = 0;
   pair.loop.set_flush([&](TimePoint) {
-    most = std::max(most, server.received - before);
-    before = server.received;
+    most = std::max(most, pair.server.received - before);
+    before = pair.server.received;
     return false;
   });
-  server.stream->set_reading(true);
-  CHECK(run_until(pair.loop, [&] { return server.ends == 1; }));
+  pair.server.stream->set_reading(true);
+  CHECK(run_until(pair.loop, [&] { return pair.server.ends == 1; }));
   CHECK(most <= 4 * (64U << 10U));
   CHECK(most > 64U << 10U);
 }
@@ -267,7 +252,7 @@ TEST_CASE("A reader takes turns: one wake reads a bounded number of bytes") {
 TEST_CASE("Accepted sockets inherit TCP_NODELAY and the bound on unsent bytes") {
   // Read from a plain socket, which is what a TcpStream is given.
   Loop loop;
-  const Fd listening = TcpListener::bind(loopback(AF_INET), {}).value();
+  const Fd listening = TcpListener::bind(loopback(), {}).value();
   auto client = TcpStream::connect(loop, bound_address(listening.get())).value();
   const Fd accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
   REQUIRE(accepted);

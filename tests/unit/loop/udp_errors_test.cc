@@ -13,13 +13,13 @@ namespace {
 struct Rig {
   Rig()
       : to(
-            loop, UdpSocket::bind(kAny, {}).value(),
+            loop, UdpSocket::bind(loopback(), {}).value(),
             [this](const Datagram& d, TimePoint) {
               received.insert(received.end(), d.bytes.begin(), d.bytes.end());
             },
             [] {}),
         from(
-            loop, UdpSocket::bind(kAny, {}).value(), [](const Datagram&, TimePoint) {},
+            loop, UdpSocket::bind(loopback(), {}).value(), [](const Datagram&, TimePoint) {},
             [this] { ++writables; }) {
     for (std::size_t i = 0; i < burst.size(); ++i) burst[i] = static_cast<std::byte>(i / 13);
   }
@@ -31,7 +31,6 @@ struct Rig {
     return run_until(loop, [&] { return received.size() >= burst.size(); }) && received == burst;
   }
 
-  const Address kAny = Address::v4(0x7f000001, 0);
   Loop loop;
   inject::Guard inject;
   std::vector<std::byte> burst = std::vector<std::byte>(2500);

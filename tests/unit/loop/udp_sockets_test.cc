@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
 
+#include "os/bind.h"
 #include "unit/loop/inject.h"
 #include "unit/loop/loop_helper.h"
 
@@ -33,16 +34,10 @@ struct Rig {
       address.set_port(port);
       // Shared, as the wildcard has the others' address, too.
       sockets.push_back(UdpSocket::bind(address, {.reuse_port = true}).value());
-      if (port == 0) port = bound_port(sockets.back());
+      if (port == 0) port = bound_address(sockets.back().get()).port();
     }
     server =
         std::make_unique<UdpSockets>(loop, std::move(sockets), keep(got), [this] { ++writables; });
-  }
-  static std::uint16_t bound_port(const Fd& socket) {
-    Address address;
-    socklen_t size = Address::capacity();
-    getsockname(socket.get(), address.get(), &size);
-    return address.port();
   }
 
   // Where the answer from `local` seems to come from.

@@ -1,10 +1,9 @@
 #include "os/process.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
 #include <string>
 
-#include "support/live_server.h"
+#include "unit/os/temp_folder.h"
 
 using namespace troika;
 
@@ -12,13 +11,12 @@ namespace {
 
 struct Machine {
   void put(const std::string& name, const std::string& text) const {
-    const auto file = folder.path() / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
+    std::filesystem::create_directories(std::filesystem::path(folder / name).parent_path());
+    folder.write(name, text);
   }
   std::optional<unsigned> quota() const { return cpu_quota(folder.path()); }
 
-  test::TemporaryFolder folder;
+  TempFolder folder;
 };
 
 }  // namespace

@@ -177,15 +177,12 @@ TEST_CASE("Our own walk asks for the rights that openat2 asks for") {
 
 TEST_CASE("Our own walk leaves no descriptor open") {
   const Ground ground;
-  const auto count = [] {
-    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-  };
-  const auto before = count();
+  const auto before = open_descriptors();
   for (const char* const path : {"sub/deep/file", "sub/deep/top", "sub/deep/out", "loop", "missing",
                                  "chain40", "chain41", "file/x", "to_fifo", "."}) {
     const Fd opened(walk_beneath(ground.root.get(), path, kRead));
   }
-  CHECK(count() == before);
+  CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("What is swapped while our own walk is under way never leads outside") {
