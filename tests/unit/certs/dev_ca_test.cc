@@ -4,8 +4,6 @@
 
 #include "certs/certificate.h"
 #include "certs/private_files.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -51,14 +49,12 @@ void set_or_unset(const char* name, const char* value) {
 
 struct Environment {
   Environment(const char* own, const char* xdg, const char* home) {
-    for (const char* name : {"TROIKA_STATE_DIR", "XDG_STATE_HOME", "HOME"}) {
-      const char* value = std::getenv(name);
-      before.emplace_back(name,
-                          value == nullptr ? std::nullopt : std::optional<std::string>(value));
+    for (const auto& [name, value] :
+         {std::pair("TROIKA_STATE_DIR", own), {"XDG_STATE_HOME", xdg}, {"HOME", home}}) {
+      const char* const old = std::getenv(name);
+      before.emplace_back(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
+      set_or_unset(name, value);
     }
-    set_or_unset("TROIKA_STATE_DIR", own);
-    set_or_unset("XDG_STATE_HOME", xdg);
-    set_or_unset("HOME", home);
   }
   ~Environment() {
     for (const auto& [name, value] : before) {

@@ -3,8 +3,6 @@
 
 #include "support/cert_maker.h"
 #include "tls/certificates/certificate_set.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -42,10 +40,6 @@ TEST_CASE("a key on a curve that TLS has no signature for is refused, and what t
     CHECK(error.contains(drawer.files.cert_file));
     CHECK(error.contains("make one on P-256, P-384 or P-521"));
   }
-  for (const char* good : {"P-256", "P-384", "P-521", "RSA", "ED25519", "ED448"}) {
-    CAPTURE(good);
-    CHECK(drawer.error(drawer.ca.make({.key = good})).empty());
-  }
 }
 
 TEST_CASE("a client completes a handshake with each kind of key that is not refused") {
@@ -55,8 +49,7 @@ TEST_CASE("a client completes a handshake with each kind of key that is not refu
     const auto set = drawer.load(drawer.ca.make({.key = good})).value();
     const auto server =
         tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
-    TlsPair pair(*server, client_context()->new_ssl("localhost"));
-    CHECK(pair.shake_hands());
+    CHECK(TlsPair(*server).shake_hands());
   }
 }
 
@@ -79,7 +72,7 @@ TEST_CASE("what is counted of a chain is what the list of certificates takes in 
   const auto set = drawer.load({pem.cert + drawer.ca.pem(), pem.key}).value();
   const auto server =
       tls::ServerContext::make(tls::TransportKind::tcp, {.certificates = set}).value();
-  TlsPair pair(*server, client_context()->new_ssl("localhost"));
+  TlsPair pair(*server);
   std::size_t list = 0;  // of the Certificate message: a byte for no context, three for the length
   SSL_set_msg_callback(pair.client_ssl.get(), [](int out, int, int type, const void* bytes,
                                                  std::size_t size, SSL*, void* into) {

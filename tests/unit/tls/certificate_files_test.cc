@@ -9,9 +9,11 @@ using namespace troika::test;
 namespace {
 
 struct Folder : TemporaryFolder {
-  void put(const std::string& name) {
-    std::filesystem::create_directories((path / name).parent_path());
-    write_file(path / name, "x");
+  void put(std::initializer_list<std::string> names) {
+    for (const std::string& name : names) {
+      std::filesystem::create_directories((path / name).parent_path());
+      write_file(path / name, "x");
+    }
   }
   // The certificates that were found, without what all have in front.
   std::vector<std::string> found(std::size_t most = tls::kMostCertificates) const {
@@ -36,34 +38,22 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("pairs lie side by side or in folders of their own, and come by name") {
   Folder folder;
-  folder.put("b.crt");
-  folder.put("b.key");
-  folder.put("a.pem");
-  folder.put("a-key.pem");
-  folder.put("tls.crt");
-  folder.put("tls.key");
-  folder.put("example.org/fullchain.pem");
-  folder.put("example.org/privkey.pem");
-  folder.put("example.org/cert.pem");
-  folder.put("empty/README");
-  folder.put("README");
-  folder.put(".hidden.pem");
+  folder.put({"b.crt", "b.key", "a.pem", "a-key.pem", "tls.crt", "tls.key", "README"});
+  folder.put({"example.org/fullchain.pem", "example.org/privkey.pem", "example.org/cert.pem"});
+  folder.put({"empty/README", ".hidden.pem"});
   CHECK(folder.found() == Names{"a.pem a-key.pem", "b.crt b.key", "tls.crt tls.key",
                                 "example.org/fullchain.pem example.org/privkey.pem"});
 }
 
 TEST_CASE("a folder of one pair, as certbot makes it, may be given itself") {
   Folder folder;
-  for (const char* name : {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"}) {
-    folder.put(name);
-  }
+  folder.put({"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"});
   CHECK(folder.found() == Names{"fullchain.pem privkey.pem"});
 }
 
 TEST_CASE("links are followed") {
   Folder folder, archive;
-  archive.put("fullchain1.pem");
-  archive.put("privkey1.pem");
+  archive.put({"fullchain1.pem", "privkey1.pem"});
   const auto live = folder.path / "live";
   std::filesystem::create_directory(live);
   std::filesystem::create_symlink(archive.path / "fullchain1.pem", live / "fullchain.pem");
@@ -73,14 +63,13 @@ TEST_CASE("links are followed") {
 
 TEST_CASE("half a pair is told, and what is missing") {
   Folder folder;
-  folder.put("a.pem");
+  folder.put({"a.pem"});
   CHECK(folder.error() == "The certificate " + (folder.path / "a.pem").string() +
                               " has no key beside it: a.key or a-key.pem.");
   std::filesystem::rename(folder.path / "a.pem", folder.path / "a.key");
   CHECK(folder.error() == "The key " + (folder.path / "a.key").string() +
                               " has no certificate beside it: a.pem or a.crt.");
-  folder.put("a.pem");
-  folder.put("b/privkey.pem");
+  folder.put({"a.pem", "b/privkey.pem"});
   CHECK(folder.error() == "The folder " + (folder.path / "b").string() +
                               " holds privkey.pem without fullchain.pem: a pair needs both.");
 }
@@ -96,21 +85,15 @@ TEST_CASE("a folder without pairs, and one that is not there, are errors") {
 
 TEST_CASE("the number of pairs in a folder is limited: n are taken, n + 1 refused") {
   Folder folder;
-  const auto add = [&](int i) {
-    folder.put(std::to_string(i) + ".pem");
-    folder.put(std::to_string(i) + ".key");
-  };
-  add(1);
-  add(2);
-  add(3);
+  folder.put({"1.pem", "1.key", "2.pem", "2.key", "3.pem", "3.key"});
   CHECK(folder.found(3).size() == 3);
-  add(4);
+  folder.put({"4.pem", "4.key"});
   CHECK(folder.error(3).contains("at most 3 pairs"));
   for (int i = 1; i <= 4; ++i) {
-    std::filesystem::remove(folder.path / (std::to_string(i) + ".key"));
-    std::filesystem::remove(folder.path / (std::to_string(i) + ".pem"));
-    folder.put(std::to_string(i) + "/fullchain.pem");
-    folder.put(std::to_string(i) + "/privkey.pem");
+    const std::string number = std::to_string(i);
+    std::filesystem::remove(folder.path / (number + ".key"));
+    std::filesystem::remove(folder.path / (number + ".pem"));
+    folder.put({number + "/fullchain.pem", number + "/privkey.pem"});
   }
   CHECK(folder.found(4).size() == 4);
   CHECK(folder.error(3).contains("at most 3 pairs"));

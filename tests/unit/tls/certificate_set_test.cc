@@ -3,8 +3,6 @@
 
 #include "support/cert_maker.h"
 #include "tls/certificates/identity.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -45,6 +43,12 @@ struct Store {
 std::unique_ptr<ServerContext> context_of(CertificateSet::Ptr set,
                                           TransportKind kind = TransportKind::tcp) {
   return ServerContext::make(kind, {.certificates = set, .alpn = alpn_of(kind)}).value();
+}
+
+std::string common_name(const X509* of) {
+  std::array<char, 64> name{};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(of), NID_commonName, name.data(), 64);
+  return name.data();
 }
 
 std::string error_of(const Store& store) {
@@ -141,10 +145,7 @@ TEST_CASE("a set that is swapped in counts from the next handshake on, on both t
     const auto server = context_of(store.load(), kind);
     const auto client = client_context({"h2", "h3"});
     const auto shown = [&](const TlsPair& pair) {
-      std::array<char, 64> name{};
-      X509_NAME_get_text_by_NID(X509_get_subject_name(SSL_get0_peer_certificate(pair.client.ssl)),
-                                NID_commonName, name.data(), static_cast<int>(name.size()));
-      return std::string(name.data());
+      return common_name(SSL_get0_peer_certificate(pair.client.ssl));
     };
     TlsPair first(*server, client->new_ssl("localhost"));
     REQUIRE(first.shake_hands());
@@ -176,17 +177,11 @@ TEST_CASE("a chain is sent in the order of its file, and nothing is added to it"
                                                  .client_ca_file = cas,
                                                  .certificates = set})
             .value();
-    const auto client = client_context();
-    TlsPair pair(*server, client->new_ssl("localhost"));
+    TlsPair pair(*server);
     REQUIRE(pair.shake_hands());
     std::string names;
     const auto* sent = SSL_get_peer_cert_chain(pair.client.ssl);
-    for (int i = 1; i < sk_X509_num(sent); ++i) {
-      std::array<char, 64> name{};
-      X509_NAME_get_text_by_NID(X509_get_subject_name(sk_X509_value(sent, i)), NID_commonName,
-                                name.data(), static_cast<int>(name.size()));
-      names += std::string(name.data()) + " ";
-    }
+    for (int i = 1; i < sk_X509_num(sent); ++i) names += common_name(sk_X509_value(sent, i)) + " ";
     return names;
   };
   CHECK(chain_of(store.load()) == "Two One ");
@@ -198,23 +193,38 @@ TEST_CASE("a chain is sent in the order of its file, and nothing is added to it"
   CHECK(chain_of(bare.load()).empty());
 }
 
-TEST_CASE("a set with one broken pair is refused, and the sentence names its file") {
+TEST_CASE("a set with one broken pair is refused, and the sentence names the file and the reason") {
   Store store;
   store.add({});
   store.add({});
   const auto [cert, key] = store.pairs[1];
   const std::string good = file_text(cert), good_key = file_text(key);
-  write_file(cert, good.substr(0, good.size() / 2));
-  CHECK(error_of(store).contains(cert + " holds a damaged certificate"));
-  write_file(cert, good);
-  write_file(key, file_text(store.pairs[0].key_file));
-  CHECK(error_of(store).contains(key + " does not belong to the first certificate in " + cert));
-  write_file(key, good_key.substr(0, 60));
-  CHECK(error_of(store).contains(key + " holds no private key"));
-  std::filesystem::remove(key);
-  CHECK(error_of(store).contains(key + " cannot be read"));
+  struct Row {
+    std::string cert, key, error;
+  };
+  for (const Row& row :
+       {Row{"hello", good_key, cert + " holds no certificate"},
+        {good_key, good_key, cert + " holds no certificate"},
+        {good.substr(0, good.size() / 2), good_key, cert + " holds a damaged certificate"},
+        {good, "hello", key + " holds no private key"},
+        {good, good_key.substr(0, 60), key + " holds no private key"},
+        {good, file_text(store.pairs[0].key_file),
+         key + " does not belong to the first certificate in " + cert}}) {
+    CAPTURE(row.error);
+    write_file(cert, row.cert);
+    write_file(key, row.key);
+    CHECK(error_of(store).contains(row.error));
+  }
   write_file(key, good_key);
   CHECK(error_of(store).empty());
+  std::filesystem::remove(key);
+  CHECK(error_of(store) == "The key file " + key + " cannot be read: No such file or directory.");
+  std::filesystem::remove(cert);
+  CHECK(error_of(store) ==
+        "The certificate file " + cert + " cannot be read: No such file or directory.");
+  std::filesystem::create_directory(cert);
+  CHECK(error_of(store).contains("it is a folder"));
+  CHECK(ServerContext::make(TransportKind::tcp, {cert, key}).error() == error_of(store));
 }
 
 TEST_CASE("sets are the same when their certificates are, wherever these come from") {

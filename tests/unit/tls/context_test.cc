@@ -1,9 +1,6 @@
 #include <openssl/pem.h>
 
 #include "tls/certificates/certificate_files.h"
-#include "tls/context/client_context.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -28,54 +25,18 @@ struct MessageCount {
   int type, seen = 0;
 };
 
-std::string server_error(const std::string& certificate, const std::string& key) {
-  const auto made = ServerContext::make(TransportKind::tcp, {certificate, key});
-  return made ? "" : made.error();
-}
-
-std::string group_for(const char* client_groups, int server_hellos) {
-  const auto server = server_context();
-  const auto client = client_context();
-  TlsPair pair(*server, client->new_ssl("localhost"));
-  REQUIRE(SSL_set1_groups_list(pair.client_ssl.get(), client_groups) == 1);
+std::string group_for(TransportKind kind, const char* client_groups, int server_hellos) {
+  const auto client = tls::ClientContext::make(
+                          kind, {.ca_file = "", .alpn = alpn_of(kind), .groups = client_groups})
+                          .value();
+  TlsPair pair(*server_context(kind), client->new_ssl("localhost"));
   const MessageCount hellos(pair.client_ssl.get(), SSL3_MT_SERVER_HELLO);
   CHECK(pair.shake_hands());
   CHECK(hellos.seen == server_hellos);
-  return pair.server.transport->security().group;
+  return pair.server.security().group;
 }
 
 }  // namespace
-
-TEST_CASE("the errors of certificate and key files name the file and the reason") {
-  const auto& files = test_certificate();
-  const TemporaryFolder folder;
-  const std::string none = folder.path / "none.pem", text = folder.path / "text.pem";
-  const std::string cut = folder.path / "cut.pem";
-  write_file(text, "hello");
-  write_file(cut, file_text(files.cert_file).substr(0, 300));
-
-  CHECK(server_error(none, files.key_file) ==
-        "The certificate file " + none + " cannot be read: No such file or directory.");
-  CHECK(server_error(files.cert_file, none) ==
-        "The key file " + none + " cannot be read: No such file or directory.");
-  CHECK(server_error(folder.path, files.key_file).contains("it is a folder"));
-  CHECK(server_error(text, files.key_file).contains(text + " holds no certificate"));
-  CHECK(server_error(files.cert_file, text).contains(text + " holds no private key"));
-  CHECK(server_error(cut, files.key_file).contains(cut + " holds a damaged certificate"));
-  CHECK(server_error(files.key_file, files.key_file).contains("holds no certificate"));
-  CHECK(server_error(files.cert_file, files.key_file).empty());
-}
-
-TEST_CASE("a key of another certificate is refused and both files are named") {
-  const auto& files = test_certificate();
-  const TemporaryFolder folder;
-  const auto other =
-      ensure_dev_certificate(folder.path, {}, std::chrono::system_clock::now()).value();
-  const std::string error = server_error(files.cert_file, other.key_file);
-  CHECK(error.contains(files.cert_file));
-  CHECK(error.contains(other.key_file));
-  CHECK(error.contains("does not belong"));
-}
 
 TEST_CASE("a key with a passphrase is refused without asking for it") {
   const auto& files = test_certificate();
@@ -87,28 +48,15 @@ TEST_CASE("a key with a passphrase is refused without asking for it") {
   REQUIRE(PEM_write_bio_PKCS8PrivateKey(out, key.get(), EVP_aes_128_cbc(), secret.data(), 6,
                                         nullptr, nullptr) == 1);
   BIO_free(out);
-  CHECK(server_error(files.cert_file, locked).contains("passphrase"));
-}
-
-TEST_CASE("a chain in the certificate file is sent to the client") {
-  const auto& files = test_certificate();
-  const TemporaryFolder folder;
-  const std::string chain = folder.path / "chain.pem";
-  write_file(chain, file_text(files.cert_file) + file_text(files.ca_file));
-  const auto server = ServerContext::make(TransportKind::tcp, {chain, files.key_file}).value();
-  const auto client = client_context();
-  TlsPair pair(*server, client->new_ssl("localhost"));
-  REQUIRE(pair.shake_hands());
-  CHECK(sk_X509_num(SSL_get_peer_cert_chain(pair.client.ssl)) == 2);
+  const auto refused = ServerContext::make(TransportKind::tcp, {files.cert_file, locked});
+  CHECK(refused.error().contains("passphrase"));
 }
 
 TEST_CASE("TLS 1.3 with X25519MLKEM768 and AES-128-GCM is what a default client gets") {
-  const auto server = server_context();
-  const auto client = client_context({"h2"});
-  TlsPair pair(*server, client->new_ssl("localhost"));
+  TlsPair pair;
   REQUIRE(pair.shake_hands());
   for (const Peer* peer : {&pair.client, &pair.server}) {
-    const SecurityInfo& info = peer->transport->security();
+    const SecurityInfo& info = peer->security();
     CHECK(info.encrypted);
     CHECK(info.version == "TLSv1.3");
     CHECK(info.cipher == "TLS_AES_128_GCM_SHA256");
@@ -119,25 +67,25 @@ TEST_CASE("TLS 1.3 with X25519MLKEM768 and AES-128-GCM is what a default client 
 }
 
 TEST_CASE("a client with a share for X25519 alone is not asked for another one") {
-  CHECK(group_for("X25519MLKEM768:*X25519", 1) == "x25519");
-  CHECK(group_for("X25519MLKEM768", 1) == "X25519MLKEM768");
-  CHECK(group_for("P-256", 1) == "secp256r1");
-  CHECK(group_for("*P-521:X25519", 2) == "x25519");  // shows that the count sees a retry
+  for (const TransportKind kind : {TransportKind::tcp, TransportKind::quic}) {
+    CHECK(group_for(kind, "X25519MLKEM768:*X25519", 1) == "x25519");
+    CHECK(group_for(kind, "", 1) == "X25519MLKEM768");
+    CHECK(group_for(kind, "X25519MLKEM768", 1) == "X25519MLKEM768");
+    CHECK(group_for(kind, "P-256", 1) == "secp256r1");
+    CHECK(group_for(kind, "*P-521:X25519", 2) == "x25519");  // shows that the count sees a retry
+  }
 }
 
 TEST_CASE("a client that prefers ChaCha20 gets it") {
-  const auto server = server_context();
-  const auto client = client_context();
-  TlsPair pair(*server, client->new_ssl("localhost"));
+  TlsPair pair;
   SSL_set_ciphersuites(pair.client_ssl.get(),
                        "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
   REQUIRE(pair.shake_hands());
-  CHECK(pair.server.transport->security().cipher == "TLS_CHACHA20_POLY1305_SHA256");
+  CHECK(pair.server.security().cipher == "TLS_CHACHA20_POLY1305_SHA256");
 }
 
 TEST_CASE("TLS 1.2 knows ECDHE with an AEAD only") {
-  const auto server = server_context();
-  const tls::SslPtr ssl = server->new_ssl();
+  const tls::SslPtr ssl = server_context()->new_ssl();
   STACK_OF(SSL_CIPHER)* ciphers = SSL_get1_supported_ciphers(ssl.get());
   int old = 0;
   for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
@@ -153,113 +101,49 @@ TEST_CASE("TLS 1.2 knows ECDHE with an AEAD only") {
   sk_SSL_CIPHER_free(ciphers);
 }
 
-TEST_CASE("TLS 1.2 is served, its CBC ciphers and TLS 1.1 are refused") {
-  const auto server = server_context();
-  const auto client = client_context({"h2"});
-  const auto attempt = [&](int version, const char* ciphers) -> std::string {
-    TlsPair pair(*server, client->new_ssl("localhost"));
+TEST_CASE("TLS 1.2 is served over TCP alone, its CBC ciphers and TLS 1.1 are refused") {
+  const auto attempt = [&](int version, const char* ciphers,
+                           TransportKind kind = TransportKind::tcp) -> std::string {
+    TlsPair pair(*server_context(kind), client_context({"h2", "h3"})->new_ssl("localhost"));
     SSL* ssl = pair.client_ssl.get();
     SSL_set_security_level(ssl, 0);
     SSL_set_min_proto_version(ssl, version);
     SSL_set_max_proto_version(ssl, version);
     REQUIRE(SSL_set_cipher_list(ssl, ciphers) == 1);
-    if (pair.shake_hands()) return pair.server.transport->security().version;
+    if (pair.shake_hands()) return pair.server.security().version;
     return std::string(pair.server.closed.value().detail);
   };
   CHECK(attempt(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256") == "TLSv1.2");
+  CHECK(attempt(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", TransportKind::quic) ==
+        "no TLS version in common");
   CHECK(attempt(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256") == "no cipher in common");
   CHECK(attempt(TLS1_2_VERSION, "DHE-RSA-AES128-GCM-SHA256") == "no cipher in common");
   CHECK(attempt(TLS1_1_VERSION, "ECDHE-ECDSA-AES128-SHA") == "no TLS version in common");
 }
 
-TEST_CASE("QUIC's context speaks TLS 1.3 only") {
-  const auto server = server_context(TransportKind::quic);
-  const auto client = client_context({"h3"});
-  TlsPair pair(*server, client->new_ssl("localhost"));
-  SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
-  CHECK_FALSE(pair.shake_hands());
-  CHECK(pair.server.closed->detail == "no TLS version in common");
-}
-
 TEST_CASE("one ticket is sent, without early data unless there is a register, and it resumes") {
-  const auto& files = test_certificate();
-  const auto server =
-      tls::ServerContext::make(TransportKind::tcp, {.cert_file = files.cert_file,
-                                                    .key_file = files.key_file,
-                                                    .alpn = alpn_of(TransportKind::tcp)})
-          .value();
+  const auto server = ServerContext::make(TransportKind::tcp, server_options()).value();
   const auto client = client_context({"h2"});
   for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
-    SSL_SESSION* session = nullptr;
-    {
-      TlsPair first(*server, client->new_ssl("localhost"));
-      SSL_set_max_proto_version(first.client_ssl.get(), version);
-      const MessageCount tickets(first.client_ssl.get(), SSL3_MT_NEWSESSION_TICKET);
-      REQUIRE(first.shake_hands());
-      CHECK(tickets.seen == 1);
-      session = SSL_get1_session(first.client.ssl);
-      CHECK(SSL_SESSION_get_max_early_data(session) == 0);
-      first.client.transport->shutdown_write();
-      first.run();
-    }
+    TlsPair first(*server, client->new_ssl("localhost"));
+    SSL_set_max_proto_version(first.client_ssl.get(), version);
+    const MessageCount tickets(first.client_ssl.get(), SSL3_MT_NEWSESSION_TICKET);
+    REQUIRE(first.shake_hands());
+    CHECK(tickets.seen == 1);
+    CHECK(SSL_SESSION_get_max_early_data(first.session().get()) == 0);
     TlsPair second(*server, client->new_ssl("localhost"));
     SSL_set_max_proto_version(second.client_ssl.get(), version);
-    REQUIRE(SSL_set_session(second.client_ssl.get(), session) == 1);
-    SSL_SESSION_free(session);
+    second.offer(first.session());
     REQUIRE(second.shake_hands());
-    CHECK(second.server.transport->security().resumed);
-    CHECK(second.client.transport->security().resumed);
-    CHECK(second.server.transport->security().server_name == "localhost");
-    CHECK(second.server.transport->security().alpn == "h2");
+    CHECK(second.server.security().resumed);
+    CHECK(second.client.security().resumed);
+    CHECK(second.server.security().server_name == "localhost");
+    CHECK(second.server.security().alpn == "h2");
   }
-}
-
-TEST_CASE("a session of TCP does not resume on QUIC's context, even with the same ticket keys") {
-  const auto client = client_context({"h2", "h3"});
-  const auto tcp = server_context(), tcp_too = server_context(),
-             quic = server_context(TransportKind::quic);
-  const auto context_of = [](const ServerContext& of) {
-    return SSL_get_SSL_CTX(of.new_ssl().get());
-  };
-  std::array<unsigned char, 80> keys{};
-  REQUIRE(SSL_CTX_get_tlsext_ticket_keys(context_of(*tcp), keys.data(), keys.size()) == 1);
-  for (const auto* of : {&tcp_too, &quic}) {
-    REQUIRE(SSL_CTX_set_tlsext_ticket_keys(context_of(**of), keys.data(), keys.size()) == 1);
-  }
-  TlsPair first(*tcp, client->new_ssl("localhost"));
-  REQUIRE(first.shake_hands());
-  SSL_SESSION* session = SSL_get1_session(first.client.ssl);
-  const auto resumes = [&](const ServerContext& server) {
-    TlsPair pair(server, client->new_ssl("localhost"));
-    SSL_SESSION* copy = SSL_SESSION_dup(session);
-    SSL_set_session(pair.client_ssl.get(), copy);
-    SSL_SESSION_free(copy);
-    pair.run();
-    return pair.server.transport->security().resumed;
-  };
-  CHECK(resumes(*tcp_too));
-  CHECK_FALSE(resumes(*quic));
-  SSL_SESSION_free(session);
-}
-
-TEST_CASE("the environment cannot make a server or client log its secrets") {
-  const TemporaryFolder folder;
-  const std::string log = folder.path / "keys.log";
-  setenv("SSLKEYLOGFILE", log.c_str(), 1);
-  {
-    const auto server = server_context();
-    const auto client = client_context();
-    TlsPair pair(*server, client->new_ssl("localhost"));
-    CHECK(pair.shake_hands());
-  }
-  unsetenv("SSLKEYLOGFILE");
-  CHECK_FALSE(std::filesystem::exists(log));
 }
 
 TEST_CASE("a client that tries to renegotiate is refused") {
-  const auto server = server_context();
-  const auto client = client_context();
-  TlsPair pair(*server, client->new_ssl("localhost"));
+  TlsPair pair;
   SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
   SSL_clear_options(pair.client_ssl.get(), SSL_OP_NO_RENEGOTIATION);
   REQUIRE(pair.shake_hands());
@@ -281,7 +165,7 @@ TEST_CASE("a client checks the server's certificate against its CA and the name 
     TlsPair pair(*server, client->new_ssl(name));
     CHECK(pair.shake_hands());
     const bool is_name = std::string_view(name) == "localhost";
-    CHECK(pair.server.transport->security().server_name == (is_name ? name : ""));
+    CHECK(pair.server.security().server_name == (is_name ? name : ""));
   }
   for (const char* name : {"example.org", "127.0.0.2", "::2", "localhost.example"}) {
     TlsPair pair(*server, client->new_ssl(name));

@@ -1,12 +1,8 @@
 #include "tls/context/server_context.h"
 
 #include "support/sim_network.h"
-#include "tls/context/client_context.h"
-#include "tls/ossl.h"
-#include "tls/tickets/replay_register.h"
 #include "tls/tickets/resumption.h"
 #include "tls/tickets/ticket_keys.h"
-#include "tls/transport/tls_transport.h"
 #include "unit/tls/tls_pair.h"
 
 namespace troika::test {
@@ -22,64 +18,45 @@ tls::Root some_root() {
   return root;
 }
 
-// OpenSSL makes tickets by real time; the server's wall clock can be set off from it.
-class SetClock final : public Clock {
- public:
-  TimePoint now() const noexcept override { return TimePoint(1h); }
-  WallTime wall() const noexcept override { return start_ + ahead; }
-  std::chrono::seconds ahead{};
-
- private:
-  WallTime start_ = std::chrono::system_clock::now();
-};
-
-// A process with two workers, and a client that has been there once.
-struct Process {
-  explicit Process(std::uint32_t early_bytes = kEarlyBytes, std::size_t entries = 1000)
-      : replays(clock, entries, 30s) {
-    tls::ServerOptions options{test_certificate().cert_file, test_certificate().key_file};
-    options.ticket_keys = &keys;
-    options.replays = &replays;
-    options.early_data_bytes = early_bytes;
-    options.alpn = alpn_of(tls::TransportKind::tcp);
-    first = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
-    second = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
-  }
-
-  SetClock clock;
-  tls::TicketKeys keys{clock, some_root(), 12h, 24h};
-  tls::ReplayRegister replays;
-  std::unique_ptr<tls::ServerContext> first, second;
-};
-
 std::vector<std::byte> visit(const tls::ServerContext& server, const tls::ClientContext& client,
                              int version = TLS1_3_VERSION) {
   TlsPair pair(server, client.new_ssl("localhost"));
   SSL_set_max_proto_version(pair.client_ssl.get(), version);
   REQUIRE(pair.shake_hands());
-  CHECK_FALSE(pair.server.transport->security().resumed);
+  CHECK_FALSE(pair.server.security().resumed);
   const auto bytes = tls::resumption_of(pair.client.ssl);
   REQUIRE_FALSE(bytes.empty());
   return {bytes.begin(), bytes.end()};
 }
 
-struct Fixture : Process {
+// A process with two workers, and a client that has been there once.
+struct Fixture {
   explicit Fixture(std::uint32_t early_bytes = kEarlyBytes, std::size_t entries = 1000)
-      : Process(early_bytes, entries), ticket(visit(*first, *client)) {}
-
-  // What a client that comes back sends before it has heard anything.
-  std::string first_flight(const std::string& early) {
-    TlsPair pair(*second, client->new_ssl("localhost", ticket));
-    std::string flight;
-    pair.link.sent_by(End::client).tap = [&](std::span<const std::byte> bytes) {
-      flight.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    };
-    pair.client.queue.append_copy(early);
-    pair.client.open(pair.link.open(End::client), std::move(pair.client_ssl));
-    pair.client.flush(pair.now);
-    return flight;
+      : replays(clock, entries, 30s) {
+    tls::ServerOptions options = server_options();
+    options.ticket_keys = &keys;
+    options.replays = &replays;
+    options.early_data_bytes = early_bytes;
+    first = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
+    second = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
+    ticket = visit(*first, *client);
   }
 
+  // What a client that comes back sends before it has heard anything.
+  std::string first_flight(const std::string& early) const {
+    TlsPair pair(*second, client->new_ssl("localhost", ticket));
+    const std::string& wire = pair.record(End::client);
+    pair.client.queue.append_copy(early);
+    pair.open_client();
+    return wire;
+  }
+
+  // OpenSSL makes tickets by real time; the server's wall clock can be set off from it.
+  const WallTime start = std::chrono::system_clock::now();
+  SetClock clock{start};
+  tls::TicketKeys keys{clock, some_root(), 12h, 24h};
+  tls::ReplayRegister replays;
+  std::unique_ptr<tls::ServerContext> first, second;
   std::unique_ptr<tls::ClientContext> client = client_context({"h2", "http/1.1"});
   std::vector<std::byte> ticket;
 };
@@ -91,12 +68,12 @@ TEST_CASE_METHOD(Fixture, "early data reaches a server on another worker before 
   pair.client.queue.append_copy("early");
   pair.client.open(pair.link.open(End::client), std::move(pair.client_ssl));
   CHECK(pair.client.events == "ready ");
-  CHECK(pair.client.transport->security().handshaking);
-  CHECK(pair.client.transport->security().alpn == "h2");
-  CHECK(pair.client.transport->security().server_name == "localhost");
+  CHECK(pair.client.security().handshaking);
+  CHECK(pair.client.security().alpn == "h2");
+  CHECK(pair.client.security().server_name == "localhost");
   pair.client.flush(pair.now);
   pair.link.pump();  // the first flight arrives, and nothing else has been sent
-  const SecurityInfo& security = pair.server.transport->security();
+  const SecurityInfo& security = pair.server.security();
   CHECK(pair.server.events == "ready bytes ");
   CHECK(pair.server.early == "early");
   CHECK(security.handshaking);
@@ -114,9 +91,9 @@ TEST_CASE_METHOD(Fixture, "early data reaches a server on another worker before 
   CHECK(pair.server.handshakes == 1);
   CHECK(pair.server.early == pair.server.received);
   for (const Peer* peer : {&pair.client, &pair.server}) {
-    CHECK(peer->transport->security().resumed);
-    CHECK(peer->transport->security().early_data);
-    CHECK_FALSE(peer->transport->security().handshaking);
+    CHECK(peer->security().resumed);
+    CHECK(peer->security().early_data);
+    CHECK_FALSE(peer->security().handshaking);
     CHECK_FALSE(peer->closed);
   }
   CHECK(replays.counters().accepted == 1);
@@ -147,9 +124,8 @@ TEST_CASE_METHOD(Fixture, "a replayed first flight is an ordinary handshake on a
 }
 
 TEST_CASE_METHOD(Fixture, "rejected early data is sent again as ordinary data, once") {
-  tls::ServerOptions options{test_certificate().cert_file, test_certificate().key_file};
+  tls::ServerOptions options = server_options();
   options.ticket_keys = &keys;
-  options.alpn = alpn_of(tls::TransportKind::tcp);
   const auto without = tls::ServerContext::make(tls::TransportKind::tcp, options).value();
   tls::Root strange = some_root();
   strange[0] ^= std::byte{1};
@@ -165,9 +141,9 @@ TEST_CASE_METHOD(Fixture, "rejected early data is sent again as ordinary data, o
     REQUIRE(pair.shake_hands());
     CHECK(pair.server.early.empty());
     CHECK((pair.server.received == text + "and what did not fit"));
-    CHECK(pair.server.transport->security().resumed == knows);
-    CHECK_FALSE(pair.server.transport->security().early_data);
-    CHECK_FALSE(pair.client.transport->security().early_data);
+    CHECK(pair.server.security().resumed == knows);
+    CHECK_FALSE(pair.server.security().early_data);
+    CHECK_FALSE(pair.client.security().early_data);
   }
   CHECK(replays.counters().accepted == 0);
 }
@@ -180,7 +156,7 @@ TEST_CASE("a full register rejects early data, and the connection goes on") {
     REQUIRE(pair.shake_hands());
     CHECK(pair.server.early == (fits ? "early" : ""));
     CHECK(pair.server.received == "early");
-    CHECK(pair.server.transport->security().resumed);
+    CHECK(pair.server.security().resumed);
   }
   CHECK(full.replays.counters().rejected == 1);
 }
@@ -194,13 +170,11 @@ TEST_CASE("as much early data as the server allows is taken, and a byte more end
     TlsPair pair(*fixture.first, fixture.client->new_ssl("localhost"));
     // A client that takes no notice of the limit in its ticket.
     const auto* at = reinterpret_cast<const unsigned char*>(fixture.ticket.data());
-    SSL_SESSION* session = d2i_SSL_SESSION(nullptr, &at, static_cast<long>(fixture.ticket.size()));
-    SSL_SESSION_set_max_early_data(session, kMost + 1);
-    SSL_set_session(pair.client_ssl.get(), session);
-    SSL_SESSION_free(session);
+    const Session session(d2i_SSL_SESSION(nullptr, &at, static_cast<long>(fixture.ticket.size())));
+    SSL_SESSION_set_max_early_data(session.get(), kMost + 1);
+    pair.offer(session);
     pair.client.queue.append_copy(std::string(size, 'x'));
-    pair.client.open(pair.link.open(End::client), std::move(pair.client_ssl));
-    pair.client.flush(pair.now);
+    pair.open_client();
     pair.link.run();
     CHECK(pair.server.early.size() == (fits ? size : pair.server.early.size()));
     CHECK(pair.server.early.size() <= kMost);
@@ -247,8 +221,7 @@ TEST_CASE_METHOD(Fixture, "early data that is held comes before the handshake is
   pair.server.stop_after_bytes = true;
   const std::string text = random_text(8000, 1);
   pair.client.queue.append_copy(text);
-  pair.client.open(pair.link.open(End::client), std::move(pair.client_ssl));
-  pair.client.flush(pair.now);
+  pair.open_client();
   pair.link.pump();
   CHECK(pair.server.early.size() < text.size());
   pair.server.stop_after_bytes = false;
@@ -261,8 +234,7 @@ TEST_CASE_METHOD(Fixture,
                  "an answer that ends the connection early is closed after the handshake") {
   TlsPair pair(*first, client->new_ssl("localhost", ticket));
   pair.client.queue.append_copy("early");
-  pair.client.open(pair.link.open(End::client), std::move(pair.client_ssl));
-  pair.client.flush(pair.now);
+  pair.open_client();
   pair.link.pump();
   pair.server.queue.append_copy("last words");
   pair.server.flush(pair.now);
@@ -293,8 +265,9 @@ TEST_CASE_METHOD(Fixture,
                  "without early data a resumed client is ready when the handshake is done") {
   TlsPair pair(*first, client->new_ssl("localhost", ticket));
   REQUIRE(pair.shake_hands());  // it may send early data, and has none
-  CHECK(pair.server.transport->security().resumed);
+  CHECK(pair.server.security().resumed);
   CHECK(pair.server.early.empty());
+  CHECK_FALSE(tls::resumption_of(pair.client.ssl).empty());  // another ticket for the next visit
   pair.client.queue.append_copy("late");
   pair.run();
   CHECK(pair.server.received == "late");
@@ -315,13 +288,13 @@ TEST_CASE_METHOD(Fixture, "a session is left out where it does not fit, and all 
     TlsPair pair(*first, client_context(at.alpn)->new_ssl(at.name, ticket));
     pair.client.queue.append_copy("x");
     REQUIRE(pair.shake_hands());
-    CHECK(pair.server.transport->security().resumed == at.resumed);
+    CHECK(pair.server.security().resumed == at.resumed);
     CHECK(pair.server.received == "x");
   }
   ticket.resize(ticket.size() / 2);
   TlsPair pair(*first, client->new_ssl("localhost", ticket));
   REQUIRE(pair.shake_hands());
-  CHECK_FALSE(pair.server.transport->security().resumed);
+  CHECK_FALSE(pair.server.security().resumed);
 }
 
 TEST_CASE_METHOD(Fixture, "TLS 1.2 resumes without early data") {
@@ -330,8 +303,8 @@ TEST_CASE_METHOD(Fixture, "TLS 1.2 resumes without early data") {
   SSL_set_max_proto_version(pair.client_ssl.get(), TLS1_2_VERSION);
   pair.client.queue.append_copy("x");
   REQUIRE(pair.shake_hands());
-  CHECK(pair.server.transport->security().resumed);
-  CHECK(pair.server.transport->security().version == "TLSv1.2");
+  CHECK(pair.server.security().resumed);
+  CHECK(pair.server.security().version == "TLSv1.2");
   CHECK(pair.server.early.empty());
   CHECK(pair.server.received == "x");
 }
@@ -352,15 +325,15 @@ TEST_CASE_METHOD(Fixture, "a clock that was set back resumes sessions, and takes
     TlsPair pair(*second, client->new_ssl("localhost", ticket));
     pair.client.queue.append_copy("x");
     REQUIRE(pair.shake_hands());
-    CHECK(pair.server.transport->security().resumed);
+    CHECK(pair.server.security().resumed);
     CHECK(pair.server.received == "x");
     return !pair.server.early.empty();
   };
-  clock.ahead = -60s;  // the ticket is from the future
+  clock.time = start - 60s;  // the ticket is from the future
   CHECK_FALSE(come_back());
-  clock.ahead = 60s;
+  clock.time = start + 60s;
   CHECK(come_back());
-  clock.ahead = 10s;  // later than the ticket, earlier than what was seen
+  clock.time = start + 10s;  // later than the ticket, earlier than what was seen
   CHECK_FALSE(come_back());
   CHECK(replays.counters().rejected == 2);
 }

@@ -21,24 +21,10 @@ struct Alone {
 };
 
 std::string client_hello() {
-  MemoryLink link;
-  Peer client;
-  client.open(link.open(End::client), client_context({"h2"})->new_ssl("localhost"));
-  std::string hello;
-  struct Sink final : ByteStream::Observer {
-    explicit Sink(std::string& into) : text(into) {}
-    void on_bytes(std::span<const std::byte> bytes) override {
-      text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    }
-    void on_end() override {}
-    void on_writable() override {}
-    void on_closed(Error) override {}
-    std::string& text;
-  } sink(hello);
-  const auto stream = link.open(End::server);
-  stream->start(sink);
-  link.run();
-  return hello;
+  TlsPair pair;
+  const std::string& wire = pair.record(End::client);
+  pair.open_client();
+  return wire;
 }
 
 }  // namespace
@@ -94,14 +80,9 @@ TEST_CASE("a ClientHello with any byte changed never crashes and never becomes r
 }
 
 TEST_CASE("a record that was tampered with is answered by an alert and closes the connection") {
-  const auto context = server_context();
-  TlsPair pair(*context, client_context()->new_ssl("localhost"));
+  TlsPair pair;
   REQUIRE(pair.shake_hands());
-  std::string wire;
-  MemoryLink::Pipe& pipe = pair.link.sent_by(End::client);
-  pipe.tap = [&](auto bytes) {
-    wire.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
+  const std::string& wire = pair.record(End::client);
   pair.client.queue.append_copy("first");
   pair.run();
   // The same record once more has another sequence number, so that its tag is wrong.
@@ -117,8 +98,7 @@ TEST_CASE("a record that was tampered with is answered by an alert and closes th
 }
 
 TEST_CASE("a record cut by FIN gives none of its bytes") {
-  const auto context = server_context();
-  TlsPair pair(*context, client_context()->new_ssl("localhost"));
+  TlsPair pair;
   REQUIRE(pair.shake_hands());
   pair.link.sent_by(End::client).capacity = 500;
   pair.client.queue.append_copy(random_text(1000, 1));

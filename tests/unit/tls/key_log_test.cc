@@ -1,11 +1,7 @@
 #include "tls/context/key_log.h"
 
-#include <cstdlib>
 #include <set>
-#include <vector>
 
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "unit/tls/tls_pair.h"
 
 using namespace troika;
@@ -35,13 +31,9 @@ struct RecordingLog final : tls::KeyLog {
 };
 
 void shake_hands(tls::KeyLog* log, int newest = TLS1_3_VERSION) {
-  const auto& files = test_certificate();
-  const auto server = ServerContext::make(TransportKind::tcp, {.cert_file = files.cert_file,
-                                                               .key_file = files.key_file,
-                                                               .key_log = log})
-                          .value();
-  const auto client = client_context();
-  TlsPair pair(*server, client->new_ssl("localhost"));
+  tls::ServerOptions options = server_options();
+  options.key_log = log;
+  TlsPair pair(*ServerContext::make(TransportKind::tcp, options).value());
   REQUIRE(SSL_set_max_proto_version(pair.client_ssl.get(), newest) == 1);
   REQUIRE(pair.shake_hands());
 }

@@ -7,9 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "tls/context/client_context.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "tls/tickets/resumption.h"
 #include "unit/tls/tls_pair.h"
 
@@ -18,12 +15,7 @@ namespace {
 
 using tls::TicketKeys;
 
-class SetClock final : public Clock {
- public:
-  TimePoint now() const noexcept override { return TimePoint(1h); }
-  WallTime wall() const noexcept override { return time; }
-  WallTime time = TicketKeys::kStart + 1000 * 12h;
-};
+constexpr WallTime kNow = TicketKeys::kStart + 1000 * 12h;
 
 tls::Root root_of(char c) {
   tls::Root root;
@@ -36,45 +28,37 @@ struct Visits {
   explicit Visits(TicketKeys& keys) { add(keys); }
 
   void add(TicketKeys& keys, tls::TransportKind kind = tls::TransportKind::tcp) {
-    tls::ServerOptions options{test_certificate().cert_file, test_certificate().key_file};
+    tls::ServerOptions options = server_options(kind);
     options.ticket_keys = &keys;
-    options.alpn = alpn_of(kind);
     servers.push_back(tls::ServerContext::make(kind, options).value());
   }
   // A visit to a server, with the ticket `from` (null: none); the ticket that it brought.
-  SSL_SESSION* visit(std::size_t server, SSL_SESSION* from) {
+  Session visit(std::size_t server, const Session& from = nullptr) {
     TlsPair pair(*servers[server], client->new_ssl("localhost"));
-    if (from != nullptr) SSL_set_session(pair.client_ssl.get(), from);
+    if (from != nullptr) pair.offer(from);
     pair.run();
-    resumed = pair.server.transport->security().resumed;
-    // A copy: OpenSSL marks the session of a connection that is not closed cleanly.
-    sessions.emplace_back(SSL_SESSION_dup(SSL_get0_session(pair.client.ssl)));
-    return sessions.back().get();
+    resumed = pair.server.security().resumed;
+    return pair.session();
   }
-  bool resumes(std::size_t server, SSL_SESSION* from) {
-    const std::unique_ptr<SSL_SESSION, Free> copy(SSL_SESSION_dup(from));
-    visit(server, copy.get());
+  bool resumes(std::size_t server, const Session& from) {
+    visit(server, from);
     return resumed;
   }
-  static std::string key_name(SSL_SESSION* session) {
+  static std::string key_name(const Session& session) {
     const unsigned char* ticket = nullptr;
     std::size_t size = 0;
-    SSL_SESSION_get0_ticket(session, &ticket, &size);
+    SSL_SESSION_get0_ticket(session.get(), &ticket, &size);
     REQUIRE(size > 16);
     return {reinterpret_cast<const char*>(ticket), 16};
   }
 
-  struct Free {
-    void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
-  };
-  std::unique_ptr<tls::ClientContext> client = client_context({"h2"});
+  std::unique_ptr<tls::ClientContext> client = client_context({"h2", "h3"});
   std::vector<std::unique_ptr<tls::ServerContext>> servers;
-  std::vector<std::unique_ptr<SSL_SESSION, Free>> sessions;
   bool resumed = false;
 };
 
 TEST_CASE("ticket keys change when an epoch is over, not a moment before") {
-  SetClock clock;
+  SetClock clock(kNow);
   TicketKeys keys(clock, root_of('a'), 12h, 24h);
   const auto first = keys.current();
   CHECK(first.epoch == 1000);
@@ -90,7 +74,7 @@ TEST_CASE("ticket keys change when an epoch is over, not a moment before") {
 }
 
 TEST_CASE("a ticket key is found in its epoch, in two after it and in the one before it") {
-  SetClock clock;
+  SetClock clock(kNow);
   TicketKeys keys(clock, root_of('a'), 12h, 24h);
   const auto key = keys.current();
   struct Case {
@@ -105,8 +89,7 @@ TEST_CASE("a ticket key is found in its epoch, in two after it and in the one be
                          {2, true, true},
                          {3, false, false}}) {
     CAPTURE(at.epochs_later);
-    SetClock other;
-    other.time += at.epochs_later * 12h;
+    const SetClock other(kNow + at.epochs_later * 12h);
     TicketKeys ring(other, root_of('a'), 12h, 24h);
     const auto found = ring.find(key.name);
     REQUIRE(found.has_value() == at.found);
@@ -119,8 +102,7 @@ TEST_CASE("a ticket key is found in its epoch, in two after it and in the one be
 }
 
 TEST_CASE("rings that moved through all epochs or were made late have the same keys") {
-  SetClock clock;
-  clock.time = TicketKeys::kStart;
+  SetClock clock(TicketKeys::kStart);
   TicketKeys old(clock, root_of('a'), 12h, 24h);
   for (int i = 0; i < 40; ++i) {
     const auto epoch = static_cast<std::uint64_t>(i);
@@ -138,7 +120,7 @@ TEST_CASE("rings that moved through all epochs or were made late have the same k
 }
 
 TEST_CASE("a clock that is set back, even before the first epoch, leaves the keys usable") {
-  SetClock clock;
+  SetClock clock(kNow);
   TicketKeys keys(clock, root_of('a'), 12h, 24h);
   const auto key = keys.current();
   clock.time -= 100 * 12h;
@@ -150,7 +132,7 @@ TEST_CASE("a clock that is set back, even before the first epoch, leaves the key
 }
 
 TEST_CASE("a ticket resumes on another context with the same ring, whatever the worker") {
-  SetClock clock;
+  SetClock clock(kNow);
   TicketKeys keys(clock, root_of('a'), 12h, 24h);
   TicketKeys same(clock, root_of('a'), 12h, 24h), other(clock, root_of('b'), 12h, 24h);
   Visits visits(keys);
@@ -158,27 +140,26 @@ TEST_CASE("a ticket resumes on another context with the same ring, whatever the 
   visits.add(same);   // after a restart with kept secrets
   visits.add(other);  // or with new ones
   visits.add(keys, tls::TransportKind::quic);
-  SSL_SESSION* const ticket = visits.visit(0, nullptr);
+  const Session ticket = visits.visit(0);
   CHECK_FALSE(visits.resumed);
   CHECK(visits.resumes(0, ticket));
   CHECK(visits.resumes(1, ticket));
   CHECK(visits.resumes(2, ticket));
   CHECK_FALSE(visits.resumes(3, ticket));
   CHECK_FALSE(visits.resumes(4, ticket));  // another transport
-  CHECK(SSL_SESSION_get_ticket_lifetime_hint(ticket) == 24 * 3600);
+  CHECK(SSL_SESSION_get_ticket_lifetime_hint(ticket.get()) == 24 * 3600);
 }
 
 TEST_CASE("a ticket of an older epoch resumes, and is renewed by one of this epoch") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
-  SetClock clock;
+  SetClock clock(kNow);
   TicketKeys keys(clock, root_of('a'), 12h, 24h);
   Visits visits(keys);
   SSL_CTX_set_max_proto_version(SSL_get_SSL_CTX(visits.client->new_ssl("").get()), version);
-  SSL_SESSION* const ticket = visits.visit(0, nullptr);
+  const Session ticket = visits.visit(0);
   const std::string first = visits.key_name(ticket);
   clock.time += 2 * 12h;
-  const std::unique_ptr<SSL_SESSION, Visits::Free> copy(SSL_SESSION_dup(ticket));
-  SSL_SESSION* const renewed = visits.visit(0, copy.get());
+  const Session renewed = visits.visit(0, ticket);
   CHECK(visits.resumed);
   CHECK(visits.key_name(renewed) != first);
   CHECK(std::ranges::equal(visits.key_name(renewed), keys.current().name, {},
@@ -186,20 +167,6 @@ TEST_CASE("a ticket of an older epoch resumes, and is renewed by one of this epo
   clock.time += 12h;
   CHECK_FALSE(visits.resumes(0, ticket));
   CHECK(visits.resumes(0, renewed));
-}
-
-TEST_CASE("a client of TLS 1.3 has another ticket for each visit") {
-  SetClock clock;
-  TicketKeys keys(clock, root_of('a'), 12h, 24h);
-  Visits visits(keys);
-  TlsPair first(*visits.servers[0], visits.client->new_ssl("localhost"));
-  REQUIRE(first.shake_hands());
-  const auto ticket = tls::resumption_of(first.client.ssl);
-  REQUIRE_FALSE(ticket.empty());
-  TlsPair pair(*visits.servers[0], visits.client->new_ssl("localhost", ticket));
-  REQUIRE(pair.shake_hands());
-  CHECK(pair.server.transport->security().resumed);
-  CHECK_FALSE(tls::resumption_of(pair.client.ssl).empty());
 }
 
 TEST_CASE("a ring may be asked by many threads while its epochs pass") {

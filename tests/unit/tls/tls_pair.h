@@ -39,6 +39,15 @@ class TemporaryFolder {
   std::filesystem::path path;
 };
 
+// Its wall time is what the test makes it.
+class SetClock final : public Clock {
+ public:
+  explicit SetClock(WallTime wall) : time(wall) {}
+  TimePoint now() const noexcept override { return TimePoint(1h); }
+  WallTime wall() const noexcept override { return time; }
+  WallTime time;
+};
+
 inline std::string file_text(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -62,15 +71,18 @@ inline std::vector<std::string> alpn_of(tls::TransportKind kind) {
   return {"h2", "http/1.1"};
 }
 
+inline tls::ServerOptions server_options(tls::TransportKind kind = tls::TransportKind::tcp) {
+  const auto& files = test_certificate();
+  return {.cert_file = files.cert_file, .key_file = files.key_file, .alpn = alpn_of(kind)};
+}
+
 // It takes early data, as the program's do: handshakes take another way through OpenSSL then.
 inline std::unique_ptr<tls::ServerContext> server_context(
     tls::TransportKind kind = tls::TransportKind::tcp) {
   static const SystemClock clock;
   static tls::ReplayRegister replays(clock, 1000, 30s);
-  const auto& files = test_certificate();
-  tls::ServerOptions options{files.cert_file, files.key_file};
+  tls::ServerOptions options = server_options(kind);
   options.replays = &replays;
-  options.alpn = alpn_of(kind);
   return tls::ServerContext::make(kind, options).value();
 }
 
@@ -128,6 +140,7 @@ class Peer final : public Transport::Observer {
     closed = why;
   }
   bool told(std::string_view event) const { return events.contains(event); }
+  const SecurityInfo& security() const { return transport->security(); }
 
   BufferPool pool;
   OutputQueue queue{pool};
@@ -167,17 +180,26 @@ inline std::vector<WireRecord> records_of(std::string_view wire) {
   return records;
 }
 
+struct SessionFree {
+  void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+};
+using Session = std::unique_ptr<SSL_SESSION, SessionFree>;
+
+// An SSL keeps alive what it needs of its context.
 struct TlsPair {
-  explicit TlsPair(const tls::ServerContext& at_server, tls::SslPtr at_client) {
+  explicit TlsPair(const tls::ServerContext& at_server = *server_context(),
+                   tls::SslPtr at_client = client_context({"h2"})->new_ssl("localhost"))
+      : client_ssl(std::move(at_client)) {
     server.open(link.open(End::server), at_server.new_ssl());
-    client_ssl = std::move(at_client);
   }
-  // The client is opened late, so that a test can change its SSL first.
+  // The client sends its first flight, with early data if it may. Late, so that a test can change
+  // its SSL first.
+  void open_client() {
+    client.open(link.open(End::client), std::move(client_ssl));
+    client.flush(now);
+  }
   bool run() {
-    if (client_ssl) {
-      client.open(link.open(End::client), std::move(client_ssl));
-      client.flush(now);
-    }
+    if (client_ssl) open_client();
     return link.run([this] {
       const bool at_client = client.flush(now);
       return server.flush(now) || at_client;
@@ -185,6 +207,22 @@ struct TlsPair {
   }
   bool shake_hands() { return run() && client.handshakes == 1 && server.handshakes == 1; }
 
+  // What that end writes from now on.
+  std::string& record(End end) {
+    std::string& wire = wires[static_cast<std::size_t>(end)];
+    link.sent_by(end).tap = [&wire](std::span<const std::byte> bytes) {
+      wire.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    return wire;
+  }
+  // Copies, as OpenSSL marks the session of a connection that is not closed cleanly.
+  Session session() const { return Session(SSL_SESSION_dup(SSL_get0_session(client.ssl))); }
+  void offer(const Session& session) {
+    const Session copy(SSL_SESSION_dup(session.get()));
+    REQUIRE(SSL_set_session(client_ssl.get(), copy.get()) == 1);
+  }
+
+  std::array<std::string, 2> wires;  // outlive the link
   MemoryLink link;
   TimePoint now{1h};
   Peer client, server;

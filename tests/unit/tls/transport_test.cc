@@ -8,10 +8,6 @@ using tls::TlsConnection;
 
 namespace {
 
-struct Fixture : TlsPair {
-  Fixture() : TlsPair(*server_context(), client_context({"h2"})->new_ssl("localhost")) {}
-};
-
 constexpr int kApplicationData = 23;
 
 // Sizes of the plaintext of each record, as TLS 1.3 shows them: less type and tag.
@@ -26,7 +22,7 @@ std::vector<std::size_t> payloads(std::string_view wire) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "bytes written before and after the handshake arrive after on_ready") {
+TEST_CASE_METHOD(TlsPair, "bytes written before and after the handshake arrive after on_ready") {
   client.queue.append_copy("early bird");
   REQUIRE(shake_hands());
   CHECK(server.received == "early bird");
@@ -37,12 +33,12 @@ TEST_CASE_METHOD(Fixture, "bytes written before and after the handshake arrive a
   CHECK(client.events == "ready bytes ");
 }
 
-TEST_CASE_METHOD(Fixture, "a megabyte each way is the same through any small buffers") {
+TEST_CASE_METHOD(TlsPair, "a megabyte each way is the same through any small buffers") {
   SeededRandom random(20261);
   const std::string up = random_text(1U << 20U, 1), down = random_text(1U << 20U, 2);
   client.queue.append_copy(up);
   server.queue.append_copy(down);
-  client.open(link.open(End::client), std::move(client_ssl));
+  open_client();
   const bool quiet = link.run([&] {
     for (const End end : {End::client, End::server}) {
       link.sent_by(end).capacity = 1 + random.below(9000);
@@ -59,7 +55,7 @@ TEST_CASE_METHOD(Fixture, "a megabyte each way is the same through any small buf
   CHECK_FALSE(client.failed);
 }
 
-TEST_CASE_METHOD(Fixture, "every byte may come alone") {
+TEST_CASE_METHOD(TlsPair, "every byte may come alone") {
   link.sent_by(End::client).max_chunk = 1;
   link.sent_by(End::server).max_chunk = 1;
   client.queue.append_copy(random_text(3000, 3));
@@ -67,12 +63,9 @@ TEST_CASE_METHOD(Fixture, "every byte may come alone") {
   CHECK(server.received == random_text(3000, 3));
 }
 
-TEST_CASE_METHOD(Fixture, "small pieces of a queue share a record, and many records one write") {
+TEST_CASE_METHOD(TlsPair, "small pieces of a queue share a record, and many records one write") {
   REQUIRE(shake_hands());
-  std::string wire;
-  link.sent_by(End::server).tap = [&](auto bytes) {
-    wire.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
+  std::string& wire = record(End::server);
   const std::string body = random_text(100'000, 4);
   for (std::size_t at = 0; at < body.size(); at += 1000) {
     server.queue.append(server.pool.copy(std::string_view(body).substr(at, 1000)));
@@ -91,15 +84,12 @@ TEST_CASE_METHOD(Fixture, "small pieces of a queue share a record, and many reco
   }
 }
 
-TEST_CASE_METHOD(Fixture, "records become small again after more than a second of silence") {
+TEST_CASE_METHOD(TlsPair, "records become small again after more than a second of silence") {
   REQUIRE(shake_hands());
   const std::string body = random_text(80'000, 5);
   server.queue.append_copy(body);
   run();
-  std::string wire;
-  link.sent_by(End::server).tap = [&](auto bytes) {
-    wire.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
+  std::string& wire = record(End::server);
   const auto first_record_after = [&](Duration pause) {
     now += pause;
     wire.clear();
@@ -112,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "records become small again after more than a second o
   CHECK(first_record_after(1ms) == RecordSize::kFull);
 }
 
-TEST_CASE_METHOD(Fixture, "a reader that stops pins at most 128 KiB, and gets the rest later") {
+TEST_CASE_METHOD(TlsPair, "a reader that stops pins at most 128 KiB, and gets the rest later") {
   REQUIRE(shake_hands());
   const std::string body = random_text(2U << 20U, 6);
   server.queue.append_copy(body);
@@ -133,7 +123,7 @@ TEST_CASE_METHOD(Fixture, "a reader that stops pins at most 128 KiB, and gets th
   CHECK(server.transport->unsent() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "nothing is taken above the low mark of the tail, at the mark it is") {
+TEST_CASE_METHOD(TlsPair, "nothing is taken above the low mark of the tail, at the mark it is") {
   REQUIRE(shake_hands());
   auto& pipe = link.sent_by(End::server);
   server.queue.append_copy(random_text(40'000, 7));  // past the small records
@@ -166,7 +156,7 @@ TEST_CASE_METHOD(Fixture, "nothing is taken above the low mark of the tail, at t
   CHECK(client.received.size() == 40'000 + kPayload + kRest + 2);
 }
 
-TEST_CASE_METHOD(Fixture, "nothing can be written before the handshake is done") {
+TEST_CASE_METHOD(TlsPair, "nothing can be written before the handshake is done") {
   server.queue.append_copy("too early");
   CHECK(server.transport->write_budget() == 0);
   REQUIRE(server.transport->write(server.queue, now));
@@ -174,7 +164,7 @@ TEST_CASE_METHOD(Fixture, "nothing can be written before the handshake is done")
   CHECK(link.sent_by(End::server).total == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "reading can be stopped between two records of one delivery") {
+TEST_CASE_METHOD(TlsPair, "reading can be stopped between two records of one delivery") {
   REQUIRE(shake_hands());
   const std::string body = random_text(50'000, 10);
   client.queue.append_copy(body);
@@ -195,7 +185,7 @@ TEST_CASE_METHOD(Fixture, "reading can be stopped between two records of one del
   CHECK(rounds > 20);
 }
 
-TEST_CASE_METHOD(Fixture, "what was kept while reading was off comes before the end") {
+TEST_CASE_METHOD(TlsPair, "what was kept while reading was off comes before the end") {
   REQUIRE(shake_hands());
   const std::string body = random_text(20'000, 11);
   client.queue.append_copy(body);
@@ -211,7 +201,7 @@ TEST_CASE_METHOD(Fixture, "what was kept while reading was off comes before the 
   CHECK(server.events == "ready bytes end ");
 }
 
-TEST_CASE_METHOD(Fixture, "close_notify ends one direction and leaves the other") {
+TEST_CASE_METHOD(TlsPair, "close_notify ends one direction and leaves the other") {
   REQUIRE(shake_hands());
   client.queue.append_copy("question");
   client.flush(now);
@@ -231,7 +221,7 @@ TEST_CASE_METHOD(Fixture, "close_notify ends one direction and leaves the other"
   CHECK_FALSE(server.closed);
 }
 
-TEST_CASE_METHOD(Fixture, "close_notify and FIN wait for all that was written") {
+TEST_CASE_METHOD(TlsPair, "close_notify and FIN wait for all that was written") {
   REQUIRE(shake_hands());
   const std::string body = random_text(60'000, 12);
   link.sent_by(End::server).capacity = 1000;
@@ -246,7 +236,7 @@ TEST_CASE_METHOD(Fixture, "close_notify and FIN wait for all that was written") 
   CHECK(link.sent_by(End::server).fin);
 }
 
-TEST_CASE_METHOD(Fixture, "a FIN without close_notify is a cut and not an end") {
+TEST_CASE_METHOD(TlsPair, "a FIN without close_notify is a cut and not an end") {
   REQUIRE(shake_hands());
   client.queue.append_copy("half a");
   client.flush(now);
@@ -258,7 +248,7 @@ TEST_CASE_METHOD(Fixture, "a FIN without close_notify is a cut and not an end") 
   CHECK(server.closed->detail.contains("truncated"));
 }
 
-TEST_CASE_METHOD(Fixture, "a FIN in the middle of kept input is told after that input") {
+TEST_CASE_METHOD(TlsPair, "a FIN in the middle of kept input is told after that input") {
   REQUIRE(shake_hands());
   const std::string body = random_text(9'000, 13);
   client.queue.append_copy(body);
@@ -278,7 +268,7 @@ TEST_CASE_METHOD(Fixture, "a FIN in the middle of kept input is told after that 
   CHECK(server.closed);
 }
 
-TEST_CASE_METHOD(Fixture, "a reset of the stream is passed on") {
+TEST_CASE_METHOD(TlsPair, "a reset of the stream is passed on") {
   REQUIRE(shake_hands());
   client.transport->reset();
   client.transport.reset();
@@ -286,23 +276,20 @@ TEST_CASE_METHOD(Fixture, "a reset of the stream is passed on") {
   CHECK(server.closed->detail == "reset by the peer");
 }
 
-TEST_CASE_METHOD(Fixture, "a key update goes both ways before the next data") {
+TEST_CASE_METHOD(TlsPair, "a key update goes both ways before the next data") {
   REQUIRE(shake_hands());
   REQUIRE(SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED) == 1);
   client.queue.append_copy("after");
   run();
   CHECK(server.received == "after");
-  std::string wire;
-  link.sent_by(End::server).tap = [&](auto bytes) {
-    wire.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
+  std::string& wire = record(End::server);
   server.queue.append_copy("also");
   run();
   CHECK(client.received == "also");
   CHECK(records_of(wire).size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "a client that asks for key updates and reads nothing stops being read") {
+TEST_CASE_METHOD(TlsPair, "a client that asks for key updates and reads nothing stops being read") {
   REQUIRE(shake_hands());
   link.sent_by(End::server).capacity = 0;
   for (int i = 0; i < 20'000 && link.reads(End::server); ++i) {
@@ -320,7 +307,7 @@ TEST_CASE_METHOD(Fixture, "a client that asks for key updates and reads nothing 
   CHECK(server.transport->unsent() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "data behind a flood of key updates waits and is not lost") {
+TEST_CASE_METHOD(TlsPair, "data behind a flood of key updates waits and is not lost") {
   REQUIRE(shake_hands());
   auto& to_server = link.sent_by(End::client);
   to_server.capacity = to_server.max_chunk = 1U << 20U;

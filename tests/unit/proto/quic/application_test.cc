@@ -1,6 +1,4 @@
 // Another application than HTTP/3 on QUIC.
-#include <catch2/catch_test_macros.hpp>
-
 #include "quic_world.h"
 
 namespace troika::test {
@@ -8,12 +6,9 @@ namespace {
 
 struct OtherWorld : QuicWorld {
   OtherWorld() {
-    static const auto context = tls::ServerContext::make(tls::TransportKind::quic,
-                                                         {.cert_file = TestCert::get().cert_file(),
-                                                          .key_file = TestCert::get().key_file(),
-                                                          .alpn = {"other/2", "other/1"}});
+    static const auto context = make_server_tls({.alpn = {"other/2", "other/1"}});
     traits = {.alpn = "other/1", .no_error = 0x17, .uni_streams = 1};
-    start(endpoint_config(), **context);
+    start(endpoint_config(), *context);
   }
 };
 
@@ -32,6 +27,8 @@ TEST_CASE("Another application has its own ALPN name, unidirectional streams and
   REQUIRE(w.run_until([&] { return client.state() == State::closed; }));
   CHECK(client.quic->close_reason().code == ErrorCode::closed);
   CHECK(client.log.ended_with == AppError{0x17});
+  CHECK(client.log.aborted == 1);
+  CHECK(w.run_until([&] { return w.endpoint->objects() == 0; }));
 }
 
 TEST_CASE("The code for no error of one application is an error for another") {

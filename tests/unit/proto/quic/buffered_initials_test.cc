@@ -1,24 +1,11 @@
 // Parts of a ClientHello that come in another order.
 #include <algorithm>
-#include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
 #include "proto/quic/admission.h"
-#include "tls/context/client_context.h"
 
 namespace troika::test {
 namespace {
-
-Address stranger(std::size_t i) {
-  return Address::v4(0x0a000300, static_cast<std::uint16_t>(1024 + i));
-}
-
-// A later part only, of a client of its own each time.
-void inject_later_part(QuicWorld& w, const tls::ClientContext& tls, std::size_t i) {
-  const std::vector<Bytes> flight = first_flight(w, tls);
-  REQUIRE(flight.size() == 2);
-  w.inject(flight[1], stranger(i));
-}
 
 TEST_CASE("A handshake whose first packets come in another order takes no longer") {
   QuicWorld w;
@@ -47,15 +34,14 @@ TEST_CASE("A handshake whose first packets come in another order takes no longer
 
 TEST_CASE("So many later parts wait for their beginning, the next one is sent a Retry") {
   QuicWorld w;
-  const tls::ClientContext* const tls = &client_tls();
   std::size_t i = 0;
-  for (; i < quic::BufferedInitials::kMost; ++i) inject_later_part(w, *tls, i);
+  for (; i < quic::BufferedInitials::kMost; ++i) w.inject(later_part(w), stranger(i));
   CHECK(w.endpoint->counters().retries_sent == 0);
-  inject_later_part(w, *tls, i++);
+  w.inject(later_part(w), stranger(i++));
   CHECK(w.endpoint->counters().retries_sent == 1);
   w.world.run_for(quic::BufferedInitials::kLongest);  // and now each of them is
   CHECK(w.endpoint->counters().retries_sent == quic::BufferedInitials::kMost + 1);
-  inject_later_part(w, *tls, i);
+  w.inject(later_part(w), stranger(i));
   CHECK(w.endpoint->counters().retries_sent == quic::BufferedInitials::kMost + 1);
   CHECK(w.endpoint->counters().accepted == 0);
   CHECK(w.endpoint->objects() == 0);
@@ -64,7 +50,7 @@ TEST_CASE("So many later parts wait for their beginning, the next one is sent a 
 TEST_CASE("A later part that is larger than any first packet does not wait") {
   for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
     QuicWorld w;
-    Bytes part = first_flight(w).at(1);
+    Bytes part = later_part(w);
     part.resize(quic::BufferedInitials::kMostBytes + more);
     w.inject(part, stranger(0));
     CHECK(w.endpoint->counters().retries_sent == more);
@@ -76,10 +62,10 @@ TEST_CASE(
     "A later part that waits in vain is answered by a Retry when it is as old as it may get") {
   QuicWorld w;
   const TimePoint start = w.world.clock.now();
-  inject_later_part(w, client_tls(), 0);
+  w.inject(later_part(w), stranger(0));
   CHECK(w.endpoint->deadline() == start + quic::BufferedInitials::kLongest);
   w.world.run_for(quic::BufferedInitials::kLongest / 2);
-  inject_later_part(w, client_tls(), 1);
+  w.inject(later_part(w), stranger(1));
   CHECK(w.endpoint->deadline() == start + quic::BufferedInitials::kLongest);
   const auto retries_at = [&](TimePoint when) {
     w.endpoint->on_deadline(when);
@@ -126,15 +112,12 @@ TEST_CASE("A later part with a token of a Retry is not held: there is no second 
 }
 
 TEST_CASE("While no more later parts can wait, a beginning is sent a Retry and costs nothing") {
-  auto config = endpoint_config();
-  config.retry_above = 1000;
   for (const std::size_t parts :
        {quic::BufferedInitials::kMost - 1, quic::BufferedInitials::kMost}) {
-    QuicWorld w(1, config);
-    const tls::ClientContext* const tls = &client_tls();
-    for (std::size_t i = 0; i < parts; ++i) inject_later_part(w, *tls, i);
+    QuicWorld w(1, with_retry(1000));
+    for (std::size_t i = 0; i < parts; ++i) w.inject(later_part(w), stranger(i));
     const bool full = parts == quic::BufferedInitials::kMost;
-    w.inject(first_flight(w, *tls).at(0), stranger(parts));
+    w.inject(beginning(w), stranger(parts));
     CHECK(w.endpoint->counters().retries_sent == (full ? 1 : 0));
     CHECK(w.endpoint->objects() == (full ? 0 : 1));
     REQUIRE(w.establish(w.connect()));

@@ -1,10 +1,6 @@
 // Handshakes that fail, as the endpoint tells of them.
-#include <catch2/catch_test_macros.hpp>
-
 #include "packets.h"
 #include "support/cert_maker.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 
 namespace troika::test {
 namespace {
@@ -19,21 +15,20 @@ struct Recorder final : quic::HandshakeObserver {
 };
 
 // A world whose endpoint tells the recorder; the client is 10.0.1.1.
-struct Watched {
+struct Told {
+  Recorder recorder;  // outlives the endpoint
+};
+struct Watched : Told, QuicWorld {
+  Watched() : QuicWorld(1, config(recorder)) {}
   static quic::EndpointConfig config(Recorder& recorder) {
-    quic::EndpointConfig config = endpoint_config();
-    config.handshakes = &recorder;
-    return config;
+    return endpoint_config([&](auto& config) { config.handshakes = &recorder; });
   }
   // Whatever ends, ends within this.
   const Failures& settle() {
-    w.world.run_for(60s);
-    CHECK(w.endpoint->objects() == 0);
+    world.run_for(60s);
+    CHECK(endpoint->objects() == 0);
     return recorder.failures;
   }
-
-  Recorder recorder;
-  QuicWorld w{1, config(recorder)};
 };
 
 Failures failure(const std::string& why) { return {"10.0.1.1 " + why}; }
@@ -41,27 +36,33 @@ Failures failure(const std::string& why) { return {"10.0.1.1 " + why}; }
 }  // namespace
 
 TEST_CASE("A handshake that succeeds, and one that its client gives up, are no failures") {
-  Watched watched;
-  ClientSide& client = watched.w.connect();
-  REQUIRE(watched.w.establish(client));
-  client.quic->close(0x100, watched.w.world.clock.now());
-  ClientSide& other = watched.w.connect();
-  REQUIRE(watched.w.run_until([&] { return watched.w.endpoint->counters().accepted == 2; }));
-  other.quic->close(0x100, watched.w.world.clock.now());
-  CHECK(watched.settle().empty());
+  Watched w;
+  ClientSide& client = w.connect_and_establish();
+  REQUIRE(w.close(client));
+  ClientSide& other = w.connect();
+  REQUIRE(w.run_until([&] { return w.endpoint->counters().accepted == 2; }));
+  REQUIRE(w.close(other));
+  CHECK(w.settle().empty());
 }
 
 TEST_CASE("An alert of ours is told with the reason that TLS has for it") {
-  Watched watched;
-  CHECK_FALSE(watched.w.establish(watched.w.connect({}, client_tls({"h2"}))));
-  CHECK(watched.settle() == failure("no ALPN protocol in common"));
+  Watched w;
+  ClientSide& client = w.connect({}, client_tls({"h2"}));
+  CHECK_FALSE(w.establish(client));
+  CHECK(w.settle() == failure("no ALPN protocol in common"));
+  CHECK(client.quic->close_reason().code == ErrorCode::denied);
+  CHECK(client.log.aborted == 1);
+  CHECK(w.log.made == 0);
+  CHECK(w.endpoint->counters().handshakes == 0);
 }
 
 TEST_CASE("An alert of the client's is told in words") {
-  Watched watched;
-  watched.w.client_config.server_name = "elsewhere.example";
-  CHECK_FALSE(watched.w.establish(watched.w.connect()));
-  CHECK(watched.settle() == failure("the client refuses the certificate (alert bad_certificate)"));
+  Watched w;
+  w.client_config.server_name = "elsewhere.example";
+  ClientSide& client = w.connect();
+  CHECK_FALSE(w.establish(client));
+  CHECK(w.settle() == failure("the client refuses the certificate (alert bad_certificate)"));
+  CHECK(client.quic->close_reason().code == ErrorCode::denied);
 }
 
 TEST_CASE("A client without a certificate that it must have is told of") {
@@ -70,41 +71,34 @@ TEST_CASE("A client without a certificate that it must have is told of") {
                     ("troika-quic-ca-" + std::to_string(getpid()) + ".pem");
   put_file(file, ca.pem());
   const auto tls =
-      tls::ServerContext::make(tls::TransportKind::quic, {.cert_file = TestCert::get().cert_file(),
-                                                          .key_file = TestCert::get().key_file(),
-                                                          .client_auth = tls::ClientAuth::required,
-                                                          .client_ca_file = file,
-                                                          .alpn = {"h3"}});
+      make_server_tls({.client_auth = tls::ClientAuth::required, .client_ca_file = file});
   std::filesystem::remove(file);
-  REQUIRE(tls);
-  Watched watched;
-  watched.w.start(Watched::config(watched.recorder), **tls);
-  watched.w.establish(watched.w.connect());
-  CHECK(watched.settle() == failure("the client did not present the required certificate"));
-  watched.w.endpoint.reset();
+  Watched w;
+  w.start(w.config(w.recorder), *tls);
+  w.establish(w.connect());
+  CHECK(w.settle() == failure("the client did not present the required certificate"));
 }
 
 TEST_CASE("A client that is heard once and never again runs into the deadline") {
-  Watched watched;
-  ClientSide& client = watched.w.connect();
-  REQUIRE(watched.w.run_until([&] { return watched.w.endpoint->counters().accepted == 1; }));
-  watched.w.to_server(client).black_hole = true;
-  watched.w.world.run_for(endpoint_config().handshake_timeout - 1s);
-  CHECK(watched.recorder.failures.empty());
-  CHECK(watched.settle() == failure("the handshake took too long"));
+  Watched w;
+  ClientSide& client = w.connect();
+  REQUIRE(w.run_until([&] { return w.endpoint->counters().accepted == 1; }));
+  w.to_server(client).black_hole = true;
+  w.world.run_for(20s - 1ns);
+  CHECK(w.endpoint->objects() == 1);
+  CHECK(w.recorder.failures.empty());
+  w.world.run_for(1ns);
+  CHECK(w.endpoint->objects() == 0);
+  CHECK(w.endpoint->counters().handshakes == 0);
+  CHECK(w.settle() == failure("the handshake took too long"));
 }
 
 TEST_CASE("What is no first packet of a client's is no handshake that failed") {
-  Watched watched;
-  std::vector<std::byte> garbage(1200, std::byte{0x55});
-  garbage[0] = std::byte{0xc3};  // an Initial of version 1, with ids of 8 and 0 bytes
-  garbage[1] = garbage[2] = garbage[3] = std::byte{};
-  garbage[4] = std::byte{1};
-  garbage[5] = std::byte{8};
-  garbage[14] = std::byte{};
-  garbage[15] = std::byte{};  // no token
-  watched.w.inject(garbage, watched.w.client_address(1));
-  CHECK(watched.settle().empty());
+  Watched w;
+  Bytes garbage = long_header(kV1, Bytes(8, std::byte{0x55}), {}, 1200, std::byte{0xc3});
+  std::fill(garbage.begin() + 16, garbage.end(), std::byte{0x55});  // without a token
+  w.inject(garbage, w.client_address(1));
+  CHECK(w.settle().empty());
 }
 
 }  // namespace troika::test

@@ -1,6 +1,5 @@
 // ClientHellos that no client of QUIC sends.
 #include <openssl/bio.h>
-#include <catch2/catch_test_macros.hpp>
 
 #include "packets.h"
 #include "proto/quic/convert.h"

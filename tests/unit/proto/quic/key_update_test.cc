@@ -1,23 +1,10 @@
-#include <catch2/catch_test_macros.hpp>
-
 #include "packets.h"
 
 namespace troika::test {
 namespace {
 
 quic::EndpointConfig with_limit(std::uint64_t packets) {
-  auto config = endpoint_config();
-  config.key_update_packets = packets;
-  return config;
-}
-
-// Established, and all acknowledgements are in.
-ClientSide& settled(QuicWorld& w, const Link& link = {}) {
-  ClientSide& client = w.connect(link);
-  REQUIRE(w.establish(client));
-  REQUIRE(w.run_until([&] { return w.log.handshakes == 1; }));
-  w.world.run_for(2s);
-  return client;
+  return endpoint_config([&](auto& config) { config.key_update_packets = packets; });
 }
 
 // How many packets the server had sent before each of its updates, and before the burst ahead of
@@ -42,7 +29,7 @@ Update next_update(QuicWorld& w, ClientSide& client) {
 TEST_CASE("The server takes a new key once it has sealed as many packets as it may with the old") {
   constexpr std::size_t kLimit = 50;
   QuicWorld w(1, with_limit(kLimit));
-  ClientSide& client = settled(w);
+  ClientSide& client = w.connect_and_settle();
   const Update first = next_update(w, client);
   for (std::size_t last = first.before, i = 0; i < 5; ++i) {
     const Update update = next_update(w, client);
@@ -57,8 +44,7 @@ TEST_CASE("Key updates of the server in mid-transfer change no byte, whatever th
     INFO("seed " << seed);
     QuicWorld w(seed, with_limit(100));
     ClientSide& client = w.connect({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
-    REQUIRE(w.ask(client, "send 1048576", 300s));
-    REQUIRE(client.app().answer().bytes == pattern(1048576));
+    REQUIRE(w.download(client, 1048576, 300s));
     CHECK(w.endpoint->counters().key_updates >= 2);
     CHECK(w.endpoint->counters().key_updates <= w.sent_by_server() / 100);
   }
@@ -68,8 +54,8 @@ TEST_CASE("Key updates of the client in mid-transfer change no byte, whatever th
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
     QuicWorld w(seed, with_limit(seed % 2 == 0 ? 150 : 1U << 20U));
-    ClientSide& client = w.connect({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
-    REQUIRE(w.establish(client));
+    ClientSide& client =
+        w.connect_and_establish({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
     client.app().ask("send 1048576");
     int updates = 0;
     for (std::size_t asked = 100000; asked < 1000000; asked += 100000) {
@@ -108,7 +94,7 @@ TEST_CASE("A key update waits for the handshake, and for the update before, to b
 TEST_CASE("A client that acknowledges nothing meets one new key at most, and no more packets") {
   const auto sent_to_silent = [](std::uint64_t limit) {
     QuicWorld w(1, with_limit(limit));
-    ClientSide& client = settled(w);
+    ClientSide& client = w.connect_and_settle();
     client.app().ask("send 1048576");
     w.world.run_for(11ms);  // the request is there
     w.to_server(client).black_hole = true;

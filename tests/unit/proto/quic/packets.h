@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "quic_world.h"
-#include "tls/context/client_context.h"
 
 namespace troika::test {
 
@@ -24,6 +23,11 @@ inline Bytes long_header(std::uint32_t version, const Bytes& dcid, const Bytes& 
   packet.insert(packet.end(), scid.begin(), scid.end());
   packet.resize(size);
   return packet;
+}
+
+// Strangers that send what is made by hand.
+inline Address stranger(std::size_t i = 0) {
+  return Address::v4(0x0a000300, static_cast<std::uint16_t>(1024 + i));
 }
 
 // A short header with an id of the length that the endpoint gives out.
@@ -77,8 +81,7 @@ class Catcher {
 };
 
 // The first datagrams of a client that nobody hears, and that may give up at once.
-inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& tls = client_tls(),
-                                       bool gives_up = false) {
+inline std::vector<Bytes> first_flight(QuicWorld& w, bool gives_up = false) {
   struct Sink final : DatagramSink {
     std::vector<Bytes> sent;
     SendOutcome send(const Datagram& datagram) override {
@@ -93,15 +96,22 @@ inline std::vector<Bytes> first_flight(QuicWorld& w, const tls::ClientContext& t
     }
   } sink;
   ScriptLog log;
-  auto client = quic::ClientConnection::make(
-      w.client_config, w.client_address(99), w.port.address(), w.world.clock, w.world.random, sink,
-      tls, {w.traits, [&log](quic::QuicStreams& quic) {
-              return std::make_unique<ScriptApp>(quic, false, log);
-            }});
+  const auto client = w.make_client(w.client_address(99), sink, log);
   if (gives_up) (*client)->close(0x100, w.world.clock.now());
   while ((*client)->flush(w.world.clock.now())) {
   }
   return sink.sent;
 }
+
+// First packets of a client of its own each time: the beginning of its ClientHello, the rest of it,
+// one that does not decrypt, and what a client that gives up at once sends last.
+inline Bytes beginning(QuicWorld& w) { return first_flight(w).at(0); }
+inline Bytes later_part(QuicWorld& w) { return first_flight(w).at(1); }
+inline Bytes undecryptable(QuicWorld& w) {
+  Bytes packet = beginning(w);
+  packet.back() ^= std::byte{1};
+  return packet;
+}
+inline Bytes farewell(QuicWorld& w) { return first_flight(w, true).back(); }
 
 }  // namespace troika::test

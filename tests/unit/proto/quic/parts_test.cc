@@ -1,5 +1,3 @@
-#include <catch2/catch_test_macros.hpp>
-
 #include <numeric>
 
 #include "base/random.h"
@@ -47,9 +45,8 @@ TEST_CASE("The table of ids keeps one connection for each id, of any length") {
 TEST_CASE("Ids of a worker keep their remainder for every number of workers") {
   SeededRandom random(1);
   for (unsigned workers : {1U, 2U, 3U, 64U, 200U, 255U}) {
-    auto config = endpoint_config();
-    config.workers = static_cast<std::uint8_t>(workers);
-    config.worker = static_cast<std::uint8_t>(workers - 1);
+    const auto config =
+        of_worker(static_cast<std::uint8_t>(workers - 1), static_cast<std::uint8_t>(workers));
     quic::IdFactory ids(config, random);
     for (int i = 0; i < 500; ++i) {
       const ngtcp2_cid id = ids.make();
@@ -70,6 +67,9 @@ TEST_CASE("Reset tokens follow from secret, machine and id alone, and differ bet
   };
   CHECK(token(ids.token_of(a)) == token(again.token_of(a)));
   CHECK(token(ids.token_of(a)) != token(ids.token_of(b)));
+  auto other_secret = config;
+  other_secret.secret[0] ^= std::byte{1};
+  CHECK(token(ids.token_of(a)) != token(quic::IdFactory(other_secret, random).token_of(a)));
   config.machine = "other";
   CHECK(token(ids.token_of(a)) != token(quic::IdFactory(config, random).token_of(a)));
 }
@@ -93,8 +93,7 @@ TEST_CASE("Stateless replies wait in bounded number") {
     }
   } sink;
   SeededRandom random(1);
-  auto config = endpoint_config();
-  config.resets_per_second = 100000;
+  const auto config = endpoint_config([](auto& c) { c.resets_per_second = 100000; });
   quic::IdFactory ids(config, random);
   quic::StatelessReplies replies(config, random, ids);
   quic::SendBuffer out(sink, 2000);

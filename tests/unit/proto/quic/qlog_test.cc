@@ -1,25 +1,20 @@
 #include <algorithm>
-#include <catch2/catch_test_macros.hpp>
 
 #include "logs.h"
 #include "packets.h"
 #include "proto/quic/qlog.h"
-#include "quic_world.h"
-#include "tls/context/client_context.h"
 
 namespace troika::test {
 namespace {
 
-struct LoggedWorld {
-  explicit LoggedWorld(std::size_t retry_above = 100) {
-    config.qlog = &logs;
-    config.retry_above = retry_above;
-    world.emplace(1, config);
-  }
-
+struct Kept {
   Logs logs;  // outlives the endpoint
-  quic::EndpointConfig config = endpoint_config();
-  std::optional<QuicWorld> world;
+};
+struct LoggedWorld : Kept, QuicWorld {
+  explicit LoggedWorld(quic::EndpointConfig config = endpoint_config()) {
+    config.qlog = &logs;
+    start(config);
+  }
 };
 
 bool has_event(const std::vector<Json>& records, const std::string& name) {
@@ -37,13 +32,11 @@ bool has_frame(const std::vector<Json>& records, const std::string& event,
 }
 
 TEST_CASE("The log of a connection is whole records from its first packet to its last") {
-  LoggedWorld logged;
-  QuicWorld& w = *logged.world;
-  ClientSide& client = w.connect();
-  REQUIRE(w.establish(client));
+  LoggedWorld w;
+  ClientSide& client = w.connect_and_establish();
   REQUIRE(w.ask(client, "send 100000"));
-  REQUIRE(logged.logs.all.size() == 1);
-  const Logs::Log& log = *logged.logs.all[0];
+  REQUIRE(w.logs.all.size() == 1);
+  const Logs::Log& log = *w.logs.all[0];
   CHECK(log.remote == client.port->address());
   CHECK_FALSE(log.ended);
   client.quic->close(0x100, w.world.clock.now());
@@ -71,23 +64,20 @@ TEST_CASE("The log of a connection is whole records from its first packet to its
 }
 
 TEST_CASE("What is lost is in the log") {
-  LoggedWorld logged;
-  QuicWorld& w = *logged.world;
-  ClientSide& client = w.connect();
-  REQUIRE(w.establish(client));
+  LoggedWorld w;
+  ClientSide& client = w.connect_and_establish();
   w.to_client(client).loss = 0.2;
   REQUIRE(w.ask(client, "send 200000"));
-  CHECK(has_event(read_json_sequence(logged.logs.all.at(0)->text), "recovery:packet_lost"));
+  CHECK(has_event(read_json_sequence(w.logs.all.at(0)->text), "recovery:packet_lost"));
 }
 
 // The library's own name for it, group_id, is then the id that the Retry gave out.
 TEST_CASE("A log is asked for by the id that the client began with, after a Retry, too") {
-  LoggedWorld logged(0);
-  QuicWorld& w = *logged.world;
+  LoggedWorld w(with_retry(0));
   REQUIRE(w.establish(w.connect()));
   CHECK(w.endpoint->counters().retries_sent > 0);
-  REQUIRE(logged.logs.all.size() == 1);
-  const Logs::Log& log = *logged.logs.all[0];
+  REQUIRE(w.logs.all.size() == 1);
+  const Logs::Log& log = *w.logs.all[0];
   const std::vector<Json> records = read_json_sequence(log.text);
   const Json ours = parameters_of(log);
   CHECK(ours.at("original_destination_connection_id") == log.id);
@@ -96,28 +86,23 @@ TEST_CASE("A log is asked for by the id that the client began with, after a Retr
 }
 
 TEST_CASE("A connection whose log nobody wants goes without") {
-  LoggedWorld logged;
-  logged.logs.wanted = false;
-  QuicWorld& w = *logged.world;
-  ClientSide& client = w.connect();
-  REQUIRE(w.establish(client));
-  CHECK(w.ask(client, "send 1000"));
-  CHECK(logged.logs.asked == 1);
+  LoggedWorld w;
+  w.logs.wanted = false;
+  CHECK(w.ask(w.connect(), "send 1000"));
+  CHECK(w.logs.asked == 1);
 }
 
 TEST_CASE("A ClientHello whose parts come in another order has one log, and it is whole") {
-  LoggedWorld logged;
-  QuicWorld& w = *logged.world;
+  LoggedWorld w;
   const std::vector<Bytes> flight = first_flight(w);
   REQUIRE(flight.size() == 2);
-  const Address client = Address::v4(0x0a000301, 4000);
-  w.inject(flight[1], client);
-  CHECK(logged.logs.asked == 1);
-  CHECK(logged.logs.all.empty());
-  w.inject(flight[0], client);
-  REQUIRE(logged.logs.all.size() == 1);
-  const Logs::Log& log = *logged.logs.all[0];
-  CHECK(log.remote == client);
+  w.inject(flight[1], stranger());
+  CHECK(w.logs.asked == 1);
+  CHECK(w.logs.all.empty());
+  w.inject(flight[0], stranger());
+  REQUIRE(w.logs.all.size() == 1);
+  const Logs::Log& log = *w.logs.all[0];
+  CHECK(log.remote == stranger());
   const std::vector<Json> records = read_json_sequence(log.text);
   CHECK(records.front().at("qlog_format") == "JSON-SEQ");
   CHECK(has_frame(records, "transport:packet_received", "crypto"));
@@ -125,19 +110,13 @@ TEST_CASE("A ClientHello whose parts come in another order has one log, and it i
 }
 
 TEST_CASE("First packets that begin nothing make no logs") {
-  LoggedWorld logged;
-  QuicWorld& w = *logged.world;
-  const tls::ClientContext* const tls = &client_tls();
-  for (std::uint16_t i = 0; i < 10; ++i) {
-    Bytes garbage = first_flight(w, *tls).front();
-    garbage.back() ^= std::byte{1};
-    w.inject(garbage, Address::v4(0x0a000301, static_cast<std::uint16_t>(1024 + i)));
-  }
-  w.inject(first_flight(w, *tls, true).back(), Address::v4(0x0a000301, 2000));
-  CHECK(logged.logs.asked == 11);
-  CHECK(logged.logs.all.empty());
+  LoggedWorld w;
+  for (std::size_t i = 0; i < 10; ++i) w.inject(undecryptable(w), stranger(i));
+  w.inject(farewell(w), stranger(10));
+  CHECK(w.logs.asked == 11);
+  CHECK(w.logs.all.empty());
   REQUIRE(w.establish(w.connect()));
-  CHECK(logged.logs.all.size() == 1);
+  CHECK(w.logs.all.size() == 1);
 }
 
 TEST_CASE("So much of a log waits for the first packet; of more there is none") {
@@ -161,15 +140,14 @@ TEST_CASE("So much of a log waits for the first packet; of more there is none") 
 }
 
 TEST_CASE("Logs end with the endpoint, whatever state their connections are in") {
-  LoggedWorld logged;
-  QuicWorld& w = *logged.world;
+  LoggedWorld w;
   REQUIRE(w.establish(w.connect()));
   w.connect();
-  REQUIRE(w.run_until([&] { return logged.logs.all.size() == 2; }, 1s));
+  REQUIRE(w.run_until([&] { return w.logs.all.size() == 2; }, 1s));
   w.world.leave(w.port);
   w.endpoint.reset();
-  CHECK(logged.logs.all[0]->ended);
-  CHECK(logged.logs.all[1]->ended);
+  CHECK(w.logs.all[0]->ended);
+  CHECK(w.logs.all[1]->ended);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -19,19 +20,26 @@ using sim::Link;
 using sim::SimNetwork;
 using State = quic::ClientConnection::State;
 
-inline const tls::ServerContext& server_tls() {
-  static const auto context =
-      tls::ServerContext::make(tls::TransportKind::quic, {.cert_file = TestCert::get().cert_file(),
-                                                          .key_file = TestCert::get().key_file(),
-                                                          .alpn = {"h3"}});
-  return **context;
+// With the certificate of the tests.
+inline std::unique_ptr<tls::ServerContext> make_server_tls(tls::ServerOptions options) {
+  options.cert_file = TestCert::get().cert_file();
+  options.key_file = TestCert::get().key_file();
+  if (options.alpn.empty()) options.alpn = {"h3"};
+  return tls::ServerContext::make(tls::TransportKind::quic, options).value();
 }
-inline const tls::ClientContext& client_tls(std::vector<std::string> alpn = {"h3"}) {
-  static std::vector<std::unique_ptr<tls::ClientContext>> kept;
-  kept.push_back(std::move(*tls::ClientContext::make(
-      tls::TransportKind::quic,
-      {.ca_file = TestCert::get().cert_file(), .alpn = std::move(alpn)})));
-  return *kept.back();
+inline const tls::ServerContext& server_tls() {
+  static const auto context = make_server_tls({});
+  return *context;
+}
+inline const tls::ClientContext& client_tls(const std::vector<std::string>& alpn = {"h3"}) {
+  static std::map<std::vector<std::string>, std::unique_ptr<tls::ClientContext>> kept;
+  auto& context = kept[alpn];
+  if (context == nullptr) {
+    context = tls::ClientContext::make(tls::TransportKind::quic,
+                                       {.ca_file = TestCert::get().cert_file(), .alpn = alpn})
+                  .value();
+  }
+  return *context;
 }
 
 inline quic::EndpointConfig endpoint_config() {
@@ -41,6 +49,26 @@ inline quic::EndpointConfig endpoint_config() {
   config.connection_window = 1U << 20U;
   for (std::size_t i = 0; i < config.secret.size(); ++i) config.secret[i] = std::byte(i * 7 + 1);
   return config;
+}
+template <class Change>
+quic::EndpointConfig endpoint_config(Change change) {
+  quic::EndpointConfig config = endpoint_config();
+  change(config);
+  return config;
+}
+inline quic::EndpointConfig with_retry(std::size_t above) {
+  return endpoint_config([&](auto& config) { config.retry_above = above; });
+}
+inline quic::EndpointConfig of_worker(std::uint8_t worker, std::uint8_t workers,
+                                      quic::EndpointConfig config = endpoint_config()) {
+  config.worker = worker;
+  config.workers = workers;
+  return config;
+}
+
+inline Address with_port(Address address, std::uint16_t port) {
+  address.set_port(port);
+  return address;
 }
 
 struct ClientSide {
@@ -68,12 +96,14 @@ class QuicWorld {
   std::vector<std::unique_ptr<ClientSide>> clients;
   quic::ClientConfig client_config{.server_name = "localhost"};
 
-  // A new endpoint on the same address: what the old one knew is lost, but for the secret.
-  void start(const quic::EndpointConfig& config, const tls::ServerContext& tls = server_tls()) {
+  // A new endpoint on the same address: what the old one knew is lost, but for the secret. It
+  // sends by `sink` (null: the port).
+  void start(const quic::EndpointConfig& config, const tls::ServerContext& tls = server_tls(),
+             DatagramSink* sink = nullptr) {
     world.leave(port);
     endpoint.reset();
     endpoint = std::make_unique<quic::Endpoint>(
-        config, world.clock, world.random, port, tls,
+        config, world.clock, world.random, sink == nullptr ? port : *sink, tls,
         quic::ApplicationFactory{traits, [this](quic::QuicStreams& quic) {
                                    return std::make_unique<ScriptApp>(quic, true, log);
                                  }});
@@ -93,13 +123,31 @@ class QuicWorld {
     ClientSide& client = *clients.emplace_back(std::make_unique<ClientSide>());
     client.port = &world.net.open(address);
     world.net.both_ways(client.port->address(), port.address(), link);
-    auto made = quic::ClientConnection::make(
-        client_config, client.port->address(), port.address(), world.clock, world.random,
-        *client.port, tls, {traits, [&client](quic::QuicStreams& quic) {
-                              return std::make_unique<ScriptApp>(quic, false, client.log);
-                            }});
-    client.quic = std::move(*made);
+    client.quic = std::move(*make_client(address, *client.port, client.log, tls));
     world.join(*client.port, *client.quic);
+    return client;
+  }
+  // On no network yet.
+  Result<std::unique_ptr<quic::ClientConnection>> make_client(
+      const Address& local, DatagramSink& sink, ScriptLog& of_client,
+      const tls::ClientContext& tls = client_tls()) {
+    return quic::ClientConnection::make(
+        client_config, local, port.address(), world.clock, world.random, sink, tls,
+        {traits, [&of_client](quic::QuicStreams& quic) {
+           return std::make_unique<ScriptApp>(quic, false, of_client);
+         }});
+  }
+  ClientSide& connect_and_establish(const Link& link = {},
+                                    const tls::ClientContext& tls = client_tls()) {
+    ClientSide& client = connect(link, tls);
+    REQUIRE(establish(client));
+    return client;
+  }
+  // And quiet, with all acknowledgements in.
+  ClientSide& connect_and_settle() {
+    ClientSide& client = connect_and_establish();
+    REQUIRE(run_until([&] { return log.handshakes == 1; }));
+    world.run_for(2s);
     return client;
   }
 
@@ -114,6 +162,25 @@ class QuicWorld {
     client.app().ask(text);
     const std::size_t count = client.app().asked.size() + 1;
     return run_until([&] { return client.app().answered(count); }, limit);
+  }
+  // Asks for so many bytes of pattern(), and gets them.
+  bool download(ClientSide& client, std::size_t bytes, Duration limit = 60s) {
+    return ask(client, "send " + std::to_string(bytes), limit) &&
+           client.app().answer(client.app().asked.size() - 1).bytes == pattern(bytes);
+  }
+  // What the client gets for its next visit, for the clients to come.
+  void keep_token(const ClientSide& client) {
+    REQUIRE(run_until([&] { return !client.quic->token().empty(); }));
+    client_config.token.assign(client.quic->token().begin(), client.quic->token().end());
+  }
+  // The client's NAT gives it another port.
+  void rebind(const ClientSide& client, std::uint16_t to) {
+    world.net.rebind(client.port->address(), with_port(client.port->address(), to));
+  }
+  // True once nothing is left of any connection.
+  bool close(const ClientSide& client) {
+    client.quic->close(traits.no_error, world.clock.now());
+    return run_until([&] { return endpoint->objects() == 0; });
   }
   ScriptApp& server_app(std::size_t i = 0) { return *log.alive.at(i); }
 

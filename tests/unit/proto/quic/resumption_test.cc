@@ -1,12 +1,8 @@
 #include "proto/quic/client_connection.h"
 
-#include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "quic_world.h"
-#include "tls/context/client_context.h"
-#include "tls/context/server_context.h"
-#include "tls/ossl.h"
 #include "tls/tickets/replay_register.h"
 
 namespace troika::test {
@@ -22,12 +18,8 @@ struct Returning : QuicWorld {
   Returning() {
     static const SystemClock of_openssl;
     static tls::ReplayRegister replays(of_openssl, 1000, 30s);
-    static const auto context = tls::ServerContext::make(tls::TransportKind::quic,
-                                                         {.cert_file = TestCert::get().cert_file(),
-                                                          .key_file = TestCert::get().key_file(),
-                                                          .replays = &replays,
-                                                          .alpn = {"h3"}});
-    start(endpoint_config(), **context);
+    static const auto context = make_server_tls({.replays = &replays});
+    start(endpoint_config(), *context);
     ClientSide& first = connect();
     REQUIRE(ask(first, "first"));
     world.run_for(1s);
@@ -42,11 +34,7 @@ struct Returning : QuicWorld {
     client_config.resumption.assign(resumption.begin(), resumption.end());
     ScriptLog ignored;
     SimNetwork::Port& client = world.net.open(client_address(99));
-    const auto made = quic::ClientConnection::make(
-        client_config, client.address(), port.address(), world.clock, world.random, client,
-        client_tls(), {traits, [&](quic::QuicStreams& quic) {
-                         return std::make_unique<ScriptApp>(quic, false, ignored);
-                       }});
+    const auto made = make_client(client.address(), client, ignored);
     return made ? Error{ErrorCode::internal, "it was made"} : made.error();
   }
 };
@@ -122,47 +110,31 @@ TEST_CASE("What is kept for another version, another name or no session is a ful
   CHECK(w.endpoint->counters().early_rejected == 0);
 }
 
-TEST_CASE("A server's application knows while the handshake goes on, and when it is over") {
-  Returning w;
-  w.client_config.resumption = w.kept;
-  ClientSide& client = w.connect();
-  client.app().ask("early");
-  CHECK(client.app().quic.security().handshaking);
-  REQUIRE(w.run_until([&] { return !w.log.alive.empty(); }));
-  const SecurityInfo& security = w.server_app().quic.security();
-  CHECK(security.handshaking);
-  CHECK(security.alpn == "h3");
-  CHECK(security.server_name == "localhost");
-  REQUIRE(w.run_until([&] { return w.log.handshakes == 2; }));
-  CHECK_FALSE(security.handshaking);
-  CHECK(security.early_data);
-  CHECK(security.resumed);
-}
-
-TEST_CASE("Before the handshake is complete an address is proven by a token alone") {
+TEST_CASE("The server's application knows that a handshake goes on, and what a token proves") {
   Returning w;
   w.client_config.resumption = w.kept;
   const bool known = GENERATE(false, true);
   if (known) {
     ClientSide& first_visit = w.connect_from(w.client_address(50));
     REQUIRE(w.ask(first_visit, "hello"));
-    REQUIRE(w.run_until([&] { return !first_visit.quic->token().empty(); }));
-    w.client_config.token.assign(first_visit.quic->token().begin(),
-                                 first_visit.quic->token().end());
-    first_visit.quic->close(0x100, w.world.clock.now());
-    REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+    w.keep_token(first_visit);
+    REQUIRE(w.close(first_visit));
   }
   const int before = w.log.handshakes;
-  Address from = w.client_address(50);
-  from.set_port(50000);
-  ClientSide& client = w.connect_from(from);
+  ClientSide& client = w.connect_from(with_port(w.client_address(50), 50000));
   client.app().ask("early");
   REQUIRE(w.run_until([&] { return !w.log.alive.empty(); }));
+  CHECK(client.app().quic.security().handshaking);
   const SecurityInfo& security = w.server_app().quic.security();
   CHECK(security.handshaking);
+  CHECK(security.alpn == "h3");
+  CHECK(security.server_name == "localhost");
   CHECK(security.address_proven == known);
   REQUIRE(w.run_until([&] { return w.log.handshakes == before + 1; }));
   CHECK(security.address_proven);
+  CHECK_FALSE(security.handshaking);
+  CHECK(security.early_data);
+  CHECK(security.resumed);
 }
 
 TEST_CASE("An application that cannot begin again loses its connection with refused early data") {
@@ -190,45 +162,6 @@ TEST_CASE("A ticket of a server without early data resumes after the handshake")
   REQUIRE(w.ask(second, "second"));
   CHECK(second.app().quic.security().resumed);
   CHECK_FALSE(second.app().quic.security().early_data);
-}
-
-namespace {
-
-struct Hellos {
-  explicit Hellos(const tls::ClientContext& context) {
-    SSL_CTX* const all = SSL_get_SSL_CTX(context.new_ssl("localhost").get());
-    SSL_CTX_set_msg_callback(all, count);
-    SSL_CTX_set_msg_callback_arg(all, this);
-  }
-  static void count(int write, int, int type, const void* bytes, std::size_t size, SSL*,
-                    void* self) {
-    if (write == 1 && type == SSL3_RT_HANDSHAKE && size > 0 &&
-        *static_cast<const unsigned char*>(bytes) == SSL3_MT_CLIENT_HELLO) {
-      ++static_cast<Hellos*>(self)->sent;
-    }
-  }
-  int sent = 0;
-};
-
-int hellos_with(const std::string& groups, const std::string& expected) {
-  const auto tls = tls::ClientContext::make(
-      tls::TransportKind::quic,
-      {.ca_file = TestCert::get().cert_file(), .alpn = {"h3"}, .groups = groups});
-  REQUIRE(tls);
-  const Hellos hellos(**tls);
-  QuicWorld w;
-  ClientSide& client = w.connect({}, **tls);
-  REQUIRE(w.establish(client));
-  CHECK(client.app().quic.security().group == expected);
-  return hellos.sent;
-}
-
-}  // namespace
-
-TEST_CASE("A client that lists X25519MLKEM768 and sends a share of X25519 sends one ClientHello") {
-  CHECK(hellos_with("X25519MLKEM768:*X25519", "x25519") == 1);
-  CHECK(hellos_with("", "X25519MLKEM768") == 1);
-  CHECK(hellos_with("*P-521:X25519", "x25519") == 2);  // shows that the count sees a retry
 }
 
 }  // namespace troika::test

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <optional>
 #include <string>
@@ -101,8 +102,8 @@ class ScriptApp final : public quic::QuicApplication {
     return {};
   }
   Status on_acked(StreamId stream, std::uint64_t bytes) override {
+    CHECK(out_.contains(stream));
     acked_bytes += bytes;
-    out_.at(stream).acked += bytes;
     return {};
   }
   Status on_reset(StreamId stream, AppError code) override {
@@ -187,7 +188,6 @@ class ScriptApp final : public quic::QuicApplication {
     std::string bytes;
     bool fin = false;
     std::size_t sent = 0;
-    std::uint64_t acked = 0;
     bool fin_sent = false, blocked = false, shut = false;
     bool done() const { return shut || (sent == bytes.size() && fin_sent == fin); }
   };

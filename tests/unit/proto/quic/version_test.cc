@@ -1,14 +1,11 @@
-#include <catch2/catch_test_macros.hpp>
-
 #include "packets.h"
 
 namespace troika::test {
 namespace {
 
 quic::EndpointConfig config_of(bool upgrades, bool retries = false) {
-  auto config = endpoint_config();
+  auto config = retries ? with_retry(0) : endpoint_config();
   config.upgrade_version = upgrades;
-  if (retries) config.retry_above = 0;
   return config;
 }
 
@@ -43,17 +40,14 @@ TEST_CASE("A connection keeps the version of its first Initial, or goes to 2 whe
         const int ends_with = upgrade ? each.upgraded_to : each.begins_with;
         QuicWorld w(seed, config_of(upgrade, retry));
         speak(w, each.first, each.offered);
-        ClientSide& client = w.connect({.jitter = 3ms, .loss = 0.1, .reorder = 0.1});
-        REQUIRE(w.establish(client));
+        ClientSide& client = w.connect_and_establish({.jitter = 3ms, .loss = 0.1, .reorder = 0.1});
         REQUIRE(within_limit(w));
-        REQUIRE(w.ask(client, "send 20000"));
-        REQUIRE(client.app().answer().bytes == pattern(20000));
+        REQUIRE(w.download(client, 20000));
         REQUIRE(client.app().quic.security().quic_version == ends_with);
         REQUIRE(w.server_app().quic.security().quic_version == ends_with);
         if (retry) REQUIRE(w.endpoint->counters().retries_sent > 0);
         REQUIRE(w.endpoint->counters().versions_sent == 0);
-        client.quic->close(0x100, w.world.clock.now());
-        REQUIRE(w.run_until([&] { return w.endpoint->objects() == 0; }));
+        REQUIRE(w.close(client));
       }
     }
   }
@@ -146,14 +140,12 @@ TEST_CASE("A NEW_TOKEN token of one version does not spare the Retry in the othe
     if (upgraded) speak(w, kV1, {kV2, kV1});
     ClientSide& first_visit = w.connect_from(home);
     REQUIRE(w.establish(first_visit));
-    REQUIRE(w.run_until([&] { return !first_visit.quic->token().empty(); }));
-    const auto token = first_visit.quic->token();
-    w.client_config.token.assign(token.begin(), token.end());
+    w.keep_token(first_visit);
     for (const std::uint32_t version : {kV1, kV2}) {
       INFO("token of version " << (upgraded ? 2 : 1) << ", used in " << version);
       speak(w, version, {});
       const auto before = w.endpoint->counters().retries_sent;
-      REQUIRE(w.establish(w.connect_from(Address::v4(0x0a000500, version == kV1 ? 1 : 2))));
+      REQUIRE(w.establish(w.connect_from(with_port(home, version == kV1 ? 1 : 2))));
       const bool retried = w.endpoint->counters().retries_sent != before;
       CHECK(retried == (upgraded == (version == kV1)));
     }
@@ -165,7 +157,7 @@ TEST_CASE("A connection of version 2 moves with its client, and a stateless rese
   speak(w, kV2, {});
   ClientSide& client = w.connect();
   REQUIRE(w.ask(client, "send 20000"));
-  w.world.net.rebind(client.port->address(), Address::v4(0x0a000900, 50000));
+  w.rebind(client, 50000);
   REQUIRE(w.ask(client, "send 20000"));
   REQUIRE(w.run_until([&] { return w.endpoint->counters().paths_validated > 0; }));
   w.start(endpoint_config());
