@@ -88,11 +88,14 @@ TEST_CASE("a hot file is sent without a call to the file system") {
 
 TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
   Compressing stage;
+  Call gone = stage.get("/big.txt", kBrotli);  // the first to ask, and what it began goes on
   Call first = stage.get("/big.txt", kBrotli);
   Call second = stage.get("/big.txt", kBrotli);
   CHECK(stage.background.posted == 1);
   CHECK(first.responder.heads.empty());
+  gone.job.reset();
   stage.background.complete();
+  CHECK(gone.responder.heads.empty());
   const std::string body = first.body();
   CHECK(body.size() < 200);
   CHECK(second.body() == body);
@@ -101,16 +104,6 @@ TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
   CHECK(third.field("content-encoding") == "br");
   CHECK(third.responder.body->remaining().has_value());
   CHECK(stage.background.posted == 1);
-}
-
-TEST_CASE("the first who asks may leave, and the others get what was begun") {
-  Compressing stage;
-  Call first = stage.get("/big.txt", kBrotli);
-  Call second = stage.get("/big.txt", kBrotli);
-  first.job.reset();
-  stage.background.complete();
-  CHECK(first.responder.heads.empty());
-  CHECK(second.status() == 200);
 }
 
 TEST_CASE("a file that changes while it is compressed is compressed as it is sent") {
@@ -305,9 +298,6 @@ TEST_CASE("a file of this moment has a weak tag and no date to resume by") {
   const std::string etag = stage.get("/a.txt").field("etag");
   const std::string date = stage.get("/a.txt").field("last-modified");
   CHECK(etag.starts_with("W/\""));
-  CHECK(stage.get("/a.txt", {{"if-none-match", etag}}).status() == 304);
-  CHECK(stage.get("/a.txt", {{"if-match", etag}}).status() == 412);
-  CHECK(stage.get("/a.txt", {{"range", "bytes=0-1"}, {"if-range", etag}}).status() == 200);
   CHECK(stage.get("/a.txt", {{"range", "bytes=0-1"}, {"if-range", date}}).status() == 200);
   CHECK(stage.get("/a.txt", {{"range", "bytes=0-1"}}).status() == 206);
   stage.bench.clock.advance(2s + 5ns);
