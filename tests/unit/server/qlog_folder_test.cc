@@ -73,8 +73,6 @@ constexpr std::uint8_t kOther[] = {0x02};
 
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-using Log = std::unique_ptr<quic::QlogSink>;
-
 struct Rig {
   explicit Rig(QlogLimits options = {}, std::string_view before = {}) {
     if (!before.empty()) std::ofstream(folder.path() / "before.sqlog") << before;
@@ -83,9 +81,9 @@ struct Rig {
     logs->set_notices(&*notices);
   }
   // Waits for all that was logged, and gives what was said meanwhile.
-  std::string finish(Log log = {}, Log other = {}) {
-    log.reset();
-    other.reset();
+  template <class... Logs>
+  std::string finish(Logs&... open) {
+    (open.reset(), ...);
     logs.reset();
     notices.reset();
     return file_text(folder.path() / "notices");
@@ -107,12 +105,12 @@ TEST_CASE("Each log is a file of its connection's id, for its owner alone, if th
   one->write(bytes("a"));
   other->write(bytes("x"));
   one->write(bytes("bc"));
-  CHECK(rig.finish(std::move(one), std::move(other)).empty());
+  CHECK(rig.finish(one, other).empty());
   CHECK_FALSE(std::filesystem::exists(rig.folder.path() / "01ab.sqlog"));
   CHECK(rig.log("01abff00.sqlog") == "abc");
   CHECK(rig.log("02.sqlog") == "x");
   CHECK(std::filesystem::status(rig.folder.path() / "02.sqlog").permissions() ==
-        std::filesystem::perms(0600));
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
 TEST_CASE("What is logged is in the file while its connection lives") {
@@ -142,7 +140,7 @@ TEST_CASE("A disk that is too slow ends a log after a whole record, and no other
   }
   while (rig.log("02.sqlog").size() < 10) std::this_thread::yield();
   log->write(bytes("z"));  // there is room again, but a gap before it
-  CHECK(rig.finish(std::move(log), std::move(other)) ==
+  CHECK(rig.finish(log, other) ==
         "troika: qlog in " + rig.folder.path().string() +
             ": the disk is too slow: the log of a connection ends early (reported "
             "once)\n");
@@ -175,10 +173,9 @@ TEST_CASE("To ask for room takes none; that there is none is told of once, and w
   CHECK_FALSE(rig.logs->has_room());
   CHECK(rig.logs->counters().refused == 1);
   for (int i = 0; i < 3; ++i) CHECK_FALSE(rig.logs->open(kOther));
-  CHECK(rig.finish(std::move(one)) ==
-        "troika: qlog in " + rig.folder.path().string() +
-            ": more than 1 connections at a time: some go without a log; "
-            "select connections with --qlog-only (reported once)\n");
+  CHECK(rig.finish(one) == "troika: qlog in " + rig.folder.path().string() +
+                               ": more than 1 connections at a time: some go without a log; "
+                               "select connections with --qlog-only (reported once)\n");
 }
 
 TEST_CASE("A log ends at its most bytes, after a whole record") {
@@ -190,7 +187,7 @@ TEST_CASE("A log ends at its most bytes, after a whole record") {
   other->write(bytes("123456"));
   other->write(bytes("78901"));
   CHECK(rig.logs->counters().cut == 1);
-  CHECK(rig.finish(std::move(log), std::move(other)).contains("ends at 10 bytes"));
+  CHECK(rig.finish(log, other).contains("ends at 10 bytes"));
   CHECK(rig.log("01abff00.sqlog") == "1234567890");
   CHECK(rig.log("02.sqlog") == "123456");
 }
@@ -208,7 +205,7 @@ TEST_CASE("The files of a folder end at their most bytes, those of before among 
   CHECK(rig.logs->counters().refused == 2);
   other->write(bytes("234567890"));
   CHECK(rig.logs->counters().cut == 0);
-  CHECK(rig.finish(std::move(log), std::move(other)) ==
+  CHECK(rig.finish(log, other) ==
         "troika: qlog in " + rig.folder.path().string() +
             ": its files reach the limit of 30 bytes: logs are missing or end "
             "early until some files are removed (reported once)\n");
@@ -224,8 +221,7 @@ TEST_CASE("A log ends after a whole record when its folder is full") {
   CHECK(rig.logs->counters().cut == 0);
   other->write(bytes("x"));
   CHECK(rig.logs->counters().cut == 1);
-  CHECK(rig.finish(std::move(log), std::move(other))
-            .contains("its files reach the limit of 39 bytes"));
+  CHECK(rig.finish(log, other).contains("its files reach the limit of 39 bytes"));
   CHECK(rig.log("02.sqlog") == "1234567890");
 }
 
@@ -251,7 +247,7 @@ TEST_CASE("A file that is there already is left alone: a client chooses the name
   auto log = rig.logs->open(kId), other = rig.logs->open(kOther);
   log->write(bytes("abc"));
   other->write(bytes("abc"));
-  CHECK(rig.finish(std::move(log), std::move(other)).contains("ends early: File exists"));
+  CHECK(rig.finish(log, other).contains("ends early: File exists"));
   CHECK(rig.log("02.sqlog") == "mine");
   CHECK_FALSE(std::filesystem::exists(rig.folder.path() / "elsewhere"));
 }
@@ -270,7 +266,7 @@ TEST_CASE("A disk that is full ends a log after a whole record") {
   while (rig.logs->counters().cut == 0) std::this_thread::yield();
   REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
   log->write(bytes("c"));
-  CHECK(rig.finish(std::move(log)).contains("ends early: File too large"));
+  CHECK(rig.finish(log).contains("ends early: File too large"));
   CHECK(rig.log("01abff00.sqlog") == std::string(100, 'a'));
 }
 

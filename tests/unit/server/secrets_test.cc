@@ -36,7 +36,8 @@ TEST_CASE("A secrets file is made when it is missing, for its owner alone, and g
   Kept kept;
   const auto first = kept.get();
   REQUIRE(first);
-  CHECK(std::filesystem::status(kept.file).permissions() == std::filesystem::perms(0600));
+  CHECK(std::filesystem::status(kept.file).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   CHECK(kept.files() == 1);  // nothing else is left in the folder
   CHECK(kept.text().starts_with("# "));
   const std::string text = kept.text();
