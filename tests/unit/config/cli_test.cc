@@ -36,18 +36,14 @@ std::string refused(Words words) {
   return std::get<PrintAndExit>(parsed).text;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 std::vector<std::string> printed_lines(Words words, std::span<const Option> table = options()) {
   const auto parsed = parse(std::move(words), table);
   REQUIRE(std::holds_alternative<PrintAndExit>(parsed));
   CHECK(std::get<PrintAndExit>(parsed).code == 0);
-  return lines_of(std::get<PrintAndExit>(parsed).text);
+  std::vector<std::string> lines;
+  std::istringstream in(std::get<PrintAndExit>(parsed).text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 const std::string kHelp = "; see troika serve --help";

@@ -3,13 +3,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "runtime/connection.h"
 #include "support/fake_authority_check.h"
 #include "support/live_server.h"
-#include "support/memory_stream.h"
-#include "support/recording_responder.h"
 #include "tls/context/server_context.h"
 #include "tls/ossl.h"
+#include "unit/runtime/connection_rig.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -17,63 +15,25 @@ using namespace troika::test;
 namespace {
 
 // A connection of a TLS port, and a client that knows nothing of TLS.
-struct TlsPort final : ConnectionOwner {
+struct TlsPort final : ConnectionRig {
   TlsPort() {
     names.names = {"localhost", "127.0.0.1", "::1"};
-    link.sent_by(End::server).tap = [this](std::span<const std::byte> b) {
-      received += text_of(b);
-    };
-    connection = std::make_unique<Connection>(
-        tls::make_tls_transport(link.open(End::server), context->new_ssl(), scratch),
-        "h3=\":8443\"", bench.services, timers, *this, &plain);
-    connection->start();
+    start(tls::make_tls_transport(link.open(End::server), context->new_ssl(), scratch),
+          "h3=\":8443\"", &plain);
   }
-  ~TlsPort() {
-    connection.reset();
-    CHECK(bench.pool.outstanding() == 0);
-    CHECK(timers.size() == 0);
-  }
+  ~TlsPort() override { connection.reset(); }
   TlsPort(const TlsPort&) = delete;
   TlsPort& operator=(const TlsPort&) = delete;
 
-  void on_dirty(Connection&) noexcept override { dirty = true; }
-  void on_done(Connection&) noexcept override { done = true; }
-  void on_handshake_failed(const Address& client, std::string_view why) noexcept override {
-    failures.push_back(client.ip() + " " + std::string(why));
-  }
-  void turn() {
-    for (int i = 0; i < 10; ++i) {
-      link.pump();
-      while (!done && std::exchange(dirty, false)) {
-        if (connection->flush(bench.clock.now())) dirty = true;
-      }
-    }
-  }
-  void send(std::string_view text) {
-    link.inject(End::client, bytes_of(text));
-    turn();
-  }
-  void pass(Duration time) {
-    bench.clock.advance(time);
-    timers.advance_to(bench.clock.now());
-    turn();
-  }
   bool is_plain() const { return received.starts_with("HTTP/1.1 "); }
 
   static inline const std::unique_ptr<tls::ServerContext> context = must(tls::ServerContext::make(
       tls::TransportKind::tcp, {test_certificate().cert_file, test_certificate().key_file}));
-  Bench bench{""};
   FakeAuthorityCheck names;
   PlainOnTlsHandler handler{8443};
   Services plain{bench.pool, bench.clock,    bench.limits, bench.timeouts,
                  handler,    bench.observer, &names};
-  MemoryLink link;
-  TimerQueue timers;
   tls::RecordScratch scratch;
-  std::string received;
-  std::vector<std::string> failures;
-  bool done = false, dirty = false;
-  std::unique_ptr<Connection> connection;
 };
 
 // What a request with these lines is answered: the status, and the Location or the body.
@@ -83,7 +43,7 @@ std::string answer(std::string_view request) {
   CHECK(port.is_plain());
   CHECK(port.received.contains("\r\nconnection: close\r\n"));
   CHECK_FALSE(port.received.contains("alt-svc"));
-  CHECK(port.link.sent_by(End::server).fin);
+  CHECK(port.sent.fin);
   CHECK(port.bench.observer.entries.size() == 1);
   CHECK(port.failures == std::vector<std::string>{"127.0.0.1 a plain HTTP request on a TLS port"});
   const std::string status = port.received.substr(9, 3);
@@ -141,7 +101,7 @@ TEST_CASE("A request is answered however it is cut, and the next one is not") {
     CHECK(port.received.empty());
     port.send(get.substr(cut) + get);
     CHECK(port.received.find("HTTP/1.1 308 ") == port.received.rfind("HTTP/1.1 "));
-    CHECK(port.link.sent_by(End::server).fin);
+    CHECK(port.sent.fin);
     CHECK(port.bench.observer.entries.size() == 1);
   }
 }
@@ -153,7 +113,7 @@ TEST_CASE("A plain request that does not go on ends when any other would") {
   CHECK(port.received.empty());
   port.pass(Duration(1));
   CHECK(port.received.starts_with("HTTP/1.1 408 "));
-  CHECK(port.link.sent_by(End::server).fin);
+  CHECK(port.sent.fin);
 }
 
 TEST_CASE("A first byte that is no letter is TLS's to answer: by an alert, and the end") {
@@ -163,15 +123,14 @@ TEST_CASE("A first byte that is no letter is TLS's to answer: by an alert, and t
     TlsPort port;
     port.send(static_cast<char>(first) + std::string("xxxxxxxxxxxxxxx\r\n\r\n"));
     CHECK(port.is_plain() == letter);
-    CHECK(port.link.sent_by(End::server).fin == (first != 0x16 || port.done));
+    CHECK(port.sent.fin == (first != 0x16 || port.done));
     if (!letter && !port.received.empty()) CHECK(port.received.front() == SSL3_RT_ALERT);
   }
 }
 
 TEST_CASE("Who says nothing at all has not failed, whether it leaves or stays") {
   TlsPort leaves, stays, speaks;
-  leaves.link.inject_fin(End::client);
-  leaves.turn();
+  leaves.leave();
   CHECK(leaves.done);
   CHECK(leaves.failures.empty());
   stays.pass(stays.bench.timeouts.handshake);

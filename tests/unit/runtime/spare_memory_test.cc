@@ -30,6 +30,18 @@ struct Worker {
 
 }  // namespace
 
+TEST_CASE("A crowd has gone once a quarter of it is left, and is forgotten then") {
+  Crowd crowd;
+  CHECK_FALSE(crowd.gone(Crowd::kMany - 1));
+  CHECK_FALSE(crowd.gone(0));  // fewer are no crowd
+  CHECK_FALSE(crowd.gone(Crowd::kMany));
+  CHECK_FALSE(crowd.gone(Crowd::kMany / 4 + 1));
+  CHECK(crowd.gone(Crowd::kMany / 4));
+  CHECK_FALSE(crowd.gone(0));
+  CHECK_FALSE(crowd.gone(10 * Crowd::kMany));
+  CHECK(crowd.gone(0));
+}
+
 TEST_CASE("Memory is given back a moment after a crowd has gone, once") {
   TrimPace pace;
   Worker worker(pace);

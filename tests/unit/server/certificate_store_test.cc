@@ -42,14 +42,30 @@ struct Desk {
     put_file(file(name + ".key"), pem.key);
   }
   std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
-  CertificateKeeper keeper() const {
-    return {clock, must(load_all({{}, folder.path().string(), ""}))};
-  }
 
   MovedClock clock;
   TemporaryFolder folder;
   TestCa ca;
 };
+
+// With a keeper that has looked at its files once.
+struct Kept : Desk {
+  Kept() { keeper.look(); }
+  CertificateKeeper keeper{clock, must(load_all({{}, folder.path().string(), ""}))};
+};
+
+// The local CA's certificate, and its keeper.
+struct LocalCa {
+  TemporaryFolder folder;
+  MovedClock clock;
+  DevCertificate made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
+  CertificateKeeper keeper{
+      clock, must(load_all({{{made.cert_file, made.key_file}}, "", folder.path().string()}))};
+};
+
+bool is_quiet(const CertificateKeeper::Seen& seen) {
+  return seen.changed == nullptr && seen.lines.empty();
+}
 
 std::string date(WallTime time) {
   return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
@@ -58,98 +74,79 @@ std::string date(WallTime time) {
 }  // namespace
 
 TEST_CASE("nothing is said or changed while the files stay as they are, or are only touched") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
+  Kept desk;
   for (int i = 0; i < 4; ++i) {
-    const auto seen = keeper.look();
-    CHECK(seen.changed == nullptr);
-    CHECK(seen.lines.empty());
+    CHECK(is_quiet(desk.keeper.look()));
     std::filesystem::last_write_time(desk.file("one.pem"),
                                      std::filesystem::file_time_type::clock::now());
   }
 }
 
 TEST_CASE("a new pair in its files is taken at the next look, and told once") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  keeper.look();
+  Kept desk;
   desk.put("two", desk.ca.make({.names = "DNS:two.example,DNS:three.example"}));
-  const auto seen = keeper.look();
+  const auto seen = desk.keeper.look();
   REQUIRE(seen.changed != nullptr);
   CHECK(seen.changed->choose("three.example")[0]->names.size() == 2);
   CHECK(seen.lines == Lines{"new certificates: two.example, three.example until " +
                             date(seen.changed->identities()[1].not_after)});
-  for (int i = 0; i < 3; ++i) {
-    const auto again = keeper.look();
-    CHECK(again.changed == nullptr);
-    CHECK(again.lines.empty());
-  }
+  for (int i = 0; i < 3; ++i) CHECK(is_quiet(desk.keeper.look()));
 }
 
 TEST_CASE("pairs that come into the folder and leave it are seen") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  keeper.look();
+  Kept desk;
   desk.put("new", desk.ca.make({.names = "DNS:new.example"}));
-  auto seen = keeper.look();
+  auto seen = desk.keeper.look();
   REQUIRE(seen.changed != nullptr);
   CHECK(seen.changed->identities().size() == 3);
-  keeper.look();
+  desk.keeper.look();
   std::filesystem::remove(desk.file("new.pem"));
   std::filesystem::remove(desk.file("new.key"));
-  seen = keeper.look();
+  seen = desk.keeper.look();
   REQUIRE(seen.changed != nullptr);
   CHECK(seen.changed->identities().size() == 2);
   CHECK(seen.lines == Lines{"new certificates: 1 removed"});
 }
 
 TEST_CASE("a mismatched pair changes nothing and is told once, until something changes again") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  keeper.look();
+  Kept desk;
   const PemPair fresh = desk.ca.make({.names = "DNS:two.example"});
+  put_file(desk.file("two.pem"), fresh.cert.substr(0, 200));
+  CHECK(is_quiet(desk.keeper.look()));  // it may be written just now
   put_file(desk.file("two.pem"), fresh.cert);
-  CHECK(keeper.look().lines.empty());  // the key may be on its way
+  CHECK(is_quiet(desk.keeper.look()));  // the key may be on its way
   const Lines complaint{"certificates not changed: The key in " + desk.file("two.key").string() +
                         " does not belong to the first certificate in " +
                         desk.file("two.pem").string() + ": give the two files of one pair."};
-  auto seen = keeper.look();
+  auto seen = desk.keeper.look();
   CHECK(seen.changed == nullptr);
   CHECK(seen.lines == complaint);
-  for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
+  for (int i = 0; i < 3; ++i) CHECK(desk.keeper.look().lines.empty());
   put_file(desk.file("two.pem"), desk.ca.make({}).cert);
-  keeper.look();
-  CHECK(keeper.look().lines == complaint);
+  desk.keeper.look();
+  CHECK(desk.keeper.look().lines == complaint);
   put_file(desk.file("two.pem"), fresh.cert);
   put_file(desk.file("two.key"), fresh.key);
-  CHECK(keeper.look().changed != nullptr);
-}
-
-TEST_CASE("a pair that is written between two looks is no error") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  keeper.look();
-  const PemPair fresh = desk.ca.make({.names = "DNS:two.example"});
-  put_file(desk.file("two.pem"), fresh.cert.substr(0, 200));
-  CHECK(keeper.look().lines.empty());
-  put_file(desk.file("two.pem"), fresh.cert);
-  CHECK(keeper.look().lines.empty());
-  put_file(desk.file("two.key"), fresh.key);
-  const auto seen = keeper.look();
+  seen = desk.keeper.look();
   CHECK(seen.changed != nullptr);
   CHECK(seen.lines.size() == 1);
 }
 
-TEST_CASE("files that are gone change nothing and are told") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  keeper.look();
-  std::filesystem::remove(desk.file("two.key"));
-  keeper.look();
-  const auto seen = keeper.look();
-  CHECK(seen.changed == nullptr);
-  REQUIRE(seen.lines.size() == 1);
-  CHECK(seen.lines[0].contains("two.pem has no key beside it"));
+TEST_CASE("files that are gone, or that no client could use, change nothing and are told") {
+  for (const bool gone : {true, false}) {
+    Kept desk;
+    if (gone) {
+      std::filesystem::remove(desk.file("two.key"));
+    } else {
+      desk.put("two", desk.ca.make({.names = "DNS:two.example", .key = "secp256k1"}));
+    }
+    CHECK(desk.keeper.look().changed == nullptr);
+    const auto seen = desk.keeper.look();
+    CHECK(seen.changed == nullptr);
+    REQUIRE(seen.lines.size() == 1);
+    CHECK(seen.lines[0].starts_with("certificates not changed: "));
+    CHECK(seen.lines[0].contains(gone ? "two.pem has no key beside it" : "secp256k1"));
+  }
 }
 
 TEST_CASE("a certificate that ends within 14 days is told at the start and once a day") {
@@ -171,7 +168,7 @@ TEST_CASE("a certificate that ends within 14 days is told at the start and once 
 TEST_CASE("what ends soon is told once a day, however often the files are looked at") {
   Desk desk;
   desk.put("one", desk.ca.make({.names = "DNS:one.example", .until = 24L * 3600 * 10}));
-  CertificateKeeper keeper = desk.keeper();
+  CertificateKeeper keeper(desk.clock, must(load_all({{}, desk.folder.path().string(), ""})));
   std::size_t told = 0;
   for (int hour = 0; hour < 3 * 24; ++hour) {
     desk.clock.moved += std::chrono::hours(1);
@@ -182,21 +179,15 @@ TEST_CASE("what ends soon is told once a day, however often the files are looked
 }
 
 TEST_CASE("the local CA's certificate is renewed while the server runs") {
-  const TemporaryFolder folder;
-  MovedClock clock;
-  const auto made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
-  const CertificateSources sources{{{made.cert_file, made.key_file}}, "", folder.path().string()};
-  CertificateKeeper keeper(clock, must(load_all(sources)));
+  LocalCa ca;
   int changes = 0;
   for (int day = 1; day <= 120; ++day) {
-    clock.moved += kDay + std::chrono::minutes(1);
-    const auto seen = keeper.look();
-    if (seen.changed == nullptr) {
-      CHECK(seen.lines.empty());
-      continue;
-    }
+    ca.clock.moved += kDay + std::chrono::minutes(1);
+    const auto seen = ca.keeper.look();
+    if (is_quiet(seen)) continue;
     ++changes;
-    CHECK(seen.changed->identities()[0].not_after > clock.wall() + 80 * kDay);
+    REQUIRE(seen.changed != nullptr);
+    CHECK(seen.changed->identities()[0].not_after > ca.clock.wall() + 80 * kDay);
     REQUIRE(seen.lines.size() == 1);
     CHECK(seen.lines[0].contains("localhost"));
   }
@@ -204,37 +195,20 @@ TEST_CASE("the local CA's certificate is renewed while the server runs") {
 }
 
 TEST_CASE("a lock that is held puts a renewal off to the next look, and is told once a day") {
-  const TemporaryFolder folder;
-  MovedClock clock;
-  const auto made = must(ensure_dev_certificate(folder.path(), {}, clock.wall()));
-  const CertificateSources sources{{{made.cert_file, made.key_file}}, "", folder.path().string()};
-  CertificateKeeper keeper(clock, must(load_all(sources)));
+  LocalCa ca;
   std::optional<certs::FolderLock> held =
-      must(certs::FolderLock::take(folder.path(), std::chrono::milliseconds(0)));
-  clock.moved += 80 * kDay;
-  auto seen = keeper.look();
+      must(certs::FolderLock::take(ca.folder.path(), std::chrono::milliseconds(0)));
+  ca.clock.moved += 80 * kDay;
+  auto seen = ca.keeper.look();
   CHECK(seen.changed == nullptr);
   REQUIRE(seen.lines.size() == 2);  // and that the certificate ends soon
-  CHECK(seen.lines[0].contains((folder.path() / "lock").string()));
-  CHECK(keeper.look().lines.empty());
+  CHECK(seen.lines[0].contains((ca.folder.path() / "lock").string()));
+  CHECK(ca.keeper.look().lines.empty());
   held.reset();
-  CHECK(keeper.look().changed != nullptr);
+  CHECK(ca.keeper.look().changed != nullptr);
 }
 
-TEST_CASE("a key that came through a pipe is read at the start alone") {
-  const Desk desk;
-  const std::string pipe = desk.file("pipe").string();
-  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-  const PemPair pem = desk.ca.make({});
-  std::thread writer([&] { put_file(pipe, pem.key); });
-  put_file(desk.file("piped"), pem.cert);
-  auto loaded = must(load_all({{{desk.file("piped").string(), pipe}}, "", ""}));
-  writer.join();
-  CertificateKeeper keeper(desk.clock, std::move(loaded));
-  for (int i = 0; i < 3; ++i) CHECK(keeper.look().lines.empty());
-}
-
-TEST_CASE("a pipe among the pairs does not keep the others from being swapped") {
+TEST_CASE("a pipe is read at the start alone, and does not keep other pairs from being swapped") {
   const Desk desk;
   const std::string pipe = desk.file("pipe").string(), piped = desk.file("piped").string();
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
@@ -249,6 +223,7 @@ TEST_CASE("a pipe among the pairs does not keep the others from being swapped") 
   CertificateKeeper keeper(desk.clock, std::move(loaded));
   // A reader would get nothing from it, rather than wait for a writer.
   const Fd end(open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  CHECK(is_quiet(keeper.look()));
   desk.put("one", desk.ca.make({.names = "DNS:new.example"}));
   const auto seen = keeper.look();
   REQUIRE(seen.changed != nullptr);
@@ -259,27 +234,14 @@ TEST_CASE("a pipe among the pairs does not keep the others from being swapped") 
   CHECK(keeper.look().lines.empty());
 }
 
-TEST_CASE("a pair that no client could use is not taken, and said once it stays so") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
-  desk.put("two", desk.ca.make({.names = "DNS:two.example", .key = "secp256k1"}));
-  CHECK(keeper.look().changed == nullptr);
-  const auto seen = keeper.look();
-  CHECK(seen.changed == nullptr);
-  REQUIRE(seen.lines.size() == 1);
-  CHECK(seen.lines[0].starts_with("certificates not changed: "));
-  CHECK(seen.lines[0].contains("secp256k1"));
-}
-
 TEST_CASE("a new pair that most clients will refuse is taken, and warned about once") {
-  const Desk desk;
-  CertificateKeeper keeper = desk.keeper();
+  Kept desk;
   desk.put("two", desk.ca.make({.names = "DNS:two.example", .usage = "clientAuth"}));
-  const auto seen = keeper.look();
+  const auto seen = desk.keeper.look();
   CHECK(seen.changed != nullptr);
   REQUIRE(seen.lines.size() == 2);
   CHECK(seen.lines[1].contains("two.example) is not for servers"));
   desk.put("one", desk.ca.make({.names = "DNS:other.example"}));
-  keeper.look();
-  CHECK(keeper.look().lines.empty());
+  desk.keeper.look();
+  CHECK(desk.keeper.look().lines.empty());
 }

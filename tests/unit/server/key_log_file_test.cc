@@ -5,12 +5,9 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
-#include <iterator>
 
-#include "server/server.h"
-#include "server/startup.h"
 #include "support/cert_maker.h"
+#include "support/file_text.h"
 #include "support/live_server.h"
 
 using namespace troika;
@@ -18,30 +15,14 @@ using namespace troika::test;
 
 namespace {
 
-std::string text_of_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 mode_t mode_of(const std::string& path) {
-  struct stat info{};
-  REQUIRE(stat(path.c_str(), &info) == 0);
-  return info.st_mode & 07777U;
-}
-
-Config options_with(const std::string& key_log) {
-  Config config;
-  config.listen = {must(Address::parse("127.0.0.1:0"))};
-  config.tls.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
-  config.log.keys = key_log;
-  config.workers = 1;
-  return config;
+  return static_cast<mode_t>(std::filesystem::status(path).permissions());
 }
 
 }  // namespace
 
 TEST_CASE("A key log is its owner's alone, new or not, and is added to") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.path() / "keys";
   const mode_t before = umask(0);
   must(KeyLogFile::open(path))->line("A 1 2");
@@ -50,23 +31,11 @@ TEST_CASE("A key log is its owner's alone, new or not, and is added to") {
   REQUIRE(chmod(path.c_str(), 0644) == 0);
   must(KeyLogFile::open(path))->line("B 3 4");
   CHECK(mode_of(path) == 0600);
-  CHECK(text_of_file(path) == "A 1 2\nB 3 4\n");
-}
-
-TEST_CASE("A key log that cannot be written is one sentence, and no server") {
-  const test::TemporaryFolder folder;
-  for (const std::string& path :
-       std::vector{folder.path().string(), (folder.path() / "none" / "keys").string()}) {
-    const auto refused = start_up(options_with(path));
-    REQUIRE(!refused);
-    CHECK(refused.error().starts_with("cannot write the key log " + path));
-    CHECK(refused.error().contains("--keylog"));
-    CHECK(!refused.error().contains('\n'));
-  }
+  CHECK(file_text(path) == "A 1 2\nB 3 4\n");
 }
 
 TEST_CASE("A key log that is no file is refused and left as it is") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string fifo = folder.path() / "fifo";
   REQUIRE(mkfifo(fifo.c_str(), 0644) == 0);
   CHECK_FALSE(KeyLogFile::open(fifo));
@@ -80,7 +49,7 @@ TEST_CASE("A key log that is no file is refused and left as it is") {
 }
 
 TEST_CASE("A key log that was renamed is made anew, again for its owner alone") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.path() / "keys", old = path + ".1";
   const mode_t before = umask(0);
   {
@@ -91,7 +60,7 @@ TEST_CASE("A key log that was renamed is made anew, again for its owner alone") 
     log->line("B 3 4");
   }
   umask(before);
-  CHECK(text_of_file(old) + text_of_file(path) == "A 1 2\nB 3 4\n");
+  CHECK(file_text(old) + file_text(path) == "A 1 2\nB 3 4\n");
   CHECK(mode_of(path) == 0600);
   {
     const auto log = must(KeyLogFile::open(path));
@@ -104,7 +73,7 @@ TEST_CASE("A key log that was renamed is made anew, again for its owner alone") 
 }
 
 TEST_CASE("A key log of another user is refused and left as it is") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.path() / "keys";
   put_file(path, "theirs");
   REQUIRE(chmod(path.c_str(), 0644) == 0);
@@ -113,14 +82,4 @@ TEST_CASE("A key log of another user is refused and left as it is") {
   REQUIRE(!refused);
   CHECK(refused.error().starts_with("the key log " + path + " is another user's"));
   CHECK(mode_of(path) == 0644);
-}
-
-TEST_CASE("The banner warns of a key log that was asked for; without asking there is none") {
-  const test::TemporaryFolder folder;
-  const std::string path = folder.path() / "keys";
-  const Startup with = must(start_up(options_with(path)));
-  CHECK(banner(with).contains(path + ": EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n"));
-  const Startup without = must(start_up(options_with("")));
-  CHECK(without.key_log == nullptr);
-  CHECK(!banner(without).contains("KEY LOG"));
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "support/file_text.h"
 #include "support/live_server.h"
 
 namespace troika {
@@ -16,10 +17,7 @@ namespace {
 struct Kept {
   explicit Kept(std::uint64_t seed = 1) : random(seed) {}
   Checked<Secrets> get() { return secrets_from(file, random); }
-  std::string text() const {
-    std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string text() const { return test::file_text(file); }
   void write(const std::string& text) const {
     std::ofstream(file, std::ios::trunc) << text;
     REQUIRE(chmod(file.c_str(), 0600) == 0);
@@ -38,9 +36,8 @@ TEST_CASE("A secrets file is made when it is missing, for its owner alone, and g
   Kept kept;
   const auto first = kept.get();
   REQUIRE(first);
-  struct stat info{};
-  REQUIRE(stat(kept.file.c_str(), &info) == 0);
-  CHECK((info.st_mode & 07777U) == 0600);
+  CHECK(std::filesystem::status(kept.file).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   CHECK(kept.files() == 1);  // nothing else is left in the folder
   CHECK(kept.text().starts_with("# "));
   const std::string text = kept.text();

@@ -11,29 +11,36 @@
 #include "support/live_server.h"
 
 using namespace troika;
+using namespace troika::test;
 
 namespace {
 
-void write(const std::filesystem::path& path) {
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path) << "x";
+Config on_loopback() {
+  Config config;
+  config.listen = {must(Address::parse("127.0.0.1:0"))};
+  config.tls.certificates = {{test_certificate().cert_file, test_certificate().key_file}};
+  config.workers = 2;
+  return config;
+}
+
+Address free_address(const char* ip) {
+  Address address = *Address::parse(ip);
+  address.set_port(*free_port({&address, 1}));
+  return address;
 }
 
 // What start_up() notes about the folder's pages.
 std::vector<std::string> notes(const std::string& root, SiteOptions site) {
-  Config config;
+  Config config = on_loopback();
   config.root = root;
   config.site = std::move(site);
-  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  config.tls.certificates = {
-      {test::test_certificate().cert_file, test::test_certificate().key_file}};
-  return test::must(start_up(config)).warnings;
+  return must(start_up(config)).warnings;
 }
 
 }  // namespace
 
 TEST_CASE("Pages that the options name and the folder lacks are noted at start, not refused") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string root = folder.path().string();
   SiteOptions site;
   CHECK(notes(root, site).empty());
@@ -46,55 +53,49 @@ TEST_CASE("Pages that the options name and the folder lacks are noted at start, 
                 "; a short text is sent until it exists",
             "--error-page 503: no busy in " + root + "; a short text is sent until it exists",
         });
-  write(folder.path() / "index.html");
-  write(folder.path() / "errors/404.html");
-  write(folder.path() / "busy");
+  put_file(folder.path() / "index.html", "x");
+  put_file(folder.path() / "errors/404.html", "x");
+  put_file(folder.path() / "busy", "x");
   CHECK(notes(root, site).empty());
 }
 
 TEST_CASE(
     "What will keep clients out is noted at start: a certificate that ends, or one of theirs") {
-  const test::TemporaryFolder folder;
-  const test::TestCa ca;
+  const TemporaryFolder folder;
+  const TestCa ca;
   const std::string cert = folder.path() / "a.pem", key = folder.path() / "a.key";
-  const auto notes_of = [&](const test::CertSpec& spec) {
-    const test::PemPair pem = ca.make(spec);
-    test::put_file(cert, pem.cert);
-    test::put_file(key, pem.key);
-    Config config;
-    config.listen = {test::must(Address::parse("127.0.0.1:0"))};
+  const auto notes_of = [&](const CertSpec& spec) {
+    const PemPair pem = ca.make(spec);
+    put_file(cert, pem.cert);
+    put_file(key, pem.key);
+    Config config = on_loopback();
+    config.tls.certificates.clear();
     config.tls.certs_folder = folder.path() / ".";
-    return test::must(start_up(config)).warnings;
+    return must(start_up(config)).warnings;
   };
-  CHECK(notes_of({.until = 15L * 24 * 3600}).empty());
-  CHECK(notes_of({.until = 13L * 24 * 3600}).size() == 1);
+  CHECK(notes_of({}).empty());
   CHECK(notes_of({.until = -60})[0].contains("expired on"));
   CHECK(notes_of({.names = ""})[0].contains("no host name or address as subjectAltName"));
-  CHECK(notes_of({.usage = "clientAuth"})[0].contains("is not for servers"));
 
   const std::string clients = folder.path() / "clients";
-  test::put_file(clients, ca.pem());
-  Config config;
-  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  config.tls.certificates = {
-      {test::test_certificate().cert_file, test::test_certificate().key_file}};
+  put_file(clients, ca.pem());
+  Config config = on_loopback();
   config.tls.client_ca = clients;
   config.tls.client_auth = tls::ClientAuth::required;
-  CHECK(test::must(start_up(config)).warnings ==
+  CHECK(must(start_up(config)).warnings ==
         std::vector{"clients must show a certificate of " + clients +
                     " (curl: --cert FILE --key FILE)"});
-  test::put_file(clients, "");
+  put_file(clients, "");
   const auto refused = start_up(config);
   REQUIRE(!refused);
   CHECK(refused.error().contains(clients + " holds no certificate"));
 }
 
 TEST_CASE("A banner names every certificate and until when it is valid") {
-  Config config;
-  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  const auto& files = test::test_certificate();
-  config.tls.certificates = {{files.cert_file, files.key_file}, {files.cert_file, files.key_file}};
-  const std::string text = banner(test::must(start_up(config)));
+  Config config = on_loopback();
+  config.tls.certificates.push_back(config.tls.certificates[0]);
+  const auto& files = test_certificate();
+  const std::string text = banner(must(start_up(config)));
   const std::string line = "  certificate  " + files.cert_file + ", for localhost, ";
   CHECK(text.contains(line));
   CHECK(text.find(line) != text.rfind(line));
@@ -102,10 +103,10 @@ TEST_CASE("A banner names every certificate and until when it is valid") {
 }
 
 TEST_CASE("A page that is a folder, or a link out of the folder, is as good as none") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::filesystem::path root = folder.path() / "root";
-  write(folder.path() / "outside.html");
-  write(root / "inside.html");
+  put_file(folder.path() / "outside.html", "x");
+  put_file(root / "inside.html", "x");
   std::filesystem::create_directory(root / "folder");
   std::filesystem::create_symlink("../outside.html", root / "out.html");
   std::filesystem::create_symlink("inside.html", root / "in.html");
@@ -121,30 +122,11 @@ TEST_CASE("A page that is a folder, or a link out of the folder, is as good as n
   }
 }
 
-namespace {
-
-Config on_loopback() {
-  Config config;
-  config.listen = {test::must(Address::parse("127.0.0.1:0"))};
-  config.tls.certificates = {
-      {test::test_certificate().cert_file, test::test_certificate().key_file}};
-  config.workers = 2;
-  return config;
-}
-
-Address free_address(const char* ip) {
-  Address address = *Address::parse(ip);
-  address.set_port(*free_port({&address, 1}));
-  return address;
-}
-
-}  // namespace
-
 TEST_CASE("A preferred address gets a socket for each worker, unless a listener has it already") {
   Config config = on_loopback();
   config.quic.preferred_v4 = free_address("127.0.0.2:0");
   {
-    const Startup startup = test::must(start_up(config));
+    const Startup startup = must(start_up(config));
     for (const WorkerConfig& worker : startup.workers) {
       REQUIRE(worker.preferred_udp.size() == 1);
       CHECK(bound_address(worker.preferred_udp[0].get()) == config.quic.preferred_v4);
@@ -154,7 +136,7 @@ TEST_CASE("A preferred address gets a socket for each worker, unless a listener 
   for (const char* listener : {"127.0.0.2:0", "0.0.0.0:0"}) {
     config.listen = {*Address::parse(listener)};
     config.listen[0].set_port(config.quic.preferred_v4.port());
-    const Startup startup = test::must(start_up(config));
+    const Startup startup = must(start_up(config));
     CHECK(startup.workers[0].preferred_udp.empty());
     CHECK(startup.workers[1].quic.preferred_v4 == config.quic.preferred_v4);
   }
@@ -172,7 +154,7 @@ TEST_CASE("A preferred address that this machine has not, or that is taken, is s
 
 TEST_CASE("The public port is announced and redirected to; without one, the port that is bound") {
   Config config = on_loopback();
-  const auto first = [&] { return std::move(test::must(start_up(config)).workers.front()); };
+  const auto first = [&] { return std::move(must(start_up(config)).workers.front()); };
   WorkerConfig worker = first();
   const std::uint16_t bound = bound_address(worker.secure[0].tcp.get()).port();
   CHECK(worker.https_port == bound);
@@ -188,41 +170,35 @@ TEST_CASE("The public port is announced and redirected to; without one, the port
 }
 
 TEST_CASE("The banner starts no other program, and says which curl each line takes") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::filesystem::path trace = folder.path() / "started";
-  test::put_file(folder.path() / "curl", "#!/bin/sh\n: >'" + trace.string() + "'\n");
+  put_file(folder.path() / "curl", "#!/bin/sh\n: >'" + trace.string() + "'\n");
   std::filesystem::permissions(folder.path() / "curl", std::filesystem::perms::owner_all);
   const std::string path = std::getenv("PATH");
   REQUIRE(setenv("PATH", folder.path().c_str(), 1) == 0);
-  const std::string text = banner(test::must(start_up(on_loopback())));
+  const std::string text = banner(must(start_up(on_loopback())));
   REQUIRE(setenv("PATH", path.c_str(), 1) == 0);
   CHECK_FALSE(std::filesystem::exists(trace));
   CHECK(text.contains("--http3-only"));
   CHECK(text.ends_with("  (--http3-only needs a curl with HTTP/3: see curl --version)\n"));
 }
 
-TEST_CASE("The folder of --qlog has to be there, and out of what is served") {
-  const test::TemporaryFolder folder;
+TEST_CASE("The folder of --qlog has to be there") {
+  const TemporaryFolder folder;
   Config config = on_loopback();
   config.log.qlog = folder.path().string();
-  CHECK(test::must(start_up(config)).qlog);
+  const Startup startup = must(start_up(config));
+  CHECK(startup.qlog);
+  CHECK(startup.workers[1].make_qlog);
   config.log.qlog = (folder.path() / "missing").string();
   CHECK(start_up(config).error().contains("cannot write qlog files into " + config.log.qlog));
-  write(folder.path() / "site/logs/x");
-  write(folder.path() / "site-logs/x");
-  config.root = (folder.path() / "site").string();
-  for (const char* inside : {"site", "site/logs", "site/../site/logs"}) {
-    config.log.qlog = (folder.path() / inside).string();
-    CHECK(start_up(config).error().contains("is inside the served folder"));
-  }
-  config.log.qlog = (folder.path() / "site-logs").string();
-  CHECK(test::must(start_up(config)).workers[1].make_qlog);
 }
 
 TEST_CASE("Secrets and logs are not made in the folder that is served") {
-  const test::TemporaryFolder folder;
-  write(folder.path() / "site/sub/x");
-  write(folder.path() / "site-2/x");
+  const TemporaryFolder folder;
+  put_file(folder.path() / "site/sub/x", "x");
+  put_file(folder.path() / "site-2/x", "x");
+  std::filesystem::create_directory(folder.path() / "site-2/--qlog");
   // Both lead to a file that is not there yet.
   std::filesystem::create_symlink("site/linked", folder.path() / "link");
   std::filesystem::create_symlink("site/sub", folder.path() / "sub");
@@ -233,6 +209,7 @@ TEST_CASE("Secrets and logs are not made in the folder that is served") {
   };
   for (const auto& [option, file] : {std::pair("--secrets", &config.tls.secrets_file),
                                      {"--keylog", &config.log.keys},
+                                     {"--qlog", &config.log.qlog},
                                      {"--access-log", &config.log.access}}) {
     const std::string usual = *file;
     for (const char* inside : {"site/x", "site/sub/x", "site-2/../site/x", "site/.x", "link",
@@ -253,12 +230,12 @@ TEST_CASE("Secrets and logs are not made in the folder that is served") {
 }
 
 TEST_CASE("Private keys in the folder that is served: no server, or a note where they are hidden") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::filesystem::path site = folder.path() / "site";
-  const test::PemPair pem = test::TestCa().make({});
+  const PemPair pem = TestCa().make({});
   for (const char* at : {"open", ".hidden", ".well-known"}) {
-    test::put_file(site / at / "a.pem", pem.cert);
-    test::put_file(site / at / "a.key", pem.key);
+    put_file(site / at / "a.pem", pem.cert);
+    put_file(site / at / "a.key", pem.key);
   }
   std::filesystem::create_symlink(site / "open/a.key", folder.path() / "link.key");
   Config config = on_loopback();
@@ -287,8 +264,32 @@ TEST_CASE("Private keys in the folder that is served: no server, or a note where
   config.tls.certs_folder = site / "open";
   CHECK(!start_up(config));
   config.tls.certs_folder = site / ".hidden";
-  CHECK(test::must(start_up(config)).warnings.size() == 1);
+  CHECK(must(start_up(config)).warnings.size() == 1);
   config.root.clear();
   config.tls.certs_folder = site / "open";
-  CHECK(test::must(start_up(config)).warnings.empty());
+  CHECK(must(start_up(config)).warnings.empty());
+}
+
+TEST_CASE("A key log that cannot be written is one sentence, and no server") {
+  const TemporaryFolder folder;
+  Config config = on_loopback();
+  for (const auto& path : {folder.path(), folder.path() / "none" / "keys"}) {
+    config.log.keys = path;
+    const auto refused = start_up(config);
+    REQUIRE(!refused);
+    CHECK(refused.error().starts_with("cannot write the key log " + config.log.keys));
+    CHECK(refused.error().contains("--keylog"));
+    CHECK(!refused.error().contains('\n'));
+  }
+}
+
+TEST_CASE("The banner warns of a key log that was asked for; without asking there is none") {
+  const TemporaryFolder folder;
+  Config config = on_loopback();
+  const Startup without = must(start_up(config));
+  CHECK(without.key_log == nullptr);
+  CHECK(!banner(without).contains("KEY LOG"));
+  config.log.keys = folder.path() / "keys";
+  CHECK(banner(must(start_up(config)))
+            .contains(config.log.keys + ": EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n"));
 }

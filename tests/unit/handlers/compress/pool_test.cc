@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <future>
 #include <optional>
 
 #include "handlers/compress/compress_body.h"
@@ -33,9 +32,8 @@ struct Rig {
 
 // Waits in write() until the gate is opened.
 struct Gate {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool begun = false, open = false, freed = false;
+  std::promise<void> begun, open;
+  bool freed = false;
 };
 class HeldEncoder final : public Encoder {
  public:
@@ -44,10 +42,8 @@ class HeldEncoder final : public Encoder {
   HeldEncoder& operator=(const HeldEncoder&) = delete;
   ~HeldEncoder() override { gate_.freed = true; }
   Status write(std::span<const std::byte> bytes, bool, const Sink& sink) override {
-    std::unique_lock lock(gate_.mutex);
-    gate_.begun = true;
-    gate_.changed.notify_all();
-    gate_.changed.wait(lock, [&] { return gate_.open; });
+    gate_.begun.set_value();
+    gate_.open.get_future().wait();
     sink(bytes);
     return {};
   }
@@ -55,15 +51,6 @@ class HeldEncoder final : public Encoder {
  private:
   Gate& gate_;
 };
-void wait_for_begun(Gate& gate) {
-  std::unique_lock lock(gate.mutex);
-  REQUIRE(gate.changed.wait_for(lock, std::chrono::seconds(20), [&] { return gate.begun; }));
-}
-void open(Gate& gate) {
-  const std::lock_guard lock(gate.mutex);
-  gate.open = true;
-  gate.changed.notify_all();
-}
 
 }  // namespace
 
@@ -108,14 +95,14 @@ TEST_CASE("a body whose step runs on the pool may be stopped and destroyed") {
   auto body = rig.body(std::make_unique<HeldEncoder>(gate), 100'000);
   body->set_waker(&waker);
   REQUIRE(body->pull(kMaxPull)->state == PullState::blocked);
-  wait_for_begun(gate);
+  REQUIRE(gate.begun.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready);
   body->stop(AbortReason::peer_reset);
   SECTION("stopped only") {}
   SECTION("destroyed") { body.reset(); }
   SECTION("its background is gone before it") { rig.background.reset(); }
   CHECK_FALSE(gate.freed);
   CHECK(rig.pool.outstanding() > 0);  // the input, of which the pool still reads
-  open(gate);
+  gate.open.set_value();
   CHECK(rig.run_until([&] { return gate.freed; }));
   CHECK(rig.pool.outstanding() == 0);
   CHECK(waker.woken == 0);

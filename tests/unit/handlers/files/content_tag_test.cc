@@ -31,22 +31,6 @@ TEST_CASE("a redeploy of equal size and time is noticed") {
   CHECK(stage.get("/a.txt", {{"range", "bytes=0-1"}, {"if-range", first}}).status() == 200);
 }
 
-TEST_CASE("replicas agree on tags, of times that stand for none as well") {
-  for (const std::time_t modified : {std::time_t{1'577'836'800}, std::time_t{1}}) {
-    std::string tags[2];
-    for (std::string& tag : tags) {
-      SiteStage stage;
-      auto& entry = stage.files.entries["a.txt"];
-      entry.modified = modified;
-      entry.inode = &tag == tags ? 7 : 8;
-      entry.changed += &tag == tags ? 0 : 100;
-      tag = tag_of(stage, "/a.txt");
-    }
-    CHECK(tags[0] == tags[1]);
-    CHECK(tags[0].starts_with('"'));
-  }
-}
-
 TEST_CASE("a file is hashed once, under whatever names and however often it is opened again") {
   SiteStage stage;
   for (const char* const name : {"a.txt", "copy/a.txt"}) {

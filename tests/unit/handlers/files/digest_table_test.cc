@@ -24,14 +24,14 @@ TEST_CASE("a digest is found by all that tells one state of a file from another"
   table.add(file, sum_of(1));
   REQUIRE(table.find(file) != nullptr);
   CHECK(*table.find(file) == sum_of(1));
-  const std::vector<std::function<void(struct stat&)>> changes{[](struct stat& info) { ++info.st_dev; },
-                                                               [](struct stat& info) { ++info.st_ino; },
-                                                               [](struct stat& info) { ++info.st_size; },
-                                                               [](struct stat& info) { ++info.st_mtim.tv_sec; },
-                                                               [](struct stat& info) { ++info.st_mtim.tv_nsec; },
-                                                               [](struct stat& info) { ++info.st_ctim.tv_sec; },
-                                                               [](struct stat& info) { ++info.st_ctim.tv_nsec; }};
-  for (const auto& change : changes) {
+  using Change = void (*)(struct stat&);
+  for (const Change change : std::initializer_list<Change>{
+           [](struct stat& info) { ++info.st_dev; }, [](struct stat& info) { ++info.st_ino; },
+           [](struct stat& info) { ++info.st_size; },
+           [](struct stat& info) { ++info.st_mtim.tv_sec; },
+           [](struct stat& info) { ++info.st_mtim.tv_nsec; },
+           [](struct stat& info) { ++info.st_ctim.tv_sec; },
+           [](struct stat& info) { ++info.st_ctim.tv_nsec; }}) {
     struct stat other = file;
     change(other);
     CHECK(table.find(other) == nullptr);

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <format>
+#include <ranges>
 
 using namespace troika;
 
@@ -90,36 +91,15 @@ TEST_CASE("parameters and other members are passed over, whatever their type") {
 }
 
 TEST_CASE("a field that does not parse asks for nothing") {
-  for (const std::string_view tail : {",",
-                                      ", ,b",
-                                      ";",
-                                      ";=1",
-                                      ";a=",
-                                      "; A",
-                                      " b",
-                                      "x",
-                                      ", B=1",
-                                      ", b=",
-                                      ", b=()",
-                                      ", b=(1 2)",
-                                      ", b=\"x",
-                                      ", b=\"\\x\"",
-                                      ", b=\"\x7f\"",
-                                      ", b=:a",
-                                      ", b=:!:",
-                                      ", b=?2",
-                                      ", b=?",
-                                      ", b=-",
-                                      ", b=1.",
-                                      ", b=1.1234",
-                                      ", b=1234567890123456",
-                                      ", b=1234567890123.1",
-                                      ", b=@1",
-                                      ";\ta",
-                                      ", 1=1",
-                                      " ;a"}) {
-    CAPTURE(tail);
-    CHECK_FALSE(wants({"sha-256=1" + std::string(tail)}));
+  constexpr std::string_view kTails =
+      ",|, ,b|;|;=1|;a=|; A| b|x|, B=1|, b=|, b=()|, b=(1 2)|, b=\"x|, b=\"\\x\"|, b=\"\x7f\"|, "
+      "b=:a|"
+      ", b=:!:|, b=?2|, b=?|, b=-|, b=1.|, b=1.1234|, b=1234567890123456|, b=1234567890123.1|"
+      ", b=@1|;\ta|, 1=1| ;a";
+  for (const auto tail : std::views::split(kTails, '|')) {
+    const std::string field = "sha-256=1" + std::string(std::string_view{tail});
+    CAPTURE(field);
+    CHECK_FALSE(wants({field}));
   }
   CHECK_FALSE(wants({"SHA-256=1"}));
   CHECK_FALSE(wants({"\tsha-256=1"}));

@@ -70,12 +70,6 @@ TEST_CASE("a peer that takes a byte at a time does not cause a read for each") {
   CHECK(stage.files.reads == std::vector<std::size_t>{1000});
 }
 
-TEST_CASE("short reads are gone on with and are not the end") {
-  Stage stage(pattern(5000));
-  stage.files.short_reads = 7;
-  CHECK(stage.all() == pattern(5000));
-}
-
 TEST_CASE("while a read is pending the body is blocked, and it wakes once") {
   Stage stage("hello");
   stage.files.later = true;

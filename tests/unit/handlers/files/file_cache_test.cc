@@ -264,18 +264,6 @@ TEST_CASE("a file whose time has no fraction is tagged by its content, up to a l
   CHECK(above->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0000\"");
 }
 
-TEST_CASE("a tag of content is weak for as long as the inode has just changed") {
-  Stage stage;
-  auto& entry = stage.files.entries["a"];
-  entry.changed = std::chrono::system_clock::to_time_t(stage.bench.clock.wall()) - 1;
-  const auto file = stage.open("a").value();
-  file->derived()->digest.finish(sha256({}));
-  CHECK(file->etag(CachedFile::As::itself, "").starts_with("W/\""));
-  entry.content = "EDIT";
-  stage.bench.clock.advance(2s);
-  CHECK(stage.open("a").value().get() != file.get());
-}
-
 TEST_CASE("what is tagged by its content holds only for as long as its inode does not change") {
   Stage stage;
   auto& entry = stage.files.entries["a"];
@@ -292,15 +280,4 @@ TEST_CASE("an open that is cancelled calls nobody back") {
   REQUIRE(operation != nullptr);
   operation.reset();
   CHECK(stage.files.waiting() == 0);
-}
-
-TEST_CASE("an entity tag says size, time and coding") {
-  Stage stage;
-  auto& entry = stage.files.entries["a"];
-  entry.modified = 1'577'836'800;
-  entry.modified_ns = 5;
-  const auto file = stage.open("a").value();
-  CHECK(file->etag(CachedFile::As::itself, "") == "\"4-15e59a35b98a0005\"");
-  CHECK(file->etag(CachedFile::As::precompressed, ".br") == "\"4-15e59a35b98a0005.br\"");
-  CHECK(file->etag(CachedFile::As::live_gzip, "+gz") == "W/\"4-15e59a35b98a0005+gz\"");
 }

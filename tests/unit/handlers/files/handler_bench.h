@@ -8,12 +8,6 @@
 
 namespace troika::test {
 
-class NoBody final : public BodySource {
- public:
-  Result<Pulled> pull(std::size_t) override { return Pulled{}; }
-  void set_waker(Waker*) noexcept override {}
-};
-
 // `raw` is a target that is fit to be sent.
 inline Request request_for(std::string_view method, std::string_view raw) {
   Request request;
@@ -25,7 +19,8 @@ inline Request request_for(std::string_view method, std::string_view raw) {
 
 // The request and the responder outlive the job.
 struct Call {
-  Call(Bench& bench, Handler& handler, Request r) : request(std::move(r)) {
+  Call(Bench& bench, Handler& handler, Request r)
+      : request(std::move(r)), request_body(bench.pool, {}) {
     job = handler.start({request, request_body, bench.peer, bench.services}, responder);
   }
   Call(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
@@ -36,7 +31,7 @@ struct Call {
   std::string body() { return responder.body == nullptr ? "" : whole_text(*responder.body); }
 
   Request request;
-  NoBody request_body;
+  ScriptedBody request_body;
   RecordingResponder responder;
   std::unique_ptr<Job> job;
 };

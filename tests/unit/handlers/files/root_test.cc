@@ -86,20 +86,3 @@ TEST_CASE("a slow reader holds its file and no root") {
   stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_files == 0);
 }
-
-TEST_CASE("what a live coder made is there when the folder is opened again") {
-  SiteStage stage;
-  stage.files.entries["a.js"].content = std::string(4000, 'x');
-  const Fields fields = accepting("br");
-  Call first = stage.get("/a.js", fields);
-  CHECK(first.field("content-encoding") == "br");
-  const std::string coded = first.body();
-  first.responder.body.reset();
-  stage.pass(stage.limits.quiet);
-  CHECK(stage.files.open_files == 0);
-  stage.files.reads.clear();
-  Call second = stage.get("/a.js", fields);  // at once
-  CHECK(second.field("content-encoding") == "br");
-  CHECK(second.body() == coded);
-  CHECK(stage.files.reads.empty());
-}

@@ -5,37 +5,15 @@
 using namespace troika;
 using namespace troika::test;
 
-TEST_CASE("GET gives a file with its type, its time and its length") {
-  SiteStage stage;
-  Call call = stage.get("/a.txt?ignored");
-  CHECK(call.job == nullptr);
-  CHECK(call.status() == 200);
-  CHECK(call.field("content-type") == "text/plain; charset=utf-8");
-  CHECK(call.field("last-modified") == "Sun, 13 Sep 2020 12:26:40 GMT");
-  CHECK(call.field("x-content-type-options") == "nosniff");
-  CHECK(call.field("accept-ranges") == "bytes");
-  CHECK_FALSE(call.responder.heads[0].headers.has("content-length"));
-  CHECK(call.responder.body->remaining() == 5U);
-  CHECK(call.body() == "hello");
-}
+// Most of what a file is answered with is said in tools/parity/tables.
 
-TEST_CASE("HEAD responds like GET and reads nothing") {
+TEST_CASE("HEAD, and GET of a file of size 0, read nothing") {
   SiteStage stage;
-  Call call = stage.ask("HEAD", "/a.txt");
-  CHECK(call.status() == 200);
-  CHECK(call.field("content-type") == "text/plain; charset=utf-8");
-  CHECK(call.responder.body->remaining() == 5U);
-  call.responder.body.reset();
-  CHECK(stage.files.reads.empty());
-}
-
-TEST_CASE("a file of size 0 is served without a read") {
-  SiteStage stage;
-  Call call = stage.get("/empty");
-  CHECK(call.status() == 200);
-  CHECK(call.field("content-type") == "application/octet-stream");
-  CHECK(call.responder.body->remaining() == 0U);
-  CHECK(call.body().empty());
+  CHECK(stage.ask("HEAD", "/a.txt").responder.body->remaining() == 5U);
+  Call empty = stage.get("/empty");
+  CHECK(empty.job == nullptr);
+  CHECK(empty.responder.body->remaining() == 0U);
+  CHECK(empty.body().empty());
   CHECK(stage.files.reads.empty());
 }
 
@@ -48,12 +26,9 @@ TEST_CASE("Last-Modified is never later than now") {
   CHECK(stage.get("/a.txt").field("last-modified") == format_http_date(now));
 }
 
-TEST_CASE("folders are served by their index.html") {
+TEST_CASE("of a folder nothing is looked for but its index.html and what that has beside it") {
   SiteStage stage;
-  Call root = stage.get("/");
-  CHECK(root.status() == 200);
-  CHECK(root.field("content-type") == "text/html; charset=utf-8");
-  CHECK(root.body() == "<p>root");
+  CHECK(stage.get("/").body() == "<p>root");
   CHECK(stage.get("/dir/").body() == "<p>dir");
   CHECK(stage.status("/bare/") == 404);
   CHECK(stage.files.opened ==
@@ -72,10 +47,7 @@ TEST_CASE("a folder without its slash is redirected within this host") {
         Row{"///evil.example", "evil.example", "/evil.example/"}, Row{"/./dir", "dir", "/dir/"},
         Row{"/x/..//evil.example", "evil.example", "/evil.example/"},
         Row{"/https:evil", "https:evil", "/https:evil/"},
-        Row{"/%0d%0aX:y", "\r\nX:y", "/%0D%0AX:y/"}, Row{"/a%20b", "a b", "/a%20b/"},
-        Row{"/a%3fb", "a?b", "/a%3Fb/"}, Row{"/a%23b", "a#b", "/a%23b/"},
-        Row{"/a%25b", "a%b", "/a%25b/"}, Row{"/%c3%a9", "\xc3\xa9", "/%C3%A9/"},
-        Row{"/dir?//evil", "dir", "/dir/?//evil"}}) {
+        Row{"/%0d%0aX:y", "\r\nX:y", "/%0D%0AX:y/"}, Row{"/dir?//evil", "dir", "/dir/?//evil"}}) {
     CAPTURE(row.raw);
     SiteStage stage;
     stage.files.entries[std::string(row.folder)].mode = S_IFDIR | 0755U;
@@ -86,27 +58,10 @@ TEST_CASE("a folder without its slash is redirected within this host") {
   }
 }
 
-TEST_CASE("what is not a regular file is not found") {
-  SiteStage stage;
-  stage.files.entries["fifo"].mode = S_IFIFO | 0644U;
-  stage.files.entries["socket"].mode = S_IFSOCK | 0644U;
-  stage.files.entries["device"].mode = S_IFCHR | 0644U;
-  stage.files.entries["odd/index.html"].mode = S_IFDIR | 0755U;
-  for (const std::string_view raw :
-       {"/fifo", "/socket", "/device", "/odd/", "/a.txt/", "/absent", "/dir/absent"}) {
-    CAPTURE(raw);
-    Call call = stage.get(raw);
-    CHECK(call.status() == 404);
-    CHECK(call.body() == "404 Not Found\n");
-  }
-}
-
 TEST_CASE("hidden files are not found and not even looked for") {
   SiteStage stage;
   stage.files.entries[".well-known/acme"].content = "token";
-  for (const std::string_view raw :
-       {"/.git/config", "/.env", "/a/.htaccess", "/.%67it/", "/...", "/.hidden/", "/dir/.x/y",
-        "/.well-known/.x", "/.well-knownx", "/a.txt~", "/a~/b"}) {
+  for (const std::string_view raw : {"/.git/config", "/.%67it/", "/.hidden/", "/a.txt~"}) {
     CAPTURE(raw);
     CHECK(stage.status(raw) == 404);
   }
@@ -114,21 +69,16 @@ TEST_CASE("hidden files are not found and not even looked for") {
   CHECK(stage.get("/.well-known/acme").body() == "token");
 }
 
-TEST_CASE("methods that do more than read are 405, OPTIONS says what is allowed") {
+TEST_CASE("methods that do more than read are 405, and no method but GET looks for a file") {
   SiteStage stage;
   for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"}) {
     CAPTURE(method);
     Call call = stage.ask(method, "/a.txt");
     CHECK(call.job == nullptr);
     CHECK(call.status() == 405);
-    CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
-    CHECK(call.body() == "405 Method Not Allowed\n");
   }
   for (const std::string_view raw : {"*", "/", "/absent"}) {
-    Call call = stage.ask("OPTIONS", raw);
-    CHECK(call.status() == 204);
-    CHECK(call.field("allow") == "GET, HEAD, OPTIONS");
-    CHECK(call.responder.body == nullptr);
+    CHECK(stage.ask("OPTIONS", raw).status() == 204);
   }
   CHECK(stage.files.opened.empty());
 }

@@ -2,10 +2,8 @@
 // Reads a listing as a browser would, and says what is wrong with it.
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <format>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,41 +11,6 @@
 #include "base/text.h"
 
 namespace troika::test {
-
-// Well-formed UTF-8 without surrogates and overlong forms.
-inline bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text.front());
-    const std::size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || size > text.size()) return false;
-    std::uint32_t point = size == 1 ? first : first & (0x7FU >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-      const auto next = static_cast<unsigned char>(text[i]);
-      if (next < 0x80 || next > 0xBF) return false;
-      point = point << 6U | (next & 0x3FU);
-    }
-    constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[size] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
-      return false;
-    }
-    text.remove_prefix(size);
-  }
-  return true;
-}
-
-inline std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%' || i + 2 >= text.size()) {
-      out.push_back(text[i]);
-      continue;
-    }
-    out.push_back(
-        static_cast<char>(ascii::hex_value(text[i + 1]) * 16 + ascii::hex_value(text[i + 2])));
-    i += 2;
-  }
-  return out;
-}
 
 // The tags of a page, as far as it is made of what a listing may be made of.
 class HtmlCheck {

@@ -1,7 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <format>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,10 @@
 #include "handlers/listing/listing_page.h"
 #include "http/message/target.h"
 #include "listing_check.h"
+#include "support/json.h"
 
 using namespace troika;
-using nlohmann::json;
+using json = troika::test::Json;
 using troika::test::HtmlCheck;
 using Key = ListingQuery::Key;
 
@@ -37,59 +37,36 @@ std::vector<std::string> hostile_names() {
   return {"\"",
           "'",
           "\" onmouseover=\"alert(1)",
-          "' onmouseover='alert(1)",
           "<script>alert(1)<",
-          "<script>",
-          "<img src=x onerror=alert(1)>",
           "<!--",
-          "-->",
           "]]>",
-          "<style>",
-          "<title>",
           "&",
           "&lt;script&gt;",
-          "&#60;b&#62;",
-          "a\nb",
           "a\r\nSet-Cookie: a=b",
           "a\tb",
           "javascript:alert(1)",
-          "data:text,<b>",
-          "mailto:a@b",
-          "C:",
-          "a:b",
           "...",
           "?query",
           "#fragment",
-          "a?sort=size",
-          "100%",
           "%2e%2e",
           "%2F%2Fevil.example",
-          "%00",
           "photo\u202Egpj.exe",
-          "\u2066a\u2069",
-          "\u00ABumlaut \u00E4\u00F6\u00FC",
           "\u65E5\u672C\u8A9E",
           "\U0001F600",
           "\u05E9\u05DC\u05D5\u05DD",
           "\xFF\xFE",
           "\xC0\xAF",
           "\xED\xA0\x80",
-          "\xF4\x90\x80\x80",
-          "cut \xE2\x82",
           "\xE2\x82<b>",
           "\xE0\x80\"",
           "\x01\x02\x1B[31mred",
           "\x7F",
           "\u0085next line",
           "{{build}}",
-          "{{constructor.constructor('alert(1)')()}}",
           "${7*7}",
           "  two  spaces  ",
-          " ",
           "`",
-          "=cmd|' C calc'!A0",
           "+ADw-script+AD4-",
-          std::string(255, 'a'),
           std::string(255, '"'),
           std::string(255, '\xE2')};
 }
@@ -100,7 +77,8 @@ TEST_CASE("no name brings a tag or an attribute into the page, and each link lea
   for (const std::string& name : hostile_names()) {
     for (const bool folder : {false, true}) {
       CAPTURE(name, folder);
-      const HtmlCheck html = checked(page_of({{name, folder, 1, 0}}, "/" + name + "/"));
+      const ListingPage page = page_of({{name, folder, 1, 0}}, "/" + name + "/");
+      const HtmlCheck html = checked(page);
       REQUIRE(html.named("tr").size() == 3);
       REQUIRE(html.named("a").size() == 6);
       const std::string href = html.named("a")[5].attributes.at("href");
@@ -109,6 +87,14 @@ TEST_CASE("no name brings a tag or an attribute into the page, and each link lea
       REQUIRE(target);
       CHECK(target->path == "/" + name + (folder ? "/" : ""));
       CHECK(target->query.empty());
+      const json same = test::read_json(render_json(page));
+      CHECK(same["entries"][0]["href"] == href);
+      if (is_utf8(name)) {
+        CHECK(same["entries"][0]["name"] == name);
+        CHECK(same["path"] == page.path);
+      } else {
+        CHECK(same["entries"][0]["name"].get<std::string>().contains("\uFFFD"));
+      }
     }
   }
 }
@@ -120,7 +106,7 @@ TEST_CASE("a name that no target has is shown without a link") {
     CHECK(html.named("a").size() == 6);
     CHECK(html.named("a")[5].attributes.at("href") == "./a");
     CHECK(html.named("bdi")[2].text == name);
-    const json entry = json::parse(render_json(page_of({{name, false, 1, 0}})))["entries"][0];
+    const json entry = test::read_json(render_json(page_of({{name, false, 1, 0}})))["entries"][0];
     CHECK(entry["name"] == name);
     CHECK(entry["href"].is_null());
   }
@@ -144,21 +130,6 @@ TEST_CASE("what cannot be displayed is a replacement character") {
   }
 }
 
-TEST_CASE("JSON gives back every name, and the reference to it") {
-  for (const std::string& name : hostile_names()) {
-    CAPTURE(name);
-    const json page = json::parse(render_json(page_of({{name, true, 0, 0}}, "/" + name + "/")));
-    const json& entry = page["entries"][0];
-    if (test::is_utf8(name)) {
-      CHECK(entry["name"] == name);
-      CHECK(page["path"] == "/" + name + "/");
-    } else {
-      CHECK(entry["name"].get<std::string>().contains("\uFFFD"));
-    }
-    CHECK(test::percent_decode(entry["href"].get<std::string>()) == "./" + name + "/");
-  }
-}
-
 TEST_CASE("a listing as JSON, byte for byte") {
   ListingPage page = page_of({{"d", true, 0, 1'577'836'800}, {"a", false, 12, 1'577'836'800}});
   page.query.page = 2;
@@ -173,13 +144,11 @@ TEST_CASE("a listing as JSON, byte for byte") {
   page.query = {Key::date, true, 1, true};
   page.truncated = true;
   page.entries.clear();
-  const json other = json::parse(render_json(page));
+  const json other = test::read_json(render_json(page));
   CHECK(other["sort"] == "date");
   CHECK(other["order"] == "desc");
   CHECK(other["truncated"] == true);
   CHECK(other["entries"].empty());
-  page.query.key = Key::size;
-  CHECK(json::parse(render_json(page))["sort"] == "size");
 }
 
 TEST_CASE("links to folders and pages keep the order, those to files have no query") {

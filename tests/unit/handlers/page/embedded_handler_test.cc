@@ -34,42 +34,32 @@ struct Stage {
 
 }  // namespace
 
-TEST_CASE("the page tells by which protocol it was asked for, and the build") {
+TEST_CASE("the page and one style sheet tell by which protocol they were asked for") {
   Stage stage("1.2 <&>\"'");
-  struct Row {
+  const struct {
     HttpVersion version;
-    std::string_view name;
-  };
-  for (const Row row : {Row{HttpVersion::http10, "HTTP/1.0"}, Row{HttpVersion::http11, "HTTP/1.1"},
-                        Row{HttpVersion::http2, "HTTP/2"}, Row{HttpVersion::http3, "HTTP/3"}}) {
-    for (const std::string_view raw : {"/", "/index.html", "//", "/?a"}) {
+    std::string name, horse;
+  } rows[] = {{HttpVersion::http10, "HTTP/1.0", "h1"},
+              {HttpVersion::http11, "HTTP/1.1", "h1"},
+              {HttpVersion::http2, "HTTP/2", "h2"},
+              {HttpVersion::http3, "HTTP/3", "h3"}};
+  for (const auto& row : rows) {
+    const std::string page =
+        "{{ " + row.name + " and 1.2 &lt;&amp;&gt;&quot;&#39;, {{other}} " + row.name + "{{";
+    const std::string sheet = "." + row.horse + " { content: " + row.name + " }";
+    for (const std::string_view raw : {"/", "/index.html", "//", "/?a", "/protocol.css"}) {
       Request request = request_for("GET", raw);
       request.version = row.version;
       Call call(stage.bench, stage.handler, std::move(request));
+      const bool is_sheet = raw.ends_with("css");
       CHECK(call.job == nullptr);
       CHECK(call.status() == 200);
-      CHECK(call.field("content-type") == "text/html; charset=utf-8");
+      CHECK(call.field("content-type") ==
+            (is_sheet ? "text/css; charset=utf-8" : "text/html; charset=utf-8"));
       CHECK(call.field("cache-control") == "no-cache");
       CHECK(call.field("x-content-type-options") == "nosniff");
-      const std::string name(row.name);
-      CHECK(call.body() ==
-            "{{ " + name + " and 1.2 &lt;&amp;&gt;&quot;&#39;, {{other}} " + name + "{{");
+      CHECK(call.body() == (is_sheet ? sheet : page));
     }
-  }
-}
-
-TEST_CASE("one style sheet names the protocol, so that the page can be the same over all") {
-  Stage stage;
-  for (const auto& [version, text] : {std::pair(HttpVersion::http10, ".h1 { content: HTTP/1.0 }"),
-                                      std::pair(HttpVersion::http11, ".h1 { content: HTTP/1.1 }"),
-                                      std::pair(HttpVersion::http2, ".h2 { content: HTTP/2 }"),
-                                      std::pair(HttpVersion::http3, ".h3 { content: HTTP/3 }")}) {
-    Request request = request_for("GET", "/protocol.css");
-    request.version = version;
-    Call call(stage.bench, stage.handler, std::move(request));
-    CHECK(call.field("content-type") == "text/css; charset=utf-8");
-    CHECK(call.field("cache-control") == "no-cache");
-    CHECK(call.body() == text);
   }
 }
 
