@@ -1,12 +1,35 @@
 #pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string_view>
 
 namespace troika::fuzz {
 
-inline void require(bool condition) {
-  if (!condition) std::abort();
+inline void require(bool holds, const char* what = "a rule of this target") {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
 }
+
+// The input, read from the front; zeros when it is used up.
+class Input {
+ public:
+  Input(const std::uint8_t* data, std::size_t size) : rest_(std::as_bytes(std::span(data, size))) {}
+  bool empty() const { return rest_.empty(); }
+  unsigned byte() { return empty() ? 0U : std::to_integer<unsigned>(bytes(1)[0]); }
+  std::span<const std::byte> bytes(std::size_t most) {
+    const auto taken = rest_.first(std::min(most, rest_.size()));
+    rest_ = rest_.subspan(taken.size());
+    return taken;
+  }
+
+ private:
+  std::span<const std::byte> rest_;
+};
 
 inline std::string_view take_line(std::string_view& rest) {
   const std::string_view line = rest.substr(0, rest.find('\n'));

@@ -3,30 +3,16 @@
 // handler for what may be a replay.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
+#include "fuzz/cases.h"
 #include "http/exchange/exchange.h"
 #include "support/session_harness.h"
 
 using namespace troika;
 using namespace troika::test;
+using fuzz::Input, fuzz::require;
 
 namespace {
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-  bool empty() const { return at_ == size_; }
-  unsigned byte() { return empty() ? 0U : data_[at_++]; }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t size_, at_ = 0;
-};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Port final : StreamPort {
   int heads = 0;

@@ -2,24 +2,18 @@
 // pieces, every answer must hold for a strict reader, and nothing may be left behind. The first
 // byte of the input seeds the pieces.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <format>
 #include <string>
 
 #include "base/random.h"
+#include "fuzz/cases.h"
 #include "support/h1_harness.h"
 
 namespace {
 
 using namespace troika;
 using namespace troika::test;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
+using fuzz::require;
 
 ScriptedHandler::Answer answers(int& jobs) {
   return [&jobs](RequestContext context, Responder& responder) {

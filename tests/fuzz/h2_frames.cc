@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <set>
 #include <span>
 
+#include "fuzz/cases.h"
 #include "proto/h2/frame_scanner.h"
 
 namespace {
 
-constexpr std::size_t kPreface = 24, kHeader = 9;
+using troika::fuzz::require;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+constexpr std::size_t kPreface = 24, kHeader = 9;
 
 std::uint32_t number(std::span<const std::byte> bytes) {
   std::uint32_t value = 0;

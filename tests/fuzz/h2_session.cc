@@ -3,43 +3,17 @@
 // and a session that says it is finished stays so.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/random.h"
+#include "fuzz/cases.h"
 #include "proto/h2/server_session.h"
 #include "support/session_harness.h"
 
 namespace {
 
 using namespace troika;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-// The input, read from the front; zeros when it is used up.
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
-  bool empty() const { return left_ == 0; }
-  std::uint8_t byte() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *data_++;
-  }
-  std::span<const std::byte> bytes(std::size_t count) {
-    count = std::min(count, left_);
-    const std::span view(reinterpret_cast<const std::byte*>(data_), count);
-    data_ += count;
-    left_ -= count;
-    return view;
-  }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t left_;
-};
+using fuzz::Input, fuzz::require;
 
 // Gives, blocks, fails and ends as the seed says.
 class RandomBody final : public BodySource {
@@ -58,20 +32,6 @@ class RandomBody final : public BodySource {
  private:
   BufferPool& pool_;
   SeededRandom random_;
-};
-
-// Reads its request as the seed says and keeps its exchange open for as long as the body lasts.
-class RandomJob final : public Job {
- public:
-  RandomJob(BodySource& upload, int& alive) : upload_(upload), alive_(alive) { ++alive_; }
-  ~RandomJob() override { --alive_; }
-  RandomJob(const RandomJob&) = delete;
-  RandomJob& operator=(const RandomJob&) = delete;
-  void read() { std::ignore = upload_.pull(1000); }
-
- private:
-  BodySource& upload_;
-  int& alive_;
 };
 
 struct World : test::Bench {
@@ -95,10 +55,9 @@ struct World : test::Bench {
     }
     if (choice == 3)
       std::ignore = responder.respond({}, std::make_unique<RandomBody>(pool, path.size()));
-    auto job = std::make_unique<RandomJob>(context.body, jobs);
-    job->read();
+    std::ignore = context.body.pull(1000);
     if (choice < 2) return nullptr;
-    return job;
+    return std::make_unique<test::CountedJob>(jobs);
   }
 
   void flush(std::size_t take) {
@@ -118,7 +77,7 @@ struct World : test::Bench {
 };
 
 void step(World& world, Input& input) {
-  const std::uint8_t op = input.byte();
+  const unsigned op = input.byte();
   switch (op % 8) {
     case 0:
     case 1:

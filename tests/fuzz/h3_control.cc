@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 
+#include "fuzz/cases.h"
 #include "proto/h3/control_scanner.h"
 
 namespace {
 
+using troika::fuzz::require;
+
 using troika::h3::ControlScanner;
 
 constexpr troika::quic::AppError kFrameError = 0x106, kIdError = 0x108;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Reads from the front of what is there as a whole.
 class Whole {

@@ -1,9 +1,9 @@
 // Any bytes on any stream of a server session, in any order, between acknowledgements, resets,
 // timeouts and drain. The input is a list of operations; QUIC's own rules are kept by FakeQuic.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
+#include "fuzz/cases.h"
 #include "proto/h3/session.h"
 #include "support/fake_quic.h"
 #include "support/session_harness.h"
@@ -12,28 +12,7 @@ namespace {
 
 using namespace troika;
 using namespace troika::test;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Input {
- public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  std::uint8_t byte() {
-    const auto taken = take(1);
-    return taken.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(taken[0]);
-  }
-  std::span<const std::byte> take(std::size_t most) {
-    const auto taken = bytes_.first(std::min(most, bytes_.size()));
-    bytes_ = bytes_.subspan(taken.size());
-    return taken;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
+using fuzz::Input, fuzz::require;
 
 class Fixture {
  public:
@@ -96,7 +75,7 @@ class Fixture {
   }
 
   void operate(Input& input) {
-    const std::uint8_t operation = input.byte();
+    const unsigned operation = input.byte();
     switch (operation % 10) {
       case 0:
       case 1: data(input, operation % 10 == 1); break;
@@ -125,7 +104,7 @@ class Fixture {
   void data(Input& input, bool fin) {
     const quic::StreamId id = stream(input);
     const std::size_t size = input.byte() * 256U + input.byte();
-    const auto bytes = input.take(size);
+    const auto bytes = input.bytes(size);
     const FakeQuic::Stream& s = quic_.stream(id);
     const bool fits = bytes.size() <= s.receive_limit - s.received &&
                       bytes.size() <= quic_.connection_window_left();
@@ -152,6 +131,6 @@ class Fixture {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Fixture().run(Input(std::as_bytes(std::span(data, size))));
+  Fixture().run(Input(data, size));
   return 0;
 }

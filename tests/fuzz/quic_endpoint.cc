@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 
+#include "fuzz/cases.h"
 #include "proto/quic/endpoint.h"
 #include "support/sim_network.h"
 #include "support/test_cert.h"
@@ -18,10 +19,7 @@ namespace troika {
 namespace {
 
 using namespace std::chrono_literals;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 constexpr std::size_t kAddresses = 4;
 

@@ -2,17 +2,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/cases.h"
 #include "http/message/target.h"
 
 namespace {
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using troika::fuzz::require;
 
 std::string encode(std::string_view path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";

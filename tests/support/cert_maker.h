@@ -36,18 +36,8 @@ class TestCa {
     return text([&](BIO* out) { PEM_write_bio_X509(out, cert_.get()); });
   }
 
-  PemPair make(const CertSpec& spec) const {
-    const Key key = make_key(spec.key);
-    const Cert cert = blank(spec, key.get());
-    X509_set_issuer_name(cert.get(), X509_get_subject_name(cert_.get()));
-    if (!spec.names.empty()) extend(cert.get(), NID_subject_alt_name, spec.names);
-    if (!spec.usage.empty()) extend(cert.get(), NID_ext_key_usage, spec.usage);
-    if (X509_sign(cert.get(), key_.get(), EVP_sha256()) == 0) std::abort();
-    return {text([&](BIO* out) { PEM_write_bio_X509(out, cert.get()); }), text([&](BIO* out) {
-              PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-            }),
-            std::format("{:X}", serial_)};
-  }
+  PemPair make(const CertSpec& spec) const { return make(spec, ++serial_, this); }
+  static PemPair self_signed(const CertSpec& spec) { return make(spec, 1, nullptr); }
 
  private:
   struct Free {
@@ -60,13 +50,27 @@ class TestCa {
   using Cert = std::unique_ptr<X509, Free>;
 
   TestCa(const std::string& name, const TestCa* issuer) : key_(make_key("P-256")) {
-    cert_ = blank({.names = "", .common_name = name}, key_.get());
+    cert_ = blank({.names = "", .common_name = name}, ++serial_, key_.get());
     const TestCa& by = issuer == nullptr ? *this : *issuer;
     X509_set_issuer_name(cert_.get(), X509_get_subject_name(by.cert_.get()));
     extend(cert_.get(), NID_basic_constraints, "critical,CA:TRUE");
     X509_sign(cert_.get(), by.key_.get(), EVP_sha256());
   }
 
+  static PemPair make(const CertSpec& spec, long serial, const TestCa* issuer) {
+    const Key key = make_key(spec.key);
+    const Cert cert = blank(spec, serial, key.get());
+    const Cert& by = issuer == nullptr ? cert : issuer->cert_;
+    X509_set_issuer_name(cert.get(), X509_get_subject_name(by.get()));
+    if (!spec.names.empty()) extend(cert.get(), NID_subject_alt_name, spec.names);
+    if (!spec.usage.empty()) extend(cert.get(), NID_ext_key_usage, spec.usage);
+    EVP_PKEY* const signer = issuer == nullptr ? key.get() : issuer->key_.get();
+    if (X509_sign(cert.get(), signer, EVP_sha256()) == 0) std::abort();
+    return {text([&](BIO* out) { PEM_write_bio_X509(out, cert.get()); }), text([&](BIO* out) {
+              PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+            }),
+            std::format("{:X}", serial)};
+  }
   static Key make_key(const std::string& kind) {
     if (kind == "RSA") return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
     if (kind.starts_with("ED")) return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str()));
@@ -85,10 +89,10 @@ class TestCa {
     const long size = BIO_ctrl(out.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&data));
     return {data, static_cast<std::size_t>(size)};
   }
-  Cert blank(const CertSpec& spec, EVP_PKEY* key) const {
+  static Cert blank(const CertSpec& spec, long serial, EVP_PKEY* key) {
     Cert cert(X509_new());
     X509_set_version(cert.get(), X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), ++serial_);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), serial);
     X509_gmtime_adj(X509_getm_notBefore(cert.get()), spec.from);
     X509_gmtime_adj(X509_getm_notAfter(cert.get()), spec.until);
     X509_set_pubkey(cert.get(), key);

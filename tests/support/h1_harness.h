@@ -147,7 +147,8 @@ class H1Server {
     bench.peer.security.alpn.clear();
   }
 
-  Bench bench;  // change limits, timeouts and the handler before the first call
+  Bench bench;                  // change limits, timeouts and the handler before the first call
+  std::size_t most_queued = 0;  // bytes of output, in take()
 
   ByteSession& session() {
     if (session_ == nullptr) session_ = h1::make_session(bench.services, bench.peer, bench.host);
@@ -162,6 +163,7 @@ class H1Server {
     do {
       (void)session().produce(out_, high, bench.clock.now());
       const std::size_t size = out_.size();
+      most_queued = std::max(most_queued, size);
       while (!out_.empty()) text += text_of(out_.take(65536).bytes());
       if (size == 0) break;
       session().on_written(size, bench.clock.now());

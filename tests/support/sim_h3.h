@@ -95,14 +95,7 @@ class SimH3 {
         std::make_unique<client::Fetch>(*h3_, request, std::move(body), std::move(sink)));
     return *fetches.back();
   }
-  client::Fetch& get(const std::string& target = "/") {
-    Request request;
-    request.method_text = "GET";
-    request.scheme = "https";
-    request.authority = "localhost";
-    request.target.raw = target;
-    return fetch(request);
-  }
+  client::Fetch& get(const std::string& target = "/") { return fetch(make_request(target)); }
   void pump() {
     for (const auto& one : fetches) one->pump();
   }

@@ -1,9 +1,7 @@
 // The client session against scripted bytes.
-#include <catch2/catch_test_macros.hpp>
-#include <string>
-
 #include "proto/h1/client_session.h"
-#include "support/responses.h"
+#include "support/body_text.h"
+#include "support/session_pair.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -12,12 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Request request_for(Method method, std::string target = "/x?y") {
-  Request request;
-  request.method = method;
-  request.method_text = name_of(method);
-  request.target.raw = std::move(target);
-  request.authority = "a.test";
-  return request;
+  return make_request(std::move(target), method);
 }
 
 struct Client {
@@ -62,7 +55,7 @@ TEST_CASE("client: a request is written and its response read, twice on a connec
   request.headers.add("x-a", "b");
   for (int i = 0; i < 2; ++i) {
     REQUIRE(client.start(request));
-    CHECK(client.take() == "GET /x?y HTTP/1.1\r\nhost: a.test\r\nx-a: b\r\n\r\n");
+    CHECK(client.take() == "GET /x?y HTTP/1.1\r\nhost: localhost\r\nx-a: b\r\n\r\n");
     CHECK(client.session->full());
     CHECK_FALSE(client.session->start(request, nullptr, client.receiver));
     CHECK(
@@ -75,9 +68,7 @@ TEST_CASE("client: a request is written and its response read, twice on a connec
     CHECK_FALSE(client.stream->finished());
     CHECK(client.receive("lo"));
     CHECK(client.stream->finished());
-    std::string body;
-    CHECK(read_body(client.stream->body(), body) == ReadState::end);
-    CHECK(body == "hello");
+    CHECK(whole_text(client.stream->body()) == "hello");
     CHECK_FALSE(client.session->draining());
   }
   client.stream.reset();
@@ -88,7 +79,7 @@ TEST_CASE("client: request bodies go out by length or in chunks") {
   Client client;
   BodyProbe probe;
   REQUIRE(client.start(Method::post, body_of(client.bench.pool, "hello")));
-  CHECK(client.take() == "POST /x?y HTTP/1.1\r\nhost: a.test\r\ncontent-length: 5\r\n\r\nhello");
+  CHECK(client.take() == "POST /x?y HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nhello");
   CHECK(client.receive("HTTP/1.1 204 No Content\r\n\r\n"));
   REQUIRE(client.start(Method::post));
   CHECK(client.take().contains("\r\ncontent-length: 0\r\n"));
@@ -118,13 +109,11 @@ TEST_CASE("client: a request body that breaks its word ends the connection") {
 
 TEST_CASE("client: bodies of responses end by length, by chunks, or with the connection") {
   Client client;
-  std::string body;
   client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n"));
   CHECK_FALSE(client.stream->finished());
   CHECK(client.receive("X-T: 1\r\n\r\n"));
-  CHECK(read_body(client.stream->body(), body) == ReadState::end);
-  CHECK(body == "abc");
+  CHECK(whole_text(client.stream->body()) == "abc");
   CHECK(client.stream->body().trailers()->get("x-t") == "1");
   client.ask();
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\nabc"));
@@ -134,9 +123,7 @@ TEST_CASE("client: bodies of responses end by length, by chunks, or with the con
   client.session->receive_end(client.bench.clock.now());
   (void)client.take();
   CHECK(client.stream->finished());
-  body.clear();
-  CHECK(read_body(client.stream->body(), body) == ReadState::end);
-  CHECK(body == "abcdef");
+  CHECK(whole_text(client.stream->body()) == "abcdef");
   CHECK(client.finished());
   CHECK_FALSE(client.receiver.failed);
 }
@@ -196,9 +183,7 @@ TEST_CASE("client: a response before the request was sent ends both") {
   CHECK(client.stream->finished());
   CHECK(probe.alive == 0);
   CHECK(client.finished());
-  std::string body;
-  CHECK(read_body(client.stream->body(), body) == ReadState::end);
-  CHECK(body == "no");
+  CHECK(whole_text(client.stream->body()) == "no");
 }
 
 TEST_CASE("client: Connection: close and HTTP/1.0 end it after the response") {

@@ -1,21 +1,13 @@
-#include <catch2/catch_test_macros.hpp>
-#include <string>
 
-#include "support/h1_harness.h"
+#include "server.h"
 
 using namespace troika;
 using namespace troika::test;
 
-namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-}  // namespace
-
 TEST_CASE("H1-24: a client that closes its side still gets every response") {
   H1Server before, during;
   BodyProbe probe;
-  before.receive(std::string(kGet) + std::string(kGet));
+  before.receive(kGet + kGet);
   const H1ResponseReader two(before.end());
   CHECK(two.responses.size() == 2);
   CHECK(before.finished());
@@ -26,9 +18,8 @@ TEST_CASE("H1-24: a client that closes its side still gets every response") {
   CHECK_FALSE(during.finished());
   probe.release();
   text += during.take();
-  const H1ResponseReader reader(text);
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].complete);
+  const H1Response response = only(text);
+  CHECK(response.complete);
   CHECK(during.finished());
   CHECK_FALSE(during.interest().broken);
 }
@@ -72,11 +63,10 @@ TEST_CASE("a drain ends an idle connection at once") {
 
 TEST_CASE("a drain lets the request in hand finish, and says that it is the last") {
   H1Server before_head, after_head, in_head;
-  before_head.receive(std::string(kGet) + std::string(kGet));
+  before_head.receive(kGet + kGet);
   before_head.session().drain();
-  const H1ResponseReader one(before_head.take());
-  REQUIRE(one.responses.size() == 1);
-  CHECK(one.responses[0].closes());
+  const H1Response one = only(before_head.take());
+  CHECK(one.closes());
   CHECK(before_head.finished());
 
   BodyProbe probe;
@@ -93,9 +83,8 @@ TEST_CASE("a drain lets the request in hand finish, and says that it is the last
   in_head.session().drain();
   CHECK(in_head.take() == "");
   CHECK_FALSE(in_head.finished());
-  const H1ResponseReader late(in_head.send("Host: a\r\n\r\n"));
-  REQUIRE(late.responses.size() == 1);
-  CHECK(late.responses[0].closes());
+  const H1Response late = only(in_head.send("Host: a\r\n\r\n"));
+  CHECK(late.closes());
   CHECK(in_head.finished());
 }
 
@@ -140,8 +129,7 @@ TEST_CASE("a handler that gives up after the head breaks the connection, before 
   before.bench.handler.answer = hold(jobs, &kept);
   CHECK(before.send(kGet) == "");
   kept->abort(AbortReason::handler_failed);
-  const H1ResponseReader reader(before.take());
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].status == 500);
+  const H1Response response = only(before.take());
+  CHECK(response.status == 500);
   CHECK_FALSE(before.finished());
 }

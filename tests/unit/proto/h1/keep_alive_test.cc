@@ -1,8 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
-#include <string>
 
 #include "proto/h1/parser.h"
-#include "support/h1_harness.h"
+#include "server.h"
 
 using namespace troika;
 using namespace troika::test;

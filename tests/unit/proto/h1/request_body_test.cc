@@ -1,8 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
 #include <format>
-#include <string>
 
-#include "support/h1_harness.h"
+#include "server.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -59,9 +57,8 @@ TEST_CASE("H1-20: 100 Continue is sent once, when the body is asked for") {
   CHECK(server.take() == "");
   CHECK(server.send("hello") == "");
   job->pump();
-  const H1ResponseReader reader(server.take());
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].body == "hello");
+  const H1Response response = only(server.take());
+  CHECK(response.body == "hello");
   CHECK_FALSE(server.finished());
 }
 
@@ -83,11 +80,10 @@ TEST_CASE("H1-20: no 100 when the body is there already, nor for HTTP/1.0, nor w
 
 TEST_CASE("H1-20: a final response instead of 100 ends the connection: the body may come or not") {
   H1Server server;
-  const H1ResponseReader reader(
-      server.send(post("Expect: 100-continue\r\nContent-Length: 31\r\n") + ""));
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].status == 200);
-  CHECK(reader.responses[0].closes());
+  const H1Response response =
+      only(server.send(post("Expect: 100-continue\r\nContent-Length: 31\r\n") + ""));
+  CHECK(response.status == 200);
+  CHECK(response.closes());
   CHECK(server.finished());
   CHECK(server.send(kNext) == "");
 }
@@ -141,9 +137,8 @@ TEST_CASE("no more is taken than the body's reader has room for") {
     at += 10'000;
   }
   job->pump();
-  const H1ResponseReader reader(server.take());
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].body == body);
+  const H1Response response = only(server.take());
+  CHECK(response.body == body);
   CHECK(server.log().size() == 1);
 }
 
@@ -153,10 +148,9 @@ TEST_CASE("invalid chunks are 400 while there is no response") {
   server.bench.handler.answer = read_all(job);
   CHECK(server.send(post("Transfer-Encoding: chunked\r\n") + "5\r\nhel") == "");
   REQUIRE(job != nullptr);
-  const H1ResponseReader reader(server.send("loX" + std::string(kNext)));
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].status == 400);
-  CHECK(reader.responses[0].closes());
+  const H1Response response = only(server.send("loX" + std::string(kNext)));
+  CHECK(response.status == 400);
+  CHECK(response.closes());
   CHECK(server.finished());
   CHECK(job == nullptr);
   CHECK(server.log().size() == 1);
@@ -186,9 +180,8 @@ TEST_CASE("invalid chunks do not affect a response that does not depend on them"
   CHECK_FALSE(server.finished());
   probe.release();
   text += server.take();
-  const H1ResponseReader reader(text);
-  REQUIRE(reader.responses.size() == 1);
-  CHECK(reader.responses[0].complete);
+  const H1Response response = only(text);
+  CHECK(response.complete);
   CHECK(server.finished());
   CHECK_FALSE(server.interest().broken);
 }

@@ -32,7 +32,8 @@ TEST_CASE("a hundred streams are served at once and one more ends the connection
 
 TEST_CASE("one stream too many is only refused before the client knows the limit") {
   int jobs = 0;
-  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 2; });
+  RawPeer peer;
+  peer.limits.concurrent_streams = 2;
   peer.handler.answer = hold(jobs);
   std::ignore = peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0));
   for (std::size_t i = 0; i < 3; ++i) std::ignore = peer.send(peer.get(odd(i)));
@@ -125,7 +126,8 @@ TEST_CASE("a SETTINGS frame with 32 entries is taken and one with 33 ends the co
 }
 
 TEST_CASE("a queue of frames that the peer does not read stops reading, then the connection") {
-  RawPeer peer([](test::Bench& bench) { bench.limits.h2_outbound_frames = 200; });
+  RawPeer peer;
+  peer.limits.h2_outbound_frames = 200;
   peer.preface();
   peer.settle();
   const std::string ping = frame(kPing, 0, 0, "12345678");
@@ -242,7 +244,8 @@ TEST_CASE("frames that break the protocol end the connection and cancel its work
 }
 
 TEST_CASE("streams whose last bytes wait in the queue still count, so reading stops") {
-  RawPeer peer([](test::Bench& bench) { bench.limits.concurrent_streams = 4; });
+  RawPeer peer;
+  peer.limits.concurrent_streams = 4;
   peer.preface();
   std::size_t i = 0;
   while (peer.server->interest().wants_read && i < 100) {

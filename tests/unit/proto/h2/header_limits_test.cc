@@ -1,6 +1,5 @@
 // What a field section may hold: each bound at n and at n + 1, on frames written by hand.
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 
 #include "raw_peer.h"
 
@@ -79,43 +78,6 @@ TEST_CASE("a refused upload is answered, then stopped with NO_ERROR") {
   peer.settle();
   CHECK(peer.reset_code(1) == 0U);
   CHECK(peer.observer.entries.size() == 1);
-}
-
-TEST_CASE("trailers of exactly the limits arrive; one byte or one field more resets the stream") {
-  for (const bool by_count : {false, true}) {
-    for (const std::size_t over : {0U, 1U}) {
-      CAPTURE(by_count, over);
-      std::string got;
-      BodySource* upload = nullptr;
-      RawPeer peer;
-      peer.handler.answer = [&](RequestContext context, Responder&) {
-        upload = &context.body;
-        return std::make_unique<Job>();
-      };
-      peer.preface();
-      RawFields trailers;
-      if (by_count) {
-        for (std::size_t i = 0; i < peer.limits.trailer_count + over; ++i) {
-          trailers.emplace_back(std::format("x-{}", i), "v");
-        }
-      } else {
-        trailers = padded_to({}, peer.limits.trailer_bytes + over);
-      }
-      peer.exchange(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "body"));
-      std::ignore = peer.send(peer.headers(1, trailers));
-      if (over == 0) {
-        REQUIRE(test::read_body(*upload, got) == test::ReadState::end);
-        CHECK(upload->trailers()->size() == trailers.size());
-      }
-      peer.settle();
-      if (over == 0) {
-        CHECK_FALSE(peer.reset_code(1));
-      } else {
-        CHECK(peer.reset_code(1) == kEnhanceYourCalm);
-        CHECK(peer.observer.entries.at(0).aborted == AbortReason::protocol_error);
-      }
-    }
-  }
 }
 
 TEST_CASE("eight CONTINUATION frames make a request and nine end the connection") {

@@ -1,87 +1,25 @@
 #pragma once
-// A client session and a server session on one wire.
-#include <list>
-#include <memory>
-#include <string>
-#include <utility>
-
 #include "proto/h2/client_session.h"
 #include "proto/h2/server_session.h"
-#include "support/responses.h"
-#include "support/session_harness.h"
+#include "support/session_pair.h"
+
+namespace troika::test {
+
+struct H2Pair : BytePair {
+  H2Pair() : BytePair("h2") {}
+  void open() override {
+    join(h2::make_session(services, peer, host),
+         h2::make_client_session(pool, limits, client_host));
+  }
+  std::size_t upload_window() const { return limits.stream_window; }
+  static constexpr HttpVersion kVersion = HttpVersion::http2;
+  static constexpr std::uint64_t kInternalError = 2, kLargeTrailers = 11;
+  static constexpr std::size_t kPulledAhead = 0;  // of a response body, beyond the window
+};
+
+}  // namespace troika::test
 
 namespace troika::h2 {
-
-inline Request make_request(std::string path, Method method = Method::get) {
-  Request request;
-  request.method = method;
-  request.method_text = name_of(method);
-  request.scheme = "https";
-  request.authority = "example.test";
-  request.target.raw = std::move(path);
-  request.version = HttpVersion::http2;
-  return request;
-}
-
-// One request as a test sees it.
-struct Call {
-  test::RecordingReceiver receiver;
-  std::unique_ptr<troika::ClientStream> stream;
-  std::string body;
-  test::ReadState state = test::ReadState::blocked;
-
-  void read() {
-    if (stream && receiver.head && state == test::ReadState::blocked) {
-      state = test::read_body(stream->body(), body);
-    }
-  }
-  bool whole() const { return receiver.head && state == test::ReadState::end; }
-};
-
-struct Pair : test::Bench {
-  Pair() { open(); }
-  // With limits or timeouts of its own: `change(bench)` comes before the sessions are made.
-  template <class Change>
-  explicit Pair(Change change) {
-    change(static_cast<test::Bench&>(*this));
-    open();
-  }
-
-  Call& start(Request request, std::unique_ptr<BodySource> body = nullptr) {
-    Call& call = calls.emplace_back();
-    auto stream = client->start(request, std::move(body), call.receiver);
-    if (stream) call.stream = std::move(*stream);
-    return call;
-  }
-  // Until nothing moves; the bodies of all calls are read as they come.
-  void run() {
-    do {
-      wire->run();
-      for (Call& call : calls) call.read();
-      wire->run(1);
-    } while (wire->turn());
-  }
-  Call& fetch(Request request, std::unique_ptr<BodySource> body = nullptr) {
-    Call& call = start(std::move(request), std::move(body));
-    run();
-    return call;
-  }
-  void advance(Duration by) {
-    clock.advance(by);
-    if (server->deadline() <= clock.now()) server->on_deadline(clock.now());
-  }
-
-  std::unique_ptr<ByteSession> server;
-  std::unique_ptr<ClientByteSession> client;
-  std::unique_ptr<test::Wire> wire;
-  std::list<Call> calls;  // their streams go before the sessions
-
- private:
-  void open() {
-    server = make_session(services, peer, host);
-    client = make_client_session(pool, limits, client_host);
-    wire = std::make_unique<test::Wire>(pool, clock, *client, *server);
-  }
-};
-
+using Pair = test::H2Pair;
+using test::Call, test::make_request;
 }  // namespace troika::h2

@@ -70,11 +70,8 @@ class RawPeer : public test::Bench {
     }
   };
 
-  RawPeer() : RawPeer([](test::Bench&) {}) {}
-  template <class Change>
-  explicit RawPeer(Change change) : out_(pool) {
-    change(static_cast<test::Bench&>(*this));
-    server = make_session(services, peer, host);
+  // Limits may be changed before the first bytes.
+  RawPeer() : out_(pool) {
     nghttp2_hd_deflate_new(&deflater_, 4096);
     nghttp2_hd_inflate_new(&inflater_);
   }
@@ -90,6 +87,7 @@ class RawPeer : public test::Bench {
 
   // Gives the bytes to the server, as one read.
   Status send(std::string_view bytes) {
+    if (server == nullptr) server = make_session(services, peer, host);
     return server->receive(test::bytes_of(bytes), clock.now());
   }
   void preface(std::string_view settings = {}) {

@@ -1,5 +1,4 @@
 // GOAWAY from either side (RFC 9114 §5.2).
-#include "h3_pair.h"
 #include "wire.h"
 
 using namespace troika;
@@ -64,29 +63,6 @@ TEST_CASE("h3: the second GOAWAY comes after a second when no acknowledgement do
   CHECK(raw.app->deadline() > raw.clock.now());
 }
 
-TEST_CASE("h3: a drained server serves what is in flight and the client goes elsewhere") {
-  H3Pair pair;
-  BodyProbe answer;
-  pair.handler.answer =
-      with_steps({BodyStep::data("a"), BodyStep::blocked(), BodyStep::data("b")}, &answer);
-  pair.start();
-  const Ask& ask = pair.fetch("GET", "/");
-  pair.server_app->drain();
-  pair.run();
-  CHECK(pair.client_app->draining());
-  RecordingReceiver receiver;
-  const auto refused = pair.client_app->start(make_request("GET", "/"), nullptr, receiver);
-  REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().code == ErrorCode::unavailable);
-  CHECK_FALSE(pair.server_app->finished());
-  answer.release();
-  pair.run();
-  CHECK(ask.body == "ab");
-  CHECK(ask.state == ReadState::end);
-  CHECK(pair.server_app->finished());
-  CHECK(pair.client_app->finished());
-}
-
 TEST_CASE("h3: draining before the handshake is over ends at once, or as soon as it is over") {
   Bench bench("h3");
   FakeQuic quic(true);
@@ -97,15 +73,4 @@ TEST_CASE("h3: draining before the handshake is over ends at once, or as soon as
   while (quic.turn(bench.clock.now())) quic.ack_all();
   CHECK(goaways(quic).size() == 2);
   CHECK(session->finished());
-}
-
-TEST_CASE("h3: a client that drains finishes its requests and is then done") {
-  OpenPair pair;
-  const Ask& ask = pair.ask("GET", "/");
-  pair.client_app->drain();
-  CHECK_FALSE(pair.client_app->finished());
-  pair.run();
-  CHECK(ask.body == "hello");
-  CHECK(pair.client_app->finished());
-  CHECK(pair.server->alive());
 }

@@ -1,5 +1,4 @@
 // Bounds at n and n + 1, and the deadlines of requests that never become whole.
-#include "h3_pair.h"
 #include "wire.h"
 
 using namespace troika;
@@ -42,37 +41,6 @@ TEST_CASE("h3: a field section of exactly the limit is served, one byte more giv
     CHECK(only_status(raw) == (over == 0 ? 200 : 431));
     CHECK(raw.handler.started == (over == 0 ? 1 : 0));
     CHECK(raw.quic.alive());
-  }
-}
-
-TEST_CASE("h3: trailers of exactly the limit are taken, one more byte or field resets the stream") {
-  for (const bool by_count : {false, true}) {
-    for (const std::size_t over : {0U, 1U}) {
-      RawServer raw;
-      raw.limits.trailer_bytes = by_count ? 100'000 : 200;
-      raw.limits.trailer_count = by_count ? 3 : 1000;
-      std::optional<ReadState> end;
-      raw.handler.answer = [&](RequestContext context, Responder& responder) {
-        std::string body;
-        end = read_body(context.body, body);
-        (void)responder.respond({}, nullptr);
-        return nullptr;
-      };
-      raw.start();
-      Fields trailers;
-      if (by_count) {
-        for (std::size_t i = 0; i < 3 + over; ++i) trailers.emplace_back("x-t", "1");
-      } else {
-        trailers.emplace_back("x-t", std::string(200 - 32 - 3 + over, 'x'));
-      }
-      raw.exchange(0, headers_frame(post_fields()) + data_frame("abc") + headers_frame(trailers),
-                   true);
-      CAPTURE(by_count, over);
-      CHECK(end.has_value() == (over == 0));  // the handler does not even start
-      CHECK(raw.quic.streams.at(0).reset_sent.has_value() == (over == 1));
-      if (over == 1) CHECK(raw.quic.streams.at(0).reset_sent == kMessageError);
-      CHECK(raw.quic.alive());
-    }
   }
 }
 
@@ -204,38 +172,5 @@ TEST_CASE("h3: an unwanted body is read up to the limit, one byte more is stoppe
     CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
     REQUIRE(raw.observer.entries.size() == 1);
     CHECK(raw.observer.entries[0].aborted == AbortReason::none);
-  }
-}
-
-TEST_CASE("h3: a body that stops coming is answered 408") {
-  OpenServer raw;
-  int jobs = 0;
-  raw.handler.answer = hold(jobs);
-  raw.exchange(0, headers_frame(post_fields()));
-  raw.pass(raw.timeouts.body_progress);
-  raw.quic.ack_all();
-  CHECK(jobs == 0);
-  CHECK(raw.quic.streams.at(0).fin_sent);
-  raw.pass(raw.timeouts.linger);
-  CHECK(raw.quic.streams.at(0).stop_sent == kNoErrorCode);
-  raw.quic.receive_reset(0, kNoErrorCode);
-  CHECK(only_status(raw) == 408);
-}
-
-TEST_CASE("h3: a client takes a response head of its limit and refuses one byte more") {
-  for (const std::size_t over : {0U, 1U}) {
-    H3Pair pair;
-    pair.limits.header_list_bytes = 1000;
-    ResponseHead head;
-    head.status = 204;
-    // The response also has :status, date and server.
-    const std::size_t others = (7 + 3 + 32) + (4 + 29 + 32) + (6 + 6 + 32);
-    head.headers.add("x-pad", std::string(1000 - others - 5 - 32 + over, 'x'));
-    pair.handler.answer = with_head(std::move(head));
-    pair.start();
-    const Ask& ask = pair.fetch("GET", "/");
-    CHECK(ask.receiver.head.has_value() == (over == 0));
-    CHECK(ask.receiver.failed.has_value() == (over == 1));
-    CHECK(pair.client->alive());
   }
 }

@@ -10,8 +10,8 @@ struct Case {
   std::string_view name;
   quic::StreamId stream;
   std::string bytes;
-  bool fin;
   quic::AppError code;
+  bool fin = false;
 };
 
 std::string setting(std::uint64_t id, std::uint64_t value) { return varint(id) + varint(value); }
@@ -30,15 +30,13 @@ void expect_close(const Case& each, bool settings_first) {
 
 TEST_CASE("h3: SETTINGS that are wrong end the connection") {
   const std::vector<Case> cases{
-      {"another frame first", kControl, control(frame(7, varint(0))), false, kMissingSettings},
-      {"a second SETTINGS", kControl, control(frame(4, "") + frame(4, "")), false,
-       kFrameUnexpected},
-      {"one of HTTP/2", kControl, control(frame(4, setting(2, 0))), false, kSettingsError},
-      {"a duplicate", kControl, control(frame(4, setting(1, 10) + setting(1, 10))), false,
+      {"another frame first", kControl, control(frame(7, varint(0))), kMissingSettings},
+      {"a second SETTINGS", kControl, control(frame(4, "") + frame(4, "")), kFrameUnexpected},
+      {"one of HTTP/2", kControl, control(frame(4, setting(2, 0))), kSettingsError},
+      {"a duplicate", kControl, control(frame(4, setting(1, 10) + setting(1, 10))), kSettingsError},
+      {"a value that is not allowed", kControl, control(frame(4, setting(0x33, 2))),
        kSettingsError},
-      {"a value that is not allowed", kControl, control(frame(4, setting(0x33, 2))), false,
-       kSettingsError},
-      {"cut short", kControl, control(frame(4, "\x01")), false, kFrameError},
+      {"cut short", kControl, control(frame(4, "\x01")), kFrameError},
   };
   for (const Case& each : cases) expect_close(each, false);
 }
@@ -57,21 +55,21 @@ TEST_CASE("h3: ten thousand unknown settings are ignored") {
 TEST_CASE("h3: frames out of place end the connection") {
   const std::string get = headers_frame(get_fields());
   const std::vector<Case> cases{
-      {"DATA before HEADERS", 0, data_frame("x"), false, kFrameUnexpected},
+      {"DATA before HEADERS", 0, data_frame("x"), kFrameUnexpected},
       {"DATA after trailers", 0,
        headers_frame(post_fields()) + data_frame("x") + headers_frame({{"x", "1"}}) +
            data_frame("x"),
-       false, kFrameUnexpected},
-      {"SETTINGS on a request", 0, frame(4, ""), false, kFrameUnexpected},
-      {"a frame type of HTTP/2", 0, frame(6, "12345678"), false, kFrameUnexpected},
-      {"a frame longer than the stream", 0, varint(0x21) + varint(1000) + "ab", true, kFrameError},
+       kFrameUnexpected},
+      {"SETTINGS on a request", 0, frame(4, ""), kFrameUnexpected},
+      {"a frame type of HTTP/2", 0, frame(6, "12345678"), kFrameUnexpected},
+      {"a frame longer than the stream", 0, varint(0x21) + varint(1000) + "ab", kFrameError, true},
       {"a frame of 2^62 bytes, cut off", 0,
-       headers_frame(post_fields()) + varint(0) + varint((1ULL << 62U) - 1) + "x", true,
-       kFrameError},
-      {"HEADERS on the control stream", kDecoder, control(get), false, kStreamCreationError},
-      {"a push stream of a client", kEncoder, varint(1) + "x", false, kStreamCreationError},
-      {"garbage for QPACK", 0, frame(1, std::string("\xff\xff\xff\xff", 4)), true,
-       kDecompressionFailed},
+       headers_frame(post_fields()) + varint(0) + varint((1ULL << 62U) - 1) + "x", kFrameError,
+       true},
+      {"HEADERS on the control stream", kDecoder, control(get), kStreamCreationError},
+      {"a push stream of a client", kEncoder, varint(1) + "x", kStreamCreationError},
+      {"garbage for QPACK", 0, frame(1, std::string("\xff\xff\xff\xff", 4)), kDecompressionFailed,
+       true},
   };
   for (const Case& each : cases) expect_close(each, true);
 }
@@ -130,12 +128,12 @@ TEST_CASE("h3: frames of one number on the control stream keep to their rules") 
   };
   const std::vector<Case> cases{
       {"MAX_PUSH_ID that falls", kControl,
-       settings_and(frame(13, varint(9)) + frame(13, varint(8))), false, kIdError},
-      {"a byte behind the id of GOAWAY", kControl, settings_and(frame(7, varint(9) + "x")), false,
+       settings_and(frame(13, varint(9)) + frame(13, varint(8))), kIdError},
+      {"a byte behind the id of GOAWAY", kControl, settings_and(frame(7, varint(9) + "x")),
        kFrameError},
-      {"what nghttp3 finds comes first", kControl, control(frame(7, varint(9) + "x")), false,
+      {"what nghttp3 finds comes first", kControl, control(frame(7, varint(9) + "x")),
        kMissingSettings},
-      {"and what nghttp3 finds before", kControl, settings_and(frame(4, "") + frame(7, "")), false,
+      {"and what nghttp3 finds before", kControl, settings_and(frame(4, "") + frame(7, "")),
        kFrameUnexpected},
   };
   for (const Case& each : cases) {
@@ -260,24 +258,6 @@ TEST_CASE("h3: what only this server refuses is answered, and the connection goe
     CHECK(raw.handler.started == 0);
     CHECK(raw.quic.alive());
   }
-}
-
-TEST_CASE("h3: one byte at a time is the same as all at once") {
-  RawServer raw;
-  std::string body;
-  raw.handler.answer = [&](RequestContext, Responder& responder) {
-    (void)responder.respond({}, nullptr);
-    return nullptr;
-  };
-  raw.start();
-  const std::string all = headers_frame(post_fields({{"content-length", "5"}})) + data_frame("ab") +
-                          frame(0x21, "x") + data_frame("cde") + headers_frame({{"x-t", "1"}});
-  for (const char& byte : all) raw.send(0, std::string_view(&byte, 1));
-  raw.exchange(0, "", true);
-  CHECK(raw.quic.alive());
-  REQUIRE(raw.observer.entries.size() == 1);
-  CHECK(raw.observer.entries[0].status == 200);
-  CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
 }
 
 TEST_CASE("h3: a priority for a request that never comes does not keep the session") {

@@ -1,5 +1,5 @@
 // What a client remembers of a server's SETTINGS for early data (RFC 9114 §7.2.4.2).
-#include "raw_client.h"
+#include "wire.h"
 
 using namespace troika;
 using namespace troika::test;

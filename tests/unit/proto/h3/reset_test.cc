@@ -1,84 +1,10 @@
 // Requests that end early, at every point and from either side.
 #include <array>
 
-#include "h3_pair.h"
 #include "wire.h"
 
 using namespace troika;
 using namespace troika::test;
-
-TEST_CASE("h3: a body that fails, or gives less or more than it declared, is reset") {
-  struct Row {
-    std::vector<BodyStep> steps;
-    std::optional<std::uint64_t> declared;
-  };
-  for (const Row& row :
-       {Row{{BodyStep::data(pattern(70'000)), BodyStep::error()}, std::nullopt},
-        Row{{BodyStep::data("abc"), BodyStep::data("de")}, 4}, Row{{BodyStep::data("abcde")}, 6}}) {
-    OpenPair pair;
-    pair.handler.answer = with_steps(row.steps, nullptr, row.declared);
-    const Ask& ask = pair.fetch("GET", "/");
-    CHECK(ask.state == ReadState::error);
-    CHECK(ask.receiver.failed == AbortReason::peer_reset);
-    CHECK(ask.receiver.wire_code == kInternalError);
-    CHECK(pair.server->streams.at(0).reset_sent == kInternalError);
-    CHECK(pair.observer.entries[0].aborted == AbortReason::handler_failed);
-    CHECK(pair.server->alive());
-  }
-}
-
-TEST_CASE("h3: a handler that aborts after its head resets the stream") {
-  H3Pair pair;
-  pair.handler.answer = [&](RequestContext context, Responder& responder) {
-    (void)responder.respond({}, scripted(context.services.pool, {BodyStep::blocked()}));
-    responder.abort(AbortReason::handler_failed);
-    return nullptr;
-  };
-  pair.start();
-  const Ask& ask = pair.fetch("GET", "/");
-  CHECK(ask.receiver.failed.has_value());
-  CHECK(ask.receiver.wire_code == kInternalError);
-}
-
-// The client lets go of a request after `steps` deliveries, whatever has happened until then.
-TEST_CASE("h3: a request that is cancelled at any moment leaves nothing behind") {
-  for (int steps = 0; steps < 24; ++steps) {
-    for (const bool upload : {false, true}) {
-      H3Pair pair;
-      int jobs = 0;
-      BodyProbe answer;
-      pair.handler.answer = [&](RequestContext context, Responder& responder) {
-        (void)responder.respond({}, scripted(context.services.pool,
-                                             {BodyStep::data(pattern(5000)), BodyStep::blocked(),
-                                              BodyStep::data(pattern(5000))},
-                                             &answer));
-        return std::make_unique<CountedJob>(jobs);
-      };
-      pair.start();
-      pair.client->burst = pair.server->burst = 1500;
-      Ask& ask = pair.ask("POST", "/",
-                          upload ? std::make_unique<PatternBody>(pair.pool, 20'000) : nullptr);
-      for (int i = 0; i < steps; ++i) {
-        pair.step();
-        if (i == 12) answer.release();
-      }
-      ask.stream.reset();
-      pair.run();
-      CAPTURE(steps, upload);
-      CHECK(jobs == 0);
-      CHECK(answer.alive == 0);
-      CHECK(pair.server_app->idle());
-      CHECK(pair.client_app->idle());
-      CHECK(pair.observer.entries.size() == static_cast<std::size_t>(pair.handler.started));
-      CHECK(pair.server->connection_window_left() == pair.limits.connection_window);
-      CHECK(pair.pool.outstanding() == 0);
-      // The connection is as good as before.
-      pair.handler.answer = nullptr;
-      const Ask& next = pair.fetch("GET", "/");
-      CHECK(next.body == "hello");
-    }
-  }
-}
 
 // As QUIC's callbacks come: it may or may not tell of STOP_SENDING before it refuses to write.
 TEST_CASE("h3: a peer that stops reading ends the exchange, even if only shut() tells") {

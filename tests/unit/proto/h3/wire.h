@@ -1,18 +1,9 @@
 #pragma once
 // HTTP/3 written by hand, for what an orderly client would never send.
-#include <catch2/catch_test_macros.hpp>
-#include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "proto/h3/session.h"
-#include "support/fake_quic.h"
-#include "support/responses.h"
-#include "support/session_harness.h"
+#include "h3_pair.h"
 
 namespace troika::test {
 
@@ -70,29 +61,20 @@ inline Fields post_fields(std::initializer_list<std::pair<std::string, std::stri
   return fields;
 }
 
-inline constexpr quic::StreamId kControl = 2, kEncoder = 6, kDecoder = 10;
+inline constexpr quic::StreamId kControl = 2, kEncoder = 6, kDecoder = 10, kServerControl = 3;
 
-// A server session whose peer is the test.
-struct RawServer : Bench {
-  RawServer() : Bench("h3") {}
-  RawServer(const RawServer&) = delete;
-  RawServer& operator=(const RawServer&) = delete;
-  ~RawServer() {
-    quic.lose();
-    app.reset();
+// A session whose peer is the test.
+struct RawSession : Bench {
+  RawSession(bool server, FakeQuic::Settings settings) : Bench("h3"), quic(server, settings) {}
+  RawSession(const RawSession&) = delete;
+  RawSession& operator=(const RawSession&) = delete;
+  virtual ~RawSession() {
     CHECK(pool.outstanding() == 0);
     CHECK_FALSE(quic.broken);
   }
 
-  FakeQuic quic{true};
-  std::unique_ptr<quic::QuicApplication> app;
+  FakeQuic quic;
 
-  void start(bool settings = true) {
-    app = h3::make_session(services, quic);
-    quic.start(*app, clock.now());
-    if (settings) send(kControl, varint(0) + frame(4, ""));
-    run();
-  }
   void send(quic::StreamId id, std::string_view bytes, bool fin = false) {
     quic.receive_text(id, bytes, fin, clock.now());
   }
@@ -100,10 +82,27 @@ struct RawServer : Bench {
     send(id, bytes, fin);
     run();
   }
-  void run(bool acknowledge = true) {
+  virtual void run(bool acknowledge = true) {
     while (quic.turn(clock.now())) {
       if (acknowledge) quic.ack_all();
     }
+  }
+};
+
+struct RawServer : RawSession {
+  RawServer() : RawSession(true, {}) {}
+  ~RawServer() override {
+    quic.lose();
+    app.reset();
+  }
+
+  std::unique_ptr<quic::QuicApplication> app;
+
+  void start(bool settings = true) {
+    app = h3::make_session(services, quic);
+    quic.start(*app, clock.now());
+    if (settings) send(kControl, varint(0) + frame(4, ""));
+    run();
   }
   void pass(Duration by) {
     clock.advance(by);
@@ -114,6 +113,42 @@ struct RawServer : Bench {
 
 struct OpenServer : RawServer {
   OpenServer() { start(); }
+};
+
+struct RawClient : RawSession {
+  RawClient() : RawSession(false, {.stream_window = 1U << 20U, .connection_window = 4U << 20U}) {}
+  ~RawClient() override {
+    calls.clear();
+    quic.lose();
+    app.reset();
+  }
+
+  std::unique_ptr<h3::ClientApplication> app = h3::make_client_session(pool, limits, quic);
+  std::list<Call> calls;
+
+  void start(std::string_view settings = {}) {
+    quic.start(*app, clock.now());
+    send(kServerControl, varint(0) + frame(4, settings));
+    run();
+  }
+  Call& ask(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    Call& call = calls.emplace_back();
+    auto stream = app->start(request, std::move(body), call.receiver);
+    REQUIRE(stream.has_value());
+    call.stream = std::move(*stream);
+    run();
+    return call;
+  }
+  Call& ask(std::string target) { return ask(make_request(std::move(target))); }
+  void run(bool = true) override {
+    RawSession::run();
+    for (Call& each : calls) each.read();
+    RawSession::run();
+  }
+};
+
+struct OpenClient : RawClient {
+  OpenClient() { start(); }
 };
 
 // HTTP/3 error codes (RFC 9114 §8.1, RFC 9204 §6).

@@ -1,0 +1,138 @@
+#pragma once
+// A client session and a server session of one protocol, joined in memory. What holds for several
+// protocols is tested in unit/proto/session, once.
+#include <catch2/catch_test_macros.hpp>
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "support/responses.h"
+#include "support/session_harness.h"
+
+namespace troika::test {
+
+// Why the session begins no other request.
+inline ErrorCode refusal(ClientSession& session) {
+  RecordingReceiver receiver;
+  const auto stream = session.start(make_request("/"), nullptr, receiver);
+  REQUIRE_FALSE(stream);
+  return stream.error().code;
+}
+
+// One request of the client and what came of it.
+struct Call {
+  RecordingReceiver receiver;
+  std::unique_ptr<ClientStream> stream;
+  std::string body;
+  ReadState state = ReadState::blocked;
+  bool reads = true;  // run() pulls the response
+
+  void read() {
+    if (reads && stream && receiver.head && state == ReadState::blocked) {
+      state = read_body(stream->body(), body);
+    }
+  }
+  bool whole() const { return receiver.head && state == ReadState::end; }
+};
+
+// Limits and timeouts may be changed before the first request. At its end nothing may be left.
+class SessionPair : public Bench {
+ public:
+  using Bench::Bench;
+  virtual ~SessionPair() = default;
+
+  std::list<Call> calls;
+  ClientSession* user = nullptr;  // the client's session, once it is open
+
+  virtual void open() = 0;
+  virtual bool step() = 0;  // a turn of either side; false: nothing moved
+  // Until nothing moves.
+  void run() {
+    if (user == nullptr) open();
+    for (int quiet = 0; quiet < 2;) quiet = step() ? 0 : quiet + 1;
+  }
+  Call& start(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    if (user == nullptr) open();
+    Call& call = calls.emplace_back();
+    auto stream = user->start(request, std::move(body), call.receiver);
+    REQUIRE(stream);
+    call.stream = std::move(*stream);
+    return call;
+  }
+  // A POST if there is a body, or else a GET.
+  Call& start(std::string target, std::unique_ptr<BodySource> body = nullptr) {
+    const Method method = body == nullptr ? Method::get : Method::post;
+    return start(make_request(std::move(target), method), std::move(body));
+  }
+  template <class Asked>
+  Call& fetch(Asked&& asked, std::unique_ptr<BodySource> body = nullptr) {
+    Call& call = start(std::forward<Asked>(asked), std::move(body));
+    run();
+    return call;
+  }
+  // Tells the server of what is due then.
+  void advance(Duration by) {
+    clock.advance(by);
+    server_deadline(clock.now());
+  }
+  void pass(Duration by) {
+    advance(by);
+    run();
+  }
+
+ protected:
+  virtual void server_deadline(TimePoint now) = 0;
+  void read() {
+    for (Call& call : calls) call.read();
+  }
+};
+
+// Over a byte stream.
+class BytePair : public SessionPair {
+ public:
+  using SessionPair::SessionPair;
+  ~BytePair() override {
+    calls.clear();
+    if (client) client->abort(AbortReason::peer_gone);
+    if (server) server->abort(AbortReason::peer_gone);
+    wire.reset();
+    client.reset();
+    server.reset();
+    CHECK(pool.outstanding() == 0);
+  }
+  BytePair(const BytePair&) = delete;
+  BytePair& operator=(const BytePair&) = delete;
+
+  std::unique_ptr<ByteSession> server;
+  std::unique_ptr<ClientByteSession> client;
+  std::unique_ptr<Wire> wire;
+
+  bool step() override {
+    read();
+    return wire->turn();
+  }
+  void in_pieces_of(std::size_t bytes) { wire->chunk = bytes; }
+  std::uint64_t uploaded() const { return wire->to_server; }
+  void drain_server() { server->drain(); }
+  void drain_client() { client->drain(); }
+  bool server_finished() const { return server->interest().finished; }
+  bool client_finished() const { return client->interest().finished; }
+  TimePoint deadline() const { return server->deadline(); }
+
+ protected:
+  void join(std::unique_ptr<ByteSession> its_server,
+            std::unique_ptr<ClientByteSession> its_client) {
+    server = std::move(its_server);
+    client = std::move(its_client);
+    user = client.get();
+    wire = std::make_unique<Wire>(pool, clock, *client, *server);
+  }
+
+ private:
+  void server_deadline(TimePoint now) override {
+    if (server->deadline() <= now) server->on_deadline(now);
+  }
+};
+
+}  // namespace troika::test
