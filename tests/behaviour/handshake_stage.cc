@@ -1,11 +1,14 @@
 #include "behaviour/handshake_stage.h"
 
+#include <catch2/catch_test_macros.hpp>
+
 #include "proto/h1/client_session.h"
 #include "proto/h1/server_session.h"
 #include "proto/h2/client_session.h"
 #include "proto/h2/server_session.h"
 #include "proto/h3/session.h"
 #include "support/fake_quic.h"
+#include "support/responses.h"
 
 namespace troika::test {
 namespace {
@@ -96,13 +99,26 @@ class OverQuic final : public HandshakeStage {
 
 }  // namespace
 
-std::string name_of(Over protocol) {
-  return protocol == Over::h1 ? "h1" : protocol == Over::h2 ? "h2" : "h3";
-}
-
-std::unique_ptr<HandshakeStage> make_handshake_stage(Over protocol) {
-  if (protocol == Over::h3) return std::make_unique<OverQuic>();
-  return std::make_unique<OverBytes>(protocol == Over::h2);
+void over_each(std::span<const NamedProtocol> protocols,
+               const std::function<void(HandshakeStage&)>& check) {
+  for (const auto& [protocol, name] : protocols) {
+    INFO(name);
+    std::unique_ptr<HandshakeStage> stage;
+    if (protocol == client::Protocol::h3) {
+      stage = std::make_unique<OverQuic>();
+    } else {
+      stage = std::make_unique<OverBytes>(protocol == client::Protocol::h2);
+    }
+    int jobs = 0;
+    stage->bench.handler.answer = echo(jobs);
+    check(*stage);
+    stage->lose();
+    CHECK(jobs == 0);
+    CHECK(stage->bench.peer.held == 0);
+    CHECK(stage->bench.pool.outstanding() == 0);
+    CHECK(stage->client_pool.outstanding() == 0);
+    CHECK(stage->bench.observer.entries.size() == stage->begun);
+  }
 }
 
 }  // namespace troika::test

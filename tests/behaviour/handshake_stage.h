@@ -1,15 +1,13 @@
 #pragma once
 // A server session of any protocol whose handshake is over when a test says so, and a client.
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "client/fetch.h"
-#include "support/session_harness.h"
+#include "support/live_client.h"
 
 namespace troika::test {
-
-enum class Over : std::uint8_t { h1, h2, h3 };
-std::string name_of(Over protocol);
 
 class HandshakeStage {
  public:
@@ -28,6 +26,7 @@ class HandshakeStage {
 
   // Begins a request; h1 can have one at a time. A null body is none.
   client::Fetch& begin(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
+    ++begun;
     return *fetches.emplace_back(
         std::make_unique<client::Fetch>(client(), request, std::move(body)));
   }
@@ -38,12 +37,16 @@ class HandshakeStage {
   }
 
   std::vector<std::unique_ptr<client::Fetch>> fetches;
+  std::size_t begun = 0;  // requests
 
  protected:
   explicit HandshakeStage(std::string alpn) : bench(std::move(alpn)) {}
   virtual ClientSession& client() = 0;
 };
 
-std::unique_ptr<HandshakeStage> make_handshake_stage(Over protocol);
+// Runs `check` over each protocol, with a handler that gives back what it gets; afterwards nothing
+// is left, and each request has its summary.
+void over_each(std::span<const NamedProtocol> protocols,
+               const std::function<void(HandshakeStage&)>& check);
 
 }  // namespace troika::test

@@ -11,43 +11,31 @@ namespace {
 
 using Asked = std::vector<std::pair<std::string, std::string>>;
 
-Request request_for(std::string authority) {
-  Request request;
-  request.method_text = "GET";
-  request.scheme = "https";
-  request.authority = std::move(authority);
-  request.target.raw = "/";
-  return request;
+Request request_for(const std::string& authority, std::string_view method = "GET") {
+  return client::make_request(method, authority, "/");
 }
 
 const Address kLoopback = Address::v4(0x7f000001, 50000),
               kElsewhere = Address::v4(0xc0000201, 50000);
 
 // Opens a server for a client that sent `server_name` and runs `check` on it, over each protocol.
-void over_each(const std::string& server_name,
-               const std::function<void(HandshakeStage&, FakeAuthorityCheck&)>& check,
-               const Address& client = kElsewhere) {
-  for (const Over protocol : {Over::h1, Over::h2, Over::h3}) {
-    DYNAMIC_SECTION(name_of(protocol)) {
-      FakeAuthorityCheck names;
-      const auto stage = make_handshake_stage(protocol);
-      stage->bench.services.authority = &names;
-      stage->bench.peer.remote = client;
-      stage->open(false, server_name);
-      check(*stage, names);
-      const std::size_t requests = stage->fetches.size();
-      stage->lose();
-      CHECK(stage->bench.pool.outstanding() == 0);
-      CHECK(stage->client_pool.outstanding() == 0);
-      CHECK(stage->bench.observer.entries.size() == requests);
-    }
-  }
+void with_names(const std::string& server_name,
+                const std::function<void(HandshakeStage&, FakeAuthorityCheck&)>& check,
+                const Address& client = kElsewhere) {
+  over_each(kProtocols, [&](HandshakeStage& stage) {
+    FakeAuthorityCheck names;
+    stage.bench.services.authority = &names;
+    stage.bench.peer.remote = client;
+    stage.open(false, server_name);
+    check(stage, names);
+    stage.lose();
+  });
 }
 
 }  // namespace
 
 TEST_CASE("A request for a name that the certificate does not cover is answered 421") {
-  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+  with_names("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
     const client::Fetch& fetch = stage.fetch(request_for("b.test"));
     CHECK(fetch.status() == 421);
     CHECK(fetch.body == "421 Misdirected Request\n");
@@ -59,7 +47,7 @@ TEST_CASE("A request for a name that the certificate does not cover is answered 
 
 TEST_CASE("A client on loopback reads what it asked for and what is served") {
   const auto says = [](std::vector<std::string> names, const std::string& list) {
-    over_each(
+    with_names(
         "a.test",
         [&](HandshakeStage& stage, FakeAuthorityCheck& check) {
           check.names = names;
@@ -70,10 +58,7 @@ TEST_CASE("A client on loopback reads what it asked for and what is served") {
                 "certificate of this connection covers " +
                     list + ".\n");
           CHECK(fetch.headers().get("content-type") == "text/plain; charset=utf-8");
-          Request head = request_for("b.test");
-          head.method = Method::head;
-          head.method_text = "HEAD";
-          CHECK(stage.fetch(head).body.empty());
+          CHECK(stage.fetch(request_for("b.test", "HEAD")).body.empty());
         },
         kLoopback);
   };
@@ -97,7 +82,7 @@ TEST_CASE("The check is asked about the bare host, and says what is covered") {
       {"b.test.", "b.test"},    {"B.test.:1", "B.test"},
       {"x.b.test", "x.b.test"}, {"127.0.0.1:8443", "127.0.0.1"},
       {"[::1]", "::1"},         {"[2001:db8::7]:8443", "2001:db8::7"}};
-  over_each("a.test", [&](HandshakeStage& stage, FakeAuthorityCheck& names) {
+  with_names("a.test", [&](HandshakeStage& stage, FakeAuthorityCheck& names) {
     for (const auto& [authority, host] : hosts) {
       CAPTURE(authority);
       names.names.clear();
@@ -111,7 +96,7 @@ TEST_CASE("The check is asked about the bare host, and says what is covered") {
 }
 
 TEST_CASE("The name that the client came for is served whatever the certificate says") {
-  over_each("A.test.", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+  with_names("A.test.", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
     for (const std::string authority : {"a.test", "a.TEST:8443", "A.test."}) {
       CAPTURE(authority);
       CHECK(stage.fetch(request_for(authority)).status() == 200);
@@ -121,14 +106,14 @@ TEST_CASE("The name that the client came for is served whatever the certificate 
 }
 
 TEST_CASE("Who sent no name in the handshake may ask for any") {
-  over_each("", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+  with_names("", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
     CHECK(stage.fetch(request_for("b.test")).status() == 200);
     CHECK(names.asked.empty());
   });
 }
 
 TEST_CASE("A request that is not valid anyway keeps its own status") {
-  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
+  with_names("a.test", [](HandshakeStage& stage, FakeAuthorityCheck& names) {
     Request request = request_for("b.test");
     request.headers.add("expect", "wonders");
     CHECK(stage.fetch(request).status() == 417);
@@ -137,12 +122,9 @@ TEST_CASE("A request that is not valid anyway keeps its own status") {
 }
 
 TEST_CASE("A body for a name that is not covered goes the way of one that nobody reads") {
-  over_each("a.test", [](HandshakeStage& stage, FakeAuthorityCheck&) {
-    Request request = request_for("b.test");
-    request.method = Method::post;
-    request.method_text = "POST";
-    const client::Fetch& fetch =
-        stage.fetch(request, body_of(stage.client_pool, std::string(5000, 'x')));
+  with_names("a.test", [](HandshakeStage& stage, FakeAuthorityCheck&) {
+    const client::Fetch& fetch = stage.fetch(request_for("b.test", "POST"),
+                                             body_of(stage.client_pool, std::string(5000, 'x')));
     CHECK(fetch.status() == 421);
     CHECK(stage.bench.handler.started == 0);
   });

@@ -66,10 +66,7 @@ const std::string& new_content() {
 }
 
 Stage::Stage(client::Protocol protocol, std::string ending)
-    : server_(serve(ground_.root())),
-      client_(make_client()),
-      protocol_(protocol),
-      ending_(std::move(ending)) {}
+    : server_(serve(ground_.root())), protocol_(protocol), ending_(std::move(ending)) {}
 
 std::string Stage::end() {
   client_.reset();
@@ -123,7 +120,7 @@ Transfer::Of Stage::request(HeaderMap fields) const {
 
 parity::Answer Stage::visit() {
   std::this_thread::sleep_for(SiteLimits{}.fresh + std::chrono::milliseconds(20));
-  return make_asker(*client_, *server_, protocol_)->ask({.method = "HEAD", .target = "/" + file_});
+  return make_asker(**client_, *server_, protocol_)->ask({.method = "HEAD", .target = "/" + file_});
 }
 
 }  // namespace troika::files

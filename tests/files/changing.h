@@ -40,12 +40,12 @@ class Stage {
   parity::Answer visit();
   // The server has a file of that name open that was deleted, or replaced.
   bool holds_deleted() const { return is_open(ground_.at(file_).string() + " (deleted)"); }
-  client::Client& client() noexcept { return *client_; }
+  test::LiveClient& client() noexcept { return *client_; }
 
  private:
   Ground ground_;
   std::unique_ptr<test::LiveServer> server_;
-  std::unique_ptr<client::Client> client_;
+  std::optional<test::LiveClient> client_{std::in_place};
   client::Protocol protocol_;
   std::string ending_, file_;
   int made_ = 0;

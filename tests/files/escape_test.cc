@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <format>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "config/site_values.h"
 #include "files/escape_site.h"
+#include "support/sanitized.h"
 #include "tools/parity/coding.h"
 
 using namespace troika;
@@ -111,10 +113,23 @@ void ask_all(parity::Asker& asker, const std::vector<std::string>& targets, std:
 
 // All of them; where requests are slow, a third, another one for each `turn`.
 std::vector<std::string> share_of(const std::vector<std::string>& targets, std::size_t turn) {
-  if (!kSanitized) return targets;
+  if (!test::kSanitized) return targets;
   std::vector<std::string> share;
   for (std::size_t i = turn % 3; i < targets.size(); i += 3) share.push_back(targets[i]);
   return share;
+}
+
+// Serves `root` with each profile, and runs `check` over each protocol.
+void over_each(const std::filesystem::path& root,
+               const std::function<void(const Profile&, parity::Asker&)>& check) {
+  test::LiveClient client;
+  for (const Profile& profile : profiles()) {
+    const auto server = serve(root, profile.options);
+    for (const auto& [protocol, over] : kProtocols) {
+      INFO(profile.name << " over " << over);
+      check(profile, *make_asker(*client, *server, protocol));
+    }
+  }
 }
 
 bool has(std::string_view text, std::string_view part) { return text.contains(part); }
@@ -139,58 +154,46 @@ TEST_CASE("The corpus has 500 targets and more, each once, with what they are ma
 TEST_CASE("No target leads out of the root, over any protocol and with any options of the site") {
   const EscapeSite site;
   const std::vector<std::string> targets = site.targets();
-  const auto client = make_client();
   std::size_t variety = 0;
-  for (const Profile& profile : profiles()) {
-    const auto server = serve(site.ground().root(), profile.options);
-    for (const NamedProtocol& protocol : kProtocols) {
-      INFO(profile.name << " over " << protocol.name);
-      const auto asker = make_asker(*client, *server, protocol.protocol);
-      const std::vector<std::string> share = share_of(targets, variety);
-      REQUIRE(share.size() >= 500);
-      ask_all(*asker, share, variety, site, profile.options);
-      ++variety;
-    }
-  }
+  over_each(site.ground().root(), [&](const Profile& profile, parity::Asker& asker) {
+    const std::vector<std::string> share = share_of(targets, variety);
+    REQUIRE(share.size() >= 500);
+    ask_all(asker, share, variety, site, profile.options);
+    ++variety;
+  });
 }
 
 TEST_CASE(
     "Index, error page, precompressed files and clean URLs that are links out are as if not "
     "there") {
   const EscapeSite site;
-  const auto client = make_client();
-  std::vector<std::string> targets{"/",           "/nothing",    "/nothing.js",     "/about",
-                                   "/about.html", "/dir",        "/dir/",           "/dir/nothing/",
-                                   "/page",       "/page.html",  "/page.html.br",   "/index.html",
-                                   "/index",      "/errors/404", "/errors/404.html"};
-  for (const Profile& profile : profiles()) {
-    const auto server = serve(site.lures(), profile.options);
-    for (const NamedProtocol& protocol : kProtocols) {
-      INFO(profile.name << " over " << protocol.name);
-      const auto asker = make_asker(*client, *server, protocol.protocol);
-      for (std::size_t variety = 0; variety < 10; ++variety) {
-        ask_all(*asker, targets, variety, site, profile.options);
-      }
-      // The fallbacks do not hide that what is asked for is not there.
-      CHECK(asker->ask(Ask{.target = "/nothing"}).status == 404);
-      const Answer page =
-          asker->ask(Ask{.target = "/page.html", .fields = {{"accept-encoding", "br"}}});
-      CHECK(page.status == 200);
-      CHECK(parity::decode("br", page.body) == std::string(2000, 'x'));
+  const std::vector<std::string> targets{
+      "/",      "/nothing",      "/nothing.js",     "/about",     "/about.html",   "/dir",
+      "/dir/",  "/dir/nothing/", "/page",           "/page.html", "/page.html.br", "/index.html",
+      "/index", "/errors/404",   "/errors/404.html"};
+  over_each(site.lures(), [&](const Profile& profile, parity::Asker& asker) {
+    for (std::size_t variety = 0; variety < 10; ++variety) {
+      ask_all(asker, targets, variety, site, profile.options);
     }
-  }
+    // The fallbacks do not hide that what is asked for is not there.
+    CHECK(asker.ask(Ask{.target = "/nothing"}).status == 404);
+    const Answer page =
+        asker.ask(Ask{.target = "/page.html", .fields = {{"accept-encoding", "br"}}});
+    CHECK(page.status == 200);
+    CHECK(parity::decode("br", page.body) == std::string(2000, 'x'));
+  });
 }
 
 TEST_CASE("A listing has no names that lead out, and nothing of where they lead") {
   const EscapeSite site;
-  const auto client = make_client();
+  test::LiveClient client;
   const auto server = serve(site.ground().root(), {.listing = true});
   std::filesystem::remove(site.ground().at("index.html"));
-  for (const NamedProtocol& protocol : kProtocols) {
-    const auto asker = make_asker(*client, *server, protocol.protocol);
+  for (const auto& [protocol, over] : kProtocols) {
+    const auto asker = make_asker(*client, *server, protocol);
     for (const char* const target : {"/", "/dir/", "/dir/sub/", "/lure/"}) {
       for (const char* const accept : {"text/html", "application/json"}) {
-        INFO(target << " " << accept << " over " << protocol.name);
+        INFO(target << " " << accept << " over " << over);
         const Answer list = asker->ask(Ask{.target = target, .fields = {{"accept", accept}}});
         REQUIRE(list.status == 200);
         CHECK(site.canary().seen_in(list).empty());
@@ -210,15 +213,15 @@ TEST_CASE("A listing has no names that lead out, and nothing of where they lead"
 TEST_CASE("The same check finds a canary that is served, in any coding and by its fields alone") {
   const EscapeSite site;
   site.ground().write("seen.txt", site.canary().text());
-  const auto client = make_client();
+  test::LiveClient client;
   const auto server = serve(site.ground().root());
   const auto found = [&](parity::Asker& asker, const Ask& ask) {
     const Answer answer = asker.ask(ask);
     CHECK(answer.status / 100 == 2);
     return !wrong_with(ask, answer, site, {}).empty();
   };
-  for (const NamedProtocol& protocol : kProtocols) {
-    const auto asker = make_asker(*client, *server, protocol.protocol);
+  for (const auto& [protocol, over] : kProtocols) {
+    const auto asker = make_asker(*client, *server, protocol);
     Ask ask{.target = "/seen.txt"};
     CHECK(found(*asker, ask));
     for (const char* const coding : {"gzip", "br", "zstd"}) {
@@ -228,7 +231,7 @@ TEST_CASE("The same check finds a canary that is served, in any coding and by it
     ask.fields = {{"range", "bytes=100-200"}};
     CHECK(found(*asker, ask));
     const auto outside = serve(site.ground().at("../outside"));
-    CHECK(found(*make_asker(*client, *outside, protocol.protocol), Ask{.target = "/canary.txt"}));
+    CHECK(found(*make_asker(*client, *outside, protocol), Ask{.target = "/canary.txt"}));
     CHECK(found(*asker, Ask{.method = "HEAD", .target = "/seen.txt"}));
     CHECK(!found(*asker, Ask{.target = "/inside.txt"}));
   }

@@ -57,10 +57,6 @@ std::unique_ptr<test::LiveServer> serve(const fs::path& root, SiteOptions option
       static_site(root.string(), std::move(options), SiteShare{{.open_files = open_files}})));
 }
 
-std::unique_ptr<client::Client> make_client() {
-  return test::must(client::Client::make({test::test_certificate().ca_file}));
-}
-
 std::unique_ptr<parity::Asker> make_asker(client::Client& client, const test::LiveServer& server,
                                           client::Protocol protocol) {
   return std::make_unique<parity::Asker>(client, parity::Asker::To{.protocol = protocol,

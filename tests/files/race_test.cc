@@ -11,6 +11,7 @@
 
 #include "files/canary.h"
 #include "files/ground.h"
+#include "support/sanitized.h"
 
 using namespace troika;
 using namespace troika::files;
@@ -19,7 +20,7 @@ using parity::Ask;
 
 namespace {
 
-constexpr std::size_t kRequests = kSanitized ? 10'000 : 100'000;
+constexpr std::size_t kRequests = test::kSanitized ? 10'000 : 100'000;
 constexpr int kNames = 2000;  // far more than are kept open, so that each is opened each time
 constexpr std::size_t kTogether = 50;
 constexpr std::string_view kInsideText = "inside\n";
@@ -157,10 +158,10 @@ TEST_CASE("Folders and files that turn into links out while they are opened are 
   const RaceSite site;
   site.ground.write("swap-turn.txt", kInsideText);
   const auto server = serve(site.ground.root(), {}, 100);  // 50 are kept
-  const auto client = make_client();
+  test::LiveClient client;
   std::vector<std::unique_ptr<parity::Asker>> askers;
-  for (const NamedProtocol& protocol : kProtocols) {
-    askers.push_back(make_asker(*client, *server, protocol.protocol));
+  for (const auto& [protocol, over] : kProtocols) {
+    askers.push_back(make_asker(*client, *server, protocol));
   }
   Seen seen;
   Swapper swapper(site.ground);

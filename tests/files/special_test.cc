@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <format>
+#include <functional>
 
 #include "files/ground.h"
 
@@ -66,6 +67,23 @@ SiteOptions options_of(bool everything) {
   return options;
 }
 
+// Runs `check` with a server of no options and with one of all, over each protocol.
+void over_each(const SpecialSite& site, const std::function<void(parity::Asker&, bool)>& check) {
+  test::LiveClient client;
+  for (const bool everything : {false, true}) {
+    const auto server = serve(site.ground.root(), options_of(everything));
+    for (const auto& [protocol, over] : kProtocols) {
+      INFO(over << (everything ? " with all options" : ""));
+      parity::Asker asker(*client, {.protocol = protocol,
+                                    .address = server->address,
+                                    .host = "localhost",
+                                    .at_once = 50,
+                                    .answer_within = kSoon});
+      check(asker, everything);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("Pipes, sockets, devices and folders in place of files are 404, and hold nothing up") {
@@ -87,62 +105,46 @@ TEST_CASE("Pipes, sockets, devices and folders in place of files are 404, and ho
   if (site.devices) {
     targets.insert(targets.end(), {"/null", "/zero", "/disk", "/nobody", "/zero/", "/null/x"});
   }
-  const auto client = make_client();
-  for (const bool everything : {false, true}) {
-    const auto server = serve(site.ground.root(), options_of(everything));
-    for (const NamedProtocol& protocol : kProtocols) {
-      parity::Asker asker(*client, {.protocol = protocol.protocol,
-                                    .address = server->address,
-                                    .host = "localhost",
-                                    .at_once = 50,
-                                    .answer_within = kSoon});
-      for (const char* const method : {"GET", "HEAD"}) {
-        std::vector<Ask> asks;
-        for (const std::string& target : targets) {
-          asks.push_back({.method = method, .target = target});
-        }
-        const std::vector<Answer> answers = asker.ask(asks);
-        for (std::size_t i = 0; i < asks.size(); ++i) {
-          INFO(method << " " << targets[i] << " over " << protocol.name);
-          CHECK(answers[i].failure == "");
-          CHECK(answers[i].status == 404);
-        }
+  over_each(site, [&](parity::Asker& asker, bool) {
+    for (const char* const method : {"GET", "HEAD"}) {
+      std::vector<Ask> asks;
+      for (const std::string& target : targets) {
+        asks.push_back({.method = method, .target = target});
+      }
+      const std::vector<Answer> answers = asker.ask(asks);
+      for (std::size_t i = 0; i < asks.size(); ++i) {
+        INFO(method << " " << targets[i]);
+        CHECK(answers[i].failure == "");
+        CHECK(answers[i].status == 404);
       }
     }
-  }
+  });
 }
 
 TEST_CASE("A pipe or folder is no index, precompressed file, error page or clean URL") {
   const SpecialSite site;
-  const auto client = make_client();
-  for (const bool everything : {false, true}) {
-    const auto server = serve(site.ground.root(), options_of(everything));
-    for (const NamedProtocol& protocol : kProtocols) {
-      INFO(protocol.name << (everything ? " with all options" : ""));
-      const auto asker = make_asker(*client, *server, protocol.protocol);
-      const auto status = [&](const char* target) { return asker->ask({.target = target}).status; };
-      // Without their index they are listed, or not there.
-      CHECK(status("/pipes/") == (everything ? 200 : 404));
-      CHECK(status("/folders/") == (everything ? 200 : 404));
-      CHECK(status("/clean") == 404);
-      const Answer script =
-          asker->ask({.target = "/side.js",
-                      .fields = {{"accept-encoding", "br, zstd;q=0.9, identity;q=0.8"}}});
-      CHECK(script.status == 200);
-      // Compressed here and now: the tag is that of a live coder.
-      CHECK(std::ranges::any_of(script.fields, [](const auto& field) {
-        return field.first == "etag" && field.second.ends_with("+br\"");
-      }));
-      CHECK(asker->ask({.target = "/side.js"}).body == std::string(2000, 'x'));
-      if (!everything) continue;
-      const Answer list = asker->ask({.target = "/", .fields = {{"accept", "application/json"}}});
-      CHECK(list.status == 200);
-      CHECK(list.body.contains("\"inside.txt\""));
-      for (const char* const name : {"pipe", "pipe-link", "page.html", "side.js.br", "socket",
-                                     "listening", "zero", "disk"}) {
-        INFO(name);
-        CHECK(!list.body.contains(std::format("\"{}\"", name)));
-      }
+  over_each(site, [](parity::Asker& asker, bool everything) {
+    const auto status = [&](const char* target) { return asker.ask({.target = target}).status; };
+    // Without their index they are listed, or not there.
+    CHECK(status("/pipes/") == (everything ? 200 : 404));
+    CHECK(status("/folders/") == (everything ? 200 : 404));
+    CHECK(status("/clean") == 404);
+    const Answer script = asker.ask(
+        {.target = "/side.js", .fields = {{"accept-encoding", "br, zstd;q=0.9, identity;q=0.8"}}});
+    CHECK(script.status == 200);
+    // Compressed here and now: the tag is that of a live coder.
+    CHECK(std::ranges::any_of(script.fields, [](const auto& field) {
+      return field.first == "etag" && field.second.ends_with("+br\"");
+    }));
+    CHECK(asker.ask({.target = "/side.js"}).body == std::string(2000, 'x'));
+    if (!everything) return;
+    const Answer list = asker.ask({.target = "/", .fields = {{"accept", "application/json"}}});
+    CHECK(list.status == 200);
+    CHECK(list.body.contains("\"inside.txt\""));
+    for (const char* const name :
+         {"pipe", "pipe-link", "page.html", "side.js.br", "socket", "listening", "zero", "disk"}) {
+      INFO(name);
+      CHECK(!list.body.contains(std::format("\"{}\"", name)));
     }
-  }
+  });
 }

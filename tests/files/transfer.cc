@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
-#include <stdexcept>
 
 namespace troika::files {
 namespace {
@@ -12,45 +11,38 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kEnd = ~std::uint64_t{0};
 
-client::Connection& connect(client::Client& client, const Transfer::Of& of) {
-  client::Connection& made = *test::must(client.connect(of.protocol, of.address, "localhost"));
-  const bool told = client.run_until([&] { return made.ready() || made.closed(); }, kPatience);
-  if (!told || !made.ready()) throw std::runtime_error("no connection");
-  return made;
-}
-
 }  // namespace
 
-Transfer::Transfer(client::Client& client, const Of& of, Look look)
-    : client_(client), connection_(connect(client, of)) {
+Transfer::Transfer(test::LiveClient& client, const Of& of, Look look)
+    : client_(client), connection_(client.connect(of.protocol, of.address)) {
   Request request = client::make_request("GET", "localhost", of.target);
   request.headers = of.fields;
-  fetch_ = &client_.fetch(connection_, request, nullptr,
-                          [this, look = std::move(look)](std::span<const std::byte> bytes) {
-                            look(at_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-                            at_ += bytes.size();
-                            fetch_->paused = at_ >= point_;
-                          });
+  fetch_ = &client_->fetch(connection_, request, nullptr,
+                           [this, look = std::move(look)](std::span<const std::byte> bytes) {
+                             look(at_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+                             at_ += bytes.size();
+                             fetch_->paused = at_ >= point_;
+                           });
   fetch_->paused = true;
 }
 
 Transfer::~Transfer() {
-  client_.drop(*fetch_);
+  client_->drop(*fetch_);
   connection_.close();
-  client_.drop(connection_);
+  client_->drop(connection_);
 }
 
 bool Transfer::run_to(std::uint64_t point) {
   point_ = point;
   fetch_->paused = at_ >= point;
-  return client_.run_until([&] { return fetch_->done() || (fetch_->has_head() && fetch_->paused); },
-                           kPatience);
+  return client_->run_until(
+      [&] { return fetch_->done() || (fetch_->has_head() && fetch_->paused); }, kPatience);
 }
 
 bool Transfer::run_to_end() {
   point_ = kEnd;
   fetch_->paused = false;
-  return client_.run_until([&] { return fetch_->done(); }, kPatience);
+  return client_->run_until([&] { return fetch_->done(); }, kPatience);
 }
 
 std::size_t count_descriptors() {

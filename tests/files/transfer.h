@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "client/client.h"
 #include "files/ground.h"
 #include "http/message/fields.h"
 
@@ -23,7 +22,7 @@ class Transfer {
   // Is shown each piece of the body, and where in the body that is.
   using Look = std::function<void(std::uint64_t at, std::string_view bytes)>;
 
-  Transfer(client::Client& client, const Of& of, Look look);
+  Transfer(test::LiveClient& client, const Of& of, Look look);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer();
@@ -36,7 +35,7 @@ class Transfer {
   client::Connection& connection() noexcept { return connection_; }
 
  private:
-  client::Client& client_;
+  test::LiveClient& client_;
   client::Connection& connection_;
   client::Fetch* fetch_ = nullptr;
   std::uint64_t at_ = 0, point_ = 0;

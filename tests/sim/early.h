@@ -10,11 +10,7 @@ namespace troika::test {
 
 using namespace std::chrono_literals;
 
-inline sim::Link far_away() {
-  sim::Link link;
-  link.delay = 50ms;  // a round trip of 100 ms
-  return link;
-}
+inline constexpr sim::Link kFarAway{.delay = 50ms};  // a round trip of 100 ms
 
 // One process: its keys and its register, which are of real time as OpenSSL's tickets are, and
 // SimH3 for each of its workers. All of them share a virtual address, but none of its world.
@@ -69,6 +65,10 @@ inline void return_with(SimH3& worker, const std::vector<std::byte>& kept) {
 inline bool was_early(const SimH3& worker) {
   return worker.endpoint->counters().early_accepted == 1 &&
          worker.endpoint->counters().early_rejected == 0;
+}
+inline bool was_refused(const SimH3& worker) {
+  return worker.endpoint->counters().early_accepted == 0 &&
+         worker.endpoint->counters().early_rejected == 1;
 }
 
 }  // namespace troika::test

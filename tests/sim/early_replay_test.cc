@@ -1,5 +1,6 @@
 #include "client/client.h"
 #include "sim/early.h"
+#include "support/responses.h"
 
 namespace troika::test {
 namespace {
@@ -37,7 +38,7 @@ void replay(SimH3& at, const Capture& flight, const Address& from) {
 
 TEST_CASE("Of 100 replays of a first flight none reaches the handler of either worker") {
   Process process;
-  SimH3 one(1, far_away()), other(2, far_away());
+  SimH3 one(1, kFarAway), other(2, kFarAway);
   process.start(one);
   process.start(other);
   const auto kept = first_visit(one);
@@ -114,15 +115,9 @@ TEST_CASE("Early data goes through a Retry") {
 TEST_CASE("20 of 20 early downloads are identical at 20 % loss, in whatever order packets come") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
-    sim::Link link;
-    link.loss = 0.2;
-    link.reorder = 0.2;
-    Visited visited(seed, link);
+    Visited visited(seed, {.loss = 0.2, .reorder = 0.2});
     auto& [process, sim, kept] = visited;
-    sim.handler.answer = [](RequestContext context, Responder& responder) {
-      (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, kBody));
-      return nullptr;
-    };
+    sim.handler.answer = with_pattern(kBody);
     const int before = sim.handler.started;
     return_with(sim, kept);
     PatternCheck first, second;

@@ -3,7 +3,11 @@
 #include <cstdlib>
 #include <format>
 
+#include "client/client.h"
 #include "sim/conditions.h"
+#include "support/reading_job.h"
+#include "support/responses.h"
+#include "support/sanitized.h"
 #include "support/sim_h3.h"
 
 using namespace troika;
@@ -15,60 +19,18 @@ namespace {
 constexpr std::uint64_t kDownload = 192U << 10U, kUpload = 96U << 10U;
 
 // Sanitizers are about the code, not about the network.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 8;
-#else
-constexpr std::uint64_t kSeeds = 50;
-#endif
+constexpr std::uint64_t kSeeds = kSanitized ? 8 : 50;
 constexpr std::uint64_t kLongSeeds = 500;
 
-// Holds an upload against the pattern and answers when it is whole.
-class UploadJob final : public Job, private Waker {
- public:
-  UploadJob(RequestContext context, Responder& responder)
-      : body_(context.body), pool_(context.services.pool), responder_(responder) {
-    body_.set_waker(this);
-    read();
-  }
-  UploadJob(const UploadJob&) = delete;
-  UploadJob& operator=(const UploadJob&) = delete;
-
- private:
-  void wake() noexcept override { read(); }
-  void read() {
-    for (;;) {
-      const Result<Pulled> pulled = body_.pull(kMaxPull);
-      if (!pulled) return responder_.abort(AbortReason::handler_failed);
-      if (pulled->state == PullState::blocked) return;
-      if (pulled->state == PullState::end) break;
-      check_(pulled->bytes.bytes());
-    }
-    (void)responder_.respond(
-        {}, body_of(pool_, std::format("{} {}", check_.at, check_.same ? "same" : "other")));
-  }
-
-  BodySource& body_;
-  BufferPool& pool_;
-  Responder& responder_;
-  PatternCheck check_;
-};
-
 std::unique_ptr<Job> answer(RequestContext context, Responder& responder) {
-  if (context.request.method == Method::post) {
-    return std::make_unique<UploadJob>(context, responder);
-  }
-  (void)responder.respond({}, std::make_unique<PatternBody>(context.services.pool, kDownload));
-  return nullptr;
+  if (context.request.method != Method::post) return with_pattern(kDownload)(context, responder);
+  return std::make_unique<ReadingJob>(context, responder, [](const std::string& upload) {
+    return upload == pattern(kUpload) ? "same" : "other";
+  });
 }
 
 Request request_of(std::string_view method) {
-  Request request;
-  request.method = method_from(method);
-  request.method_text = method;
-  request.scheme = "https";
-  request.authority = "localhost";
-  request.target.raw = "/";
-  return request;
+  return client::make_request(method, "localhost", "/");
 }
 
 class Run {
@@ -117,7 +79,7 @@ class Run {
         5min);
     if (!ended) return std::format("stuck: {} bytes down", check.at);
     if (down.failed() || check.at != kDownload || !check.same) return "the download differs";
-    if (up.body != std::format("{} same", kUpload)) return "the upload differs: " + up.body;
+    if (up.body != "same") return "the upload differs: " + up.body;
     return "";
   }
 

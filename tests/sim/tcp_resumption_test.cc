@@ -113,40 +113,27 @@ TEST_CASE("A flight that is recorded before it arrives counts once over TCP, who
   CHECK(visit.connection->security().resumed);
 }
 
-TEST_CASE("After a restart with kept secrets TCP clients resume with early data, once; else not") {
-  TcpSim sim;
-  const auto resumption = sim.first_visit();
-  TcpProcess kept(some_secrets()), other(some_secrets(2));
-  auto& visit = sim.visit(*kept.workers[1], resumption);
-  client::Fetch& answer = sim.fetch(visit, "GET");
-  sim.run_for(1ms);
-  const std::string flight = visit.link.written_by(End::client);
-  REQUIRE(sim.run_until([&] { return answer.done(); }));
-  CHECK(visit.first_byte - visit.began == kRoundTrip);
-  CHECK(visit.connection->security().early_data);
-  for (std::size_t i = 0; i < 10; ++i) sim.replay(*kept.workers[i % 2], flight);
-  sim.run_for(1s);
-  CHECK(sim.started.size() == 1);
-
-  auto& stranger = sim.visit(*other.workers[0], resumption);
-  client::Fetch& full = sim.fetch(stranger, "GET");
-  REQUIRE(sim.run_until([&] { return full.done(); }));
-  CHECK_FALSE(stranger.connection->security().resumed);
-  CHECK(stranger.first_byte - stranger.began == 2 * kRoundTrip);
-  CHECK(sim.started.size() == 2);
-}
-
-TEST_CASE("Without 0-RTT a TCP client's early request is answered once, a round trip later") {
-  TcpSim sim;
-  const auto resumption = sim.first_visit();
-  TcpProcess without(some_secrets(), false);
-  auto& visit = sim.visit(*without.workers[0], resumption);
-  client::Fetch& answer = sim.fetch(visit, "GET");
-  REQUIRE(sim.run_until([&] { return answer.done(); }));
-  CHECK(answer.status() == 200);
-  CHECK(visit.first_byte - visit.began == 2 * kRoundTrip);
-  CHECK(sim.started.size() == 1);
-  CHECK(visit.connection->security().resumed);
+TEST_CASE("A TCP client comes back early where its secrets are and 0-RTT is, and once anyway") {
+  struct Row {
+    std::uint64_t secrets;
+    bool early_data;
+    bool resumed;
+    int round_trips;
+  };
+  for (const Row& row : {Row{1, true, true, 1}, {1, false, true, 2}, {2, true, false, 2}}) {
+    CAPTURE(row.secrets, row.early_data);
+    TcpSim sim;
+    const auto resumption = sim.first_visit();
+    TcpProcess next(some_secrets(row.secrets), row.early_data);
+    auto& visit = sim.visit(*next.workers[1], resumption);
+    client::Fetch& answer = sim.fetch(visit, "GET");
+    REQUIRE(sim.run_until([&] { return answer.done(); }));
+    CHECK(answer.status() == 200);
+    CHECK(visit.first_byte - visit.began == row.round_trips * kRoundTrip);
+    CHECK(sim.started.size() == 1);
+    CHECK(visit.connection->security().resumed == row.resumed);
+    CHECK(visit.connection->security().early_data == (row.round_trips == 1));
+  }
 }
 
 TEST_CASE("A client that sends early data and no Finished is gone at the handshake's deadline") {

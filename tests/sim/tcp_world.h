@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ownership.h"
+#include "client/client.h"
 #include "client/connections.h"
 #include "client/fetch.h"
 #include "runtime/connection.h"
@@ -44,7 +45,7 @@ struct TcpProcess {
 class TcpWorld : private ConnectionOwner {
  public:
   struct Visit {
-    Visit(const Clock& clock, BufferPool&) : link(clock, kOneWay), began(clock.now()) {}
+    explicit Visit(const Clock& clock) : link(clock, kOneWay), began(clock.now()) {}
     SlowLink link;
     TimePoint began, first_byte{};
     std::unique_ptr<client::TcpConnection> connection;
@@ -87,14 +88,9 @@ class TcpWorld : private ConnectionOwner {
   }
   client::Fetch& fetch(Visit& visit, std::string_view method,
                        std::unique_ptr<BodySource> body = nullptr) {
-    Request request;
-    request.method = method_from(method);
-    request.method_text = method;
-    request.scheme = "https";
-    request.authority = "localhost";
-    request.target.raw = "/";
-    visit.fetches.push_back(
-        std::make_unique<client::Fetch>(visit.connection->session(), request, std::move(body)));
+    visit.fetches.push_back(std::make_unique<client::Fetch>(
+        visit.connection->session(), client::make_request(method, "localhost", "/"),
+        std::move(body)));
     return *visit.fetches.back();
   }
 
@@ -131,7 +127,7 @@ class TcpWorld : private ConnectionOwner {
 
  private:
   Visit& add(const tls::ServerContext& server) {
-    visits_.push_back(std::make_unique<Visit>(clock, client_pool));
+    visits_.push_back(std::make_unique<Visit>(clock));
     Visit& visit = *visits_.back();
     ConnectionOwner& owner = *this;
     connections_.push_back(std::make_unique<Connection>(

@@ -2,9 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 
-#include "client/client.h"
 #include "server/certificate_watch.h"
 #include "support/cert_maker.h"
+#include "support/live_client.h"
 #include "support/live_group.h"
 
 using namespace troika;
@@ -13,25 +13,15 @@ using client::Protocol;
 
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(20);
-constexpr Protocol kProtocols[] = {Protocol::h1, Protocol::h2, Protocol::h3};
-
 bool long_run() { return std::getenv("TROIKA_LONG") != nullptr; }
 
 // Requests without end over every protocol, each on the connection that it began with.
 class Load {
  public:
-  Load(client::Client& client, const Address& server) : client_(client) {
-    for (const Protocol protocol : kProtocols) {
-      for (int i = 0; i < 3; ++i) {
-        members_.push_back({must(client.connect(protocol, server, "localhost"))});
-      }
+  Load(LiveClient& client, const Address& server) : client_(client) {
+    for (const auto& [protocol, name] : kProtocols) {
+      for (int i = 0; i < 3; ++i) members_.push_back({&client.connect(protocol, server)});
     }
-    REQUIRE(client.run_until(
-        [&] {
-          return std::ranges::all_of(members_, [](auto& m) { return m.connection->ready(); });
-        },
-        kPatience));
   }
   // After each turn of the loop.
   void go_on() {
@@ -39,15 +29,14 @@ class Load {
       if (member.fetch != nullptr) {
         if (!member.fetch->done()) continue;
         ++(member.fetch->failed() || member.fetch->status() != 200 ? failed : served);
-        client_.drop(*member.fetch);
+        client_->drop(*member.fetch);
         member.fetch = nullptr;
       }
       if (!member.connection->ready()) {
         ++failed;
         continue;
       }
-      member.fetch =
-          &client_.fetch(*member.connection, client::make_request("GET", "localhost", "/"));
+      member.fetch = &client_.get(*member.connection);
     }
   }
 
@@ -58,7 +47,7 @@ class Load {
     client::Connection* connection;
     client::Fetch* fetch = nullptr;
   };
-  client::Client& client_;
+  LiveClient& client_;
   std::vector<Member> members_;
 };
 
@@ -70,27 +59,23 @@ struct SwapRig {
     put_file(folder.path() / "a.pem", pem.cert);
     put_file(folder.path() / "a.key", pem.key);
   }
-  bool run_until(std::move_only_function<bool()> done) {
-    return client->run_until(
-        [&] {
-          load.go_on();
-          return done();
-        },
-        kPatience);
+  void wait(std::move_only_function<bool()> done) {
+    client.wait([&] {
+      load.go_on();
+      return done();
+    });
   }
   // What a new connection is shown; it is asked for the page, too.
   std::string serial(Protocol protocol) {
     shown.clear();
-    client::Connection* const connection =
-        must(client->connect(protocol, group.address, "localhost"));
-    REQUIRE(run_until([&] { return connection->ready() || connection->closed(); }));
-    REQUIRE(connection->ready());
-    client::Fetch& fetch =
-        client->fetch(*connection, client::make_request("GET", "localhost", "/"));
-    REQUIRE(run_until([&] { return fetch.done(); }));
+    client::Connection& connection = *must(client->connect(protocol, group.address, "localhost"));
+    wait([&] { return connection.ready() || connection.closed(); });
+    REQUIRE(connection.ready());
+    client::Fetch& fetch = client.get(connection);
+    wait([&] { return fetch.done(); });
     CHECK(fetch.status() == 200);
     client->drop(fetch);
-    client->drop(*connection);
+    client->drop(connection);
     return shown;
   }
 
@@ -109,9 +94,8 @@ struct SwapRig {
                     options.tls.certs_folder = folder.path();
                   }};
   std::string shown;
-  std::unique_ptr<client::Client> client = must(client::Client::make(
-      {.ca_file = ca_file,
-       .on_server_certificate = [&](const std::string& serial) { shown = serial; }}));
+  LiveClient client{{.ca_file = ca_file,
+                     .on_server_certificate = [&](const std::string& serial) { shown = serial; }}};
   std::vector<std::string> lines;
   CertificateWatch watch{
       client->loop(), long_run() ? Config::Tls{}.look : Duration(std::chrono::milliseconds(50)),
@@ -119,7 +103,7 @@ struct SwapRig {
         return keeper.look();
       },
       group.workers(), [&](const std::string& line) { lines.push_back(line); }};
-  Load load{*client, group.address};
+  Load load{client, group.address};
 };
 
 }  // namespace
@@ -138,9 +122,9 @@ TEST_CASE("certificates are swapped under load: no request fails, new connection
     if (i % 3 == 2) {  // a pair that is none, in between
       put_file(rig.folder.path() / "a.pem", rig.ca.make({}).cert);
       const std::size_t told = rig.lines.size();
-      REQUIRE(rig.run_until([&] { return rig.lines.size() > told; }));
+      rig.wait([&] { return rig.lines.size() > told; });
       CHECK(rig.lines.back().contains("a.key does not belong to the first certificate in"));
-      for (const Protocol protocol : kProtocols) CHECK(rig.serial(protocol) == before);
+      for (const auto& [protocol, name] : kProtocols) CHECK(rig.serial(protocol) == before);
       CHECK(rig.lines.size() == told + 1);
     }
     const PemPair pem = rig.ca.make({});
@@ -187,18 +171,13 @@ struct AuthRig {
       options.cert_file = folder.path() / "client.pem";
       options.key_file = folder.path() / "client.key";
     }
-    const auto client = must(client::Client::make(options));
-    client::Connection* const connection =
-        must(client->connect(protocol, group.address, "localhost"));
-    REQUIRE(
-        client->run_until([&] { return connection->ready() || connection->closed(); }, kPatience));
-    if (connection->closed()) return std::string(connection->close_reason().detail);
-    client::Fetch& fetch =
-        client->fetch(*connection, client::make_request("GET", "localhost", "/"));
-    REQUIRE(client->run_until(
-        [&] { return connection->closed() || (fetch.done() && !fetch.failed()); }, kPatience));
+    LiveClient client(options);
+    client::Connection& connection = client.connect(protocol, group.address);
+    if (connection.closed()) return std::string(connection.close_reason().detail);
+    client::Fetch& fetch = client.get(connection);
+    client.wait([&] { return connection.closed() || (fetch.done() && !fetch.failed()); });
     const std::string end = fetch.status() != 0 ? std::to_string(fetch.status())
-                                                : std::string(connection->close_reason().detail);
+                                                : std::string(connection.close_reason().detail);
     client->drop(fetch);
     return end;
   }
@@ -215,60 +194,21 @@ const CertSpec kForServers{.names = "", .usage = "serverAuth"};
 
 // On TCP what the client has written meanwhile may fail before it reads the alert, which the tests
 // of tls look at.
-TEST_CASE("a client certificate is required over every protocol, and refused with its alert") {
-  AuthRig rig(tls::ClientAuth::required);
-  for (const Protocol protocol : kProtocols) {
-    CAPTURE(static_cast<int>(protocol));
-    CHECK(rig.ask(protocol, rig.clients.make(kClient)) == "200");
-    CHECK(rig.ask(protocol, std::nullopt) != "200");
-    CHECK(rig.ask(protocol, TestCa("Stranger").make(kClient)) != "200");
-    CHECK(rig.ask(protocol, rig.clients.make(kForServers)) != "200");
-  }
-  CHECK(rig.ask(Protocol::h3, std::nullopt) == "tlsv13 alert certificate required");
-  CHECK(rig.ask(Protocol::h3, TestCa("Stranger").make(kClient)) == "tlsv1 alert unknown ca");
-  CHECK(rig.ask(Protocol::h3, rig.clients.make(kForServers)) ==
-        "ssl/tls alert unsupported certificate");
-}
-
-TEST_CASE("a client certificate is optional over every protocol, and a bad one is refused") {
-  AuthRig rig(tls::ClientAuth::optional);
-  for (const Protocol protocol : kProtocols) {
-    CAPTURE(static_cast<int>(protocol));
-    CHECK(rig.ask(protocol, rig.clients.make(kClient)) == "200");
-    CHECK(rig.ask(protocol, std::nullopt) == "200");
-    CHECK(rig.ask(protocol, TestCa("Stranger").make(kClient)) != "200");
-  }
-  CHECK(rig.ask(Protocol::h3, TestCa("Stranger").make(kClient)) == "tlsv1 alert unknown ca");
-}
-
-TEST_CASE("handlers of TLS connections know what their certificate covers, of plain ones all") {
-  const auto say = [](RequestContext context, Responder& responder) {
-    const AuthorityCheck* const check = context.services.authority;
-    const auto covers = [&](std::string_view host) {
-      return check == nullptr || check->covers(context.peer.security.server_name, host);
-    };
-    ResponseHead head;
-    head.headers.add("x-covered", std::format("{:d}{:d}{:d}", covers("localhost"),
-                                              covers("127.0.0.1"), covers("example.org")));
-    head.headers.add("x-client", context.peer.security.client_name);
-    std::ignore = responder.respond(std::move(head), nullptr);
-    return nullptr;
-  };
-  LiveServer server([&](Loop&, BufferPool&) {
-    auto handler = std::make_unique<ScriptedHandler>();
-    handler->answer = say;
-    return Site{.handler = std::move(handler)};
-  });
-  const auto client = must(client::Client::make({test_certificate().ca_file}));
-  for (const Protocol protocol : {Protocol::h1, Protocol::h2, Protocol::h3, Protocol::h1_plain}) {
-    const bool plain = protocol == Protocol::h1_plain;
-    client::Connection* const connection =
-        must(client->connect(protocol, plain ? server.plain : server.address, "localhost"));
-    REQUIRE(client->run_until([&] { return connection->ready(); }, kPatience));
-    client::Fetch& fetch = client->fetch(
-        *connection, client::make_request("GET", "localhost", "/", plain ? "http" : "https"));
-    REQUIRE(client->run_until([&] { return fetch.done(); }, kPatience));
-    CHECK(fetch.headers().get("x-covered") == (plain ? "111" : "110"));
-    client->drop(fetch);
+TEST_CASE("a client certificate is asked for over every protocol, and a bad one has its alert") {
+  for (const auto auth : {tls::ClientAuth::required, tls::ClientAuth::optional}) {
+    const bool required = auth == tls::ClientAuth::required;
+    AuthRig rig(auth);
+    const PemPair foreign = TestCa("Stranger").make(kClient);
+    for (const auto& [protocol, name] : kProtocols) {
+      CAPTURE(required, name);
+      CHECK(rig.ask(protocol, rig.clients.make(kClient)) == "200");
+      CHECK((rig.ask(protocol, std::nullopt) == "200") == !required);
+      CHECK(rig.ask(protocol, foreign) != "200");
+      CHECK(rig.ask(protocol, rig.clients.make(kForServers)) != "200");
+    }
+    if (required) CHECK(rig.ask(Protocol::h3, std::nullopt) == "tlsv13 alert certificate required");
+    CHECK(rig.ask(Protocol::h3, foreign) == "tlsv1 alert unknown ca");
+    CHECK(rig.ask(Protocol::h3, rig.clients.make(kForServers)) ==
+          "ssl/tls alert unsupported certificate");
   }
 }

@@ -1,11 +1,9 @@
 // What CONTRIBUTING.md says of a new handler and a new observer: each is one class and one line.
-#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 
-#include "client/client.h"
 #include "http/message/error_response.h"
-#include "support/live_server.h"
+#include "support/live_client.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -39,21 +37,11 @@ TEST_CASE("A handler and an observer of one's own serve all three protocols") {
   LiveServer server(
       [](Loop&, BufferPool&) { return Site{.handler = std::make_unique<NameOfVersion>()}; },
       [&](WorkerConfig& config) { config.observers.push_back(&count); });
-  const auto client = must(client::Client::make({test_certificate().ca_file}));
-  constexpr Duration kPatience = std::chrono::seconds(30);
+  LiveClient client;
   for (const auto& [protocol, said] : {std::pair(client::Protocol::h1, "HTTP/1.1\n"),
                                        {client::Protocol::h2, "HTTP/2\n"},
                                        {client::Protocol::h3, "HTTP/3\n"}}) {
-    client::Connection& connection = *must(client->connect(protocol, server.address, "localhost"));
-    REQUIRE(client->run_until([&] { return connection.ready(); }, kPatience));
-    std::string body;
-    client::Fetch& fetch =
-        client->fetch(connection, client::make_request("GET", "localhost", "/"), nullptr,
-                      [&](std::span<const std::byte> bytes) {
-                        body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-                      });
-    REQUIRE(client->run_until([&] { return fetch.done(); }, kPatience));
-    CHECK(body == said);
+    CHECK(client.ask(client.connect(protocol, server.address)).body == said);
   }
   server.stop();
   CHECK(server.observer.entries.size() == 3);

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "client/client.h"
 #include "os/writer_thread.h"
 #include "server/access_log.h"
 #include "support/cert_maker.h"
+#include "support/live_client.h"
 #include "support/live_group.h"
 
 using namespace troika;
@@ -51,19 +51,15 @@ TEST_CASE("a plain request on a TLS port is redirected, closed, logged and told"
   Logs logs;
   {
     LiveGroup group(1, [&](Startup& startup) { logs.take(startup); });
-    const auto client = must(client::Client::make({test_certificate().ca_file}));
+    LiveClient client;
     const std::string host = std::format("localhost:{}", group.address.port());
-    client::Connection* const connection =
-        must(client->connect(Protocol::h1_plain, group.address, "localhost"));
-    REQUIRE(client->run_until([&] { return connection->ready(); }, std::chrono::seconds(20)));
-    client::Fetch& fetch =
-        client->fetch(*connection, client::make_request("GET", host, "/a?b", "http"));
-    REQUIRE(client->run_until([&] { return fetch.done() && connection->closed(); },
-                              std::chrono::seconds(20)));
-    CHECK(fetch.status() == 308);
-    CHECK(fetch.headers().get("location") == "https://" + host + "/a?b");
-    client->drop(fetch);
-    client->drop(*connection);
+    client::Connection& connection = client.connect(Protocol::h1_plain, group.address);
+    const LiveClient::Answer answer =
+        client.ask(connection, client::make_request("GET", host, "/a?b", "http"));
+    CHECK(answer.status == 308);
+    CHECK(answer.headers.get("location") == "https://" + host + "/a?b");
+    client.wait([&] { return connection.closed(); });
+    client->drop(connection);
     group.drain(*client);
   }
   logs.close();
@@ -79,12 +75,11 @@ TEST_CASE("a client that does not know the CA is told of, over TCP and over QUIC
   put_file(other, TestCa().pem());
   {
     LiveGroup group(1, [&](Startup& startup) { logs.take(startup); });
-    const auto client = must(client::Client::make({other}));
+    LiveClient client({other});
     for (const Protocol protocol : {Protocol::h2, Protocol::h3}) {
-      client::Connection* const connection =
-          must(client->connect(protocol, group.address, "localhost"));
-      REQUIRE(client->run_until([&] { return connection->closed(); }, std::chrono::seconds(20)));
-      client->drop(*connection);
+      client::Connection& connection = client.connect(protocol, group.address);
+      client.wait([&] { return connection.closed(); });
+      client->drop(connection);
     }
     group.drain(*client);
   }

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "support/words.h"
+#include "tools/parser.h"
 
 using namespace troika;
 using namespace troika::fetch;
@@ -10,25 +10,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::expected<Options, cli::Stop> parse(const std::string& line) {
-  const std::vector<std::string> words = test::words_of(line);
-  return parse_options(std::vector<std::string_view>(words.begin(), words.end()));
-}
-Options good(const std::string& line) {
-  const auto options = parse("--connect 127.0.0.1:8443 " + line);
-  INFO(line << ": " << (options ? "" : options.error().text));
-  REQUIRE(options);
-  return *options;
-}
-std::string wrong(const std::string& line) {
-  const auto options = parse("--connect 127.0.0.1:8443 " + line);
-  return options ? "nothing" : options.error().text;
-}
+const test::Parser<Options> kFetch{parse_options, "--connect 127.0.0.1:8443 "};
 
 }  // namespace
 
 TEST_CASE("an address and a path alone are one request over HTTP/3") {
-  const Options options = good("/a");
+  const Options options = kFetch.good("/a");
   CHECK(options.server.text() == "127.0.0.1:8443");
   CHECK(options.protocol == client::Protocol::h3);
   CHECK(options.paths == std::vector<std::string>{"/a"});
@@ -40,7 +27,7 @@ TEST_CASE("an address and a path alone are one request over HTTP/3") {
 }
 
 TEST_CASE("what the client is told arrives as the libraries take it") {
-  const Options options = good(
+  const Options options = kFetch.good(
       "--quic v1,v2 --ciphers chacha20 --groups P-256 --key-update 10 --move 20 --resume r --early "
       "--parallel 7 --repeat 3 --timeout 1500ms --json /a /b");
   CHECK(options.quic == std::vector<std::uint32_t>{1, 0x6b3343cf});
@@ -55,31 +42,32 @@ TEST_CASE("what the client is told arrives as the libraries take it") {
   CHECK(options.limit == 1500ms);
   CHECK(options.json);
   CHECK(options.paths.size() == 2);
-  CHECK(good("--quic v2 /").quic == std::vector<std::uint32_t>{0x6b3343cf});
-  CHECK(good("--h2 /").protocol == client::Protocol::h2);
-  CHECK(parse("--help").error().help);
+  CHECK(kFetch.good("--quic v2 /").quic == std::vector<std::uint32_t>{0x6b3343cf});
+  CHECK(kFetch.good("--h2 /").protocol == client::Protocol::h2);
+  CHECK(kFetch.parse("--help").error().help);
 }
 
 TEST_CASE("what makes no sense is said in one sentence") {
-  CHECK(parse("/a").error().text == "--connect ADDR:PORT is missing");
-  CHECK(wrong("") == "no path is given, like /index.html");
-  CHECK(wrong("a") == "the path 'a' does not begin with /");
-  CHECK(wrong("--nonsense /a") == "there is no option --nonsense; see fetch --help");
-  CHECK(wrong("/a --timeout") == "--timeout needs a value: --timeout 30s; see fetch --help");
-  CHECK(wrong("/a --timeout 11m") ==
+  CHECK(kFetch.parse("/a").error().text == "--connect ADDR:PORT is missing");
+  CHECK(kFetch.wrong("") == "no path is given, like /index.html");
+  CHECK(kFetch.wrong("a") == "the path 'a' does not begin with /");
+  CHECK(kFetch.wrong("--nonsense /a") == "there is no option --nonsense; see fetch --help");
+  CHECK(kFetch.wrong("/a --timeout") == "--timeout needs a value: --timeout 30s; see fetch --help");
+  CHECK(kFetch.wrong("/a --timeout 11m") ==
         "--timeout takes a value like 30s, not \"11m\"; see fetch --help");
-  CHECK(wrong("/a --timeout 0").starts_with("--timeout takes a value like 30s"));
-  CHECK(wrong("/a --quic v3").starts_with("--quic takes a value like v1, v2 or v1,v2"));
-  CHECK(wrong("/a --connect localhost:1").starts_with("--connect takes a value like 127.0.0.1:"));
-  CHECK(wrong("--h2 --quic v2 /a") == "--quic, --key-update and --move are for --h3");
-  CHECK(wrong("--h1 --move 1 /a") == "--quic, --key-update and --move are for --h3");
-  CHECK(wrong("--early /a") == "--early needs --resume FILE, of an earlier visit");
-  CHECK(wrong("--h1 --parallel 2 /a") ==
+  CHECK(kFetch.wrong("/a --timeout 0").starts_with("--timeout takes a value like 30s"));
+  CHECK(kFetch.wrong("/a --quic v3").starts_with("--quic takes a value like v1, v2 or v1,v2"));
+  CHECK(kFetch.wrong("/a --connect localhost:1")
+            .starts_with("--connect takes a value like 127.0.0.1:"));
+  CHECK(kFetch.wrong("--h2 --quic v2 /a") == "--quic, --key-update and --move are for --h3");
+  CHECK(kFetch.wrong("--h1 --move 1 /a") == "--quic, --key-update and --move are for --h3");
+  CHECK(kFetch.wrong("--early /a") == "--early needs --resume FILE, of an earlier visit");
+  CHECK(kFetch.wrong("--h1 --parallel 2 /a") ==
         "HTTP/1.1 has one request at a time on a connection: --parallel is too many");
-  CHECK(wrong("--repeat 10000 /a") == "nothing");
-  CHECK(wrong("--repeat 10001 /a") ==
+  CHECK(kFetch.wrong("--repeat 10000 /a") == "nothing");
+  CHECK(kFetch.wrong("--repeat 10001 /a") ==
         "--repeat takes a number from 1 to 10000, not \"10001\"; see fetch --help");
-  CHECK(wrong("--repeat 5000 /a /b") == "nothing");
-  CHECK(wrong("--repeat 5001 /a /b") == "these are more than 10000 requests");
-  CHECK(wrong("--parallel 1001 /a").starts_with("--parallel takes a number from 1 to 1000"));
+  CHECK(kFetch.wrong("--repeat 5000 /a /b") == "nothing");
+  CHECK(kFetch.wrong("--repeat 5001 /a /b") == "these are more than 10000 requests");
+  CHECK(kFetch.wrong("--parallel 1001 /a").starts_with("--parallel takes a number from 1 to 1000"));
 }

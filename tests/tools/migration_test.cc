@@ -5,12 +5,12 @@
 #include <fstream>
 #include <future>
 #include <iostream>
-#include <numeric>
 
-#include "client/client.h"
-#include "support/live_group.h"
+#include "support/group_counts.h"
+#include "support/responses.h"
+#include "support/sanitized.h"
+#include "support/scripted_site.h"
 #include "tools/live_relay.h"
-#include "tools/pattern_site.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -20,13 +20,7 @@ namespace {
 
 constexpr std::uint64_t kSize = 7U << 20U;
 constexpr std::uint64_t kBits = 4'000'000;  // a second: 14.7 s for so many bytes
-constexpr Duration kAtLeast = 12s, kPatience = 90s;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+constexpr Duration kAtLeast = 12s;
 
 enum class By : std::uint8_t { own_client, curl };
 
@@ -39,30 +33,21 @@ struct Download {
   relay::Summary relay{};
 };
 
-relay::Options bad_network(const Address& server) {
+relay::Options delayed(const Address& server) {
   relay::Options options;
   options.listen = Address::v4(INADDR_LOOPBACK, 0);
   options.to = server;
   options.up.delay = options.down.delay = 5ms;
+  return options;
+}
+
+relay::Options bad_network(const Address& server) {
+  relay::Options options = delayed(server);
   options.down.bits = kBits;
   options.down.queue = 100;
   options.rebind_port = 1s;
   options.rebind_address = {{6s, Address::v4(INADDR_LOOPBACK + 1, 0)}};
   return options;
-}
-
-bool whole(const PatternCheck& check) { return check.same && check.at == kSize; }
-
-bool download(const Address& from) {
-  const auto client = must(client::Client::make({test_certificate().ca_file}));
-  client::Connection& connection = *must(client->connect(client::Protocol::h3, from, "localhost"));
-  if (!client->run_until([&] { return connection.ready(); }, kPatience)) return false;
-  PatternCheck check;
-  client::Fetch& fetch =
-      client->fetch(connection, client::make_request("GET", "localhost", "/"), nullptr,
-                    [&](std::span<const std::byte> bytes) { check(bytes); });
-  return client->run_until([&] { return fetch.done(); }, kPatience) && !fetch.failed() &&
-         whole(check);
 }
 
 bool download_by_curl(const Address& from) {
@@ -79,7 +64,7 @@ bool download_by_curl(const Address& from) {
   while (got.read(piece.data(), static_cast<std::streamsize>(piece.size())) || got.gcount() > 0) {
     check(std::as_bytes(std::span(piece).first(static_cast<std::size_t>(got.gcount()))));
   }
-  return whole(check);
+  return check.same && check.at == kSize;
 }
 
 bool curl_has_http3() {
@@ -94,12 +79,13 @@ void run(Download& one, LiveGroup& group) {
   LiveRelay relay(bad_network(group.address));
   const SystemClock clock;
   const TimePoint start = clock.now();
-  one.whole = one.by == By::curl ? download_by_curl(relay.address) : download(relay.address);
+  LiveClient client;
+  client.patience = 90s;
+  one.whole = one.by == By::curl ? download_by_curl(relay.address)
+                                 : client.gets_pattern(client::Protocol::h3, relay.address, kSize);
   one.time = clock.now() - start;
   one.relay = relay.stop();
-  const auto validated =
-      group.each<std::uint64_t>([](Worker& worker) { return worker.quic().paths_validated; });
-  one.validated = std::accumulate(validated.begin(), validated.end(), std::uint64_t{0});
+  one.validated = sum(group, validated);
 }
 
 // All at the same time, each with a server and a relay of its own.
@@ -110,7 +96,7 @@ void run(std::vector<Download>& downloads) {
     LiveGroup& group =
         *groups.emplace_back(std::make_unique<LiveGroup>(one.workers, [](Startup& startup) {
           for (WorkerConfig& worker : startup.workers) {
-            worker.make_site = [](Loop&, BufferPool&) { return pattern_site(kSize); };
+            worker.make_site = scripted_site(with_pattern(kSize));
           }
         }));
     running.push_back(std::async(std::launch::async, [&one, &group] { run(one, group); }));
@@ -154,4 +140,20 @@ TEST_CASE("A download goes on through ten new ports and a new address, on any nu
     for (const Download& one : downloads) check(one);
     if (rounds > 1) std::cout << "round " << i << " of " << rounds << std::endl;
   }
+}
+
+TEST_CASE("a download over HTTP/3 is whole despite loss, delay and ever new ports") {
+  constexpr std::uint64_t kSmaller = 4U << 20U;
+  LiveServer server(scripted_site(with_pattern(kSmaller)));
+  relay::Options options = delayed(server.address);
+  options.up.loss = options.down.loss = 0.02;
+  options.rebind_port = 200ms;
+  LiveRelay relay(options);
+  CHECK(LiveClient().gets_pattern(client::Protocol::h3, relay.address, kSmaller));
+  const relay::Summary& summary = relay.stop();
+  CHECK(summary.clients == 1);
+  CHECK(summary.port_changes >= 2);
+  CHECK(summary.up.lost > 0);
+  CHECK(summary.down.lost > 0);
+  CHECK(summary.up.overflow + summary.down.overflow == 0);
 }

@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "support/words.h"
 #include "tools/cli/values.h"
+#include "tools/parser.h"
 
 using namespace troika;
 using namespace troika::relay;
@@ -11,25 +11,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::expected<Options, cli::Stop> parse(const std::string& line) {
-  const std::vector<std::string> words = test::words_of(line);
-  return parse_options(std::vector<std::string_view>(words.begin(), words.end()));
-}
-Options good(const std::string& line) {
-  const auto options = parse("--to 127.0.0.1:8443 " + line);
-  INFO(line << ": " << (options ? "" : options.error().text));
-  REQUIRE(options);
-  return *options;
-}
-std::string wrong(const std::string& line) {
-  const auto options = parse(line);
-  return options ? "nothing" : options.error().text;
-}
+const test::Parser<Options> kRelay{parse_options, "--to 127.0.0.1:8443 "};
 
 }  // namespace
 
 TEST_CASE("--to alone is a relay that changes nothing, for ten minutes") {
-  const Options options = good("");
+  const Options options = kRelay.good("");
   CHECK(options.to.text() == "127.0.0.1:8443");
   CHECK(options.listen.text() == "127.0.0.1:9443");
   CHECK(options.length == 10min);
@@ -39,42 +26,25 @@ TEST_CASE("--to alone is a relay that changes nothing, for ten minutes") {
 }
 
 TEST_CASE("an option is for both directions, or for the one of its prefix") {
-  const Options options = good(
+  const Options options = kRelay.good(
       "--loss 5% --burst 3 --delay 50ms --down-delay 20 --up-loss=0.5% --down-rate 10Mbit "
       "--down-queue 30 --up-ecn bleach --down-ecn ce --drop-client-to-server 3-5 --down-drop 9");
-  CHECK(options.up.loss == 0.005);
-  CHECK(options.down.loss == 0.05);
-  CHECK(options.up.burst == 3);
-  CHECK(options.up.delay == 50ms);
-  CHECK(options.down.delay == 20ms);
-  CHECK(options.up.bits == 0);
-  CHECK(options.down.bits == 10'000'000);
-  CHECK(options.down.queue == 30);
-  CHECK(options.up.ecn == EcnRule::bleach);
-  CHECK(options.down.ecn == EcnRule::ce);
-  REQUIRE(options.up.numbers.size() == 1);
-  CHECK(options.up.numbers[0].first == 3);
-  CHECK(options.up.numbers[0].last == 5);
-  REQUIRE(options.down.numbers.size() == 1);
-  CHECK(options.down.numbers[0].last == 9);
   CHECK(describe(options.up) == "loss 0.5%, 3 in a row at most, delay 50ms, ecn bleach, drop 3-5");
+  CHECK(describe(options.down) ==
+        "loss 5%, 3 in a row at most, delay 20ms, 10 Mbit/s with a queue of 30, ecn ce, drop 9-9");
 }
 
 TEST_CASE("times, sizes and addresses are read") {
-  const Options options = good(
+  const Options options = kRelay.good(
       "--mtu 1400 --mtu-after 2s:1300 --blackhole 2s:8s --blackhole-at 5s:500ms --jitter 1.5ms "
       "--rebind-port 200ms --rebind-address 6s:127.0.0.3 --rebind-address 3s:127.0.0.2 --seed 7 "
       "--for 2m --max-clients 3 --trace file --listen [::1]:0 --reorder 1% --duplicate 2 "
       "--corrupt 100%");
-  CHECK(options.up.mtu == 1400);
-  CHECK(options.up.changes.at(0).at == 2s);
-  CHECK(options.up.changes.at(0).bytes == 1300);
-  REQUIRE(options.up.cycle);
-  CHECK(options.up.cycle->closed == 2s);
-  CHECK(options.up.cycle->open == 8s);
-  CHECK(options.down.outages.at(0).at == 5s);
-  CHECK(options.down.outages.at(0).length == 500ms);
-  CHECK(options.up.jitter == 1500us);
+  for (const PathOptions* const path : {&options.up, &options.down}) {
+    CHECK(describe(*path) ==
+          "jitter 1.5ms, reorder 1%, duplicate 2%, corrupt 100%, mtu 1400, mtu 1300 from 2s on, "
+          "black for 2s after each 8s, black at 5s for 500ms");
+  }
   CHECK(options.rebind_port == 200ms);
   REQUIRE(options.rebind_address.size() == 2);
   CHECK(options.rebind_address[0].at == 3s);
@@ -85,25 +55,22 @@ TEST_CASE("times, sizes and addresses are read") {
   CHECK(options.max_clients == 3);
   CHECK(options.trace == "file");
   CHECK(options.listen.text() == "[::1]:0");
-  CHECK(options.up.duplicate == 0.02);
-  CHECK(options.up.corrupt == 1);
 }
 
 TEST_CASE("what cannot be is told in one sentence") {
-  const std::string to = "--to 127.0.0.1:8443 ";
-  CHECK(wrong("") == "--to is missing: ./dev relay --to 127.0.0.1:8443");
-  CHECK(wrong(to + "--los 5%") == "there is no option --los; see ./dev relay --help");
-  CHECK(wrong(to + "--up-seed 5") == "there is no option --up-seed; see ./dev relay --help");
-  CHECK(wrong(to + "--loss") == "--loss needs a value: --loss 2%; see ./dev relay --help");
-  CHECK(wrong(to + "--trace=").starts_with("--trace "));
-  CHECK(wrong(to + "loss") == "there is no use for \"loss\"; see ./dev relay --help");
-  CHECK(wrong(to + "--down-loss 101%") ==
+  CHECK(kRelay.parse("").error().text == "--to is missing: ./dev relay --to 127.0.0.1:8443");
+  CHECK(kRelay.wrong("--los 5%") == "there is no option --los; see ./dev relay --help");
+  CHECK(kRelay.wrong("--up-seed 5") == "there is no option --up-seed; see ./dev relay --help");
+  CHECK(kRelay.wrong("--loss") == "--loss needs a value: --loss 2%; see ./dev relay --help");
+  CHECK(kRelay.wrong("--trace=").starts_with("--trace "));
+  CHECK(kRelay.wrong("loss") == "there is no use for \"loss\"; see ./dev relay --help");
+  CHECK(kRelay.wrong("--down-loss 101%") ==
         "--down-loss takes a value like 2%, not \"101%\"; see ./dev relay --help");
-  CHECK(wrong(to + "--listen 127.0.0.1:8443") ==
+  CHECK(kRelay.wrong("--listen 127.0.0.1:8443") ==
         "--to and --listen are both 127.0.0.1:8443, so the relay would feed itself");
-  CHECK(wrong(to + "--rebind-address 1s:::1") ==
+  CHECK(kRelay.wrong("--rebind-address 1s:::1") ==
         "--rebind-address ::1 is of another family than --to 127.0.0.1:8443");
-  CHECK(wrong(to + "--burst 3") == "--burst says nothing without --loss");
+  CHECK(kRelay.wrong("--burst 3") == "--burst says nothing without --loss");
   for (const char* const bad : {"--delay -1ms",
                                 "--delay 5x",
                                 "--delay 2d",
@@ -134,7 +101,7 @@ TEST_CASE("what cannot be is told in one sentence") {
                                 "--to 127.0.0.1:0",
                                 "--to localhost:1"}) {
     INFO(bad);
-    CHECK(wrong(to + bad).contains(" takes a value like "));
+    CHECK(kRelay.wrong(bad).contains(" takes a value like "));
   }
 }
 

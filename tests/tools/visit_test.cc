@@ -7,7 +7,7 @@
 
 #include "client/connections.h"
 #include "os/bind.h"
-#include "support/live_group.h"
+#include "support/group_counts.h"
 #include "tools/fetch/report.h"
 
 using namespace troika;
@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t kSize = 2U << 20U;
 constexpr const char* kSha256OfZeros =
     "5647f05ec18958947d32874eeb788fa396a05d0bab7c1b71f112ceb7e9b31eee";
-constexpr Duration kPatience = std::chrono::seconds(20);
 
 struct Stage {
   Stage() {
@@ -35,7 +34,7 @@ struct Stage {
     return options;
   }
   // Nothing is left of the clients.
-  void end() { group->drain(*must(client::Client::make({}))); }
+  void end() { group->drain(*LiveClient()); }
 
   TemporaryFolder folder;
   std::optional<LiveGroup> group;
@@ -45,8 +44,6 @@ std::string contents(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-std::uint64_t validated(Worker& worker) { return worker.quic().paths_validated; }
 
 }  // namespace
 
@@ -107,21 +104,20 @@ TEST_CASE("a connection goes on from another port of the client") {
   const Outcome outcome = must(visit(options));
   CHECK(outcome.moves == 1);
   for (const Answer& answer : outcome.answers) CHECK(answer.sha256 == kSha256OfZeros);
-  const auto paths = stage.group->each(validated);
-  CHECK(paths[0] + paths[1] == 1);
+  CHECK(sum(*stage.group, validated) == 1);
   stage.end();
 }
 
 TEST_CASE("before the handshake is over there is neither a move nor a key update") {
   Stage stage;
-  const auto client = must(client::Client::make({test_certificate().ca_file}));
+  LiveClient client;
   auto& connection = dynamic_cast<client::QuicConnection&>(
       *must(client->connect(client::Protocol::h3, stage.group->address, "localhost")));
   const Address before = connection.socket().local();
   CHECK_FALSE(connection.move());
   CHECK_FALSE(connection.update_key());
   CHECK(connection.socket().local() == before);
-  REQUIRE(client->run_until([&] { return connection.move(); }, kPatience));
+  client.wait([&] { return connection.move(); });
   CHECK(connection.socket().local() != before);
   client->drop(connection);
   stage.end();

@@ -1,10 +1,18 @@
 #pragma once
+#include <array>
 #include <utility>
 
 #include "client/client.h"
 #include "tools/parity/ask.h"
 
 namespace troika::parity {
+
+struct NamedProtocol {
+  client::Protocol protocol;
+  const char* name;
+};
+inline constexpr std::array<NamedProtocol, 3> kProtocols{
+    {{client::Protocol::h1, "h1"}, {client::Protocol::h2, "h2"}, {client::Protocol::h3, "h3"}}};
 
 // Asks one server over one protocol, on one connection for as long as it lasts.
 class Asker {

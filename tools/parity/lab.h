@@ -12,13 +12,6 @@
 
 namespace troika::parity {
 
-struct NamedProtocol {
-  client::Protocol protocol;
-  const char* name;
-};
-inline constexpr std::array<NamedProtocol, 3> kProtocols{
-    {{client::Protocol::h1, "h1"}, {client::Protocol::h2, "h2"}, {client::Protocol::h3, "h3"}}};
-
 // One folder, a server for each profile (started when it is first asked), and a client.
 class Lab {
  public:

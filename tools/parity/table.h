@@ -11,6 +11,7 @@ struct FieldRule {
   enum class Kind : std::uint8_t { exactly, once, absent, member } kind;
   std::string name;     // in lower case
   std::string value{};  // with its {placeholders}
+  bool operator==(const FieldRule&) const = default;
 };
 
 struct BodyRule {
@@ -22,6 +23,7 @@ struct BodyRule {
   std::string type{};                // of parts: the Content-Type of each
   // First and last byte: of parts each one, of file at most one.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges{};
+  bool operator==(const BodyRule&) const = default;
 };
 
 struct Row {
