@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "support/scripted_site.h"
 
 namespace troika::test {
@@ -78,7 +79,7 @@ std::string Stage::close() {
   connection_ = nullptr;
   const std::size_t held = client_->pool().outstanding();
   std::string left = server_.drain();
-  if (held != 0) left += std::format(" client: {} bytes", held);
+  if (held != 0) left += formatted(" client: {} bytes", held);
   return left;
 }
 

@@ -6,11 +6,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <format>
 #include <fstream>
 #include <random>
 #include <system_error>
 #include <thread>
+
+#include "base/text.h"
 
 namespace troika::files {
 namespace {
@@ -80,7 +81,7 @@ void Stage::renew(std::uint64_t size) {
     fs::resize_file(last, 0);
     fs::remove(last);
   }
-  file_ = std::format("{}.{}", ++made_, ending_);
+  file_ = formatted("{}.{}", ++made_, ending_);
   ground_.write(file_, std::string_view(old_content()).substr(0, size));
 }
 

@@ -1,8 +1,8 @@
 // Files that change while they are sent: what is sent then, and what the next visitor gets.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 
+#include "base/text.h"
 #include "files/changing.h"
 #include "tools/parity/coding.h"
 
@@ -48,11 +48,11 @@ struct Case {
 };
 
 void change_at(Stage& stage, client::Protocol protocol, const Case& c) {
-  INFO(std::format("{} at {} (to {}), from {}", name_of(c.change), c.point, c.length, c.offset));
+  INFO(formatted("{} at {} (to {}), from {}", name_of(c.change), c.point, c.length, c.offset));
   const std::uint64_t size = c.compressed ? kTextSize : kLargest;
   stage.renew(size);
   HeaderMap asked;
-  if (c.offset != 0) asked.add("range", std::format("bytes={}-", c.offset));
+  if (c.offset != 0) asked.add("range", formatted("bytes={}-", c.offset));
   if (c.compressed) asked.add("accept-encoding", "gzip");
   Stage::Expected expected;
   {

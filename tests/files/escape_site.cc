@@ -1,6 +1,6 @@
 #include "files/escape_site.h"
 
-#include <format>
+#include "base/text.h"
 
 namespace troika::files {
 
@@ -72,14 +72,14 @@ void EscapeSite::write_links() const {
   ground_.link("lure/index.html", "../../canary.txt");
   ground_.write("lure/inside.txt", kInside);
   for (const char* const ending : {"br", "zst", "gz"}) {
-    ground_.link(std::format("side.js.{}", ending), "../canary.txt");
-    ground_.link(std::format("big.css.{}", ending), canary);
+    ground_.link(formatted("side.js.{}", ending), "../canary.txt");
+    ground_.link(formatted("big.css.{}", ending), canary);
   }
 }
 
 void EscapeSite::write_lures() const {
   const auto lure = [this](const char* name) {
-    ground_.link(std::format("../lures/{}", name), ground_.at("../canary.txt"));
+    ground_.link(formatted("../lures/{}", name), ground_.at("../canary.txt"));
   };
   for (const char* const name : {"index.html", "errors/404.html", "dir/index.html", "about.html",
                                  "page.html.br", "page.html.zst", "page.html.gz"}) {

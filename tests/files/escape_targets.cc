@@ -1,7 +1,7 @@
 #include <array>
-#include <format>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "files/escape_site.h"
 
 // What is asked for in the hope of a canary.
@@ -160,7 +160,7 @@ class Corpus {
 std::string climb(std::string_view start, int depth, std::string_view parent,
                   std::string_view slash, std::string_view to) {
   std::string target = std::string(start) + "/";
-  for (int i = 0; i < depth; ++i) target += std::format("{}{}", parent, slash);
+  for (int i = 0; i < depth; ++i) target += formatted("{}{}", parent, slash);
   return target + std::string(to);
 }
 
@@ -170,7 +170,7 @@ std::string percent_encoded(std::string_view name, std::string_view percent, Dig
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     out += percent;
-    out += digits == Digits::upper ? std::format("{:02X}", byte) : std::format("{:02x}", byte);
+    out += digits == Digits::upper ? formatted("{:02X}", byte) : formatted("{:02x}", byte);
   }
   return out;
 }
@@ -184,10 +184,10 @@ void add_climbs(Corpus& corpus) {
     corpus.add(climb("", 1, parent, "/", "outside/canary.txt"));
     corpus.add(climb("", 1, parent, "/", "root-twin/canary.txt"));
     corpus.add(climb("", 12, parent, "/", "etc/passwd"));
-    corpus.add(std::format("/{}", parent));
-    corpus.add(std::format("/inside.txt{}", parent));
-    corpus.add(std::format("/dir/{}", parent));
-    corpus.add(std::format("/{}canary.txt", parent));
+    corpus.add(formatted("/{}", parent));
+    corpus.add(formatted("/inside.txt{}", parent));
+    corpus.add(formatted("/dir/{}", parent));
+    corpus.add(formatted("/{}canary.txt", parent));
   }
   for (const auto& [path, depth] : kStarts) {
     for (const char* const parent : kFewParents) {
@@ -218,7 +218,7 @@ void add_lengths(Corpus& corpus) {
 }
 
 void add_names(Corpus& corpus) {
-  for (const char* const name : kNames) corpus.add(std::format("/{}", name));
+  for (const char* const name : kNames) corpus.add(formatted("/{}", name));
   for (const char* const name : {"out-file.txt", "out-absolute.txt", "out-folder", ".hidden"}) {
     corpus.add("/" + percent_encoded(name, "%", Digits::lower));
     corpus.add("/" + percent_encoded(name, "%", Digits::upper));
@@ -226,9 +226,9 @@ void add_names(Corpus& corpus) {
   }
   for (const char* const ending : {".", "..", "%20", "%00", "%00.html", ";x", "%3bx", "%5c", "\\",
                                    "/.", "/..", "::$DATA", ".html", ".br", "~", "%ff"}) {
-    corpus.add(std::format("/out-file.txt{}", ending));
-    corpus.add(std::format("/out-folder{}", ending));
-    corpus.add(std::format("/.hidden{}", ending));
+    corpus.add(formatted("/out-file.txt{}", ending));
+    corpus.add(formatted("/out-folder{}", ending));
+    corpus.add(formatted("/.hidden{}", ending));
   }
 }
 
@@ -271,10 +271,10 @@ void add_foreign(Corpus& corpus, const fs::path& canary) {
                                    "#",
                                    "/?",
                                    "/#"}) {
-    corpus.add(std::format("{}{}", before, absolute));
-    corpus.add(std::format("{}/../canary.txt", before));
-    corpus.add(std::format("{}/etc/passwd", before));
-    corpus.add(std::format("{}/out-file.txt", before));
+    corpus.add(formatted("{}{}", before, absolute));
+    corpus.add(formatted("{}/../canary.txt", before));
+    corpus.add(formatted("{}/etc/passwd", before));
+    corpus.add(formatted("{}/out-file.txt", before));
   }
   for (const char* const odd :
        {"..", "../canary.txt", "canary.txt", "%2e%2e/canary.txt", "%2fetc", "./../canary.txt",

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <functional>
 #include <set>
 
+#include "base/text.h"
 #include "config/site_values.h"
 #include "files/escape_site.h"
 #include "support/sanitized.h"
@@ -81,7 +81,7 @@ std::string wrong_with(const Ask& ask, const Answer& answer, const EscapeSite& s
   }
   if (answer.body.contains(passwd)) return "a line of /etc/passwd";
   if (answer.failure == "not in time" || answer.status >= 500) {
-    return std::format("status {}, {}", answer.status, answer.failure);
+    return formatted("status {}, {}", answer.status, answer.failure);
   }
   // A stream may be reset for what is no target at all; everything else is answered.
   const bool malformed = !ask.target.starts_with('/');
@@ -103,7 +103,7 @@ void ask_all(parity::Asker& asker, const std::vector<std::string>& targets, std:
     REQUIRE(answers.size() == asks.size());
     for (std::size_t i = 0; i + 1 < asks.size(); ++i) {
       const std::string wrong = wrong_with(asks[i], answers[i], site, options);
-      INFO(std::format("{} {:.300}", asks[i].method, asks[i].target));
+      INFO(formatted("{} {:.300}", asks[i].method, asks[i].target));
       CHECK(wrong == "");
     }
     CHECK(answers.back().status == 200);

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
-#include <format>
 #include <map>
 #include <thread>
 
+#include "base/text.h"
 #include "files/canary.h"
 #include "files/ground.h"
 #include "support/sanitized.h"
@@ -35,11 +35,11 @@ class RaceSite {
  public:
   RaceSite() {
     for (int i = 0; i < kNames; ++i) {
-      write(std::format("swap/{}.txt", i), kInsideText);
-      write(std::format("../outside/swap/{}.txt", i), canary.text());
+      write(formatted("swap/{}.txt", i), kInsideText);
+      write(formatted("../outside/swap/{}.txt", i), canary.text());
       // Half of those inside have precompressed files to be found outside, or inside too.
-      if (i % 2 == 0) write(std::format("../outside/swap/{}.txt.br", i), canary.text());
-      if (i % 4 == 0) write(std::format("swap/{}.txt.br", i), kInsideText);
+      if (i % 2 == 0) write(formatted("../outside/swap/{}.txt.br", i), canary.text());
+      if (i % 4 == 0) write(formatted("swap/{}.txt.br", i), kInsideText);
     }
     write("deep/x.txt", kInsideText);
     write("../outside/deep/x.txt", canary.text());
@@ -117,9 +117,9 @@ Ask nth_ask(std::size_t n) {
   Ask ask;
   switch (n % 5) {
     case 0:
-    case 1: ask.target = std::format("/swap/{}.txt", name); break;
-    case 2: ask.target = std::format("/swap-out/{}.txt", name); break;
-    case 3: ask.target = std::format("/via/{}.txt", name); break;
+    case 1: ask.target = formatted("/swap/{}.txt", name); break;
+    case 2: ask.target = formatted("/swap-out/{}.txt", name); break;
+    case 3: ask.target = formatted("/via/{}.txt", name); break;
     default: {
       constexpr std::array kFew{"/one.txt",    "/turn.txt",       "/one-out.txt",
                                 "/deep/x.txt", "/deep-out/x.txt", "/via/../deep/x.txt",
@@ -147,7 +147,7 @@ void look_at(const Ask& ask, const Answer& answer, const Canary& canary, Seen& s
     wrong = "another body: " + answer.body;
   } else if (answer.status != 200 && answer.status != 404 && answer.status != 503 &&
              !(answer.status == 308 && ask.target == "/swap-out")) {
-    wrong = std::format("status {}", answer.status);
+    wrong = formatted("status {}", answer.status);
   }
   if (!wrong.empty() && seen.wrong.empty()) seen.wrong = ask.target + ": " + wrong;
 }
@@ -177,8 +177,8 @@ TEST_CASE("Folders and files that turn into links out while they are opened are 
   }
   swapper.stop();
   std::string counts;
-  for (const auto [status, count] : seen.statuses) counts += std::format(" {}: {}", status, count);
-  INFO(std::format("{} swaps; answers by status:{}", swapper.swaps(), counts));
+  for (const auto [status, count] : seen.statuses) counts += formatted(" {}: {}", status, count);
+  INFO(formatted("{} swaps; answers by status:{}", swapper.swaps(), counts));
   CHECK(seen.wrong == "");
   CHECK(swapper.error() == 0);
   CHECK(swapper.swaps() > 1000);

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <functional>
 
+#include "base/text.h"
 #include "files/ground.h"
 
 using namespace troika;
@@ -144,7 +144,7 @@ TEST_CASE("A pipe or folder is no index, precompressed file, error page or clean
     for (const char* const name :
          {"pipe", "pipe-link", "page.html", "side.js.br", "socket", "listening", "zero", "disk"}) {
       INFO(name);
-      CHECK(!list.body.contains(std::format("\"{}\"", name)));
+      CHECK(!list.body.contains(formatted("\"{}\"", name)));
     }
   });
 }

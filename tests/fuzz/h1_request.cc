@@ -2,10 +2,10 @@
 // pieces, every answer must hold for a strict reader, and nothing may be left behind. The first
 // byte of the input seeds the pieces.
 #include <cstdint>
-#include <format>
 #include <string>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "fuzz/cases.h"
 #include "support/h1_harness.h"
 
@@ -46,8 +46,8 @@ std::string outcome(std::string_view bytes, Piece piece) {
   std::string seen;
   for (const auto& entry : server.log()) {
     heads.push_back(entry.method == "HEAD");
-    seen += std::format("{} {} {} {} {}\n", entry.method, entry.target, entry.authority,
-                        entry.status, name_of(entry.aborted));
+    seen += formatted("{} {} {} {} {}\n", entry.method, entry.target, entry.authority, entry.status,
+                      name_of(entry.aborted));
   }
   const H1ResponseReader reader(text, std::move(heads), !broken);
   require(reader.error.empty(), "answers are well-formed");
@@ -56,7 +56,7 @@ std::string outcome(std::string_view bytes, Piece piece) {
     finals += r.status >= 200 ? 1U : 0U;
     require(r.complete || (broken && &r == &reader.responses.back()), "answers are whole");
     require(!r.closes() || &r == &reader.responses.back(), "the answer that closes is the last");
-    seen += std::format("{} {} {}\n", r.status, r.closes(), r.body);
+    seen += formatted("{} {} {}\n", r.status, r.closes(), r.body);
   }
   require(finals <= server.log().size(), "one exchange for each answer");
   require(broken || finals == server.log().size(), "one answer for each exchange");

@@ -4,12 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <format>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "fuzz/cases.h"
 #include "http/semantics/negotiation.h"
 
@@ -35,9 +35,9 @@ const std::map<std::string, int, std::less<>>& qualities() {
                                                  {"1.", 1000},   {"1.0", 1000}, {"1.00", 1000},
                                                  {"1.000", 1000}};
     for (int i = 0; i < 1000; ++i) {
-      made[std::format("0.{:03}", i)] = i;
-      if (i % 10 == 0) made[std::format("0.{:02}", i / 10)] = i;
-      if (i % 100 == 0) made[std::format("0.{}", i / 100)] = i;
+      made[formatted("0.{:03}", i)] = i;
+      if (i % 10 == 0) made[formatted("0.{:02}", i / 10)] = i;
+      if (i % 100 == 0) made[formatted("0.{}", i / 100)] = i;
     }
     return made;
   }();

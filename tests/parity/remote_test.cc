@@ -1,4 +1,5 @@
 #include "tools/parity/remote.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -31,7 +32,7 @@ TEST_CASE("Any server can be asked, as this one: all protocols say the same") {
   rig::LiveServer server(
       rig::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
   auto client = rig::must(client::Client::make({rig::test_certificate().ca_file}));
-  const auto url = parse_url(std::format("https://127.0.0.1:{}/live.txt", server.address.port()));
+  const auto url = parse_url(formatted("https://127.0.0.1:{}/live.txt", server.address.port()));
   auto remote = rig::must(Remote::reach(*client, *url));
   REQUIRE(remote.count() == 3);
   auto allowed = *Differences::parse("field date: x\nfield alt-svc h1 h2: x\n");
@@ -55,7 +56,7 @@ TEST_CASE("A protocol that a server does not speak is left out, and why is said"
   rig::LiveServer server(
       rig::must(static_site(fixture.root().string(), {}, SiteShare{{.open_files = 256}})));
   auto client = rig::must(client::Client::make({}));
-  const auto url = parse_url(std::format("https://127.0.0.1:{}/", server.plain.port()));
+  const auto url = parse_url(formatted("https://127.0.0.1:{}/", server.plain.port()));
   const auto remote = rig::must(Remote::reach(*client, *url, std::chrono::milliseconds(300)));
   CHECK(remote.count() == 0);
   for (const auto& reach : remote.reached()) CHECK_FALSE(reach.note.empty());

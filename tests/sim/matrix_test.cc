@@ -1,8 +1,8 @@
 // Many seeds on each of many networks: handshake, an upload beside a download, and the close.
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
-#include <format>
 
+#include "base/text.h"
 #include "client/client.h"
 #include "sim/conditions.h"
 #include "support/reading_job.h"
@@ -48,8 +48,7 @@ class Run {
 
   // Says what went wrong; "" for nothing.
   std::string go() {
-    if (!sim_.handshake())
-      return std::format("no handshake: {}", sim_.client->close_reason().detail);
+    if (!sim_.handshake()) return formatted("no handshake: {}", sim_.client->close_reason().detail);
     if (sim_.world.clock.now() - start_ < 2 * condition_.link.delay) return "faster than the link";
     if (std::string wrong = transfer(); !wrong.empty()) return wrong;
     if (std::string wrong = close(); !wrong.empty()) return wrong;
@@ -77,7 +76,7 @@ class Run {
           return sim_.all_done();
         },
         5min);
-    if (!ended) return std::format("stuck: {} bytes down", check.at);
+    if (!ended) return formatted("stuck: {} bytes down", check.at);
     if (down.failed() || check.at != kDownload || !check.same) return "the download differs";
     if (up.body != "same") return "the upload differs: " + up.body;
     return "";
@@ -152,9 +151,9 @@ TEST_CASE("On every network and with every seed all bytes arrive and every conne
   for (const Condition& condition : conditions()) {
     sim::Tally up, down;
     for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-      const std::string name = std::format("{}:{}", condition.name, seed);
+      const std::string name = formatted("{}:{}", condition.name, seed);
       if (!chosen(name)) continue;
-      INFO(std::format("again: TROIKA_SIM={} test_sim \"On every network*\"", name));
+      INFO(formatted("again: TROIKA_SIM={} test_sim \"On every network*\"", name));
       Run run(condition, seed);
       CHECK(run.go() == "");
       up += run.tally(true);

@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 
+#include "base/text.h"
 #include "server/certificate_watch.h"
 #include "support/cert_maker.h"
 #include "support/live_client.h"
@@ -147,8 +148,8 @@ TEST_CASE("certificates are swapped under load: no request fails, new connection
   }
   CHECK(rig.lines.size() == static_cast<std::size_t>(swaps + (swaps + 1) / 3));
   if (long_run()) {
-    WARN(std::format("{} requests served; the last old one was shown after {}", rig.load.served,
-                     std::chrono::duration_cast<std::chrono::milliseconds>(slowest)));
+    WARN(formatted("{} requests served; the last old one was shown after {}", rig.load.served,
+                   std::chrono::duration_cast<std::chrono::milliseconds>(slowest)));
   }
 }
 

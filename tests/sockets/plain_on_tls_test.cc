@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "os/writer_thread.h"
 #include "server/access_log.h"
 #include "support/cert_maker.h"
@@ -52,7 +53,7 @@ TEST_CASE("a plain request on a TLS port is redirected, closed, logged and told"
   {
     LiveGroup group(1, [&](Startup& startup) { logs.take(startup); });
     LiveClient client;
-    const std::string host = std::format("localhost:{}", group.address.port());
+    const std::string host = formatted("localhost:{}", group.address.port());
     client::Connection& connection = client.connect(Protocol::h1_plain, group.address);
     const LiveClient::Answer answer =
         client.ask(connection, client::make_request("GET", host, "/a?b", "http"));

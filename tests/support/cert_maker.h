@@ -6,10 +6,11 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <memory>
 #include <string>
+
+#include "base/text.h"
 
 namespace troika::test {
 
@@ -69,7 +70,7 @@ class TestCa {
     return {text([&](BIO* out) { PEM_write_bio_X509(out, cert.get()); }), text([&](BIO* out) {
               PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
             }),
-            std::format("{:X}", serial)};
+            formatted("{:X}", serial)};
   }
   static Key make_key(const std::string& kind) {
     if (kind == "RSA") return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));

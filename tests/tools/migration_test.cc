@@ -6,6 +6,7 @@
 #include <future>
 #include <iostream>
 
+#include "base/text.h"
 #include "support/group_counts.h"
 #include "support/responses.h"
 #include "support/sanitized.h"
@@ -53,7 +54,7 @@ relay::Options bad_network(const Address& server) {
 bool download_by_curl(const Address& from) {
   const TemporaryFolder folder;
   const std::string file = (folder.path() / "got").string();
-  const std::string command = std::format(
+  const std::string command = formatted(
       "curl -sS --http3-only --max-time 90 --cacert '{}' -o '{}' https://localhost:{}/ --resolve "
       "localhost:{}:127.0.0.1",
       test_certificate().ca_file, file, from.port(), from.port());
@@ -105,9 +106,9 @@ void run(std::vector<Download>& downloads) {
 }
 
 void check(const Download& one) {
-  INFO(std::format("{} workers, by {}, {:.1f} s", one.workers,
-                   one.by == By::curl ? "curl" : "our client",
-                   std::chrono::duration<double>(one.time).count()));
+  INFO(formatted("{} workers, by {}, {:.1f} s", one.workers,
+                 one.by == By::curl ? "curl" : "our client",
+                 std::chrono::duration<double>(one.time).count()));
   CHECK(one.whole);
   CHECK(one.time >= kAtLeast);
   CHECK(one.relay.clients == 1);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace troika::cli {
 namespace {
 
@@ -9,7 +11,7 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::string first = app.remaining().front();
     return first.starts_with('-') ? "there is no option " + first
-                                  : std::format("there is no use for \"{}\"", first);
+                                  : formatted("there is no use for \"{}\"", first);
   }
   std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
@@ -17,7 +19,7 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app) {
   const CLI::Option* const option = app.get_option_no_throw(name);
   return option == nullptr
              ? said
-             : std::format("{0} needs a value: {0} {1}", name, option->get_option_text());
+             : formatted("{0} needs a value: {0} {1}", name, option->get_option_text());
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ std::expected<void, Stop> parse(CLI::App& app, std::span<const std::string_view>
     return std::unexpected(Stop{app.help(), true});
   } catch (const CLI::ParseError& error) {
     return std::unexpected(
-        Stop{std::format("{}; see {} --help", complaint(error, app), app.get_name())});
+        Stop{formatted("{}; see {} --help", complaint(error, app), app.get_name())});
   }
   return {};
 }
@@ -52,7 +54,7 @@ CLI::Option* add_wanted(CLI::App& app, const std::string& name, const std::strin
   const auto set_all = [=](const std::vector<std::string>& values) {
     for (const std::string& value : values) {
       if (set(value)) continue;
-      throw CLI::ParseError(std::format("{} takes {}, not \"{}\"", name, wants, value),
+      throw CLI::ParseError(formatted("{} takes {}, not \"{}\"", name, wants, value),
                             CLI::ExitCodes::InvalidError);
     }
   };

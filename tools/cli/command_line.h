@@ -3,12 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <expected>
-#include <format>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "tools/cli/stop.h"
 #include "tools/cli/values.h"
 
@@ -29,7 +29,7 @@ CLI::Option* add_wanted(CLI::App& app, const std::string& name, const std::strin
 template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& name, T& into, std::uint64_t least,
                         std::uint64_t most, const std::string& text) {
-  const auto wants = std::format("a number from {} to {}", least, most);
+  const auto wants = formatted("a number from {} to {}", least, most);
   return add_wanted(app, name, wants, text, [&into, least, most](std::string_view value) {
     const auto number = whole(value, least, most);
     if (number) into = static_cast<T>(*number);

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <charconv>
-#include <format>
 #include <span>
+
+#include "base/text.h"
 
 namespace troika::cli {
 namespace {
@@ -68,7 +69,7 @@ std::optional<std::uint64_t> bit_rate(std::string_view text) {
 std::optional<Address> ip(std::string_view text) {
   const bool bare_v6 = text.contains(':') && !text.starts_with('[');
   const auto address =
-      Address::parse(bare_v6 ? std::format("[{}]:0", text) : std::format("{}:0", text));
+      Address::parse(bare_v6 ? formatted("[{}]:0", text) : formatted("{}:0", text));
   return address ? std::optional(*address) : std::nullopt;
 }
 
@@ -81,7 +82,7 @@ std::optional<std::pair<std::string_view, std::string_view>> halves(std::string_
 
 std::string text_of(Duration duration) {
   const double ms = std::chrono::duration<double, std::milli>(duration).count();
-  return ms < 1000 ? std::format("{:g}ms", ms) : std::format("{:g}s", ms / 1000);
+  return ms < 1000 ? formatted("{:g}ms", ms) : formatted("{:g}s", ms / 1000);
 }
 
 }  // namespace troika::cli

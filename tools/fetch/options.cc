@@ -1,8 +1,8 @@
 #include "tools/fetch/options.h"
 
 #include <array>
-#include <format>
 
+#include "base/text.h"
 #include "tools/cli/command_line.h"
 
 namespace troika::fetch {
@@ -83,10 +83,10 @@ Checked<void> check(const Options& options) {
   if (options.paths.empty()) return std::unexpected("no path is given, like /index.html");
   for (const std::string& path : options.paths) {
     if (path.starts_with('/')) continue;
-    return std::unexpected(std::format("the path '{}' does not begin with /", path));
+    return std::unexpected(formatted("the path '{}' does not begin with /", path));
   }
   if (options.paths.size() * options.repeat > kMostRequests) {
-    return std::unexpected(std::format("these are more than {} requests", kMostRequests));
+    return std::unexpected(formatted("these are more than {} requests", kMostRequests));
   }
   const bool quic_only =
       !options.quic.empty() || options.key_update_each != 0 || options.move_after != 0;

@@ -1,6 +1,6 @@
 #include "tools/fetch/report.h"
 
-#include <format>
+#include "base/text.h"
 
 namespace troika::fetch {
 namespace {
@@ -11,7 +11,7 @@ std::string quoted(const std::string& text) {
     if (c == '"' || c == '\\') {
       made += {'\\', c};
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      made += std::format("\\u{:04x}", static_cast<unsigned>(c));
+      made += formatted("\\u{:04x}", static_cast<unsigned>(c));
     } else {
       made += c;
     }
@@ -20,13 +20,12 @@ std::string quoted(const std::string& text) {
 }
 
 std::string json(const Answer& answer) {
-  return std::format(R"({{"path":{},"status":{},"bytes":{},"sha256":"{}","seconds":{:.6f}}})",
-                     quoted(answer.path), answer.status, answer.bytes, answer.sha256,
-                     answer.seconds);
+  return formatted(R"({{"path":{},"status":{},"bytes":{},"sha256":"{}","seconds":{:.6f}}})",
+                   quoted(answer.path), answer.status, answer.bytes, answer.sha256, answer.seconds);
 }
 
 std::string json(const SecurityInfo& security) {
-  return std::format(
+  return formatted(
       R"({{"alpn":{},"version":{},"cipher":{},"group":{},"resumed":{},"early_data":{},"quic_version":{}}})",
       quoted(security.alpn), quoted(security.version), quoted(security.cipher),
       quoted(security.group), security.resumed, security.early_data, security.quic_version);
@@ -39,7 +38,7 @@ std::string json_line(const Outcome& outcome) {
   for (const Answer& answer : outcome.answers) {
     answers += (answers.empty() ? "" : ",") + json(answer);
   }
-  return std::format(
+  return formatted(
       R"({{"answers":[{}],"seconds":{:.6f},"security":{},"key_updates":{},"moves":{}}})", answers,
       outcome.seconds, json(outcome.security), outcome.key_updates, outcome.moves);
 }
@@ -48,14 +47,14 @@ std::string text(const Outcome& outcome) {
   std::string made;
   std::uint64_t bytes = 0;
   for (const Answer& answer : outcome.answers) {
-    made += std::format("{} {} {} bytes {:.3f} s\n", answer.status, answer.path, answer.bytes,
-                        answer.seconds);
+    made += formatted("{} {} {} bytes {:.3f} s\n", answer.status, answer.path, answer.bytes,
+                      answer.seconds);
     bytes += answer.bytes;
   }
   const SecurityInfo& security = outcome.security;
-  made += std::format("{} answers, {} bytes in {:.3f} s over {} {} {}", outcome.answers.size(),
-                      bytes, outcome.seconds, security.alpn, security.version, security.group);
-  if (security.quic_version != 0) made += std::format(", QUIC v{}", security.quic_version);
+  made += formatted("{} answers, {} bytes in {:.3f} s over {} {} {}", outcome.answers.size(), bytes,
+                    outcome.seconds, security.alpn, security.version, security.group);
+  if (security.quic_version != 0) made += formatted(", QUIC v{}", security.quic_version);
   if (security.resumed) made += ", resumed";
   if (security.early_data) made += ", early data accepted";
   if (outcome.key_updates != 0) made += ", keys renewed";

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "client/client.h"
 #include "client/connections.h"
 #include "handlers/digest.h"
@@ -24,7 +24,7 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 std::string hex(const Sha256& sum) {
   std::string text;
-  for (const std::byte b : sum) text += std::format("{:02x}", std::to_integer<unsigned>(b));
+  for (const std::byte b : sum) text += formatted("{:02x}", std::to_integer<unsigned>(b));
   return text;
 }
 
@@ -120,8 +120,8 @@ Checked<void> Visit::begin_next() {
     if (!running->file) return std::unexpected("the file " + path.string() + " cannot be written");
   }
   const bool literal = options_.host.contains(':');
-  const std::string authority = std::format("{}{}{}:{}", literal ? "[" : "", options_.host,
-                                            literal ? "]" : "", options_.server.port());
+  const std::string authority = formatted("{}{}{}:{}", literal ? "[" : "", options_.host,
+                                          literal ? "]" : "", options_.server.port());
   running->fetch =
       &client_->fetch(*connection_, client::make_request("GET", authority, answer.path), nullptr,
                       [this, to = running.get()](std::span<const std::byte> bytes) {
@@ -157,8 +157,8 @@ Checked<void> Visit::take_done() {
     if (running->fetch->failed()) {
       return std::unexpected(connection_->closed()
                                  ? lost()
-                                 : std::format("the answer for {} broke off after {} bytes",
-                                               answer.path, running->fetch->received()));
+                                 : formatted("the answer for {} broke off after {} bytes",
+                                             answer.path, running->fetch->received()));
     }
     answer.status = running->fetch->status();
     answer.bytes = running->fetch->received();
@@ -190,7 +190,7 @@ Checked<void> Visit::fetch_all() {
     if (answered_ < total_ && connection_->closed()) return std::unexpected(lost());
     if (!in_time) {
       return std::unexpected(
-          std::format("only {} of {} requests were answered within the time", answered_, total_));
+          formatted("only {} of {} requests were answered within the time", answered_, total_));
     }
   }
   outcome_.seconds = seconds(now() - began_);

@@ -1,6 +1,6 @@
 #include "tools/parity/ask.h"
 
-#include <format>
+#include "base/text.h"
 
 namespace troika::parity {
 namespace {
@@ -32,7 +32,7 @@ std::string curl_line(const Ask& ask, std::string_view protocol, std::string_vie
   const std::string_view version = protocol == "h1"   ? "--http1.1"
                                    : protocol == "h2" ? "--http2"
                                                       : "--http3-only";
-  std::string line = std::format("curl -ik {} --path-as-is", version);
+  std::string line = formatted("curl -ik {} --path-as-is", version);
   if (ask.method == "HEAD") {
     line += " -I";
   } else if (ask.method != "GET" || ask.body) {
@@ -44,9 +44,9 @@ std::string curl_line(const Ask& ask, std::string_view protocol, std::string_vie
   }
   if (ask.body) line += " --data-binary " + in_quotes(*ask.body);
   if (ask.target == "*") {
-    return line + std::format(" --request-target '*' 'https://{}/'", authority);
+    return line + formatted(" --request-target '*' 'https://{}/'", authority);
   }
-  return line + " " + in_quotes(std::format("https://{}{}", authority, ask.target));
+  return line + " " + in_quotes(formatted("https://{}{}", authority, ask.target));
 }
 
 }  // namespace troika::parity

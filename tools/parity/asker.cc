@@ -1,7 +1,6 @@
 #include "tools/parity/asker.h"
 
 #include <algorithm>
-#include <format>
 
 #include "base/text.h"
 #include "http/message/error_response.h"
@@ -49,7 +48,7 @@ bool speaks(client::Protocol protocol, const client::Connection& connection) {
 }  // namespace
 
 Asker::Asker(client::Client& client, To to) : client_(client), to_(std::move(to)) {
-  if (to_.authority.empty()) to_.authority = std::format("{}:{}", to_.host, to_.address.port());
+  if (to_.authority.empty()) to_.authority = formatted("{}:{}", to_.host, to_.address.port());
   if (to_.protocol == client::Protocol::h1) to_.at_once = 1;
 }
 
@@ -83,7 +82,7 @@ Checked<void> Asker::connect() {
   if (!in_time) {
     hang_up();
     return std::unexpected(
-        std::format("no connection within {}", std::chrono::duration<double>(to_.connect_within)));
+        formatted("no connection within {}", std::chrono::duration<double>(to_.connect_within)));
   }
   if (connection_->closed())
     return std::unexpected(std::string(connection_->close_reason().detail));

@@ -1,7 +1,6 @@
 #include "tools/parity/body_rule.h"
 
 #include <charconv>
-#include <format>
 #include <optional>
 
 #include "base/text.h"
@@ -61,7 +60,7 @@ Checked<BodyRule> parts_rule(std::string_view text) {
     if (const auto range = range_of(word)) {
       rule.ranges.push_back(*range);
     } else if (!rule.ranges.empty()) {
-      return std::unexpected(std::format("\"{}\" is not FIRST-LAST", word));
+      return std::unexpected(formatted("\"{}\" is not FIRST-LAST", word));
     } else {
       rule.type += (rule.type.empty() ? "" : " ") + std::string(word);
     }
@@ -118,18 +117,18 @@ Checked<BodyRule> parse_body_rule(std::string_view text) {
   if (text.starts_with(' ')) return text_rule(BodyRule::Kind::text, text.substr(1));
   const std::string_view word = take_word(text);
   if (word == "empty" && text.empty()) return BodyRule{.kind = BodyRule::Kind::empty};
-  if (text.empty()) return std::unexpected(std::format("\"={}\" says nothing of what", word));
+  if (text.empty()) return std::unexpected(formatted("\"={}\" says nothing of what", word));
   if (word == "contains") return text_rule(BodyRule::Kind::contains, text);
   if (word == "lacks") return text_rule(BodyRule::Kind::lacks, text);
   if (word == "order") return order_rule(text);
   if (word == "file") return file_rule(text);
   if (word == "parts") return parts_rule(text);
-  if (word != "decoded") return std::unexpected(std::format("no such body: \"={}\"", word));
+  if (word != "decoded") return std::unexpected(formatted("no such body: \"={}\"", word));
   BodyRule rule{.kind = BodyRule::Kind::decoded};
   rule.coding = take_word(text);
   rule.file = text;
   if (rule.coding != "br" && rule.coding != "zstd" && rule.coding != "gzip") {
-    return std::unexpected(std::format("no such coding: \"{}\"", rule.coding));
+    return std::unexpected(formatted("no such coding: \"{}\"", rule.coding));
   }
   if (rule.file.empty()) return std::unexpected("=decoded wants a coding and a file");
   return rule;

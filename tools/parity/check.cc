@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 
 #include "base/text.h"
 #include "tools/parity/coding.h"
@@ -36,18 +35,18 @@ std::string check_field(const FieldRule& rule, const Answer& answer, const Fixtu
   const auto wanted = expand(fixture, rule.value);
   if (!wanted) return wanted.error();
   if (rule.kind == Kind::absent) {
-    return values.empty() ? "" : std::format("{} is there: {}", rule.name, joined(values));
+    return values.empty() ? "" : formatted("{} is there: {}", rule.name, joined(values));
   }
-  if (values.empty()) return std::format("{} is not there", rule.name);
+  if (values.empty()) return formatted("{} is not there", rule.name);
   if (rule.kind == Kind::member) {
     if (has_member(values, *wanted)) return "";
-    return std::format("{}: {} has no member {}", rule.name, joined(values), *wanted);
+    return formatted("{}: {} has no member {}", rule.name, joined(values), *wanted);
   }
   if (values.size() > 1) {
-    return std::format("{} is there {} times: {}", rule.name, values.size(), joined(values));
+    return formatted("{} is there {} times: {}", rule.name, values.size(), joined(values));
   }
   if (rule.kind == Kind::once || values[0] == *wanted) return "";
-  return std::format("{}: got {}, not {}", rule.name, shown(values[0]), shown(*wanted));
+  return formatted("{}: got {}, not {}", rule.name, shown(values[0]), shown(*wanted));
 }
 
 // RFC 9110 §8.6: holds for every answer, whatever its row says.
@@ -56,14 +55,14 @@ std::string check_length(const Row& row, const Answer& answer) {
   if (lengths.empty() || row.ask.method == "HEAD" || answer.status == 304) return "";
   const std::string size = std::to_string(answer.body.size());
   if (lengths.size() == 1 && lengths[0] == size) return "";
-  return std::format("content-length: {}, of a body of {} bytes", joined(lengths), size);
+  return formatted("content-length: {}, of a body of {} bytes", joined(lengths), size);
 }
 
 std::string check_once(const Answer& answer, std::string_view name, std::string_view wanted) {
   const auto values = values_of(answer, name);
   if (values.size() == 1 && values[0] == wanted) return "";
-  return std::format("{}: got {}, not {}", name, values.empty() ? "none" : joined(values),
-                     shown(wanted));
+  return formatted("{}: got {}, not {}", name, values.empty() ? "none" : joined(values),
+                   shown(wanted));
 }
 
 struct Page {
@@ -115,7 +114,7 @@ Checked<Ask> ask_of(const Row& row, const Fixture& fixture) {
   for (auto& [name, value] : ask.fields) {
     auto expanded = expand(fixture, value);
     if (!expanded) {
-      return std::unexpected(std::format("{}: {}: {}", row.place(), name, expanded.error()));
+      return std::unexpected(formatted("{}: {}: {}", row.place(), name, expanded.error()));
     }
     value = std::move(*expanded);
   }
@@ -129,7 +128,7 @@ std::vector<std::string> check(const Row& row, const Answer& answer, const Fixtu
     if (!line.empty()) wrong.push_back(std::move(line));
   };
   if (answer.status != row.status) {
-    note(std::format("status: got {}, not {}", answer.status, row.status));
+    note(formatted("status: got {}, not {}", answer.status, row.status));
   }
   for (const FieldRule& rule : row.fields) note(check_field(rule, answer, fixture));
   note(check_length(row, answer));
@@ -153,13 +152,13 @@ std::string shown(std::string_view bytes) {
     if (c == '\n' || c == '\r' || c == '\t') {
       out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
     } else if (c < ' ' || c == 0x7f) {
-      out += std::format("\\x{:02x}", static_cast<unsigned char>(c));
+      out += formatted("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       out.push_back(c);
     }
   }
   out += '"';
-  if (bytes.size() > kMost) out += std::format("... ({} bytes)", bytes.size());
+  if (bytes.size() > kMost) out += formatted("... ({} bytes)", bytes.size());
   return out;
 }
 
@@ -168,10 +167,10 @@ std::string difference(std::string_view got, std::string_view wanted) {
   const auto place = static_cast<std::size_t>(at - got.begin());
   constexpr std::size_t kContext = 24;
   std::string text =
-      std::format("at byte {}: got {}, not {}", place, shown(got.substr(place, kContext)),
-                  shown(wanted.substr(place, kContext)));
+      formatted("at byte {}: got {}, not {}", place, shown(got.substr(place, kContext)),
+                shown(wanted.substr(place, kContext)));
   if (got.size() != wanted.size()) {
-    text += std::format(" ({} bytes, not {})", got.size(), wanted.size());
+    text += formatted(" ({} bytes, not {})", got.size(), wanted.size());
   }
   return text;
 }

@@ -1,5 +1,5 @@
-#include <format>
 
+#include "base/text.h"
 #include "tools/parity/check.h"
 #include "tools/parity/coding.h"
 #include "tools/parity/multipart.h"
@@ -20,7 +20,7 @@ std::string check_file(const BodyRule& rule, const Answer& answer, std::string_v
 
 std::string check_decoded(const BodyRule& rule, const Answer& answer, std::string_view file) {
   const auto decoded = decode(rule.coding, answer.body);
-  if (!decoded) return std::format("body: no valid {}: {}", rule.coding, shown(answer.body));
+  if (!decoded) return formatted("body: no valid {}: {}", rule.coding, shown(answer.body));
   return same(*decoded, file);
 }
 
@@ -30,21 +30,21 @@ std::string check_part(const BodyRule& rule, std::size_t i, const Part& part,
   if (first > last || last >= file.size()) return "the row's range is not in " + rule.file;
   const std::pair<std::string, std::string> type("content-type", rule.type);
   const std::pair<std::string, std::string> range(
-      "content-range", std::format("bytes {}-{}/{}", first, last, file.size()));
+      "content-range", formatted("bytes {}-{}/{}", first, last, file.size()));
   for (const auto& wanted : {type, range}) {
     std::size_t found = 0;
     for (const auto& [name, value] : part.fields) {
       if (name != wanted.first) continue;
       ++found;
       if (value != wanted.second) {
-        return std::format("part {}: {}: got {}, not {}", i + 1, name, value, wanted.second);
+        return formatted("part {}: {}: got {}, not {}", i + 1, name, value, wanted.second);
       }
     }
-    if (found != 1) return std::format("part {}: {} is there {} times", i + 1, wanted.first, found);
+    if (found != 1) return formatted("part {}: {} is there {} times", i + 1, wanted.first, found);
   }
   const std::string_view bytes = file.substr(first, last - first + 1);
   if (part.body == bytes) return "";
-  return std::format("part {}: {}", i + 1, difference(part.body, bytes));
+  return formatted("part {}: {}", i + 1, difference(part.body, bytes));
 }
 
 std::string check_parts(const BodyRule& rule, const Answer& answer, std::string_view file) {
@@ -55,7 +55,7 @@ std::string check_parts(const BodyRule& rule, const Answer& answer, std::string_
   const auto parts = parse_multipart(answer.body, *boundary);
   if (!parts) return "body: " + parts.error();
   if (parts->size() != rule.ranges.size()) {
-    return std::format("body: {} parts, not {}", parts->size(), rule.ranges.size());
+    return formatted("body: {} parts, not {}", parts->size(), rule.ranges.size());
   }
   for (std::size_t i = 0; i < parts->size(); ++i) {
     if (auto wrong = check_part(rule, i, (*parts)[i], file); !wrong.empty()) return wrong;
@@ -68,8 +68,8 @@ std::string check_order(const BodyRule& rule, std::string_view body) {
   std::size_t before = 0;
   for (const std::string& text : rule.texts) {
     const std::size_t at = body.find(text);
-    if (at == std::string_view::npos) return std::format("body: {} is not in it", shown(text));
-    if (at < before) return std::format("body: {} is too early", shown(text));
+    if (at == std::string_view::npos) return formatted("body: {} is not in it", shown(text));
+    if (at < before) return formatted("body: {} is too early", shown(text));
     before = at;
   }
   return "";
@@ -83,11 +83,11 @@ std::string check_body(const BodyRule& rule, const Answer& answer, const Fixture
   if (rule.kind == Kind::empty) return same(answer.body, "");
   if (rule.kind == Kind::contains) {
     if (answer.body.contains(rule.text)) return "";
-    return std::format("body: {} is not in {}", shown(rule.text), shown(answer.body));
+    return formatted("body: {} is not in {}", shown(rule.text), shown(answer.body));
   }
   if (rule.kind == Kind::lacks) {
     if (!answer.body.contains(rule.text)) return "";
-    return std::format("body: {} is in {}", shown(rule.text), shown(answer.body));
+    return formatted("body: {} is in {}", shown(rule.text), shown(answer.body));
   }
   if (rule.kind == Kind::order) return check_order(rule, answer.body);
   const auto file = fixture.read(rule.file);

@@ -1,7 +1,6 @@
 #include "tools/parity/differences.h"
 
 #include <algorithm>
-#include <format>
 #include <fstream>
 #include <sstream>
 
@@ -60,13 +59,13 @@ std::string compare_lists(const std::map<std::string, std::string>& left,
                           const std::map<std::string, std::string>& right) {
   for (const auto& [name, value] : left) {
     const auto other = right.find(name);
-    if (other == right.end()) return std::format("{} ({}) only in the first", name, shown(value));
+    if (other == right.end()) return formatted("{} ({}) only in the first", name, shown(value));
     if (other->second != value) {
-      return std::format("{}: {} and {}", name, shown(value), shown(other->second));
+      return formatted("{}: {} and {}", name, shown(value), shown(other->second));
     }
   }
   for (const auto& [name, value] : right) {
-    if (!left.contains(name)) return std::format("{} ({}) only in the second", name, shown(value));
+    if (!left.contains(name)) return formatted("{} ({}) only in the second", name, shown(value));
   }
   return "";
 }
@@ -95,9 +94,9 @@ Checked<Differences> Differences::parse(std::string_view text) {
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string wrong = number > kMostLines
-                                  ? std::format("more than {} differences", kMostLines)
+                                  ? formatted("more than {} differences", kMostLines)
                                   : all.parse_line(text.substr(0, end));
-    if (!wrong.empty()) return std::unexpected(std::format("{}: {}", number, wrong));
+    if (!wrong.empty()) return std::unexpected(formatted("{}: {}", number, wrong));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return all;
@@ -115,12 +114,12 @@ std::string Differences::parse_line(std::string_view line) {
     rules_.insert(name);
     return "";
   }
-  if (kind != "field" || !ascii::is_token(name)) return std::format("no such {}: {}", kind, name);
+  if (kind != "field" || !ascii::is_token(name)) return formatted("no such {}: {}", kind, name);
   std::set<std::string>& protocols = fields_[name];
   while (!ascii::trim(words).empty()) {
     const std::string protocol(take_word(words));
     if (protocol != "h1" && protocol != "h2" && protocol != "h3") {
-      return std::format("no such protocol: {}", protocol);
+      return formatted("no such protocol: {}", protocol);
     }
     protocols.insert(protocol);
   }
@@ -141,8 +140,8 @@ std::string Differences::level(Lists& fields, std::string_view protocol) const {
     if (ignored_.contains(name)) continue;
     const bool there = fields.contains(name);
     const bool here = protocols.empty() || protocols.contains(std::string(protocol));
-    if (there && !here) return std::format("{} over {}", name, protocol);
-    if (!there && protocols.empty()) return std::format("no {} over {}", name, protocol);
+    if (there && !here) return formatted("{} over {}", name, protocol);
+    if (!there && protocols.empty()) return formatted("no {} over {}", name, protocol);
     if (there) fields[name] = "any";
   }
   return "";
@@ -151,10 +150,10 @@ std::string Differences::level(Lists& fields, std::string_view protocol) const {
 std::string Differences::compare(const Ask& ask, Said first, Said second) const {
   for (const Said& said : {first, second}) {
     if (said.answer.failure.empty()) continue;
-    return std::format("no whole answer over {}: {}", said.protocol, said.answer.failure);
+    return formatted("no whole answer over {}: {}", said.protocol, said.answer.failure);
   }
   const Answer a = comparable(ask, first.answer), b = comparable(ask, second.answer);
-  if (a.status != b.status) return std::format("status: {} and {}", a.status, b.status);
+  if (a.status != b.status) return formatted("status: {} and {}", a.status, b.status);
   Lists left = lists(a.fields), right = lists(b.fields);
   if (auto wrong = level(left, first.protocol); !wrong.empty()) return wrong;
   if (auto wrong = level(right, second.protocol); !wrong.empty()) return wrong;
@@ -164,8 +163,8 @@ std::string Differences::compare(const Ask& ask, Said first, Said second) const 
     const bool both = protocols.contains(std::string(first.protocol)) &&
                       protocols.contains(std::string(second.protocol));
     if (both && left.contains(name) != right.contains(name)) {
-      return std::format("{} only over {}", name,
-                         left.contains(name) ? first.protocol : second.protocol);
+      return formatted("{} only over {}", name,
+                       left.contains(name) ? first.protocol : second.protocol);
     }
     left.erase(name);
     right.erase(name);
@@ -179,7 +178,7 @@ std::string Differences::compare(const Ask& ask, Said first, Said second) const 
 std::string Differences::compare_heads(const Ask& ask, const Answer& get,
                                        const Answer& head) const {
   const Answer a = comparable(ask, get), b = comparable(ask, head);
-  if (a.status != b.status) return std::format("status: {} and {}", a.status, b.status);
+  if (a.status != b.status) return formatted("status: {} and {}", a.status, b.status);
   Lists left = lists(a.fields), right = lists(b.fields);
   for (const auto& [name, protocols] : fields_) {
     if (!protocols.empty()) {  // about the connection, or the body, which HEAD has none of

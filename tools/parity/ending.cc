@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 
 #include "base/text.h"
 
@@ -38,7 +37,7 @@ bool may_end(client::Protocol protocol, const Asker::Ending& ending) {
 
 std::string describe(const Asker::Ending& ending, std::string_view protocol,
                      std::string_view profile, std::string_view authority) {
-  return std::format(
+  return formatted(
       "{} ({}): the connection ended: {}; {} asked again; the last answer on it: {}\n  {}",
       protocol, profile, ending.why, ending.again, ending.answer.status,
       curl_line(ending.after, protocol, authority));

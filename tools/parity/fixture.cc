@@ -6,12 +6,12 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <format>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <system_error>
 
+#include "base/text.h"
 #include "tools/parity/coding.h"
 
 namespace troika::parity {
@@ -38,7 +38,7 @@ void must(int result, const std::string& what) {
 std::string lines(std::string_view before, std::string_view after, std::size_t size) {
   std::string text;
   for (std::size_t i = 0; text.size() < size; ++i) {
-    text += std::format("{}{}{}\n", before, i, after);
+    text += formatted("{}{}{}\n", before, i, after);
   }
   text.resize(size);
   return text;
@@ -73,7 +73,7 @@ class Maker {
       const std::string_view ending = coding == "gzip"             ? "gz"
                                       : coding.starts_with("zstd") ? "zst"
                                                                    : "br";
-      write(std::format("{}.{}", name, ending), encode(coding, bytes));
+      write(formatted("{}.{}", name, ending), encode(coding, bytes));
     }
   }
   void link(const char* name, const char* to) const { fs::create_symlink(to, root_ / name); }
@@ -224,7 +224,7 @@ Fixture::~Fixture() {
 
 Checked<std::string> Fixture::read(const std::string& file) const {
   if (!fs::is_regular_file(root_ / file)) {
-    return std::unexpected(std::format("there is no file {} in the fixture", file));
+    return std::unexpected(formatted("there is no file {} in the fixture", file));
   }
   std::ostringstream bytes;
   bytes << std::ifstream(root_ / file, std::ios::binary).rdbuf();

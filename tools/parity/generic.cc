@@ -1,8 +1,8 @@
 #include "tools/parity/generic.h"
 
 #include <ctime>
-#include <format>
 
+#include "base/text.h"
 #include "http/message/date.h"
 
 namespace troika::parity {
@@ -20,11 +20,11 @@ class Requests {
   void get(std::string name, Fields fields) { add(std::move(name), {.fields = std::move(fields)}); }
   // A field and its value say it all.
   void get(const std::string& field, const std::string& value) {
-    get(std::format("{}: {}", field, value), {{field, value}});
+    get(formatted("{}: {}", field, value), {{field, value}});
   }
   void ask(const char* method, Fields fields = {}) {
     std::string name = method;
-    for (const auto& [field, value] : fields) name += std::format(", {}: {}", field, value);
+    for (const auto& [field, value] : fields) name += formatted(", {}: {}", field, value);
     add(std::move(name), {.method = method, .fields = std::move(fields)});
   }
   std::vector<Generic> take() { return std::move(all_); }
@@ -115,8 +115,8 @@ void add_ranges(Requests& requests, std::size_t size) {
         "bytes=2-3,0-0", "bytes=0-,0-,0-,0-"}) {
     requests.get("Range", range);
   }
-  requests.get("Range: bytes=SIZE-", {{"Range", std::format("bytes={}-", size)}});
-  requests.get("Range: bytes=0-0,SIZE-", {{"Range", std::format("bytes=0-0,{}-", size)}});
+  requests.get("Range: bytes=SIZE-", {{"Range", formatted("bytes={}-", size)}});
+  requests.get("Range: bytes=0-0,SIZE-", {{"Range", formatted("bytes=0-0,{}-", size)}});
   requests.ask("HEAD", {{"Range", "bytes=0-0"}});
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <format>
 #include <map>
 
 #include "base/text.h"
@@ -94,7 +93,7 @@ class Examination {
   void look_at_status() {
     const std::uint16_t status = answer_.status;
     want(std::ranges::contains(kStatuses, status),
-         std::format("status {} is none of docs/static-files.md", status));
+         formatted("status {} is none of docs/static-files.md", status));
     const bool reads = ask_.method == "GET" || ask_.method == "HEAD";
     want(reads || status == 204 || status >= 400, "content for a method that only reads");
     want(status != 206 || (ask_.method == "GET" && asked("range")), "206 without a Range of GET");
@@ -114,7 +113,7 @@ class Examination {
     for (const std::string_view name :
          {"content-type", "content-length", "content-encoding", "content-range", "etag",
           "last-modified", "location", "cache-control", "accept-ranges", "repr-digest"}) {
-      want(values(name).size() <= 1, std::format("{} is there several times", name));
+      want(values(name).size() <= 1, formatted("{} is there several times", name));
     }
     if (!answer_.body.empty()) {
       want(is("x-content-type-options", "nosniff"), "content without nosniff");
@@ -123,7 +122,7 @@ class Examination {
     if (answer_.status == 304) {
       for (const std::string_view name :
            {"content-type", "content-length", "content-encoding", "last-modified"}) {
-        want(!has(name), std::format("{} of a 304", name));
+        want(!has(name), formatted("{} of a 304", name));
       }
     }
     if (has("content-encoding")) want(varies(), "content-encoding without vary: accept-encoding");
@@ -144,15 +143,15 @@ class Examination {
     const auto lengths = values("content-length");
     if (ask_.method == "HEAD" || answer_.status == 204 || answer_.status == 304) {
       want(answer_.body.empty(),
-           std::format("{} with a body", ask_.method == "HEAD" ? std::string("HEAD")
-                                                               : std::to_string(answer_.status)));
+           formatted("{} with a body",
+                     ask_.method == "HEAD" ? std::string("HEAD") : std::to_string(answer_.status)));
       return;
     }
     if (lengths.empty()) {
       want(has("content-encoding") && content_.size() > kWhole, "no content-length");
     } else if (lengths[0] != std::to_string(answer_.body.size())) {
-      want(false, std::format("content-length: {}, of a body of {} bytes", lengths[0],
-                              answer_.body.size()));
+      want(false,
+           formatted("content-length: {}, of a body of {} bytes", lengths[0], answer_.body.size()));
     }
     if (answer_.status != 416) {
       want(has("content-range") == (answer_.status == 206 && !is_multipart()),
@@ -188,7 +187,7 @@ class Examination {
   void look_at_part(std::string_view text, std::string_view bytes) {
     const auto range = content_range(text);
     want(range && range->last - range->first + 1 == bytes.size(),
-         std::format("content-range {} of {} bytes", shown(text), bytes.size()));
+         formatted("content-range {} of {} bytes", shown(text), bytes.size()));
     // "bytes=0-4" of what must not be seen at all.
     const bool secret = range && range->size == kSecret.size() && bytes.size() >= 3;
     want(!secret || profile_.options.dotfiles || !kSecret.contains(bytes),
@@ -240,7 +239,7 @@ std::string short_text(std::uint16_t status) {
       {431, "Request Header Fields Too Large"},
       {501, "Not Implemented"}};
   const auto found = phrases.find(status);
-  return found == phrases.end() ? "" : std::format("{} {}\n", status, found->second);
+  return found == phrases.end() ? "" : formatted("{} {}\n", status, found->second);
 }
 
 }  // namespace troika::parity

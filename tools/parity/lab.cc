@@ -1,8 +1,8 @@
 #include "tools/parity/lab.h"
 
-#include <format>
 #include <thread>
 
+#include "base/text.h"
 #include "server/static_site.h"
 #include "tools/parity/ending.h"
 #include "tools/parity/profiles.h"
@@ -46,7 +46,7 @@ std::vector<std::string> Lab::hang_up(const std::string& profile) {
     // Bytes that came after the last answer are seen once more is read.
     const Answer last = asker->ask({.target = "/one.bin"});
     if (last.status != 200 || last.body != "x") {
-      found.push_back(std::format("{} ({}): the last request was not answered", name, profile));
+      found.push_back(formatted("{} ({}): the last request was not answered", name, profile));
     }
     for (const Asker::Ending& ending : asker->take_endings()) {
       if (may_end(kProtocols.at(p).protocol, ending)) continue;

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <exception>
 #include <expected>
-#include <format>
 #include <map>
 #include <string>
 
+#include "base/text.h"
 #include "tools/cli/command_line.h"
 #include "tools/parity/matrix.h"
 #include "tools/parity/remote.h"
@@ -72,7 +72,7 @@ struct Score {
     ++all;
   }
   Matrix::Cell cell() const {
-    return {std::format("{}/{}", good, all), good == all ? Tone::good : Tone::bad};
+    return {formatted("{}/{}", good, all), good == all ? Tone::good : Tone::bad};
   }
 };
 
@@ -115,9 +115,9 @@ int run_own() {
   failures += connections.size();
   const auto set = generate(lab.fixture(), kGeneratedRequests, kGeneratedSeed);
   const auto differences = run_generated(lab, *allowed, set);
-  say(std::format("\n{} generated requests: {}", set.size(),
-                  differences.empty() ? "all rightly answered, and the same over the protocols"
-                                      : std::format("{} findings", differences.size())),
+  say(formatted("\n{} generated requests: {}", set.size(),
+                differences.empty() ? "all rightly answered, and the same over the protocols"
+                                    : formatted("{} findings", differences.size())),
       differences.empty() ? Tone::good : Tone::bad);
   for (const std::string& difference : differences) say(difference, Tone::bad);
   return failures + differences.size() == 0 ? 0 : 1;
@@ -137,7 +137,7 @@ void print_reached(const Remote& remote) {
 void print_learned(const Remote& remote, const Learned& learned) {
   const auto or_none = [](const std::string& text) { return text.empty() ? "none" : text; };
   Matrix matrix;
-  matrix.add({{"  size"}, {std::format("{} bytes", learned.size)}});
+  matrix.add({{"  size"}, {formatted("{} bytes", learned.size)}});
   matrix.add({{"  etag"}, {or_none(learned.etag)}});
   matrix.add({{"  last-modified"}, {or_none(learned.last_modified)}});
   std::string changing;
@@ -199,9 +199,8 @@ int run_remote(const Arguments& arguments) {
   }
   const std::size_t different = print_rows(rows);
   if (const std::string endings = remote->endings(); !endings.empty()) say("\n" + endings);
-  say(std::format(
-          "\n{} requests: {}", rows.size(),
-          different == 0 ? std::string("all the same") : std::format("{} differ", different)),
+  say(formatted("\n{} requests: {}", rows.size(),
+                different == 0 ? std::string("all the same") : formatted("{} differ", different)),
       different == 0 ? Tone::good : Tone::bad);
   return different == 0 ? 0 : 1;
 }

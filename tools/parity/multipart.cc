@@ -1,7 +1,6 @@
 #include "tools/parity/multipart.h"
 
 #include <algorithm>
-#include <format>
 
 #include "base/text.h"
 
@@ -18,7 +17,7 @@ Checked<Part> parse_part(std::string_view text) {
     if (line.empty()) break;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !ascii::is_token(line.substr(0, colon))) {
-      return std::unexpected(std::format("a part has a bad field: {}", line));
+      return std::unexpected(formatted("a part has a bad field: {}", line));
     }
     std::string name(line.substr(0, colon));
     std::ranges::transform(name, name.begin(), ascii::lower);
@@ -38,7 +37,7 @@ Checked<std::string> boundary_of(std::string_view content_type) {
   if (!ascii::equal_ignoring_case(ascii::trim(content_type.substr(0, semicolon)), kType) ||
       at == std::string_view::npos) {
     return std::unexpected(
-        std::format("content-type: {} is no multipart/byteranges with a boundary", content_type));
+        formatted("content-type: {} is no multipart/byteranges with a boundary", content_type));
   }
   std::string_view boundary = ascii::trim(content_type.substr(at + kName.size()));
   if (boundary.size() > 1 && boundary.front() == '"' && boundary.back() == '"') {

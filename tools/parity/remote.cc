@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 #include <map>
+
+#include "base/text.h"
 
 namespace troika::parity {
 namespace {
@@ -18,7 +19,7 @@ Checked<std::vector<Address>> resolve(const Url& url) {
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(url.host.c_str(), nullptr, &hints, &found); error != 0) {
-    return std::unexpected(std::format("{}: {}", url.host, gai_strerror(error)));
+    return std::unexpected(formatted("{}: {}", url.host, gai_strerror(error)));
   }
   std::vector<Address> addresses;
   for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
@@ -41,8 +42,8 @@ Remote::Reach reach_over(client::Client& client, const Url& url, client::Protoco
                                                   .connect_within = within / addresses.size()});
     const auto connected = asker->connect();
     if (!connected) {
-      reach.note += std::format("{}{}: {}", reach.note.empty() ? "" : "; ", address.text(),
-                                connected.error());
+      reach.note +=
+          formatted("{}{}: {}", reach.note.empty() ? "" : "; ", address.text(), connected.error());
       continue;
     }
     reach.asker = std::move(asker);
@@ -100,7 +101,7 @@ Checked<Url> parse_url(std::string_view text) {
     const std::string_view port = host.substr(colon + 1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
     if (error != std::errc{} || end != port.data() + port.size() || url.port == 0) {
-      return std::unexpected(std::format("\"{}\" is no port", port));
+      return std::unexpected(formatted("\"{}\" is no port", port));
     }
     host = host.substr(0, colon);
   }
@@ -139,7 +140,7 @@ Checked<Learned> Remote::learn(Differences& allowed) {
     const Answer first = asker->ask({.target = target_}), second = asker->ask({.target = target_});
     for (const Answer* const answer : {&first, &second}) {
       if (!answer->failure.empty()) {
-        return std::unexpected(std::format("{}: no whole answer: {}", name, answer->failure));
+        return std::unexpected(formatted("{}: no whole answer: {}", name, answer->failure));
       }
     }
     note_changes(first.fields, second.fields, changing_);
@@ -170,8 +171,8 @@ std::string Remote::endings() {
     if (endings.empty()) continue;
     std::size_t again = 0;
     for (const Asker::Ending& ending : endings) again += ending.again;
-    text += std::format("{}{}: {} connections ended, {} requests asked again",
-                        text.empty() ? "" : "; ", kProtocols.at(p).name, endings.size(), again);
+    text += formatted("{}{}: {} connections ended, {} requests asked again",
+                      text.empty() ? "" : "; ", kProtocols.at(p).name, endings.size(), again);
   }
   return text;
 }
@@ -196,8 +197,8 @@ Remote::Row Remote::ask(Generic request, const Differences& allowed) {
     const std::string difference =
         allowed.compare(row.request.ask, {first_name, *first}, {protocol.name, answer});
     if (difference.empty()) continue;
-    row.differs += std::format("{}{} and {}: {}", row.differs.empty() ? "" : "; ", first_name,
-                               protocol.name, difference);
+    row.differs += formatted("{}{} and {}: {}", row.differs.empty() ? "" : "; ", first_name,
+                             protocol.name, difference);
   }
   return row;
 }

@@ -1,7 +1,6 @@
 #include "tools/parity/run.h"
 
-#include <format>
-
+#include "base/text.h"
 #include "tools/parity/check.h"
 #include "tools/parity/invariants.h"
 
@@ -24,7 +23,7 @@ void check_asked(const Fixture& fixture, const Differences& allowed, const Asked
   const std::string difference =
       allowed.compare(asked.ask, {kProtocols[0].name, *first}, {name, answer});
   if (!difference.empty()) {
-    outcome.wrong.push_back(std::format("differs from {}: {}", kProtocols[0].name, difference));
+    outcome.wrong.push_back(formatted("differs from {}: {}", kProtocols[0].name, difference));
   }
 }
 
@@ -86,8 +85,8 @@ TablesRun run_tables(Lab& lab, const Differences& allowed, const std::vector<Row
 std::string describe(const Outcome& outcome) {
   const Row& row = *outcome.row;
   std::string text =
-      std::format("{} over {}: {} ({}, {})", row.place(), kProtocols.at(outcome.protocol).name,
-                  row.title, row.section, row.profile);
+      formatted("{} over {}: {} ({}, {})", row.place(), kProtocols.at(outcome.protocol).name,
+                row.title, row.section, row.profile);
   for (const std::string& line : outcome.wrong) text += "\n  " + line;
   return text + "\n  " + outcome.curl;
 }

@@ -1,5 +1,5 @@
-#include <format>
 
+#include "base/text.h"
 #include "tools/parity/invariants.h"
 #include "tools/parity/run.h"
 
@@ -70,13 +70,13 @@ class BatchRun {
       const char* const name = kProtocols.at(p).name;
       const Answer& answer = answers_.at(p)[i];
       for (const std::string& line : broken(ask, profile_, name, answer)) {
-        note(trio, p, i, std::format("over {}: {}", name, line));
+        note(trio, p, i, formatted("over {}: {}", name, line));
       }
       if (p == 0) continue;
       const std::string difference =
           allowed_.compare(ask, {kProtocols[0].name, first}, {name, answer});
       if (difference.empty()) continue;
-      note(trio, p, i, std::format("{} and {} differ: {}", kProtocols[0].name, name, difference));
+      note(trio, p, i, formatted("{} and {} differ: {}", kProtocols[0].name, name, difference));
     }
   }
 
@@ -87,14 +87,14 @@ class BatchRun {
     const std::string difference = allowed_.compare_heads(batch_.asks[*trio.head], whole, head);
     if (difference.empty()) return;
     note(trio, p, *trio.head,
-         std::format("over {}: GET and HEAD differ: {}", kProtocols.at(p).name, difference));
+         formatted("over {}: GET and HEAD differ: {}", kProtocols.at(p).name, difference));
   }
 
   void note(const Trio& trio, std::size_t p, std::size_t i, const std::string& sentence) {
     const Asker& asker = lab_.asker(profile_.name, p);
     found_.push_back(
-        std::format("request {} ({}), {}\n  {}", trio.generated->number, profile_.name, sentence,
-                    curl_line(batch_.asks[i], kProtocols.at(p).name, asker.authority())));
+        formatted("request {} ({}), {}\n  {}", trio.generated->number, profile_.name, sentence,
+                  curl_line(batch_.asks[i], kProtocols.at(p).name, asker.authority())));
   }
 
   Lab& lab_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 #include <fstream>
 #include <sstream>
 
@@ -38,7 +37,7 @@ class TableReader {
 
  private:
   std::unexpected<std::string> error(int line, const std::string& what) const {
-    return std::unexpected(std::format("{}.table:{}: {}", name_, line, what));
+    return std::unexpected(formatted("{}.table:{}: {}", name_, line, what));
   }
 
   Wrong take(std::string_view line) {
@@ -61,7 +60,7 @@ class TableReader {
       once_ = true;
       return finish();
     }
-    if (!text.starts_with(kWord)) return std::format("no such setting: \"%{}\"", text);
+    if (!text.starts_with(kWord)) return formatted("no such setting: \"%{}\"", text);
     profile_ = ascii::trim(text.substr(kWord.size()));
     return finish();
   }
@@ -82,8 +81,8 @@ class TableReader {
 
   Wrong finish() {
     if (!std::exchange(open_, false)) return "";
-    if (rows_.back().ask.method.empty()) return std::format("\"{}\" has no request", row().title);
-    return row().status == 0 ? std::format("\"{}\" has no status", row().title) : "";
+    if (rows_.back().ask.method.empty()) return formatted("\"{}\" has no request", row().title);
+    return row().status == 0 ? formatted("\"{}\" has no status", row().title) : "";
   }
 
   Wrong request(std::string_view line) {
@@ -151,7 +150,7 @@ class TableReader {
     } else if (!rest.empty()) {
       return "one of: name: value, name, -name, name ~ member";
     }
-    if (!ascii::is_token(name)) return std::format("\"{}\" is neither a status nor a field", text);
+    if (!ascii::is_token(name)) return formatted("\"{}\" is neither a status nor a field", text);
     rule.name = lower(name);
     row().fields.push_back(std::move(rule));
     return "";
@@ -186,7 +185,7 @@ Checked<std::vector<Row>> read_tables(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
     if (entry.path().extension() == ".table") paths.push_back(entry.path());
   }
-  if (failed) return std::unexpected(std::format("{}: {}", folder.string(), failed.message()));
+  if (failed) return std::unexpected(formatted("{}: {}", folder.string(), failed.message()));
   std::ranges::sort(paths);
   std::vector<Row> all;
   for (const auto& path : paths) {

@@ -7,9 +7,10 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-#include <format>
 #include <optional>
 #include <span>
+
+#include "base/text.h"
 
 namespace troika::parity {
 namespace {
@@ -86,7 +87,7 @@ Checked<std::string> date_of(const Fixture& fixture, std::string file) {
     if (error != std::errc{} || *end != '\0') return std::unexpected("no such offset: " + offset);
   }
   const auto found = stat_of(fixture, file);
-  if (!found) return std::unexpected(std::format("there is no file {} in the fixture", file));
+  if (!found) return std::unexpected(formatted("there is no file {} in the fixture", file));
   return http_date(found->seconds + seconds);
 }
 
@@ -94,13 +95,13 @@ Checked<std::string> date_of(const Fixture& fixture, std::string file) {
 Checked<std::string> opaque_of(const Fixture& fixture, const std::string& file, const Stat& found) {
   constexpr std::uint64_t kMost = 1U << 20U;
   const bool of_content = found.whole && found.size <= kMost;
-  if (!of_content) return std::format("{:x}-{:x}", found.size, found.nanoseconds);
+  if (!of_content) return formatted("{:x}-{:x}", found.size, found.nanoseconds);
   const auto bytes = fixture.read(file);
   if (!bytes) return bytes;
   std::string text;
   const auto sum = sha256_of(*bytes);
   for (const unsigned char byte : std::span(sum).first<16>()) {
-    text += std::format("{:02x}", byte);
+    text += formatted("{:02x}", byte);
   }
   return text;
 }
@@ -117,16 +118,16 @@ Checked<std::string> value_of(const Fixture& fixture, std::string_view kind, std
     }
   }
   const auto found = stat_of(fixture, file);
-  if (!found) return std::unexpected(std::format("there is no file {} in the fixture", file));
-  if (kind == "times") return std::format("\"{:x}-{:x}\"", found->size, found->nanoseconds);
+  if (!found) return std::unexpected(formatted("there is no file {} in the fixture", file));
+  if (kind == "times") return formatted("\"{:x}-{:x}\"", found->size, found->nanoseconds);
   const auto opaque = opaque_of(fixture, file, *found);
   if (!opaque) return opaque;
-  if (kind == "live") return std::format("W/\"{}+{}\"", *opaque, coding);
-  if (kind == "coded") return std::format("\"{}{}\"", *opaque, own_suffix(file));
+  if (kind == "live") return formatted("W/\"{}+{}\"", *opaque, coding);
+  if (kind == "coded") return formatted("\"{}{}\"", *opaque, own_suffix(file));
   if (kind == "opaque") return *opaque + sidecar_suffix(fixture, file);
-  if (kind == "etag") return std::format("\"{}{}\"", *opaque, sidecar_suffix(fixture, file));
+  if (kind == "etag") return formatted("\"{}{}\"", *opaque, sidecar_suffix(fixture, file));
   if (kind == "size") return std::to_string(found->size);
-  if (kind != "sha256") return std::unexpected(std::format("no such value: {{{} ...}}", kind));
+  if (kind != "sha256") return std::unexpected(formatted("no such value: {{{} ...}}", kind));
   auto bytes = fixture.read(file);
   return bytes ? Checked<std::string>(base64_sha256(*bytes)) : bytes;
 }
@@ -143,7 +144,7 @@ Checked<std::string> expand(const Fixture& fixture, std::string_view text) {
     const std::size_t close = text.find('}');
     const std::size_t space = text.find(' ');
     if (close == std::string_view::npos || space > close) {
-      return std::unexpected(std::format("\"{}\" is no {{value FILE}}", text));
+      return std::unexpected(formatted("\"{}\" is no {{value FILE}}", text));
     }
     auto value = value_of(fixture, text.substr(1, space - 1),
                           std::string(text.substr(space + 1, close - space - 1)));

@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <format>
 #include <string>
 
+#include "base/text.h"
 #include "loop/signals.h"
 #include "tools/cli/values.h"
 #include "tools/relay/options.h"
@@ -26,15 +26,15 @@ void say(const std::string& text) {
 
 void announce(const relay::Relay& running, const relay::Options& options) {
   const auto or_nothing = [](std::string text) { return text.empty() ? "nothing" : text; };
-  say(std::format("relay: {} -> {}, seed {}, for {}; Ctrl-C ends it\n", running.address().text(),
-                  options.to.text(), options.seed, cli::text_of(options.length)));
+  say(formatted("relay: {} -> {}, seed {}, for {}; Ctrl-C ends it\n", running.address().text(),
+                options.to.text(), options.seed, cli::text_of(options.length)));
   say("  up:   " + or_nothing(relay::describe(options.up)) + "\n");
   say("  down: " + or_nothing(relay::describe(options.down)) + "\n");
   if (options.rebind_port.count() > 0) {
     say("  a new port every " + cli::text_of(options.rebind_port) + "\n");
   }
   for (const relay::AddressChange& change : options.rebind_address) {
-    say(std::format("  from {} at {}\n", change.from.ip(), cli::text_of(change.at)));
+    say(formatted("  from {} at {}\n", change.from.ip(), cli::text_of(change.at)));
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 
+#include "base/text.h"
 #include "tools/cli/command_line.h"
 
 namespace troika::relay {
@@ -163,7 +163,7 @@ Checked<void> check(const Options& options) {
     return std::unexpected(std::string("--to is missing: ./dev relay --to 127.0.0.1:8443"));
   }
   if (options.to == options.listen) {
-    return std::unexpected(std::format(
+    return std::unexpected(formatted(
         "--to and --listen are both {}, so the relay would feed itself", options.to.text()));
   }
   if ((options.up.burst != 0 || options.down.burst != 0) && options.up.loss <= 0 &&
@@ -172,8 +172,8 @@ Checked<void> check(const Options& options) {
   }
   for (const AddressChange& change : options.rebind_address) {
     if (change.from.family() != options.to.family()) {
-      return std::unexpected(std::format("--rebind-address {} is of another family than --to {}",
-                                         change.from.ip(), options.to.text()));
+      return std::unexpected(formatted("--rebind-address {} is of another family than --to {}",
+                                       change.from.ip(), options.to.text()));
     }
   }
   return {};
@@ -206,35 +206,34 @@ std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view
 std::string describe(const PathOptions& path) {
   std::string text;
   const auto percent = [&](double share, std::string_view what) {
-    add_word(text, share > 0, std::format("{} {:g}%", what, share * 100));
+    add_word(text, share > 0, formatted("{} {:g}%", what, share * 100));
   };
   percent(path.loss, "loss");
-  add_word(text, path.burst != 0, std::format("{} in a row at most", path.burst));
+  add_word(text, path.burst != 0, formatted("{} in a row at most", path.burst));
   add_word(text, path.delay.count() > 0, "delay " + cli::text_of(path.delay));
   add_word(text, path.jitter.count() > 0, "jitter " + cli::text_of(path.jitter));
   percent(path.reorder, "reorder");
   percent(path.duplicate, "duplicate");
   percent(path.corrupt, "corrupt");
   add_word(text, path.bits != 0,
-           std::format("{:g} Mbit/s with a queue of {}", static_cast<double>(path.bits) / 1e6,
-                       path.queue));
-  add_word(text, path.mtu != 0, std::format("mtu {}", path.mtu));
+           formatted("{:g} Mbit/s with a queue of {}", static_cast<double>(path.bits) / 1e6,
+                     path.queue));
+  add_word(text, path.mtu != 0, formatted("mtu {}", path.mtu));
   for (const MtuChange& change : path.changes) {
-    add_word(text, true, std::format("mtu {} from {} on", change.bytes, cli::text_of(change.at)));
+    add_word(text, true, formatted("mtu {} from {} on", change.bytes, cli::text_of(change.at)));
   }
   if (path.cycle) {
     add_word(text, true,
-             std::format("black for {} after each {}", cli::text_of(path.cycle->closed),
-                         cli::text_of(path.cycle->open)));
+             formatted("black for {} after each {}", cli::text_of(path.cycle->closed),
+                       cli::text_of(path.cycle->open)));
   }
   for (const Outage& outage : path.outages) {
-    add_word(
-        text, true,
-        std::format("black at {} for {}", cli::text_of(outage.at), cli::text_of(outage.length)));
+    add_word(text, true,
+             formatted("black at {} for {}", cli::text_of(outage.at), cli::text_of(outage.length)));
   }
   add_word(text, path.ecn != EcnRule::keep, path.ecn == EcnRule::ce ? "ecn ce" : "ecn bleach");
   for (const Numbers& numbers : path.numbers) {
-    add_word(text, true, std::format("drop {}-{}", numbers.first, numbers.last));
+    add_word(text, true, formatted("drop {}-{}", numbers.first, numbers.last));
   }
   return text;
 }

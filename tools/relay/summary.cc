@@ -1,7 +1,8 @@
 #include "tools/relay/summary.h"
 
 #include <array>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika::relay {
 namespace {
@@ -29,22 +30,22 @@ constexpr std::array<Row, 13> kRows{{
 }  // namespace
 
 std::string text_of(const Summary& summary) {
-  std::string text = std::format("{:<20}{:>12}{:>12}\n", "datagrams", "up", "down");
+  std::string text = formatted("{:<20}{:>12}{:>12}\n", "datagrams", "up", "down");
   for (const auto& [name, count] : kRows) {
     const std::uint64_t up = summary.up.*count, down = summary.down.*count;
     if (up + down == 0 && count != &Counts::received && count != &Counts::sent) continue;
-    text += std::format("{:<20}{:>12}{:>12}\n", name, up, down);
+    text += formatted("{:<20}{:>12}{:>12}\n", name, up, down);
   }
-  text += std::format("{} clients, {} port changes, {} address changes\n", summary.clients,
-                      summary.port_changes, summary.address_changes);
+  text += formatted("{} clients, {} port changes, {} address changes\n", summary.clients,
+                    summary.port_changes, summary.address_changes);
   if (summary.refused != 0) {
-    text += std::format("{} datagrams of further clients were refused\n", summary.refused);
+    text += formatted("{} datagrams of further clients were refused\n", summary.refused);
   }
   if (summary.foreign != 0) {
-    text += std::format("{} datagrams were not from the server\n", summary.foreign);
+    text += formatted("{} datagrams were not from the server\n", summary.foreign);
   }
   if (summary.failed_changes != 0) {
-    text += std::format("{} changes failed: no socket could be had\n", summary.failed_changes);
+    text += formatted("{} changes failed: no socket could be had\n", summary.failed_changes);
   }
   return text;
 }

@@ -3,7 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <format>
+
+#include "base/text.h"
 
 namespace troika::relay {
 namespace {
@@ -43,17 +44,17 @@ std::string_view packet_class(std::span<const std::byte> datagram) noexcept {
 std::string text_of(const TraceEntry& entry) {
   const Verdict& verdict = entry.verdict;
   std::string line =
-      std::format("{:.6f} {} {} {} {} {}", std::chrono::duration<double>(entry.since).count(),
-                  entry.client, entry.up ? "up" : "down", entry.bytes, entry.packet,
-                  entry.overflow ? std::string_view("over-limit") : name_of(verdict.dropped));
+      formatted("{:.6f} {} {} {} {} {}", std::chrono::duration<double>(entry.since).count(),
+                entry.client, entry.up ? "up" : "down", entry.bytes, entry.packet,
+                entry.overflow ? std::string_view("over-limit") : name_of(verdict.dropped));
   if (verdict.dropped != Dropped::no || entry.overflow) return line;
   if (entry.delay.count() > 0) {
-    line += std::format(" delayed={:.3f}ms",
-                        std::chrono::duration<double, std::milli>(entry.delay).count());
+    line += formatted(" delayed={:.3f}ms",
+                      std::chrono::duration<double, std::milli>(entry.delay).count());
   }
   if (verdict.reordered) line += " reordered";
   if (verdict.duplicated) line += " duplicated";
-  if (verdict.corrupt_at) line += std::format(" corrupted={}", *verdict.corrupt_at);
+  if (verdict.corrupt_at) line += formatted(" corrupted={}", *verdict.corrupt_at);
   if (entry.marked) line += " ecn";
   return line;
 }
@@ -63,7 +64,7 @@ Checked<Trace> Trace::open(const std::string& file, std::uint64_t most_lines) {
   trace.file_.reset(std::fopen(file.c_str(), "we"));
   if (!trace.on()) {
     return std::unexpected(
-        std::format("--trace: {} could not be written: {}", file, std::strerror(errno)));
+        formatted("--trace: {} could not be written: {}", file, std::strerror(errno)));
   }
   trace.left_ = most_lines;
   std::fputs("# seconds client direction bytes packet fate\n", trace.file_.get());

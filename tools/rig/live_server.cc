@@ -1,8 +1,8 @@
 #include "tools/rig/live_server.h"
 
-#include <format>
 #include <future>
 
+#include "base/text.h"
 #include "loop/udp_socket.h"
 #include "os/bind.h"
 #include "tls/context/server_context.h"
@@ -32,7 +32,7 @@ LiveServer::LiveServer(MakeSite make_site, const std::function<void(WorkerConfig
   secure.tcp = must(TcpListener::bind(any_port, {}));
   secure.udp = must(UdpSocket::bind(any_port, {}));
   address = bound_address(secure.udp.get());
-  secure.alt_svc = std::format("h3=\":{}\"; ma=3600", address.port());
+  secure.alt_svc = formatted("h3=\":{}\"; ma=3600", address.port());
   config.secure.push_back(std::move(secure));
   WorkerConfig::Plain without_tls;
   without_tls.tcp = must(TcpListener::bind(must(Address::parse("127.0.0.1:0")), {}));
@@ -50,8 +50,8 @@ LiveServer::LiveServer(MakeSite make_site, const std::function<void(WorkerConfig
     // What a stop leaves is what the connections held; a drain leaves nothing.
     left_ = w.connections() == 0 && w.pool().outstanding() == 0
                 ? ""
-                : std::format("server: {} connections, {} bytes", w.connections(),
-                              w.pool().outstanding());
+                : formatted("server: {} connections, {} bytes", w.connections(),
+                            w.pool().outstanding());
   });
   worker_ = worker.get();
 }

@@ -1,7 +1,7 @@
 #include "config/options.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <ranges>
 
 #include "config/cli.h"
@@ -14,10 +14,10 @@ namespace {
 std::string changes(const Config& config) {
   std::string all;
   const auto put = [&](std::string_view key, const auto& value, const auto& usual) {
-    if (value != usual) all += std::format("{}={}; ", key, value);
+    if (value != usual) all += formatted("{}={}; ", key, value);
   };
   const auto put_address = [&](std::string_view key, const Address& address) {
-    if (address.family() != AF_UNSPEC) all += std::format("{}={}; ", key, address.text());
+    if (address.family() != AF_UNSPEC) all += formatted("{}={}; ", key, address.text());
   };
   const Config usual;
   const SiteOptions& site = config.site;
@@ -28,7 +28,7 @@ std::string changes(const Config& config) {
   put("dotfiles", site.dotfiles, false);
   put("compress", site.compress, true);
   put("precoded", site.precoded, false);
-  for (const auto& [status, path] : site.error_pages) all += std::format("{}={}; ", status, path);
+  for (const auto& [status, path] : site.error_pages) all += formatted("{}={}; ", status, path);
   for (const auto& [extension, type] : site.types) all += extension + "=" + type + "; ";
   for (const auto& rule : site.cache) all += rule.glob + "=" + rule.value + "; ";
   for (const auto& r : site.headers) all += r.glob + "=" + r.name + ": " + r.value + "; ";
@@ -127,7 +127,7 @@ TEST_CASE("--public-port is the port that clients use, and --alt-svc PORT anothe
     const std::string name = option;
     check({{name + "|1", "public_port=1; "}, {name + "|65535", "public_port=65535; "}});
     check_wrong(name, {"0", "65536", "-1", "on", ":443", "443 "},
-                std::format("must be a port from 1 to 65535{}, not ", also), "");
+                formatted("must be a port from 1 to 65535{}, not ", also), "");
   }
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("--preferred-address takes one address of each family") {
 
 TEST_CASE("--cert and --key come in pairs, in their order, and --certs goes with them") {
   const auto uneven = [](int certs, int keys) {
-    return std::format(
+    return formatted(
         "--cert and --key must be given in pairs, but there are {} and {}: give both for each "
         "certificate, or neither to use a local one",
         certs, keys);
@@ -169,10 +169,10 @@ TEST_CASE("--cert and --key come in pairs, in their order, and --certs goes with
 }
 
 TEST_CASE("--client-ca asks for certificates of clients, which --client-auth makes optional") {
-  const std::string required = std::format("client_auth={}; client_ca=ca.pem; ",
-                                           static_cast<int>(tls::ClientAuth::required));
-  const std::string optional = std::format("client_auth={}; client_ca=ca.pem; ",
-                                           static_cast<int>(tls::ClientAuth::optional));
+  const std::string required =
+      formatted("client_auth={}; client_ca=ca.pem; ", static_cast<int>(tls::ClientAuth::required));
+  const std::string optional =
+      formatted("client_auth={}; client_ca=ca.pem; ", static_cast<int>(tls::ClientAuth::optional));
   const std::string open =
       "--http cannot check the client certificates that --client-ca requires: leave --http out, "
       "write --http-redirect instead, or add --client-auth optional";

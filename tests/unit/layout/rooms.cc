@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <map>
 #include <regex>
 #include <set>
 #include <stdexcept>
+
+#include "base/text.h"
 
 namespace troika::layout {
 namespace {
@@ -100,7 +101,7 @@ Rooms::Rooms(std::string_view architecture) {
       }
       if (!known) {
         throw std::runtime_error(
-            std::format("{} may include {}, which does not stand above it", room.folder, may));
+            formatted("{} may include {}, which does not stand above it", room.folder, may));
       }
     }
     rooms_.push_back(std::move(room));
@@ -123,7 +124,7 @@ std::vector<std::string> Rooms::wrong_includes(const Source& source) const {
   if (room == nullptr) return {source.path + ":1: the table has no row for this folder"};
   std::vector<std::string> wrong;
   const auto say = [&](const Include& include, std::string_view what) {
-    wrong.push_back(std::format("{}:{}: {} {}", source.path, include.line, room->folder, what));
+    wrong.push_back(formatted("{}:{}: {} {}", source.path, include.line, room->folder, what));
   };
   for (const Include& include : includes_of(source.text)) {
     if (include.own) {
@@ -170,7 +171,7 @@ std::vector<std::string> Rooms::wrong_links(std::string_view cmake) const {
       if (name == "LINK" || name == "LIBS" || name == "PRIVATE_LIBS" || name == "EXCLUDE") {
         linking = name == "LINK";
       } else if (linking && !std::ranges::contains(room->may, name)) {
-        wrong.push_back(std::format("CMakeLists.txt: {} may not link {}", folder, name));
+        wrong.push_back(formatted("CMakeLists.txt: {} may not link {}", folder, name));
       }
     }
   }

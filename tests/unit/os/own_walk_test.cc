@@ -1,5 +1,6 @@
 // Our own walk, held against the kernel's: what the one opens the other opens, and for what it does
 // not they have the same error.
+#include "base/text.h"
 #include "os/file_open.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
-#include <format>
 #include <thread>
 #include <vector>
 
@@ -38,8 +38,8 @@ std::string outcome(int fd) {
   const Fd opened(fd);
   struct stat info{};
   REQUIRE(::fstat(fd, &info) == 0);
-  return std::format("{}:{} {:o} {:o}", info.st_dev, info.st_ino, info.st_mode,
-                     ::fcntl(fd, F_GETFL) & (O_PATH | O_ACCMODE | O_NONBLOCK));
+  return formatted("{}:{} {:o} {:o}", info.st_dev, info.st_ino, info.st_mode,
+                   ::fcntl(fd, F_GETFL) & (O_PATH | O_ACCMODE | O_NONBLOCK));
 }
 
 struct Ground {
@@ -86,7 +86,7 @@ struct Ground {
     // Of one that follows another: as many as are allowed, and one more.
     fs::create_symlink("file", folder / "chain1");
     for (unsigned i = 2; i <= kMostLinks + 1; ++i) {
-      fs::create_symlink(std::format("chain{}", i - 1), folder / std::format("chain{}", i));
+      fs::create_symlink(formatted("chain{}", i - 1), folder / formatted("chain{}", i));
     }
     root = Fd(::open(folder.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }

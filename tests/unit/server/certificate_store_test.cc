@@ -1,5 +1,6 @@
 // Certificates whose files change, without workers.
 #include "server/certificate_store.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,7 +69,7 @@ bool is_quiet(const CertificateKeeper::Seen& seen) {
 }
 
 std::string date(WallTime time) {
-  return std::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
+  return formatted("{:%F}", std::chrono::floor<std::chrono::days>(time));
 }
 
 }  // namespace

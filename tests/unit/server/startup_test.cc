@@ -1,4 +1,5 @@
 #include "server/startup.h"
+#include "base/text.h"
 #include "server/server.h"
 
 #include <algorithm>
@@ -158,7 +159,7 @@ TEST_CASE("The public port is announced and redirected to; without one, the port
   WorkerConfig worker = first();
   const std::uint16_t bound = bound_address(worker.secure[0].tcp.get()).port();
   CHECK(worker.https_port == bound);
-  CHECK(worker.secure[0].alt_svc == std::format("h3=\":{}\"; ma=3600", bound));
+  CHECK(worker.secure[0].alt_svc == formatted("h3=\":{}\"; ma=3600", bound));
   config.public_port = 443;
   worker = first();
   CHECK(worker.https_port == 443);
@@ -219,7 +220,7 @@ TEST_CASE("Secrets and logs are not made in the folder that is served") {
       const auto refused = start_up(config);
       REQUIRE(!refused);
       CHECK(refused.error().starts_with(
-          std::format("{} {} is inside the served folder ", option, *file)));
+          formatted("{} {} is inside the served folder ", option, *file)));
     }
     CHECK(is_empty(folder.path() / "site"));
     CHECK(is_empty(folder.path() / "site/sub"));

@@ -1,7 +1,7 @@
 #include "http/message/error_response.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <string>
 
 using namespace troika;
@@ -49,7 +49,7 @@ TEST_CASE("an error answer is a line of plain text that no browser sniffs") {
     REQUIRE(answer.body != nullptr);
     const std::string_view phrase = reason_phrase(status);
     CHECK(read_all(*answer.body, 5) ==
-          (phrase.empty() ? "Error\n" : std::format("{} {}\n", status, phrase)));
+          (phrase.empty() ? "Error\n" : formatted("{} {}\n", status, phrase)));
   }
 }
 

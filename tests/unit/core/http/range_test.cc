@@ -1,7 +1,7 @@
 #include "http/semantics/range.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <limits>
 #include <string>
 
@@ -20,7 +20,7 @@ std::string text_of(const RangeChoice& choice) {
   if (choice.kind == Kind::unsatisfiable) return choice.parts.empty() ? "unsatisfiable" : "both";
   std::string out;
   for (const ByteRange& part : choice.parts) {
-    out += std::format("{}{}-{}", out.empty() ? "" : " ", part.first, part.last);
+    out += formatted("{}{}-{}", out.empty() ? "" : " ", part.first, part.last);
   }
   return out;
 }
@@ -31,7 +31,7 @@ std::string chosen(std::string_view field, std::uint64_t size) {
 // "0-0,2-2,4-4", one byte each with one between.
 std::string apart(std::size_t count) {
   std::string field = "bytes=";
-  for (std::size_t i = 0; i < count; ++i) field += std::format("{0}-{0},", 2 * i);
+  for (std::size_t i = 0; i < count; ++i) field += formatted("{0}-{0},", 2 * i);
   field.pop_back();
   return field;
 }
@@ -158,13 +158,13 @@ TEST_CASE("ranges may cost as much as the slack allows and no byte more") {
   CHECK(chosen("bytes=0-3583,0-", 10'000) == "0-3583 0-9999");
   CHECK(chosen("bytes=0-3584,0-", 10'000) == "whole");
   const std::uint64_t last = kLargest - 1;
-  CHECK(chosen("bytes=0-,0-3583", kLargest) == std::format("0-{} 0-3583", last));
+  CHECK(chosen("bytes=0-,0-3583", kLargest) == formatted("0-{} 0-3583", last));
   CHECK(chosen("bytes=0-,0-3584", kLargest) == "whole");
   // Sixteen parts use the slack up: they may be as large as the representation, and no byte more.
   std::string sixteen = "bytes=15-99";
-  for (int i = 0; i < 14; ++i) sixteen += std::format(",{0}-{0}", i);
+  for (int i = 0; i < 14; ++i) sixteen += formatted(",{0}-{0}", i);
   CHECK(choose_ranges(sixteen + ",14-14", 100).parts.size() == 16);
   CHECK(chosen(sixteen + ",14-15", 100) == "whole");
   // One alone never costs too much.
-  CHECK(chosen("bytes=0-", kLargest) == std::format("0-{}", last));
+  CHECK(chosen("bytes=0-", kLargest) == formatted("0-{}", last));
 }

@@ -1,8 +1,8 @@
 #include "http/message/target.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <string>
 #include <vector>
 
@@ -16,7 +16,7 @@ namespace {
 std::string encode(std::string_view path) {
   std::string out;
   for (const char c : path) {
-    out += c == '/' ? "/" : std::format("%{:02x}", static_cast<unsigned char>(c));
+    out += c == '/' ? "/" : formatted("%{:02x}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -199,7 +199,7 @@ TEST_CASE("every byte of a path is either kept, decoded or refused") {
       REQUIRE(raw);
       CHECK(raw->path == std::string("/a") + byte);
     }
-    const auto encoded = parse_target(std::format("/a%{:02X}", c));
+    const auto encoded = parse_target(formatted("/a%{:02X}", c));
     if (c == 0 || c == '/' || c == '\\') {
       CHECK_FALSE(encoded);
     } else {

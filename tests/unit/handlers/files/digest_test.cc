@@ -1,7 +1,7 @@
 #include "handlers/digest.h"
+#include "base/text.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <ranges>
 
 using namespace troika;
@@ -14,7 +14,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 std::string hex(const Sha256& sum) {
   std::string text;
-  for (const std::byte byte : sum) text += std::format("{:02x}", std::to_integer<int>(byte));
+  for (const std::byte byte : sum) text += formatted("{:02x}", std::to_integer<int>(byte));
   return text;
 }
 

@@ -1,9 +1,9 @@
 // Files whose names say that they are coded (tools/parity says how they are sent), and .zst files
 // that clients cannot decode.
+#include "base/text.h"
 #include "handlers/files/representation.h"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 
 #include "site_stage.h"
 
@@ -30,7 +30,7 @@ TEST_CASE("a name says that its file is coded") {
   const auto read = [&](std::string_view path) -> std::string {
     const auto said = precoded_by_name(options, path);
     if (!said) return "no";
-    return std::format("{} {} {}", name_of(said->coding), said->type.text, said->plain);
+    return formatted("{} {} {}", name_of(said->coding), said->type.text, said->plain);
   };
   CHECK(read("a/x.svgz") == "gzip image/svg+xml ");
   CHECK(read("X.SVGZ") == "gzip image/svg+xml ");

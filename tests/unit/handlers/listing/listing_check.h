@@ -2,7 +2,6 @@
 // Reads a listing as a browser would, and says what is wrong with it.
 #include <algorithm>
 #include <array>
-#include <format>
 #include <map>
 #include <string>
 #include <string_view>
@@ -44,7 +43,7 @@ class HtmlCheck {
       "td[title,colspan] a[href,rel] bdi[] span[title,aria-current] time[datetime] ";
 
   void problem(std::string_view text) {
-    if (problem_.empty()) problem_ = std::format("{} before \"{}\"", text, rest_.substr(0, 60));
+    if (problem_.empty()) problem_ = formatted("{} before \"{}\"", text, rest_.substr(0, 60));
   }
 
   bool take(std::string_view text) {
@@ -69,11 +68,11 @@ class HtmlCheck {
 
   void open() {
     Tag tag{std::string(take_name()), {}, {}};
-    const std::size_t at = kAllowed.find(std::format(" {}[", tag.name));
+    const std::size_t at = kAllowed.find(formatted(" {}[", tag.name));
     if (tag.name.empty() || at == std::string_view::npos) return problem("unexpected tag");
     const std::size_t list = kAllowed.find('[', at);
     const std::string allowed =
-        std::format(",{},", kAllowed.substr(list + 1, kAllowed.find(']', list) - list - 1));
+        formatted(",{},", kAllowed.substr(list + 1, kAllowed.find(']', list) - list - 1));
     while (take(" ")) {
       const std::string name(take_name());
       if (name.empty() || !allowed.contains("," + name + ",")) return problem("bad attribute");

@@ -1,9 +1,9 @@
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "handlers/digest.h"
 #include "handlers/listing/listing.h"
 #include "handlers/listing/listing_page.h"
@@ -245,10 +245,9 @@ TEST_CASE("the policy allows the style sheet of the page and nothing else") {
   const auto styles = checked(page_of({})).named("style");
   REQUIRE(styles.size() == 1);
   const std::string sum = base64(sha256(std::as_bytes(std::span(styles[0].text))));
-  CHECK(listing_policy() ==
-        std::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; "
-                    "form-action 'none'; frame-ancestors 'none'",
-                    sum));
+  CHECK(listing_policy() == formatted("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; "
+                                      "form-action 'none'; frame-ancestors 'none'",
+                                      sum));
   CHECK_FALSE(styles[0].text.contains("url("));
   CHECK_FALSE(styles[0].text.contains("@import"));
 }

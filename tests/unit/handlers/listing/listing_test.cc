@@ -1,8 +1,8 @@
 #include "handlers/listing/listing.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <limits>
 #include <optional>
 #include <string>
@@ -77,7 +77,7 @@ std::string names(const ListingPage& page) {
 
 FakeFolder numbered(int count) {
   FakeFolder folder;
-  for (int i = count; i > 0; --i) folder.items.push_back({std::format("f{:04}", i)});
+  for (int i = count; i > 0; --i) folder.items.push_back({formatted("f{:04}", i)});
   return folder;
 }
 
@@ -90,7 +90,7 @@ ListingQuery parse(std::string query) {
 // The key, the order when it is not the usual one, and the page.
 std::string said(std::string text) {
   const ListingQuery query = parse(std::move(text));
-  return std::format("{}{} {}", name_of(query.key), query.descending ? " desc" : "", query.page);
+  return formatted("{}{} {}", name_of(query.key), query.descending ? " desc" : "", query.page);
 }
 
 FakeFolder mixed() {

@@ -1,8 +1,8 @@
 // What is a request, and that the pieces in which it comes make no difference.
-#include <format>
 #include <vector>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "server.h"
 
 using namespace troika;
@@ -20,7 +20,7 @@ std::string outcome(const std::vector<std::string_view>& pieces) {
   CHECK(reader.error == "");
   std::string seen;
   for (const H1Response& r : reader.responses) {
-    seen += std::format("{} {} {} {}\n", r.status, r.complete, r.closes(), r.body);
+    seen += formatted("{} {} {} {}\n", r.status, r.complete, r.closes(), r.body);
   }
   for (const Request& r : server.bench.handler.requests) {
     seen += r.method_text + ' ' + r.target.raw + ' ' + r.authority + '\n';
@@ -89,8 +89,8 @@ TEST_CASE("the absolute form names authority and path, whatever Host is beside i
                         Row{"GET", "//b/x", "//b/x", "a.test"}}) {
     INFO(row.target);
     H1Server server;
-    CHECK(only(server.send(std::format("{} {} HTTP/1.1\r\nHost: {}\r\n\r\n", row.method, row.target,
-                                       row.host)))
+    CHECK(only(server.send(formatted("{} {} HTTP/1.1\r\nHost: {}\r\n\r\n", row.method, row.target,
+                                     row.host)))
               .status == 200);
     REQUIRE(server.bench.handler.requests.size() == 1);
     CHECK(server.bench.handler.requests[0].target.raw == row.raw);
@@ -147,7 +147,7 @@ TEST_CASE("H1-08: however a body is cut into chunks, it is the same body") {
     std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (std::size_t at = 0; at < body.size();) {
       const std::size_t n = std::min<std::size_t>(body.size() - at, 1 + random.below(700));
-      bytes += std::format("{:x}\r\n{}\r\n", n, body.substr(at, n));
+      bytes += formatted("{:x}\r\n{}\r\n", n, body.substr(at, n));
       at += n;
     }
     bytes += "0\r\n\r\n";

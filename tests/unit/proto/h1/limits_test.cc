@@ -1,6 +1,6 @@
 // Every bound that a client can drive an h1 session to, at n and at n + 1.
-#include <format>
 
+#include "base/text.h"
 #include "server.h"
 
 using namespace troika;
@@ -104,11 +104,11 @@ TEST_CASE("H1-21: an unread body is discarded up to the limit, by length and in 
       H1Server server;
       const H1Response first = only(server.send(
           chunked ? std::string(kChunked)
-                  : std::format("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
-                                most + over)));
+                  : formatted("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+                              most + over)));
       CHECK(first.closes() == (over == 1 && !chunked));  // in chunks it might be short
-      const std::string rest = chunked ? std::format("{:x}\r\n{}\r\n{}0\r\n\r\n", most, body,
-                                                     over == 0 ? "" : "1\r\nx\r\n")
+      const std::string rest = chunked ? formatted("{:x}\r\n{}\r\n{}0\r\n\r\n", most, body,
+                                                   over == 0 ? "" : "1\r\nx\r\n")
                                        : body + more;
       CHECK(server.send(rest + kGet).empty() == (over == 1));
       CHECK(server.finished() == (over == 1));

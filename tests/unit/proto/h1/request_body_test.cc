@@ -1,5 +1,5 @@
-#include <format>
 
+#include "base/text.h"
 #include "server.h"
 
 using namespace troika;
@@ -8,7 +8,7 @@ using namespace troika::test;
 namespace {
 
 std::string post(std::string_view fields, std::string_view version = "1.1") {
-  return std::format("POST / HTTP/{}\r\nHost: a\r\n{}\r\n", version, fields);
+  return formatted("POST / HTTP/{}\r\nHost: a\r\n{}\r\n", version, fields);
 }
 constexpr std::string_view kNext = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -91,11 +91,11 @@ TEST_CASE("H1-20: a final response instead of 100 ends the connection: the body 
 TEST_CASE("H1-21: a body on any method is framed, never read as a request") {
   for (const std::string method : {"GET", "HEAD", "DELETE", "OPTIONS", "POST"}) {
     H1Server server;
-    const std::string head = std::format("{} / HTTP/1.1\r\nHost: a\r\n", method);
+    const std::string head = formatted("{} / HTTP/1.1\r\nHost: a\r\n", method);
     const std::string smuggled(kNext);
     const std::string text = server.send(
-        head + std::format("Content-Length: {}\r\n\r\n", smuggled.size()) + smuggled + head +
-        std::format("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", smuggled.size()) + smuggled +
+        head + formatted("Content-Length: {}\r\n\r\n", smuggled.size()) + smuggled + head +
+        formatted("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", smuggled.size()) + smuggled +
         "\r\n0\r\n\r\n");
     const H1ResponseReader reader(
         text, method == "HEAD" ? std::vector<bool>{true, true} : std::vector<bool>{});
@@ -120,7 +120,7 @@ TEST_CASE("no more is taken than the body's reader has room for") {
   ReadAll* job = nullptr;
   server.bench.handler.answer = read_all(job);
   const std::string body = pattern(200'000);
-  CHECK(server.send(post(std::format("Content-Length: {}\r\n", body.size()))) == "");
+  CHECK(server.send(post(formatted("Content-Length: {}\r\n", body.size()))) == "");
   std::size_t at = 0;
   int reads = 0;
   for (; server.interest().wants_read && at < body.size(); ++reads) {

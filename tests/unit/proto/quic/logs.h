@@ -1,11 +1,11 @@
 #pragma once
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "proto/quic/qlog.h"
 #include "support/json.h"
 
@@ -13,7 +13,7 @@ namespace troika::test {
 
 inline std::string hex(std::span<const std::uint8_t> bytes) {
   std::string text;
-  for (const std::uint8_t byte : bytes) text += std::format("{:02x}", byte);
+  for (const std::uint8_t byte : bytes) text += formatted("{:02x}", byte);
   return text;
 }
 

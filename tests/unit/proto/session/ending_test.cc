@@ -1,7 +1,7 @@
 // Exchanges that end early, whoever ends them, and sessions that drain.
 #include <catch2/catch_template_test_macros.hpp>
-#include <format>
 
+#include "base/text.h"
 #include "unit/proto/h1/pair.h"
 #include "unit/proto/h2/pair.h"
 #include "unit/proto/h3/h3_pair.h"
@@ -215,7 +215,7 @@ TEMPLATE_TEST_CASE("trailers of exactly the limits arrive; one byte or one field
       TestType pair;
       if (by_count) {
         pair.limits.trailer_count = 3;
-        for (std::size_t i = 0; i < 3 + over; ++i) trailers.add(std::format("x-{}", i), "v");
+        for (std::size_t i = 0; i < 3 + over; ++i) trailers.add(formatted("x-{}", i), "v");
       } else {
         pair.limits.trailer_bytes = 200;
         trailers.add("x-t", std::string(200 - 32 - 3 + over, 'x'));
@@ -250,7 +250,7 @@ TEMPLATE_TEST_CASE("a client takes a response head of its limits and refuses one
       if (by_count) {
         pair.limits.header_count = 20;
         const std::size_t own = TestType::kVersion == HttpVersion::http3 ? 3 : 2;
-        for (std::size_t i = own; i < 20 + over; ++i) head.headers.add(std::format("x-{}", i), "v");
+        for (std::size_t i = own; i < 20 + over; ++i) head.headers.add(formatted("x-{}", i), "v");
       } else {
         pair.limits.header_list_bytes = 1000;
         const std::size_t others = (7 + 3 + 32) + (4 + 29 + 32) + (6 + 6 + 32);

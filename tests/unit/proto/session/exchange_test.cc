@@ -1,7 +1,7 @@
 // Requests and responses between our client session and our server session, nothing going wrong.
 #include <catch2/catch_template_test_macros.hpp>
-#include <format>
 
+#include "base/text.h"
 #include "unit/proto/h1/pair.h"
 #include "unit/proto/h2/pair.h"
 #include "unit/proto/h3/h3_pair.h"
@@ -148,7 +148,7 @@ TEMPLATE_TEST_CASE("many requests at once are answered each with its own body", 
     const std::size_t size = 1000 * std::stoul(context.request.target.path.substr(1));
     return std::make_unique<PatternBody>(context.services.pool, size);
   });
-  for (int i = 1; i <= 100; ++i) pair.start(std::format("/{}", i));
+  for (int i = 1; i <= 100; ++i) pair.start(formatted("/{}", i));
   pair.run();
   std::size_t i = 0;
   for (const Call& call : pair.calls) {
