@@ -1,7 +1,8 @@
 # Standard headers that most files include, compiled once for the product and once for the tests: they
 # take longer to read than the files themselves. A file still includes what it uses.
-set(common_headers <algorithm> <array> <chrono> <cstddef> <cstdint> <cstring> <expected> <format>
-    <functional> <map> <memory> <optional> <span> <string> <string_view> <utility> <vector>)
+set(common_headers <algorithm> <array> <atomic> <chrono> <cstddef> <cstdint> <cstring> <deque> <expected>
+    <filesystem> <format> <fstream> <functional> <list> <map> <memory> <mutex> <optional> <set> <span>
+    <string> <string_view> <thread> <unordered_map> <utility> <vector>)
 
 # troika_precompiled(NAME headers...) makes NAME; others use it by target_precompile_headers(... REUSE_FROM
 # NAME) when they compile with the same options.
