@@ -12,6 +12,7 @@ endif()
 target_compile_definitions(troika_options INTERFACE _GLIBCXX_ASSERTIONS)
 option(TROIKA_COVERAGE "instrument for coverage" OFF)
 if(TROIKA_COVERAGE)
-  target_compile_options(troika_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_compile_options(troika_options INTERFACE -fprofile-instr-generate -fcoverage-mapping
+    "SHELL:-mllvm -runtime-counter-relocation")
   target_link_options(troika_options INTERFACE -fprofile-instr-generate)
 endif()

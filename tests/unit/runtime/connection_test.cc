@@ -134,7 +134,6 @@ TEST_CASE("An HTTP/2 peer that breaks the protocol and reads nothing is dropped 
 }
 
 TEST_CASE("A connection that ends in the turn that used up its budget is not flushed again") {
-  constexpr std::size_t kTurnBudget = 512U << 10U;
   const auto serve = [](Plain& plain, std::size_t size) {
     plain.sent.capacity = 4U << 20U;
     plain.answer_with({BodyStep::data(pattern(size))}, size);

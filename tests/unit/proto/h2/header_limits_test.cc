@@ -6,7 +6,7 @@
 namespace troika::h2 {
 namespace {
 
-constexpr std::uint32_t kProtocolError = 1, kEnhanceYourCalm = 11;
+constexpr std::uint32_t kProtocolError = 1;
 
 std::size_t cost(const RawFields& fields) {
   std::size_t sum = 0;

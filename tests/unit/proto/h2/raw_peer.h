@@ -71,7 +71,7 @@ class RawPeer : public test::Bench {
   };
 
   // Limits may be changed before the first bytes.
-  RawPeer() : out_(pool) {
+  RawPeer() : Bench("h2"), out_(pool) {
     nghttp2_hd_deflate_new(&deflater_, 4096);
     nghttp2_hd_inflate_new(&inflater_);
   }
