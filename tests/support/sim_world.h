@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "support/sim_network.h"
@@ -33,45 +32,15 @@ class SimWorld {
                         [&party](TimePoint now) { party.on_deadline(now); },
                         [&party] { party.on_writable(); }});
   }
-  void leave(SimNetwork::Port& port) {
-    port.receiver = nullptr;
-    std::erase_if(parties_, [&port](const Party& party) { return party.port == &port; });
-  }
+  void leave(SimNetwork::Port& port);
 
   // The sink of `port` takes datagrams again, and says so.
-  void unblock(SimNetwork::Port& port) {
-    port.blocked = false;
-    for (const Party& party : parties_) {
-      if (party.port == &port) party.on_writable();
-    }
-  }
+  void unblock(SimNetwork::Port& port);
 
   // True once `done()` holds; false when it does not within `limit` of virtual time, or when the
   // parties keep busy without time going on.
-  bool run_until(const std::function<bool()>& done, Duration limit) {
-    const TimePoint end = clock.now() + limit;
-    for (int idle_turns = 0; idle_turns < kMostTurnsAtOnce; ++idle_turns) {
-      flush();
-      if (done()) return true;
-      const TimePoint next = next_event();
-      if (next > end) {
-        clock.advance_to(end);
-        return done();
-      }
-      if (next > clock.now()) {
-        clock.advance_to(next);
-        idle_turns = 0;
-      }
-      net.deliver();
-      for (const Party& party : parties_) {
-        if (party.deadline() <= clock.now()) party.on_deadline(clock.now());
-      }
-    }
-    return false;
-  }
-  void run_for(Duration time) {
-    run_until([] { return false; }, time);
-  }
+  bool run_until(const std::function<bool()>& done, Duration limit);
+  void run_for(Duration time);
 
  private:
   struct Party {
@@ -83,17 +52,8 @@ class SimWorld {
   };
   static constexpr int kMostTurnsAtOnce = 10000;
 
-  void flush() {
-    for (const Party& party : parties_) {
-      for (int i = 0; i < kMostTurnsAtOnce && party.flush(clock.now()); ++i) {
-      }
-    }
-  }
-  TimePoint next_event() const {
-    TimePoint next = net.next();
-    for (const Party& party : parties_) next = std::min(next, party.deadline());
-    return next;
-  }
+  void flush();
+  TimePoint next_event() const;
 
   std::vector<Party> parties_;
 };

@@ -1,6 +1,7 @@
 #include "tls/context/server_context.h"
 
 #include "support/sim_network.h"
+#include "tls/tickets/replay_register.h"
 #include "tls/tickets/resumption.h"
 #include "tls/tickets/ticket_keys.h"
 #include "unit/tls/tls_pair.h"

@@ -1,3 +1,4 @@
+#include "base/random.h"
 #include "tls/transport/tls_transport.h"
 #include "unit/tls/tls_pair.h"
 

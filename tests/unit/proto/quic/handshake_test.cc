@@ -1,4 +1,5 @@
 #include "packets.h"
+#include "support/test_cert.h"
 
 namespace troika::test {
 namespace {

@@ -1,6 +1,4 @@
 #pragma once
-#include <algorithm>
-#include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,20 +12,10 @@ using quic::AppError;
 using quic::StreamId;
 
 // Bytes that differ from place to place, so that a shift or a swap shows.
-inline std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : text) {
-    state = state * 1664525U + 1013904223U;
-    byte = static_cast<char>(state >> 24U);
-  }
-  return text;
-}
+std::string pattern(std::size_t size);
 
 // As HTTP/3's.
-inline quic::ApplicationTraits script_traits() {
-  return {.alpn = "h3", .no_error = 0x100, .uni_streams = 3};
-}
+quic::ApplicationTraits script_traits();
 
 // Applications of one side and what they have lived through; outlives them.
 class ScriptApp;
@@ -48,14 +36,10 @@ class ScriptApp final : public quic::QuicApplication {
     bool closed = false;
   };
 
-  ScriptApp(quic::QuicStreams& streams, bool server, ScriptLog& log)
-      : quic(streams), server_(server), log_(log) {
-    ++log_.made;
-    log_.alive.push_back(this);
-  }
+  ScriptApp(quic::QuicStreams& streams, bool server, ScriptLog& log);
   ScriptApp(const ScriptApp&) = delete;
   ScriptApp& operator=(const ScriptApp&) = delete;
-  ~ScriptApp() override { std::erase(log_.alive, this); }
+  ~ScriptApp() override;
 
   quic::QuicStreams& quic;
   std::map<StreamId, In> in;
@@ -68,19 +52,10 @@ class ScriptApp final : public quic::QuicApplication {
   TimePoint wake = kNever;
   int deadlines = 0;
 
-  void ask(std::string text) {
-    asks.push_back(std::move(text));
-    quic.mark_writable();
-  }
+  void ask(std::string text);
   const In& answer(std::size_t i = 0) { return in[asked.at(i)]; }
-  bool answered(std::size_t count) {
-    return asked.size() >= count &&
-           std::ranges::all_of(asked, [this](StreamId s) { return in[s].fin || in[s].closed; });
-  }
-  std::size_t unfinished() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(out_, [](const auto& each) { return !each.second.done(); }));
-  }
+  bool answered(std::size_t count);
+  std::size_t unfinished() const;
 
   Status on_ready() override {
     ++log_.ready;
@@ -92,82 +67,25 @@ class ScriptApp final : public quic::QuicApplication {
     return {};
   }
   Status on_data(StreamId stream, std::span<const std::byte> bytes, bool fin, bool,
-                 TimePoint) override {
-    if (fail_on_data) return fail(ErrorCode::protocol, "the script says so");
-    In& to = in[stream];
-    to.bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    to.fin = to.fin || fin;
-    if (grant_credit) quic.extend_credit(stream, bytes.size());
-    if (server_ && fin && quic::is_bidi(stream)) respond(stream, to.bytes);
-    return {};
-  }
-  Status on_acked(StreamId stream, std::uint64_t bytes) override {
-    CHECK(out_.contains(stream));
-    acked_bytes += bytes;
-    return {};
-  }
+                 TimePoint) override;
+  Status on_acked(StreamId stream, std::uint64_t bytes) override;
   Status on_reset(StreamId stream, AppError code) override {
     in[stream].reset = code;
     return {};
   }
   Status on_stop_sending(StreamId, AppError) override { return {}; }
-  Status on_stream_closed(StreamId stream, std::optional<AppError> code) override {
-    in[stream].closed = true;
-    in[stream].closed_code = code;
-    out_.erase(stream);
-    if (server_ && quic::is_bidi(stream)) quic.extend_peer_bidi_streams(1);
-    return {};
-  }
+  Status on_stream_closed(StreamId stream, std::optional<AppError> code) override;
   void on_streams_available() override { ++streams_available; }
 
-  Status apply(TimePoint) override {
-    while (ready_ && !asks.empty()) {
-      const Result<StreamId> stream = quic.open_bidi();
-      if (!stream) break;
-      write(*stream, asks.front(), true);
-      asked.push_back(*stream);
-      asks.erase(asks.begin());
-    }
-    return {};
-  }
+  Status apply(TimePoint) override;
   // Sends without being asked.
-  void write(StreamId stream, std::string bytes, bool fin) {
-    out_.insert_or_assign(stream, Out{std::move(bytes), fin});
-    quic.mark_writable();
-  }
+  void write(StreamId stream, std::string bytes, bool fin);
 
-  Result<quic::StreamWrite> next_write() override {
-    // Streams take turns.
-    auto next = out_.upper_bound(last_);
-    for (std::size_t i = 0; i < out_.size(); ++i, ++next) {
-      if (next == out_.end()) next = out_.begin();
-      Out& out = next->second;
-      if (out.done() || out.blocked) continue;
-      last_ = next->first;
-      piece_ = {.iov_base = out.bytes.data() + out.sent, .iov_len = out.bytes.size() - out.sent};
-      return quic::StreamWrite{last_, {&piece_, 1}, out.fin};
-    }
-    return quic::StreamWrite{};
-  }
-  Status wrote(StreamId stream, std::size_t bytes, TimePoint) override {
-    Out& out = out_.at(stream);
-    out.sent += bytes;
-    out.fin_sent = out.fin && out.sent == out.bytes.size();
-    return {};
-  }
-  void blocked(StreamId stream) override {
-    ++blocks;
-    out_.at(stream).blocked = true;
-  }
-  Status on_writable(StreamId stream) override {
-    if (const auto found = out_.find(stream); found != out_.end()) found->second.blocked = false;
-    return {};
-  }
-  Status shut(StreamId stream) override {
-    ++shuts;
-    out_.at(stream).shut = true;
-    return {};
-  }
+  Result<quic::StreamWrite> next_write() override;
+  Status wrote(StreamId stream, std::size_t bytes, TimePoint) override;
+  void blocked(StreamId stream) override;
+  Status on_writable(StreamId stream) override;
+  Status shut(StreamId stream) override;
   AppError close_code() const noexcept override { return 0x10e; }
 
   TimePoint deadline() const noexcept override { return wake; }
@@ -192,11 +110,7 @@ class ScriptApp final : public quic::QuicApplication {
     bool done() const { return shut || (sent == bytes.size() && fin_sent == fin); }
   };
 
-  void respond(StreamId stream, const std::string& request) {
-    if (request.starts_with("send "))
-      return write(stream, pattern(std::stoul(request.substr(5))), true);
-    write(stream, request, true);
-  }
+  void respond(StreamId stream, const std::string& request);
 
   bool server_, ready_ = false;
   ScriptLog& log_;
