@@ -3,6 +3,7 @@
 
 #include "sim/tcp_world.h"
 #include "support/cert_maker.h"
+#include "support/live_server.h"
 #include "tls/context/client_context.h"
 #include "tls/context/server_context.h"
 #include "tls/ossl.h"

@@ -1,13 +1,10 @@
 #pragma once
 // A file system in memory behind FileReader: completes at once or on demand, and fails on demand.
-#include <algorithm>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -51,188 +48,31 @@ class FakeFiles final : public FileReader {
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
 
-  Ref<RootFolder> found() { return Ref<RootFolder>(new Root(*this, root)); }
+  Ref<RootFolder> found();
 
   // Completes the operation that has waited longest.
-  void complete() {
-    Pending* const pending = waiting_.front();
-    waiting_.erase(waiting_.begin());
-    auto act = std::move(pending->act);  // the callback may destroy the operation
-    act();
-  }
+  void complete();
 
-  std::unique_ptr<Operation> find_root(Found done) override {
-    ++looks;
-    const auto look = [this]() -> Result<Ref<RootFolder>> {
-      if (root_error) return fail(*root_error, "made to fail");
-      return found();
-    };
-    if (root_later) {
-      return delay([done = std::move(done), found = look()]() mutable { done(std::move(found)); });
-    }
-    done(look());
-    return nullptr;
-  }
-
+  std::unique_ptr<Operation> find_root(Found done) override;
   // Of another root than that of this moment nothing is left.
   std::unique_ptr<Operation> open(const Ref<RootFolder>& from, std::string path,
-                                  Opened done) override {
-    opened.push_back(path);
-    return run([this, id = from->id(), path = std::move(path), done = std::move(done)]() mutable {
-      const Entry* const entry = id == root ? find(path) : nullptr;
-      if (entry == nullptr) return done(fail(ErrorCode::not_found, "no such file"));
-      if (entry->open_error) return done(fail(*entry->open_error, "made to fail"));
-      done(std::make_unique<File>(*this, std::move(path), *entry));
-    });
-  }
-
+                                  Opened done) override;
   std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset, std::size_t max_bytes,
-                                  Read done) override {
-    reads.push_back(max_bytes);
-    auto node = static_cast<File&>(file).node();  // the operation may outlive the file
-    return run([this, node, offset, max_bytes, done = std::move(done)]() mutable {
-      const Entry& entry = node->entry(*this);
-      if (entry.read_error) return done(fail(*entry.read_error, "made to fail"));
-      const std::string_view part =
-          rest_of(entry, offset).substr(0, std::min(max_bytes, short_reads));
-      done(part.empty() ? Slice() : pool_.copy(part));
-    });
-  }
+                                  Read done) override;
 
  private:
   static constexpr std::size_t kMaxRead = 65536;
 
-  // What a descriptor refers to: the entry for as long as it is there.
-  struct Node {
-    std::string path;
-    Entry when_opened;
+  struct Node;
+  struct Pending;
+  class File;
+  class Root;
 
-    bool present(const FakeFiles& files) const {
-      const Entry* const entry = files.find(path);
-      return entry != nullptr && entry->inode == when_opened.inode;
-    }
-    const Entry& entry(const FakeFiles& files) const {
-      return present(files) ? *files.find(path) : when_opened;
-    }
-  };
-
-  class File final : public OpenFile {
-   public:
-    File(FakeFiles& files, std::string path, const Entry& entry)
-        : files_(files),
-          node_(std::make_shared<const Node>(std::move(path), entry)),
-          info_(stat_of(entry, node_->path)) {
-      ++files_.open_files;
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() override { --files_.open_files; }
-
-    const struct stat& info() const noexcept override { return info_; }
-
-    Result<struct stat> now() const noexcept override {
-      struct stat info = stat_of(node_->entry(files_), node_->path);
-      if (!node_->present(files_)) info.st_nlink = 0;
-      return info;
-    }
-
-    Result<std::size_t> read_at(std::uint64_t offset,
-                                std::span<std::byte> into) const noexcept override {
-      const Entry& entry = node_->entry(files_);
-      if (entry.read_error) return fail(*entry.read_error, "made to fail");
-      const std::string_view part = rest_of(entry, offset).substr(0, into.size());
-      if (!part.empty()) std::memcpy(into.data(), part.data(), part.size());
-      return part.size();
-    }
-
-    Status list(const Visitor& visit) const override {
-      const Entry& folder = node_->entry(files_);
-      if (folder.read_error) return fail(*folder.read_error, "made to fail");
-      if (!S_ISDIR(folder.mode)) return fail(ErrorCode::io, "not a folder");
-      const std::string prefix = path_of("");
-      for (const auto& [path, entry] : files_.entries) {
-        if (!path.starts_with(prefix) || path == ".") continue;
-        const std::string_view name = std::string_view(path).substr(prefix.size());
-        if (name.empty() || name.contains('/')) continue;
-        if (!visit(name, entry.listed_as.value_or(entry.mode & S_IFMT))) break;
-      }
-      return {};
-    }
-
-    Result<struct stat> look_at(std::string_view name) const override {
-      const bool elsewhere = name.empty() || name == "." || name == ".." || name.contains('/');
-      const Entry* const entry = elsewhere ? nullptr : files_.find(path_of(name));
-      if (entry == nullptr) return fail(ErrorCode::not_found, "no such file");
-      if (entry->open_error) return fail(*entry->open_error, "made to fail");
-      return stat_of(*entry, path_of(name));
-    }
-
-    const std::shared_ptr<const Node>& node() const noexcept { return node_; }
-
-   private:
-    std::string path_of(std::string_view name) const {
-      return (node_->path == "." ? "" : node_->path + "/") + std::string(name);
-    }
-
-    FakeFiles& files_;
-    std::shared_ptr<const Node> node_;
-    struct stat info_;
-  };
-
-  class Root final : public RootFolder {
-   public:
-    Root(FakeFiles& files, Id id) : RootFolder(id), files_(files) { ++files_.open_roots; }
-    ~Root() override { --files_.open_roots; }
-
-   private:
-    FakeFiles& files_;
-  };
-
-  struct Pending final : Operation {
-    Pending(FakeFiles& f, std::move_only_function<void()> a) : files(f), act(std::move(a)) {}
-    Pending(const Pending&) = delete;
-    Pending& operator=(const Pending&) = delete;
-    ~Pending() override { std::erase(files.waiting_, this); }
-    FakeFiles& files;
-    std::move_only_function<void()> act;
-  };
-
-  static struct stat stat_of(const Entry& entry, const std::string& path) noexcept {
-    struct stat info{};
-    info.st_mode = entry.mode;
-    info.st_size = entry.claimed_size.value_or(static_cast<off_t>(entry.content.size()));
-    info.st_mtim = {.tv_sec = entry.modified, .tv_nsec = entry.modified_ns};
-    info.st_ctim.tv_sec = entry.changed;
-    info.st_ino = entry.inode;
-    info.st_dev = entry.device.value_or(std::hash<std::string>()(path));
-    info.st_nlink = 1;
-    return info;
-  }
-
-  static std::string_view rest_of(const Entry& entry, std::uint64_t offset) noexcept {
-    return std::string_view(entry.content)
-        .substr(std::min<std::size_t>(offset, entry.content.size()));
-  }
-
-  const Entry* find(const std::string& path) const {
-    const auto found = entries.find(path);
-    if (found != entries.end()) return &found->second;
-    return path == "." ? &root_ : nullptr;
-  }
-
-  std::unique_ptr<Operation> run(std::move_only_function<void()> act) {
-    if (!later) {
-      act();
-      return nullptr;
-    }
-    return delay(std::move(act));
-  }
-
-  std::unique_ptr<Operation> delay(std::move_only_function<void()> act) {
-    auto pending = std::make_unique<Pending>(*this, std::move(act));
-    waiting_.push_back(pending.get());
-    return pending;
-  }
+  static struct stat stat_of(const Entry& entry, const std::string& path) noexcept;
+  static std::string_view rest_of(const Entry& entry, std::uint64_t offset) noexcept;
+  const Entry* find(const std::string& path) const;
+  std::unique_ptr<Operation> run(std::move_only_function<void()> act);
+  std::unique_ptr<Operation> delay(std::move_only_function<void()> act);
 
   BufferPool& pool_;
   const Entry root_{.mode = S_IFDIR | 0755U};

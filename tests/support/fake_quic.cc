@@ -1,8 +1,92 @@
 #include "fake_quic.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace troika::test {
+
+FakeQuic::FakeQuic(bool server, Settings settings) : server_(server), settings_(settings) {
+  security_.encrypted = true;
+  security_.alpn = "h3";
+  security_.version = "TLSv1.3";
+  remote_ = Address::v4(0x7f000001, server ? 50000 : 8443);
+  local_ = Address::v4(0x7f000001, server ? 8443 : 50000);
+  adopt(settings);
+  peer_bidi_limit_ = settings.bidi_streams;
+  receive_limit_ = settings.connection_window;
+}
+
+void FakeQuic::join(FakeQuic& a, FakeQuic& b) {
+  a.peer_ = &b;
+  b.peer_ = &a;
+  a.adopt(b.settings_);
+  b.adopt(a.settings_);
+}
+
+void FakeQuic::start(quic::QuicApplication& application, TimePoint now) {
+  app_ = &application;
+  check(app_->on_ready());
+  check(app_->on_handshake_done(now));
+  dirty_ = true;
+}
+
+void FakeQuic::lose(std::optional<AppError> code) {
+  if (app_ != nullptr) std::exchange(app_, nullptr)->abort(code);
+  for (auto& [id, stream] : streams) forget(stream);
+}
+
+bool FakeQuic::turn(TimePoint now) {
+  if (!alive()) return false;
+  const bool moved = std::exchange(dirty_, false);
+  if (moved) flush(now);
+  return moved;
+}
+
+void FakeQuic::release_acks() {
+  hold_acks = false;
+  for (Event& event : std::exchange(held_, {})) post(std::move(event));
+}
+
+void FakeQuic::extend_credit(StreamId id, std::size_t bytes) {
+  credits_.emplace_back(id, bytes);
+  extend_connection_credit(bytes);
+}
+
+void FakeQuic::shutdown_read(StreamId id, AppError code) {
+  shutdowns_.push_back({id, code, true});
+  dirty_ = true;
+}
+
+void FakeQuic::shutdown_write(StreamId id, AppError code) {
+  shutdowns_.push_back({id, code, false});
+  dirty_ = true;
+}
+
+void FakeQuic::adopt(const Settings& of_peer) {
+  send_window_ = of_peer.stream_window;
+  send_left_ = of_peer.connection_window;
+  own_bidi_limit_ = of_peer.bidi_streams;
+  own_uni_limit_ = of_peer.uni_streams;
+}
+
+void FakeQuic::post(Event event) {
+  if (peer_ != nullptr) peer_->inbox_.push_back(std::move(event));
+}
+
+void FakeQuic::post_ack(Event event) {
+  if (hold_acks) {
+    held_.push_back(std::move(event));
+  } else {
+    post(std::move(event));
+  }
+}
+
+void FakeQuic::forget(Stream& s) {
+  unacked_bytes -= s.written - s.acked;
+  s.acked = s.written;
+  s.unacked.clear();
+}
 
 void FakeQuic::receive(StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now,
                        bool early) {

@@ -1,7 +1,6 @@
 #pragma once
 // QUIC without packets: streams, flow control, acknowledgements and resets as quic::QuicStreams
 // promises them, for the tests of what runs on it.
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -47,26 +46,12 @@ class FakeQuic final : public quic::QuicStreams {
     std::deque<Kept> unacked;
   };
 
-  FakeQuic(bool server, Settings settings) : server_(server), settings_(settings) {
-    security_.encrypted = true;
-    security_.alpn = "h3";
-    security_.version = "TLSv1.3";
-    remote_ = Address::v4(0x7f000001, server ? 50000 : 8443);
-    local_ = Address::v4(0x7f000001, server ? 8443 : 50000);
-    adopt(settings);
-    peer_bidi_limit_ = settings.bidi_streams;
-    receive_limit_ = settings.connection_window;
-  }
+  FakeQuic(bool server, Settings settings);
   explicit FakeQuic(bool server) : FakeQuic(server, Settings{}) {}
   FakeQuic(const FakeQuic&) = delete;
   FakeQuic& operator=(const FakeQuic&) = delete;
 
-  static void join(FakeQuic& a, FakeQuic& b) {
-    a.peer_ = &b;
-    b.peer_ = &a;
-    a.adopt(b.settings_);
-    b.adopt(a.settings_);
-  }
+  static void join(FakeQuic& a, FakeQuic& b);
 
   // How a run goes.
   std::size_t packet = 1200;      // bytes that one write takes at most
@@ -83,12 +68,7 @@ class FakeQuic final : public quic::QuicStreams {
   std::uint64_t unacked_bytes = 0;
   std::uint64_t bidi_granted = 0;  // by extend_peer_bidi_streams()
 
-  void start(quic::QuicApplication& application, TimePoint now) {
-    app_ = &application;
-    check(app_->on_ready());
-    check(app_->on_handshake_done(now));
-    dirty_ = true;
-  }
+  void start(quic::QuicApplication& application, TimePoint now);
   // A server to whom early data comes: all that it gets until end_handshake() is that.
   void start_early(quic::QuicApplication& application) {
     app_ = &application;
@@ -104,28 +84,17 @@ class FakeQuic final : public quic::QuicStreams {
   SecurityInfo& known_security() { return security_; }
   Address& known_remote() { return remote_; }
   // The connection goes, by the peer's close with that code or without any.
-  void lose(std::optional<AppError> code = std::nullopt) {
-    if (app_ != nullptr) std::exchange(app_, nullptr)->abort(code);
-    for (auto& [id, stream] : streams) forget(stream);
-  }
+  void lose(std::optional<AppError> code = std::nullopt);
 
   bool alive() const { return app_ != nullptr && !closed && !closed_by_peer; }
   Stream& stream(StreamId id) { return open_stream(id); }
   std::uint64_t connection_window_left() const { return receive_limit_ - connection_received_; }
 
   // One flush and what came of it delivered to the peer. False when there was nothing to do.
-  bool turn(TimePoint now) {
-    if (!alive()) return false;
-    const bool moved = std::exchange(dirty_, false);
-    if (moved) flush(now);
-    return moved;
-  }
+  bool turn(TimePoint now);
   bool deliver(TimePoint now);
   void flush(TimePoint now);
-  void release_acks() {
-    hold_acks = false;
-    for (Event& event : std::exchange(held_, {})) post(std::move(event));
-  }
+  void release_acks();
 
   // What a peer would send.
   void receive(StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now,
@@ -145,10 +114,7 @@ class FakeQuic final : public quic::QuicStreams {
   Result<StreamId> open_uni() override { return open(next_uni_, own_uni_limit_, 2); }
   Result<StreamId> open_bidi() override { return open(next_bidi_, own_bidi_limit_, 0); }
   bool may_open_bidi() const noexcept override { return next_bidi_ < own_bidi_limit_; }
-  void extend_credit(StreamId id, std::size_t bytes) override {
-    credits_.emplace_back(id, bytes);
-    extend_connection_credit(bytes);
-  }
+  void extend_credit(StreamId id, std::size_t bytes) override;
   void extend_connection_credit(std::size_t bytes) override {
     connection_credit_ += bytes;
     dirty_ = true;
@@ -158,14 +124,8 @@ class FakeQuic final : public quic::QuicStreams {
     new_bidi_ += count;
     dirty_ = true;
   }
-  void shutdown_read(StreamId id, AppError code) override {
-    shutdowns_.push_back({id, code, true});
-    dirty_ = true;
-  }
-  void shutdown_write(StreamId id, AppError code) override {
-    shutdowns_.push_back({id, code, false});
-    dirty_ = true;
-  }
+  void shutdown_read(StreamId id, AppError code) override;
+  void shutdown_write(StreamId id, AppError code) override;
   void close(AppError code) noexcept override {
     closing_ = code;
     dirty_ = true;
@@ -198,25 +158,12 @@ class FakeQuic final : public quic::QuicStreams {
     bool read;
   };
 
-  void adopt(const Settings& of_peer) {
-    send_window_ = of_peer.stream_window;
-    send_left_ = of_peer.connection_window;
-    own_bidi_limit_ = of_peer.bidi_streams;
-    own_uni_limit_ = of_peer.uni_streams;
-  }
+  void adopt(const Settings& of_peer);
   Result<StreamId> open(std::uint64_t& next, std::uint64_t limit, StreamId kind);
   bool own(StreamId id) const { return quic::is_client_initiated(id) != server_; }
   Stream& open_stream(StreamId id);
-  void post(Event event) {
-    if (peer_ != nullptr) peer_->inbox_.push_back(std::move(event));
-  }
-  void post_ack(Event event) {
-    if (hold_acks) {
-      held_.push_back(std::move(event));
-    } else {
-      post(std::move(event));
-    }
-  }
+  void post(Event event);
+  void post_ack(Event event);
   bool check(const Status& status) {
     if (!status) end(app_->close_code());
     return status.has_value();
@@ -231,11 +178,7 @@ class FakeQuic final : public quic::QuicStreams {
   std::optional<std::size_t> write_some(const quic::StreamWrite& next, TimePoint now);
   // Memory that an acknowledgement frees must be what it was when it was sent.
   void release(Stream& s, std::uint64_t bytes);
-  void forget(Stream& s) {
-    unacked_bytes -= s.written - s.acked;
-    s.acked = s.written;
-    s.unacked.clear();
-  }
+  void forget(Stream& s);
   void maybe_close(StreamId id, Stream& s);
 
   void take(const Event& event, TimePoint now);

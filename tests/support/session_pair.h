@@ -1,7 +1,6 @@
 #pragma once
 // A client session and a server session of one protocol, joined in memory. What holds for several
 // protocols is tested in unit/proto/session, once.
-#include <catch2/catch_test_macros.hpp>
 #include <list>
 #include <memory>
 #include <string>
@@ -13,12 +12,7 @@
 namespace troika::test {
 
 // Why the session begins no other request.
-inline ErrorCode refusal(ClientSession& session) {
-  RecordingReceiver receiver;
-  const auto stream = session.start(make_request("/"), nullptr, receiver);
-  REQUIRE_FALSE(stream);
-  return stream.error().code;
-}
+ErrorCode refusal(ClientSession& session);
 
 // One request of the client and what came of it.
 struct Call {
@@ -39,8 +33,8 @@ struct Call {
 // Limits and timeouts may be changed before the first request. At its end nothing may be left.
 class SessionPair : public Bench {
  public:
-  using Bench::Bench;
-  virtual ~SessionPair() = default;
+  explicit SessionPair(std::string alpn);
+  virtual ~SessionPair();
 
   std::list<Call> calls;
   ClientSession* user = nullptr;  // the client's session, once it is open
@@ -48,23 +42,10 @@ class SessionPair : public Bench {
   virtual void open() = 0;
   virtual bool step() = 0;  // a turn of either side; false: nothing moved
   // Until nothing moves.
-  void run() {
-    if (user == nullptr) open();
-    for (int quiet = 0; quiet < 2;) quiet = step() ? 0 : quiet + 1;
-  }
-  Call& start(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
-    if (user == nullptr) open();
-    Call& call = calls.emplace_back();
-    auto stream = user->start(request, std::move(body), call.receiver);
-    REQUIRE(stream);
-    call.stream = std::move(*stream);
-    return call;
-  }
+  void run();
+  Call& start(const Request& request, std::unique_ptr<BodySource> body = nullptr);
   // A POST if there is a body, or else a GET.
-  Call& start(std::string target, std::unique_ptr<BodySource> body = nullptr) {
-    const Method method = body == nullptr ? Method::get : Method::post;
-    return start(make_request(std::move(target), method), std::move(body));
-  }
+  Call& start(std::string target, std::unique_ptr<BodySource> body = nullptr);
   template <class Asked>
   Call& fetch(Asked&& asked, std::unique_ptr<BodySource> body = nullptr) {
     Call& call = start(std::forward<Asked>(asked), std::move(body));
@@ -91,16 +72,8 @@ class SessionPair : public Bench {
 // Over a byte stream.
 class BytePair : public SessionPair {
  public:
-  using SessionPair::SessionPair;
-  ~BytePair() override {
-    calls.clear();
-    if (client) client->abort(AbortReason::peer_gone);
-    if (server) server->abort(AbortReason::peer_gone);
-    wire.reset();
-    client.reset();
-    server.reset();
-    CHECK(pool.outstanding() == 0);
-  }
+  explicit BytePair(std::string alpn);
+  ~BytePair() override;
   BytePair(const BytePair&) = delete;
   BytePair& operator=(const BytePair&) = delete;
 
@@ -121,13 +94,7 @@ class BytePair : public SessionPair {
   TimePoint deadline() const { return server->deadline(); }
 
  protected:
-  void join(std::unique_ptr<ByteSession> its_server,
-            std::unique_ptr<ClientByteSession> its_client) {
-    server = std::move(its_server);
-    client = std::move(its_client);
-    user = client.get();
-    wire = std::make_unique<Wire>(pool, clock, *client, *server);
-  }
+  void join(std::unique_ptr<ByteSession> its_server, std::unique_ptr<ClientByteSession> its_client);
 
  private:
   void server_deadline(TimePoint now) override {

@@ -2,29 +2,23 @@
 // One call of a handler without an exchange: a request in, a response out.
 #include <string>
 
-#include "http/message/target.h"
 #include "support/body_text.h"
 #include "support/recording_responder.h"
 
 namespace troika::test {
 
 // `raw` is a target that is fit to be sent.
-inline Request request_for(std::string_view method, std::string_view raw) {
-  Request request;
-  request.method = method_from(method);
-  request.method_text = method;
-  request.target = parse_target(raw).value();
-  return request;
-}
+Request request_for(std::string_view method, std::string_view raw);
 
 // The request and the responder outlive the job.
 struct Call {
-  Call(Bench& bench, Handler& handler, Request r)
-      : request(std::move(r)), request_body(bench.pool, {}) {
-    job = handler.start({request, request_body, bench.peer, bench.services}, responder);
-  }
+  Call(Bench& bench, Handler& handler, Request r);
   Call(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
       : Call(bench, handler, request_for(method, raw)) {}
+
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   std::uint16_t status() const { return responder.status(); }
   std::string field(std::string_view name) const { return responder.field(name); }

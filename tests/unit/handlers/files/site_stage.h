@@ -18,47 +18,13 @@ inline Fields accepting(const char* codings) { return {{"accept-encoding", codin
 
 // A handler in front of fake files and a fake thread pool; nothing is left at its end.
 struct SiteStage {
-  SiteStage() {
-    files.entries["index.html"].content = "<p>root";
-    files.entries["a.txt"].content = "hello";
-    files.entries["empty"].content = "";
-    files.entries["dir"].mode = S_IFDIR | 0755U;
-    files.entries["dir/index.html"].content = "<p>dir";
-    files.entries["bare"].mode = S_IFDIR | 0755U;
-  }
-  ~SiteStage() {
-    handler.reset();
-    CHECK(background.alive == 0);
-    CHECK(hashing.alive == 0);
-    CHECK(timers.size() == 0);
-    CHECK(files.open_files == 0);
-    CHECK(files.waiting() == 0);
-    CHECK(bench.pool.outstanding() == 0);
-  }
+  SiteStage();
+  ~SiteStage();
   SiteStage(const SiteStage&) = delete;
   SiteStage& operator=(const SiteStage&) = delete;
 
-  StaticHandler& served() {
-    if (handler == nullptr) {
-      handler = std::make_unique<StaticHandler>(StaticHandler::Parts{.files = files,
-                                                                     .coding = background,
-                                                                     .slow = background,
-                                                                     .hashing = hashing,
-                                                                     .timers = timers,
-                                                                     .pool = bench.pool,
-                                                                     .clock = bench.clock,
-                                                                     .options = options,
-                                                                     .limits = limits,
-                                                                     .notice = notice,
-                                                                     .secret = "secret"});
-    }
-    return *handler;
-  }
-  Call ask(std::string_view method, std::string_view raw, Fields fields = {}) {
-    Request request = request_for(method, raw);
-    for (const auto& [name, value] : fields) request.headers.add(name, value);
-    return {bench, served(), std::move(request)};
-  }
+  StaticHandler& served();
+  Call ask(std::string_view method, std::string_view raw, Fields fields = {});
   Call get(std::string_view raw, Fields fields = {}) { return ask("GET", raw, std::move(fields)); }
   // A file of `size` letters.
   void add_text(const std::string& name, std::size_t size) {
