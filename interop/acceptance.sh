@@ -123,7 +123,7 @@ errors() { # what goes wrong at start is one sentence and exit code 1
   complain "key does not match" "does not belong" --listen 0 --cert "$TROIKA_STATE_DIR/localhost.pem" \
     --key "$TROIKA_STATE_DIR/ca-key.pem"
   complain "bad address" "nonsense" --listen nonsense
-  complain "cert without key" "together" --cert "$work/c.pem"
+  complain "cert without key" "in pairs" --cert "$work/c.pem"
   complain "access log" "access log" --listen 0 --access-log "$work/none/log"
   complain "key log" "key log" --listen 0 --keylog "$work/none/keys"
   complain "unknown option" "--nope" --nope
