@@ -65,8 +65,7 @@ class Parser {
   Progress parse(std::span<const std::byte> bytes);
 
   ParserFault fault() const noexcept { return fault_; }
-  bool in_body() const noexcept { return in_body_; }  // `head` was reported
-  std::uint16_t status() const noexcept;              // of a response
+  std::uint16_t status() const noexcept;  // of a response
   unsigned major_version() const noexcept;
   unsigned minor_version() const noexcept;
 

@@ -83,7 +83,6 @@ class RequestReader final : private Parser::Sink {
   Request take_request() noexcept { return std::move(request_); }
   HeaderMap take_trailers() noexcept { return trailers_->take(); }
   const MessageFields& fields() const noexcept { return fields_; }
-  HttpVersion version() const noexcept { return line_version_; }
   std::uint16_t fault() const noexcept { return fault_; }
   Request partial();  // the valid part of a request with a fault, for the log
 

@@ -47,7 +47,6 @@ class TicketKeys {
   Key current();
   // Also finds the key of the next epoch: another machine's clock may be ahead.
   std::optional<Found> find(std::span<const unsigned char, 16> name);
-  Duration lifetime() const noexcept { return lifetime_; }
 
   // The context seals and opens its tickets with these keys, which outlive it.
   bool install(SSL_CTX* context);

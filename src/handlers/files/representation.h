@@ -81,7 +81,6 @@ class StoredForms {
   // called, maybe at once, when they are complete.
   void look_for(Ref<CachedFile> file, std::move_only_function<void()> done);
   Offers& offers() noexcept { return offers_; }
-  const Offers& offers() const noexcept { return offers_; }
   // Gives up the open files, so that a slow reader holds no more than it needs.
   void release() noexcept { offers_ = {}; }
   // What the cache has of these files is to be checked again.
