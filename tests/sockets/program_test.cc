@@ -1,17 +1,19 @@
 // The program itself, as its user starts and ends it.
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "os/fd.h"
@@ -24,7 +26,6 @@
 namespace troika {
 namespace {
 
-using namespace std::chrono_literals;
 using test::file_text;
 
 // `troika serve` with a folder of its own as its home, on ports that the kernel chooses.
@@ -94,29 +95,42 @@ class Program {
   bool ended_ = false;
 };
 
-// False when it does not within ten seconds.
-bool comes_to_hold(const std::filesystem::path& file, std::string_view text) {
-  for (int i = 0; i < 1000 && !file_text(file).contains(text); ++i) {
-    std::this_thread::sleep_for(10ms);
+// A folder in which a program writes; made before it starts, so that nothing is missed.
+class Watched {
+ public:
+  Watched() {
+    REQUIRE(inotify_add_watch(changes_.get(), folder_.path().c_str(), IN_CREATE | IN_MODIFY) >= 0);
   }
-  return file_text(file).contains(text);
-}
+  std::filesystem::path operator/(const char* name) const { return folder_.path() / name; }
+  void until(const std::function<bool()>& done) const {
+    std::array<char, 4096> events{};
+    while (!done()) REQUIRE(::read(changes_.get(), events.data(), events.size()) > 0);
+  }
+  void until_holds(const std::filesystem::path& file, std::string_view text) const {
+    until([&] { return file_text(file).contains(text); });
+  }
+
+ private:
+  rig::TemporaryFolder folder_;
+  Fd changes_{inotify_init1(IN_CLOEXEC)};
+};
 
 TEST_CASE("The program says where it serves, opens its logs again, and ends when asked to") {
-  const rig::TemporaryFolder logs, site;
-  const std::filesystem::path log = logs.path() / "access.log", old = logs.path() / "old.log";
+  const rig::TemporaryFolder site;
+  const Watched logs;
+  const std::filesystem::path log = logs / "access.log";
   std::ofstream(site.path() / "a.txt") << "hello";
-  Program program({site.path().string(), "--access-log", log.string(), "--keylog",
-                   (logs.path() / "keys").string()});
+  Program program(
+      {site.path().string(), "--access-log", log.string(), "--keylog", (logs / "keys").string()});
   CHECK(program.said("Try it").starts_with("Troika "));
   CHECK(program.said("Try it").contains("EVERYONE WHO READS THIS FILE"));
   CHECK(program.get("/a.txt").ends_with("\r\n\r\nhello"));
-  CHECK(comes_to_hold(log, " GET /a.txt 200 5 "));
-  std::filesystem::rename(log, old);
+  logs.until_holds(log, " GET /a.txt 200 5 ");
+  std::filesystem::rename(log, logs / "old.log");
   program.signal(SIGHUP);
-  for (int i = 0; i < 1000 && !exists(log); ++i) std::this_thread::sleep_for(10ms);
+  logs.until([&] { return exists(log); });
   CHECK(program.get("/b.txt").starts_with("HTTP/1.1 404 "));
-  CHECK(comes_to_hold(log, " GET /b.txt 404 "));
+  logs.until_holds(log, " GET /b.txt 404 ");
   program.signal(SIGTERM);
   CHECK(program.code() == 0);
   CHECK_THAT(program.said("again to stop"),
