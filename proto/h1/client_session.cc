@@ -95,7 +95,7 @@ void ClientSession::act_on(ResponseReader::Event event) {
 void ClientSession::begin_body() {
   in_body_ = true;
   draining_ = draining_ || !reader_.keeps_alive();
-  stream_->channel.expect(reader_.body_length());
+  stream_->channel.begin(reader_.body_length());
   stream_->receiver().on_response(reader_.take_head());
 }
 
@@ -106,7 +106,7 @@ bool ClientSession::on_body(std::span<const std::byte> bytes) {
 void ClientSession::end_response(HeaderMap trailers) {
   response_over_ = true;
   in_body_ = false;
-  stream_->channel.finish(std::move(trailers));
+  std::ignore = stream_->channel.finish(std::move(trailers));
   finish_exchange();
 }
 

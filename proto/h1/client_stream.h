@@ -6,8 +6,8 @@
 
 #include "base/output_queue.h"
 #include "base/time.h"
-#include "http/exchange/body_channel.h"
 #include "http/exchange/client_session.h"
+#include "http/exchange/incoming.h"
 #include "http/message/body.h"
 #include "http/message/message.h"
 #include "proto/h1/writer.h"
@@ -62,7 +62,7 @@ class ClientStreamLink {
 };
 
 // The user's end of a request.
-class ClientStream final : public troika::ClientStream, private BodyChannel::Feedback {
+class ClientStream final : public troika::ClientStream, private Incoming::Feedback {
  public:
   ClientStream(BufferPool& pool, std::size_t window, ResponseReceiver& receiver,
                ClientStreamLink& link)
@@ -80,7 +80,7 @@ class ClientStream final : public troika::ClientStream, private BodyChannel::Fee
   ResponseReceiver& receiver() const noexcept { return receiver_; }
   void unlink() noexcept { link_ = nullptr; }
 
-  BodyChannel channel;
+  Incoming channel;
 
  private:
   void on_consumed(std::size_t) noexcept override {

@@ -11,7 +11,7 @@ ServerStream::ServerStream(Services& services, const PeerInfo& peer, SessionHost
     : limits_(services.limits),
       timeouts_(services.timeouts),
       host_(host),
-      exchange_(*this, services, peer, services.limits.stream_window),
+      exchange_(*this, services, peer, HttpVersion::http11, services.limits.stream_window),
       discard_(services.limits.discarded_body) {}
 
 void ServerStream::begin(Request request, const MessageFields& fields) {
@@ -35,7 +35,7 @@ bool ServerStream::on_body(std::span<const std::byte> bytes) {
     discard_.add(bytes.size());
     if (discard_.spent()) give_up_request();
   }
-  return exchange_.on_body(bytes, false).has_value();
+  return exchange_.on_body(bytes).has_value();
 }
 
 void ServerStream::on_body_end(HeaderMap trailers) {
@@ -51,7 +51,7 @@ void ServerStream::on_body_end(HeaderMap trailers) {
 void ServerStream::on_body_fault(std::uint16_t status, AbortReason why) {
   give_up_request();
   refused_ = true;
-  if (stop || response_over_ || exchange_.response_complete()) return;
+  if (stop || response_over_ || exchange_.content_pulled()) return;
   if (status != 0 && !exchange_.head_sent()) {
     ErrorResponse response = error_response(status);
     std::ignore = exchange_.respond(std::move(response.head), std::move(response.body));
@@ -101,7 +101,7 @@ bool ServerStream::produce(Output out, bool draining, TimePoint now) {
   bool moved = write_informational(out);
   moved = write_head(out, draining) || moved;
   moved = write_body(out) || moved;
-  if (head_written_ && !response_over_ && exchange_.response_complete()) {
+  if (head_written_ && !response_over_ && exchange_.content_pulled()) {
     finish_response(out, now);
     moved = true;
   }
@@ -181,12 +181,12 @@ bool ServerStream::write_body(Output& out) {
   if (!head_written_) return false;
   if (std::exchange(ready, false)) blocked_ = false;
   bool moved = false;
-  while (!blocked_ && !exchange_.response_complete() && !aborted) {
+  while (!blocked_ && !exchange_.content_pulled() && !aborted) {
     if (!out.has_room()) {
       starved_ = true;
       break;
     }
-    auto pulled = exchange_.pull_response(std::clamp(out.room(), kMinPull, kMaxPull));
+    auto pulled = exchange_.pull(std::clamp(out.room(), kMinPull, kMaxPull));
     if (!pulled) {
       break_off();
       return true;
@@ -216,7 +216,7 @@ void ServerStream::write_slice(Output& out, Slice slice) {
 
 void ServerStream::finish_response(Output& out, TimePoint now) {
   if (delimiter_ == Delimiter::chunked) {
-    const std::string text = last_chunk(exchange_.response_trailers());
+    const std::string text = last_chunk(exchange_.trailers());
     out.queue.append_copy(text);
     out.ledger.add_control(text.size());
   }

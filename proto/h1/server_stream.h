@@ -2,7 +2,6 @@
 #include <cstdint>
 
 #include "base/output_queue.h"
-#include "http/exchange/body_channel.h"
 #include "http/exchange/exchange.h"
 #include "http/message/message.h"
 #include "proto/h1/parser.h"

@@ -112,7 +112,8 @@ void ClientStream::on_headers(bool end_stream) {
   }
   if (head_seen_) {
     response_ended_ = true;
-    return channel_.finish(std::move(incoming_.headers));
+    std::ignore = channel_.finish(std::move(incoming_.headers));
+    return;
   }
   take_head(end_stream);
 }
@@ -121,9 +122,8 @@ void ClientStream::take_head(bool end_stream) {
   if (incoming_.status < 200) return receiver_.on_informational(incoming_);
   head_seen_ = true;
   const bool bodyless = head_request_ || incoming_.status == 204 || incoming_.status == 304;
-  if (const auto length = incoming_.headers.get("content-length"); length && !bodyless) {
-    channel_.expect(parse<std::uint64_t>(*length));
-  }
+  const auto length = incoming_.headers.get("content-length");
+  channel_.begin(length && !bodyless ? parse<std::uint64_t>(*length) : std::nullopt);
   if (end_stream) on_response_end();
   receiver_.on_response(std::move(incoming_));
 }
@@ -137,7 +137,7 @@ void ClientStream::on_data(std::span<const std::byte> bytes) {
 
 void ClientStream::on_response_end() {
   response_ended_ = true;
-  channel_.finish();
+  std::ignore = channel_.finish();
 }
 
 void ClientStream::on_closed(std::uint32_t code) {

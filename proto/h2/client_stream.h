@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "http/exchange/body_channel.h"
 #include "http/exchange/client_session.h"
+#include "http/exchange/incoming.h"
 #include "http/message/limits.h"
 #include "proto/h2/engine.h"
 #include "proto/session/byte_session.h"
@@ -31,9 +31,7 @@ inline constexpr std::size_t kClientStreamWindow = 1U << 20U;
 inline constexpr std::size_t kClientConnectionWindow = 4U << 20U;
 
 // One request of a client. The on_* functions are called under the engine; apply() is not.
-class ClientStream final : public troika::ClientStream,
-                           private Waker,
-                           private BodyChannel::Feedback {
+class ClientStream final : public troika::ClientStream, private Waker, private Incoming::Feedback {
  public:
   ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
                std::unique_ptr<BodySource> request_body);
@@ -72,7 +70,7 @@ class ClientStream final : public troika::ClientStream,
   ClientContext& context_;
   ResponseReceiver& receiver_;
   std::int32_t id_ = 0;
-  BodyChannel channel_;
+  Incoming channel_;
   std::unique_ptr<BodySource> request_body_;
   Slice pending_;
 

@@ -11,7 +11,8 @@ ServerStream::ServerStream(ServerContext& context, std::int32_t id)
       builder_(std::make_unique<RequestBuilder>(context.services.limits, HttpVersion::http2,
                                                 context.peer.security.encrypted)),
       discard_(context.services.limits.discarded_body),
-      exchange_(*this, context.services, context.peer, context.services.limits.stream_window) {}
+      exchange_(*this, context.services, context.peer, HttpVersion::http2,
+                context.services.limits.stream_window) {}
 
 void ServerStream::on_trailers_begin() {
   trailers_ = std::make_unique<TrailerBuilder>(context_.services.limits);
@@ -53,11 +54,11 @@ void ServerStream::on_data(std::span<const std::byte> bytes) {
   unconsumed_ += bytes.size();
   if (unwanted_) discard_.add(bytes.size());
   if (discarding()) mark_dirty();
-  check(exchange_.on_body(bytes, false));
+  check(exchange_.on_body(bytes));
 }
 
 void ServerStream::on_request_end() {
-  check(exchange_.on_body({}, true));
+  check(exchange_.on_end());
   mark_dirty();  // it may have waited for this
 }
 
@@ -88,14 +89,14 @@ void ServerStream::on_head_not_sent() noexcept {
 nghttp2_ssize ServerStream::read(std::size_t max_bytes, std::uint32_t* flags) {
   // RST_STREAM will be sent: an END_STREAM before it would make the body look complete.
   if (resetting_ || exchange_.aborted()) return NGHTTP2_ERR_DEFERRED;
-  auto pulled = exchange_.pull_response(max_bytes);
+  auto pulled = exchange_.pull(max_bytes);
   if (!pulled) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   if (pulled->state == PullState::blocked) return NGHTTP2_ERR_DEFERRED;
   pending_ = std::move(pulled->bytes);
   if (!pending_.empty()) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (exchange_.response_complete()) {
+  if (exchange_.content_pulled()) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (!exchange_.response_trailers().empty()) {
+    if (!exchange_.trailers().empty()) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers();
     }
@@ -111,7 +112,7 @@ Slice ServerStream::take_pending(std::size_t length) noexcept {
 
 void ServerStream::on_end_sent() noexcept {
   end_sent_ = true;
-  if (exchange_.request_complete()) return;
+  if (exchange_.receiving() == Receiving::done) return;
   discard_.end_at(context_.services.clock.now() + context_.services.timeouts.linger);
 }
 
@@ -188,13 +189,13 @@ void ServerStream::submit_head(const Head& response) {
   const FieldList fields(response.head);
   nghttp2_data_provider2 provider{};
   provider.read_callback = context_.read;
-  const bool has_body = !exchange_.response_complete();
+  const bool has_body = !exchange_.content_pulled();
   nghttp2_submit_response2(context_.engine, id_, fields.data(), fields.size(),
                            has_body ? &provider : nullptr);
 }
 
 void ServerStream::submit_trailers() {
-  const FieldList fields(exchange_.response_trailers());
+  const FieldList fields(exchange_.trailers());
   nghttp2_submit_trailer(context_.engine, id_, fields.data(), fields.size());
 }
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "http/exchange/body_channel.h"
 #include "http/exchange/exchange.h"
 #include "http/message/request_builder.h"
 #include "proto/h2/engine.h"
@@ -66,7 +65,7 @@ class ServerStream final : public StreamRecords {
   void submit_trailers();
   void submit_reset(std::uint32_t code) noexcept;
   bool discarding() const noexcept {
-    return unwanted_ && end_sent_ && !exchange_.request_complete();
+    return unwanted_ && end_sent_ && exchange_.receiving() != Receiving::done;
   }
 
   ServerContext& context_;

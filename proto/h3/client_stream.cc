@@ -170,9 +170,8 @@ void ClientStream::on_fields_end(bool) {
   }
   head_done_ = true;
   const bool has_body = !head_only_ && head.status != 204 && head.status != 304;
-  if (const auto length = head.headers.get("content-length"); length && has_body) {
-    response_.expect(number_of(*length));
-  }
+  const auto length = head.headers.get("content-length");
+  response_.begin(length && has_body ? std::optional(number_of(*length)) : std::nullopt);
   if (receiver_ != nullptr) receiver_->on_response(std::move(head));
 }
 
@@ -192,7 +191,7 @@ void ClientStream::on_end() {
   read_ended_ = true;
   if (trailers_.over_limit()) return fail(AbortReason::protocol_error, 0);
   response_ended_ = true;
-  response_.finish(trailers_.take());
+  std::ignore = response_.finish(trailers_.take());
 }
 
 Result<Pulled> ClientStream::pull(std::size_t max_bytes) {

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "http/exchange/body_channel.h"
 #include "http/exchange/client_session.h"
+#include "http/exchange/incoming.h"
 #include "http/message/request_builder.h"
 #include "proto/h3/engine.h"
 
@@ -20,7 +20,7 @@ struct ClientContext {
 
 // A request of ours and its response on one stream. The session owns it until QUIC has closed the
 // stream and the user has destroyed its handle.
-class ClientStream final : public EngineStream, private Waker, private BodyChannel::Feedback {
+class ClientStream final : public EngineStream, private Waker, private Incoming::Feedback {
  public:
   ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
                std::unique_ptr<BodySource> body, ResponseReceiver& receiver);
@@ -82,7 +82,7 @@ class ClientStream final : public EngineStream, private Waker, private BodyChann
   ResponseHead head_;
   std::size_t fields_cost_ = 0, fields_seen_ = 0;  // of the section that is coming in
   TrailerBuilder trailers_;
-  BodyChannel response_;
+  Incoming response_;
 
   std::size_t consumed_ = 0;  // records for apply()
   bool body_begun_ = false;

@@ -33,7 +33,8 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
     : EngineStream(id),
       context_(context),
       builder_(context.services.limits, HttpVersion::http3, true),
-      exchange_(*this, context.services, context.peer, context.services.limits.h3_stream_window),
+      exchange_(*this, context.services, context.peer, HttpVersion::http3,
+                context.services.limits.h3_stream_window),
       discard_(context.services.limits.discarded_body),
       header_deadline_(now + context.services.timeouts.header_block),
       early_(early) {}
@@ -104,7 +105,7 @@ void ServerStream::on_trailer(std::string_view name, std::string_view value) {
 
 void ServerStream::on_data(std::span<const std::byte> bytes) {
   if (stop) discard_.add(bytes.size());
-  fail_unless(exchange_.on_body(bytes, false));
+  fail_unless(exchange_.on_body(bytes));
 }
 
 void ServerStream::on_discarded(std::size_t bytes, bool fin) {
@@ -118,16 +119,16 @@ void ServerStream::on_fin_handed_out() {
     context_.engine.peer_shut_read(id());
     discard_.end_at(context_.services.clock.now() + context_.services.timeouts.linger);
   }
-  served_ = exchange_.request_complete();
+  served_ = exchange_.receiving() == Receiving::done;
   if (served_) ++context_.served;
 }
 
 void ServerStream::on_end() {
   read_ended_ = true;
-  if (exchange_.request_complete()) return;
+  if (exchange_.receiving() == Receiving::done) return;
   mark_dirty();  // it may have waited for this
   if (!trailers_) {
-    fail_unless(exchange_.on_body({}, true));
+    fail_unless(exchange_.on_end());
   } else if (trailers_->over_limit()) {
     fail_unless(fail(ErrorCode::limit, "too many trailers"));
   } else {
@@ -148,14 +149,12 @@ void ServerStream::fail_unless(const Status& status) {
 
 Result<Pulled> ServerStream::pull(std::size_t max_bytes) {
   if (exchange_.aborted()) return Pulled{PullState::blocked, {}};
-  auto pulled = exchange_.pull_response(max_bytes);
+  auto pulled = exchange_.pull(max_bytes);
   if (!pulled) reset(AbortReason::handler_failed);
   return pulled;
 }
 
-const HeaderMap& ServerStream::outgoing_trailers() const noexcept {
-  return exchange_.response_trailers();
-}
+const HeaderMap& ServerStream::outgoing_trailers() const noexcept { return exchange_.trailers(); }
 
 void ServerStream::on_body_acked(std::size_t bytes) noexcept { exchange_.on_sent(bytes); }
 
@@ -173,7 +172,7 @@ bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
 void ServerStream::on_peer_reset() {
   read_ended_ = true;
   context_.engine.peer_shut_read(id());
-  if (begun_ && (exchange_.request_complete() || exchange_.response_complete())) return;
+  if (begun_ && (exchange_.receiving() == Receiving::done || exchange_.content_pulled())) return;
   exchange_.on_peer_abort(AbortReason::peer_reset);
   header_deadline_ = kNever;
   context_.engine.shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);

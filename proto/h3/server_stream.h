@@ -2,7 +2,6 @@
 #include <optional>
 #include <vector>
 
-#include "http/exchange/body_channel.h"
 #include "http/exchange/exchange.h"
 #include "http/message/request_builder.h"
 #include "proto/h3/engine.h"
@@ -63,7 +62,7 @@ class ServerStream final : public EngineStream, private StreamRecords {
   void on_end() override;
   void on_rejected() override;
   Result<Pulled> pull(std::size_t max_bytes) override;
-  bool body_complete() const noexcept override { return exchange_.response_complete(); }
+  bool body_complete() const noexcept override { return exchange_.content_pulled(); }
   const HeaderMap& outgoing_trailers() const noexcept override;
   void on_body_acked(std::size_t bytes) noexcept override;
   void on_fin_handed_out() override;

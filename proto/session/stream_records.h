@@ -32,7 +32,7 @@ class StreamRecords : public StreamPort {
     consumed_bytes += consumed;
     mark_dirty();
   }
-  void stop_request(AbortReason reason) noexcept final {
+  void stop_receiving(AbortReason reason) noexcept final {
     stop = reason;
     mark_dirty();
   }

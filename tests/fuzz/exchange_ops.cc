@@ -25,7 +25,7 @@ struct Port final : StreamPort {
   }
   void body_ready() noexcept override {}
   void credit(std::size_t) noexcept override {}
-  void stop_request(AbortReason) noexcept override {}
+  void stop_receiving(AbortReason) noexcept override {}
   void reset(AbortReason) noexcept override { dead = true; }
 };
 
@@ -98,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool begun = false;
   std::uint64_t pulled = 0;
   {
-    Exchange exchange(run.port, run.bench.services, run.bench.peer, 1000);
+    Exchange exchange(run.port, run.bench.services, run.bench.peer, HttpVersion::http2, 1000);
     // A protocol stream stops asking once it is reset; a handler once its job is gone.
     while (!input.empty() && !run.port.dead) {
       const unsigned op = input.byte() % 16;
@@ -118,18 +118,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         continue;
       } else if (op == 2) {
         exchange.advance();
-      } else if (op == 3 && !exchange.request_complete()) {
+      } else if (op == 3 && exchange.receiving() != Receiving::done) {
         const std::string text(input.byte(), 'b');
         run.body_bytes += text.size();
         run.complete = input.byte() % 4 == 0;
-        if (!exchange.on_body(bytes_of(text), run.complete)) {
-          exchange.on_peer_abort(AbortReason::protocol_error);
-        }
-      } else if (op == 4 && !exchange.request_complete()) {
+        auto taken = exchange.on_body(bytes_of(text));
+        if (taken && run.complete) taken = exchange.on_end();
+        if (!taken) exchange.on_peer_abort(AbortReason::protocol_error);
+      } else if (op == 4 && exchange.receiving() != Receiving::done) {
         run.complete = true;
         if (!exchange.on_trailers({})) exchange.on_peer_abort(AbortReason::protocol_error);
       } else if (op == 5 && run.port.heads > 0) {
-        const auto result = exchange.pull_response(1 + input.byte());
+        const auto result = exchange.pull(1 + input.byte());
         if (!result) break;
         pulled += result->bytes.size();
         if (run.port.framing.kind == BodyFraming::Kind::length) {

@@ -17,11 +17,36 @@ bool never_has_content(std::uint16_t status) noexcept {
 
 }  // namespace
 
-Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer,
-                   std::size_t body_window)
-    : port_(port), services_(services), peer_(peer), body_(services.pool, body_window, *this) {}
+Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, HttpVersion version,
+                   std::size_t window)
+    : MessageEnd(port, services.pool, services.clock, services.limits, window),
+      services_(services),
+      peer_(peer),
+      version_(version) {}
 
 Exchange::~Exchange() { on_closed(); }
+
+void Exchange::on_head_field(std::string_view name, std::string_view value) {
+  if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
+  if (!name.starts_with(':')) return builder_->field(name, value);
+  if (name == ":method") return builder_->method(value);
+  if (name == ":scheme") return builder_->scheme(value);
+  if (name == ":authority") return builder_->authority(value);
+  if (name == ":path") return builder_->target(value);
+  if (name == ":protocol") return builder_->protocol(value);
+}
+
+Status Exchange::on_head_end(bool end) {
+  if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
+  auto request = builder_->finish(!end);
+  builder_.reset();
+  if (request) {
+    begin(std::move(*request));
+  } else {
+    begin_rejected(std::move(request.error().partial), request.error().status);
+  }
+  return {};
+}
 
 void Exchange::begin(Request request) { start(std::move(request)); }
 
@@ -31,27 +56,24 @@ void Exchange::begin_rejected(Request partial, std::uint16_t status) {
 }
 
 void Exchange::start(Request request) {
+  const bool early = request_.early_data || peer_.security.handshaking;
   request_ = std::move(request);
-  request_.early_data = request_.early_data || peer_.security.handshaking;
-  begun_ = true;
-  started_wall_ = services_.clock.wall();
-  started_ = last_progress_ = services_.clock.now();
-  if (request_.has_body) {
-    body_.expect(request_.content_length);
-  } else {
-    request_complete_ = true;
-    body_.finish();
-  }
+  request_.early_data = request_.early_data || early;
+  started_wall_ = clock_.wall();
+  started_ = last_progress_ = clock_.now();
+  incoming_.begin(request_.has_body ? request_.content_length : 0);
+  if (!request_.has_body) std::ignore = incoming_.finish();
 }
 
 void Exchange::advance() {
-  const bool due = begun_ && !handled_ && status_ == 0 && !aborted();
+  const bool waits = handling_ == Handling::idle || handling_ == Handling::held;
+  const bool due = waits && receiving() != Receiving::head && sending() == Sending::nothing;
   if (due && admitted()) handle();
-  if (response_complete_) release_job();
+  if (content_pulled()) release_job();
 }
 
 void Exchange::handle() {
-  handled_ = true;
+  handling_ = Handling::running;
   if (rejected_ != 0) {
     auto [head, body] = error_response(rejected_);
     // Remote clients are not told other names than those that they asked for.
@@ -61,10 +83,10 @@ void Exchange::handle() {
     }
     std::ignore = respond(std::move(head), std::move(body));
   } else {
-    job_ = services_.handler.start({request_, body_, peer_, services_}, *this);
+    job_ = services_.handler.start({request_, incoming_, peer_, services_}, *this);
     if (job_ == nullptr && status_ == 0) abort(AbortReason::handler_failed);
   }
-  if (job_ == nullptr) body_.stop(AbortReason::body_stopped);
+  if (job_ == nullptr) release_job();
 }
 
 // False: the request waits for the handshake. A rejected request does not wait.
@@ -73,10 +95,10 @@ bool Exchange::admitted() {
     rejected_ = 421;
   }
   if (rejected_ == 0 && may_be_replay()) {
-    if (held_) return false;
-    if (peer_.held < services_.limits.early_held) {
+    if (handling_ == Handling::held) return false;
+    if (peer_.held < limits_.early_held) {
       ++peer_.held;
-      held_ = true;
+      handling_ = Handling::held;
       return false;
     }
     rejected_ = 425;
@@ -91,100 +113,54 @@ bool Exchange::may_be_replay() const noexcept {
   using enum Method;
   if (!request_.early_data || !peer_.security.handshaking) return false;
   const bool safe = request_.method == get || request_.method == head || request_.method == options;
-  return !safe || !request_complete_ || received_ > 0;
+  return !safe || receiving() != Receiving::done || incoming_.received() > 0;
 }
 
 void Exchange::stop_waiting() noexcept {
-  if (!std::exchange(held_, false)) return;
+  if (handling_ != Handling::held) return;
+  handling_ = Handling::idle;
   --peer_.held;
-  last_progress_ = services_.clock.now();
+  progress();
 }
 
-Status Exchange::on_body(std::span<const std::byte> bytes, bool end) {
-  if (aborted()) return {};
-  received_ += bytes.size();
-  if (request_.content_length && received_ > *request_.content_length) {
-    return fail(ErrorCode::protocol, "more body than Content-Length says");
+Result<Pulled> Exchange::pull(std::size_t max_bytes) {
+  auto pulled = outgoing_.pull(max_bytes);
+  if (!pulled) {
+    cancel(AbortReason::handler_failed);
+  } else if (content_pulled()) {
+    release_job();
   }
-  if (!bytes.empty()) last_progress_ = services_.clock.now();
-  if (auto pushed = body_.push(bytes); !pushed) return pushed;
-  return end ? complete_request({}) : Status{};
-}
-
-Status Exchange::on_trailers(HeaderMap trailers) {
-  if (aborted()) return {};
-  return complete_request(std::move(trailers));
-}
-
-Status Exchange::complete_request(HeaderMap trailers) {
-  if (request_.content_length && received_ != *request_.content_length) {
-    return fail(ErrorCode::protocol, "less body than Content-Length says");
-  }
-  request_complete_ = true;
-  body_.finish(std::move(trailers));
-  return {};
-}
-
-Result<Pulled> Exchange::pull_response(std::size_t max_bytes) {
-  if (response_ == nullptr) return Pulled{};
-  auto pulled = response_->pull(std::min(max_bytes, kMaxPull));
-  if (pulled && pulled->state == PullState::data) {
-    pulled_ += pulled->bytes.size();
-    // One more pull finds the end together with the last bytes, so that the end needs no frame of
-    // its own, and detects a source that has more than it declared.
-    if (pulled_ == declared_) {
-      const auto after = response_->pull(1);
-      if (!after) {
-        pulled = std::unexpected(after.error());
-      } else if (after->state == PullState::end) {
-        finish_response();
-      } else if (after->state == PullState::data) {
-        pulled = fail(ErrorCode::short_body, "more body than was declared");
-      } else {
-        response_blocked_ = true;
-      }
-    } else if (declared_ && pulled_ > *declared_) {
-      pulled = fail(ErrorCode::short_body, "more body than was declared");
-    }
-  } else if (pulled && pulled->state == PullState::blocked) {
-    response_blocked_ = true;
-  } else if (pulled && declared_ && pulled_ != *declared_) {
-    pulled = fail(ErrorCode::short_body, "less body than was declared");
-  } else if (pulled) {
-    finish_response();
-  }
-  if (!pulled) cancel(AbortReason::handler_failed);
   return pulled;
 }
 
-void Exchange::on_sent(std::size_t bytes) noexcept {
-  sent_ += bytes;
-  last_progress_ = services_.clock.now();
+// A response that is whole, as far as the stream goes, is not taken back.
+void Exchange::on_peer_reset(AbortReason reason, std::uint64_t) noexcept {
+  if (sending() != Sending::done) on_peer_abort(reason);
 }
 
 void Exchange::on_peer_abort(AbortReason reason) noexcept {
-  if (!closed_ && !aborted()) cancel(reason);
+  if (handling_ != Handling::closed && !aborted()) cancel(reason);
 }
 
 void Exchange::on_closed() noexcept {
-  if (std::exchange(closed_, true)) return;
-  if (!response_complete_ && !aborted()) aborted_ = AbortReason::peer_gone;
+  if (handling_ == Handling::closed) return;
+  if (!content_pulled() && !aborted()) aborted_ = AbortReason::peer_gone;
   cancel(aborted_);
-  if (!begun_) return;
+  handling_ = Handling::closed;
+  if (receiving() == Receiving::head) return;
   services_.observer.on_complete({.request = request_,
                                   .peer = peer_,
                                   .status = status_,
-                                  .body_bytes = sent_,
+                                  .body_bytes = outgoing_.sent(),
                                   .started = started_wall_,
-                                  .duration = services_.clock.now() - started_,
+                                  .duration = clock_.now() - started_,
                                   .aborted = aborted_});
 }
 
 TimePoint Exchange::deadline() const noexcept {
-  if (!begun_ || closed_ || aborted()) return kNever;
-  const bool peer_owes_room = pulled_ > sent_ || (response_ != nullptr && !response_blocked_);
-  if (peer_owes_room) return last_progress_ + services_.timeouts.write_progress;
-  const bool peer_owes_body = !request_complete_ && !body_.stopped() && body_.buffered() == 0;
+  if (receiving() == Receiving::head || handling_ == Handling::closed || aborted()) return kNever;
+  if (outgoing_.peer_owes_room()) return last_progress_ + services_.timeouts.write_progress;
+  const bool peer_owes_body = receiving() == Receiving::body && incoming_.buffered() == 0;
   if (peer_owes_body) return last_progress_ + services_.timeouts.body_progress;
   return kNever;
 }
@@ -199,40 +175,41 @@ void Exchange::on_deadline(TimePoint now) {
   job_.reset();
   auto [head, body] = error_response(408);
   std::ignore = respond(std::move(head), std::move(body));
-  body_.stop(AbortReason::timeout);
+  incoming_.stop(AbortReason::timeout);
 }
 
 Status Exchange::inform(const ResponseHead& head) {
-  if (status_ != 0 || aborted() || closed_)
+  if (sending() != Sending::nothing) {
     return fail(ErrorCode::closed, "the response has begun already");
+  }
   // RFC 9110 §15.2: HTTP/1.0 has no 1xx.
   if (request_.version != HttpVersion::http10) port_.send_informational(head);
   return {};
 }
 
 Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
-  if (status_ != 0 || aborted() || closed_)
+  if (sending() != Sending::nothing) {
     return fail(ErrorCode::closed, "the response has begun already");
+  }
   stop_waiting();
   status_ = head.status;
-  last_progress_ = services_.clock.now();
+  progress();
   const BodyFraming framing = choose_framing(head, body.get());
   add_common_fields(head, body.get());
-  if (framing.kind == BodyFraming::Kind::length) declared_ = framing.length;
-  const bool empty = framing.kind == BodyFraming::Kind::none || declared_ == 0;
-  if (empty || body == nullptr) {
-    if (body != nullptr) body->stop(AbortReason::none);
-    response_complete_ = true;
-  } else {
-    response_ = std::move(body);
-    response_->set_waker(this);
+  std::optional<std::uint64_t> length;
+  if (framing.kind == BodyFraming::Kind::length) length = framing.length;
+  const bool empty = framing.kind == BodyFraming::Kind::none || length == 0;
+  if (empty && body != nullptr) {
+    body->stop(AbortReason::none);
+    body.reset();
   }
+  outgoing_.begin(std::move(body), length);
   port_.send_head(head, framing);
   return {};
 }
 
 void Exchange::abort(AbortReason reason) noexcept {
-  if (aborted() || closed_ || response_complete_) return;
+  if (aborted() || handling_ == Handling::closed || content_pulled()) return;
   if (status_ == 0) {
     auto [head, body] = error_response(500);
     std::ignore = respond(std::move(head), std::move(body));
@@ -240,7 +217,7 @@ void Exchange::abort(AbortReason reason) noexcept {
   }
   // The job may be the caller: it is freed when the stream is.
   aborted_ = reason;
-  drop_response(reason);
+  outgoing_.reset(reason);
   port_.reset(reason);
 }
 
@@ -264,52 +241,29 @@ void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) con
   if (!peer_.alt_svc.empty()) head.headers.set("alt-svc", peer_.alt_svc);
 }
 
-void Exchange::finish_response() noexcept {
-  response_complete_ = true;
-  if (const HeaderMap* trailers = response_->trailers()) response_trailers_ = *trailers;
-  response_->set_waker(nullptr);
-  response_.reset();
-  release_job();
-}
-
+// Of a handler that has not begun there is no job, but what it would read is unwanted as well.
 void Exchange::release_job() noexcept {
   job_.reset();
-  body_.stop(AbortReason::body_stopped);
-}
-
-void Exchange::drop_response(AbortReason reason) noexcept {
-  if (response_ == nullptr) return;
-  response_->set_waker(nullptr);
-  response_->stop(reason);
-  response_.reset();
+  if (handling_ != Handling::closed) handling_ = Handling::released;
+  incoming_.stop(AbortReason::body_stopped);
 }
 
 void Exchange::cancel(AbortReason reason) noexcept {
   aborted_ = reason;
   stop_waiting();
-  drop_response(reason);
+  if (reason != AbortReason::none) outgoing_.reset(reason);
   job_.reset();
-  body_.detach();
-}
-
-void Exchange::wake() noexcept {
-  response_blocked_ = false;
-  last_progress_ = services_.clock.now();
-  port_.body_ready();
+  incoming_.detach();
 }
 
 void Exchange::on_first_pull() noexcept {
   // RFC 9110 §10.1.1: send 100 only when the content is wanted and none of it has arrived.
-  if (!request_.expects_continue || received_ > 0 || request_complete_) return;
+  if (!request_.expects_continue || incoming_.received() > 0) return;
   ResponseHead head;
   head.status = 100;
   std::ignore = inform(head);
 }
 
-void Exchange::on_consumed(std::size_t bytes) noexcept { port_.credit(bytes); }
-
-void Exchange::on_stopped(AbortReason reason) noexcept {
-  if (!request_complete_) port_.stop_request(reason);
-}
+void Exchange::on_stopped(AbortReason reason) noexcept { port_.stop_receiving(reason); }
 
 }  // namespace troika

@@ -24,7 +24,7 @@ class RecordingPort final : public StreamPort {
   }
   void body_ready() noexcept override { ++ready; }
   void credit(std::size_t n) noexcept override { credited += n; }
-  void stop_request(AbortReason reason) noexcept override { stopped = reason; }
+  void stop_receiving(AbortReason reason) noexcept override { stopped = reason; }
   void reset(AbortReason reason) noexcept override { aborted = reason; }
 };
 
@@ -38,7 +38,10 @@ struct Stage {
   BodySource* request_body = nullptr;
   Responder* responder = nullptr;
 
-  Stage() { exchange.emplace(port, bench.services, bench.peer, bench.limits.stream_window); }
+  Stage() {
+    exchange.emplace(port, bench.services, bench.peer, HttpVersion::http2,
+                     bench.limits.stream_window);
+  }
   // The handler has the request, and has not answered.
   explicit Stage(Request request) : Stage() {
     answer_later();
@@ -74,10 +77,14 @@ struct Stage {
     bench.handler.answer = std::move(answer);
     run(get());
   }
+  Status receive(std::string_view text, bool end = false) {
+    if (auto taken = exchange->on_body(bytes_of(text)); !taken || !end) return taken;
+    return exchange->on_end();
+  }
   std::string pull_all() {
     std::string text;
     for (;;) {
-      auto pulled = exchange->pull_response(kMaxPull);
+      auto pulled = exchange->pull(kMaxPull);
       if (!pulled || pulled->state != PullState::data) return text;
       text += text_of(pulled->bytes.bytes());
       exchange->on_sent(pulled->bytes.size());

@@ -35,10 +35,10 @@ TEST_CASE("An answer has Content-Length, Date, Server and Alt-Svc, and ends with
   CHECK(fields.get("alt-svc") == "h3=\":8443\"; ma=3600");
   CHECK(stage.port.framing.kind == BodyFraming::Kind::length);
   CHECK(stage.port.framing.length == 5);
-  auto pulled = stage.exchange->pull_response(kMaxPull);
+  auto pulled = stage.exchange->pull(kMaxPull);
   REQUIRE(pulled);
   CHECK(text_of(pulled->bytes.bytes()) == "hello");
-  CHECK(stage.exchange->response_complete());
+  CHECK(stage.exchange->content_pulled());
 }
 
 TEST_CASE("HEAD keeps the length and drops the body") {
@@ -48,7 +48,7 @@ TEST_CASE("HEAD keeps the length and drops the body") {
   stage.run(std::move(request));
   CHECK(stage.port.heads.at(0).headers.get("content-length") == "5");
   CHECK(stage.port.framing.kind == BodyFraming::Kind::none);
-  CHECK(stage.exchange->response_complete());
+  CHECK(stage.exchange->content_pulled());
 }
 
 TEST_CASE("204 and 304 have no body and no invented length") {
@@ -68,7 +68,7 @@ TEST_CASE("A body that gives less or more than it declared fails, one that is ex
     BodyProbe probe;
     stage.run_with(with_steps({BodyStep::data("12345")}, &probe, declared));
     (void)stage.pull_all();
-    CHECK(stage.exchange->response_complete() == whole);
+    CHECK(stage.exchange->content_pulled() == whole);
     CHECK(stage.exchange->aborted() == !whole);
     CHECK(probe.alive == 0);
   }
@@ -85,7 +85,7 @@ TEST_CASE("A blocked body is pulled again after its waker was woken") {
   probe.release();
   CHECK(stage.port.ready == before + 1);
   CHECK(stage.pull_all() == "two");
-  CHECK(stage.exchange->response_complete());
+  CHECK(stage.exchange->content_pulled());
 }
 
 TEST_CASE("Trailers of the body are there when it has ended") {
@@ -94,13 +94,13 @@ TEST_CASE("Trailers of the body are there when it has ended") {
   trailers.add("x-sum", "1");
   stage.run_with(with_steps({BodyStep::data("x")}, nullptr, std::nullopt, trailers));
   (void)stage.pull_all();
-  CHECK(stage.exchange->response_trailers().get("x-sum") == "1");
+  CHECK(stage.exchange->trailers().get("x-sum") == "1");
 }
 
 TEST_CASE("A request body flows to the handler and its bytes are credited as they are read") {
   Stage stage(Stage::post(6));
-  REQUIRE(stage.exchange->on_body(bytes_of("abc"), false));
-  REQUIRE(stage.exchange->on_body(bytes_of("def"), true));
+  REQUIRE(stage.receive("abc"));
+  REQUIRE(stage.receive("def", true));
   CHECK(stage.port.credited == 0);
   std::string text;
   CHECK(read_body(*stage.request_body, text) == ReadState::end);
@@ -112,7 +112,7 @@ TEST_CASE("A request body flows to the handler and its bytes are credited as the
 TEST_CASE("A request body longer or shorter than its Content-Length is a protocol error") {
   for (const auto& [length, end] : {std::pair(2U, false), {4U, true}}) {
     Stage stage(Stage::post(length));
-    const auto taken = stage.exchange->on_body(bytes_of("abc"), end);
+    const auto taken = stage.receive("abc", end);
     REQUIRE(!taken);
     CHECK(taken.error().code == ErrorCode::protocol);
   }
@@ -121,8 +121,8 @@ TEST_CASE("A request body longer or shorter than its Content-Length is a protoco
 TEST_CASE("The request window holds n bytes and not n + 1") {
   Stage stage(Stage::post(std::nullopt));
   const std::string window(stage.bench.limits.stream_window, 'x');
-  REQUIRE(stage.exchange->on_body(bytes_of(window), false));
-  const auto over = stage.exchange->on_body(bytes_of("y"), false);
+  REQUIRE(stage.receive(window));
+  const auto over = stage.receive("y");
   REQUIRE(!over);
   CHECK(over.error().code == ErrorCode::limit);
 }
@@ -131,14 +131,14 @@ TEST_CASE("A handler that answers at once stops the rest of the request body") {
   Stage stage;
   stage.run(Stage::post(100));
   CHECK(stage.port.stopped == AbortReason::body_stopped);
-  REQUIRE(stage.exchange->on_body(bytes_of("dropped"), false));
+  REQUIRE(stage.receive("dropped"));
   CHECK(stage.port.credited == 7);
 }
 
 TEST_CASE("A body that came whole before the answer is not reported as stopped") {
   Stage stage;
   stage.exchange->begin(Stage::post(3));
-  REQUIRE(stage.exchange->on_body(bytes_of("abc"), true));
+  REQUIRE(stage.receive("abc", true));
   stage.exchange->advance();
   CHECK(!stage.port.stopped);
   CHECK(stage.port.credited == 3);
@@ -155,7 +155,7 @@ TEST_CASE("100 Continue is sent once, when a body that is awaited is first pulle
 
 TEST_CASE("No 100 Continue for a body that is there already, nor to HTTP/1.0") {
   Stage there(Stage::post(3, true));
-  REQUIRE(there.exchange->on_body(bytes_of("abc"), true));
+  REQUIRE(there.receive("abc", true));
   (void)there.request_body->pull(10);
   CHECK(there.port.informational.empty());
 
@@ -219,7 +219,7 @@ TEST_CASE("A rejected request is answered without the handler, and logged") {
 TEST_CASE("A response that the peer does not take ends at the write deadline, which bytes move") {
   Stage stage;
   stage.run_with(with_steps({BodyStep::data("x"), BodyStep::data("y")}));
-  (void)stage.exchange->pull_response(1);
+  (void)stage.exchange->pull(1);
   TimePoint due = stage.exchange->deadline();
   CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.write_progress);
   stage.bench.clock.advance(std::chrono::seconds(1));

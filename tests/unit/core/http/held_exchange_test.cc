@@ -26,7 +26,7 @@ struct EarlyStage : Stage {
 TEST_CASE("A request that may be a replay and changes something waits for the handshake") {
   EarlyStage stage;
   stage.run(Stage::post(std::nullopt));
-  REQUIRE(stage.exchange->on_body(bytes_of("abc"), true));
+  REQUIRE(stage.receive("abc", true));
   stage.exchange->advance();
   CHECK(stage.bench.handler.started == 0);
   CHECK(stage.bench.peer.held == 1);

@@ -8,9 +8,19 @@
 
 namespace troika {
 
-// A body between a protocol session, which pushes received bytes, and its reader, which pulls them.
-// Holds at most `window` bytes; flow control keeps an honest peer below that.
-class BodyChannel final : public BodySource {
+// How far a message that we receive has come:
+//
+//             begin()   push()    finish()  fail()    stop()
+//   head      body      -         -         done      stopped
+//   body      -         body      done      done      stopped
+//   stopped   stopped   stopped   done      done      stopped   what comes is dropped
+//   done      -         dropped   done      done      done      what is buffered is dropped
+enum class Receiving : std::uint8_t { head, body, done, stopped };
+
+// The content of a message that we receive, between a protocol stream, which pushes its bytes, and
+// its reader, which pulls them. Holds at most `window` bytes; flow control keeps an honest peer
+// below that. Holds the content to the length that was declared (RFC 9110 §8.6), read or not.
+class Incoming final : public BodySource {
  public:
   class Feedback {
    public:
@@ -22,26 +32,28 @@ class BodyChannel final : public BodySource {
     ~Feedback() = default;
   };
 
-  BodyChannel(BufferPool& pool, std::size_t window, Feedback& feedback) noexcept
+  Incoming(BufferPool& pool, std::size_t window, Feedback& feedback) noexcept
       : queue_(pool), window_(window), feedback_(&feedback) {}
 
-  // Copies the bytes. Fails with `limit` and copies nothing when they do not fit in the window.
-  // After stop() they are dropped and reported as consumed.
+  // The head has come; `length`: of the content, if it is declared.
+  void begin(std::optional<std::uint64_t> length) noexcept;
+  // Copies the bytes. Fails with `limit`, and copies nothing, when they do not fit in the window;
+  // with `protocol` when they are more than was declared. After stop() they are dropped and
+  // reported as consumed.
   Status push(std::span<const std::byte> bytes);
-  void finish(HeaderMap trailers = {});
-  void fail(Error why) noexcept;  // the reader gets this error after the buffered bytes
-  void expect(std::optional<std::uint64_t> length) noexcept { remaining_ = length; }
+  Status finish(HeaderMap trailers = {});  // `protocol`: it is shorter than was declared
+  void fail(Error why) noexcept;           // the reader gets this error after the buffered bytes
 
+  Receiving state() const noexcept { return state_; }
+  std::uint64_t received() const noexcept { return received_; }
   std::size_t buffered() const noexcept { return queue_.size(); }
-  bool ended() const noexcept { return finished_ || failed_; }
-  bool stopped() const noexcept { return stopped_; }
-  // Frees the buffered bytes; the feedback is not called again.
+  // Frees the buffered bytes; the feedback is not called again, and nothing is taken any more.
   void detach() noexcept;
 
   Result<Pulled> pull(std::size_t max_bytes) override;
   void set_waker(Waker* waker) noexcept override { waker_ = waker; }
   void stop(AbortReason reason) noexcept override;
-  std::optional<std::uint64_t> remaining() const noexcept override { return remaining_; }
+  std::optional<std::uint64_t> remaining() const noexcept override;
   const HeaderMap* trailers() const noexcept override { return &trailers_; }
 
  private:
@@ -52,11 +64,12 @@ class BodyChannel final : public BodySource {
   Feedback* feedback_;
   Waker* waker_ = nullptr;
   HeaderMap trailers_;
-  std::optional<std::uint64_t> remaining_;
-  Error error_;
-  bool pulled_ = false;
+  std::optional<std::uint64_t> declared_;
+  std::uint64_t received_ = 0;
+  std::optional<Error> error_;
+  Receiving state_ = Receiving::head;
+  bool pulled_ = false;   // the reader has asked for the first byte
   bool blocked_ = false;  // `blocked` was returned; the waker is yet to be called
-  bool finished_ = false, failed_ = false, stopped_ = false;
 };
 
 // The unwanted rest of a request body: it is read and dropped up to a limit. On HTTP/1 the

@@ -1,4 +1,4 @@
-#include "http/exchange/body_channel.h"
+#include "http/exchange/incoming.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
@@ -10,7 +10,7 @@ using namespace troika;
 
 namespace {
 
-struct Feedback final : BodyChannel::Feedback {
+struct Feedback final : Incoming::Feedback {
   int first_pulls = 0;
   std::size_t consumed = 0;
   std::optional<AbortReason> stopped;
@@ -20,32 +20,33 @@ struct Feedback final : BodyChannel::Feedback {
 };
 
 struct Stage {
-  explicit Stage(std::size_t window = 1000) : channel(pool, window, feedback) {
-    channel.set_waker(&waker);
+  explicit Stage(std::size_t window = 1000) : content(pool, window, feedback) {
+    content.set_waker(&waker);
+    content.begin(std::nullopt);
   }
-  Status push(std::string_view text) { return channel.push(std::as_bytes(std::span(text))); }
-  std::string pull(std::size_t max = kMaxPull) { return test::pull_text(channel, max); }
+  Status push(std::string_view text) { return content.push(std::as_bytes(std::span(text))); }
+  std::string pull(std::size_t max = kMaxPull) { return test::pull_text(content, max); }
 
   BufferPool pool;
   Feedback feedback;
   test::CountingWaker waker;
-  BodyChannel channel;
+  Incoming content;
 };
 
 }  // namespace
 
-TEST_CASE("a body channel gives what was pushed, then the end, and reports what was consumed") {
+TEST_CASE("incoming content gives what was pushed, then the end, and reports what was consumed") {
   Stage stage;
   REQUIRE(stage.push("hello "));
   REQUIRE(stage.push("world"));
-  CHECK(stage.channel.buffered() == 11);
+  CHECK(stage.content.buffered() == 11);
   CHECK(stage.feedback.consumed == 0);
   CHECK(stage.pull(3) == "hel");
   CHECK(stage.feedback.consumed == 3);
   CHECK(stage.pull() == "lo ");
   CHECK(stage.pull() == "world");
   CHECK(stage.feedback.consumed == 11);
-  stage.channel.finish();
+  REQUIRE(stage.content.finish());
   CHECK(stage.pull() == "end");
   CHECK(stage.pull() == "end");
   CHECK(stage.pool.outstanding() == 0);
@@ -63,9 +64,9 @@ TEST_CASE("a blocked reader is woken once, one that was not told to wait is not"
   CHECK(stage.pull() == "a");
   CHECK(stage.pull() == "b");
   CHECK(stage.pull() == "blocked");
-  stage.channel.finish();
+  REQUIRE(stage.content.finish());
   CHECK(stage.waker.woken == 2);
-  stage.channel.finish();
+  REQUIRE(stage.content.finish());
   CHECK(stage.waker.woken == 2);
 }
 
@@ -76,7 +77,7 @@ TEST_CASE("the window holds its bytes and not one more") {
   const Status over = stage.push("x");
   REQUIRE_FALSE(over);
   CHECK(over.error().code == ErrorCode::limit);
-  CHECK(stage.channel.buffered() == 10);
+  CHECK(stage.content.buffered() == 10);
   CHECK(stage.pull(1) == "1");
   CHECK(stage.push("x"));
   CHECK_FALSE(stage.push("y"));
@@ -86,24 +87,24 @@ TEST_CASE("the window holds its bytes and not one more") {
 TEST_CASE("an error wakes a blocked reader, and comes after the bytes that arrived before it") {
   Stage stage;
   REQUIRE(stage.push("abc"));
-  stage.channel.fail({ErrorCode::closed, "gone"});
-  stage.channel.finish();
-  CHECK(stage.channel.ended());
+  stage.content.fail({ErrorCode::closed, "gone"});
+  REQUIRE(stage.content.finish());
+  CHECK(stage.content.state() == Receiving::done);
   CHECK(stage.pull() == "abc");
   CHECK(stage.pull() == "error: closed");
   CHECK(stage.pull() == "error: closed");
   CHECK(stage.waker.woken == 0);
   Stage waiting;
   CHECK(waiting.pull() == "blocked");
-  waiting.channel.fail({ErrorCode::closed, "gone"});
+  waiting.content.fail({ErrorCode::closed, "gone"});
   CHECK(waiting.waker.woken == 1);
 }
 
-TEST_CASE("a stopped channel frees and credits what it held and what still comes") {
+TEST_CASE("a stopped message frees and credits what it held and what still comes") {
   Stage stage(10);
   REQUIRE(stage.push("12345"));
-  stage.channel.stop(AbortReason::body_stopped);
-  CHECK(stage.channel.stopped());
+  stage.content.stop(AbortReason::body_stopped);
+  CHECK(stage.content.state() == Receiving::stopped);
   CHECK(stage.feedback.consumed == 5);
   CHECK(stage.feedback.stopped == AbortReason::body_stopped);
   CHECK(stage.pool.outstanding() == 0);
@@ -111,20 +112,20 @@ TEST_CASE("a stopped channel frees and credits what it held and what still comes
   CHECK(stage.feedback.consumed == 31);
   CHECK(stage.pull() == "end");
   stage.feedback.stopped.reset();
-  stage.channel.stop(AbortReason::peer_gone);
+  stage.content.stop(AbortReason::peer_gone);
   CHECK_FALSE(stage.feedback.stopped);
 }
 
-TEST_CASE("a detached channel tells nobody anything") {
+TEST_CASE("a detached message tells nobody anything") {
   Stage stage;
   CHECK(stage.pull() == "blocked");
   REQUIRE(stage.push("abc"));
   const int woken = stage.waker.woken;
-  stage.channel.detach();
+  stage.content.detach();
   CHECK(stage.pool.outstanding() == 0);
   REQUIRE(stage.push("def"));
-  stage.channel.stop(AbortReason::peer_gone);
-  stage.channel.finish();
+  stage.content.stop(AbortReason::peer_gone);
+  REQUIRE(stage.content.finish());
   CHECK(stage.pull() == "end");
   CHECK(stage.feedback.consumed == 0);
   CHECK_FALSE(stage.feedback.stopped);
@@ -137,33 +138,33 @@ TEST_CASE("the first pull is reported once, and not when the body is there alrea
   CHECK(stage.pull() == "blocked");
   CHECK(stage.feedback.first_pulls == 1);
   Stage complete;
-  complete.channel.finish();
+  REQUIRE(complete.content.finish());
   CHECK(complete.pull() == "end");
   CHECK(complete.feedback.first_pulls == 0);
 }
 
 TEST_CASE("a declared length counts down as bytes are pulled") {
   Stage stage;
-  CHECK_FALSE(stage.channel.remaining());
-  stage.channel.expect(5);
+  CHECK_FALSE(stage.content.remaining());
+  stage.content.begin(5);
   REQUIRE(stage.push("abc"));
-  CHECK(stage.channel.remaining() == 5U);
+  CHECK(stage.content.remaining() == 5U);
   CHECK(stage.pull(2) == "ab");
-  CHECK(stage.channel.remaining() == 3U);
-  REQUIRE(stage.push("defgh"));
+  CHECK(stage.content.remaining() == 3U);
+  REQUIRE(stage.push("de"));
   CHECK(stage.pull() == "c");
-  CHECK(stage.pull() == "defgh");
-  CHECK(stage.channel.remaining() == 0U);
+  CHECK(stage.pull() == "de");
+  CHECK(stage.content.remaining() == 0U);
 }
 
 TEST_CASE("trailers are there after the end") {
   Stage stage;
   HeaderMap trailers;
   trailers.add("x-sum", "1");
-  stage.channel.finish(std::move(trailers));
+  REQUIRE(stage.content.finish(std::move(trailers)));
   CHECK(stage.pull() == "end");
-  REQUIRE(stage.channel.trailers() != nullptr);
-  CHECK(stage.channel.trailers()->get("x-sum") == "1");
+  REQUIRE(stage.content.trailers() != nullptr);
+  CHECK(stage.content.trailers()->get("x-sum") == "1");
 }
 
 TEST_CASE("random pushes and pulls lose nothing and never hold more than the window") {
@@ -172,16 +173,16 @@ TEST_CASE("random pushes and pulls lose nothing and never hold more than the win
   std::string in, out;
   for (int i = 0; i < 5000; ++i) {
     std::string piece(random.below(1500), static_cast<char>('a' + random.below(26)));
-    const bool fits = piece.size() <= 5000 - stage.channel.buffered();
+    const bool fits = piece.size() <= 5000 - stage.content.buffered();
     REQUIRE(stage.push(piece).has_value() == fits);
     if (fits) in += piece;
-    while (stage.channel.buffered() > 0 && random.chance(0.7)) {
+    while (stage.content.buffered() > 0 && random.chance(0.7)) {
       out += stage.pull(1 + random.below(2000));
     }
-    REQUIRE(stage.channel.buffered() <= 5000);
+    REQUIRE(stage.content.buffered() <= 5000);
     REQUIRE(stage.feedback.consumed == out.size());
   }
-  while (stage.channel.buffered() > 0) out += stage.pull();
+  while (stage.content.buffered() > 0) out += stage.pull();
   CHECK(in == out);
   CHECK(stage.pool.outstanding() == 0);
 }

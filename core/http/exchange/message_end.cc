@@ -1,0 +1,40 @@
+#include "http/exchange/message_end.h"
+
+#include <utility>
+
+namespace troika {
+
+void MessageEnd::on_field(std::string_view name, std::string_view value) {
+  if (incoming_.state() == Receiving::head) return on_head_field(name, value);
+  if (!trailers_) trailers_.emplace(limits_);
+  trailers_->field(name, value);
+}
+
+Status MessageEnd::on_body(std::span<const std::byte> bytes) {
+  if (aborted()) return {};
+  if (!bytes.empty()) progress();
+  return incoming_.push(bytes);
+}
+
+Status MessageEnd::on_end() {
+  if (!trailers_) return on_trailers({});
+  if (trailers_->over_limit()) return fail(ErrorCode::limit, "too many trailers");
+  return on_trailers(trailers_->take());
+}
+
+Status MessageEnd::on_trailers(HeaderMap trailers) {
+  if (aborted()) return {};
+  return incoming_.finish(std::move(trailers));
+}
+
+void MessageEnd::on_sent(std::size_t bytes) noexcept {
+  outgoing_.on_sent(bytes);
+  progress();
+}
+
+void MessageEnd::on_source_ready() noexcept {
+  progress();
+  port_.body_ready();
+}
+
+}  // namespace troika
