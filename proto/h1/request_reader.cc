@@ -125,7 +125,6 @@ RequestReader::Progress RequestReader::read_line(std::span<const std::byte> byte
 void RequestReader::begin_builder() {
   line_version_ = line_.version();
   builder_.emplace(limits_, line_version_, secure_);
-  trailers_.emplace(limits_);
   fields_ = {};
   if (!line_.method().empty()) builder_->method(line_.method());
   if (!line_.target().empty()) give_target(line_.target());
@@ -165,6 +164,7 @@ RequestReader::Event RequestReader::end_of_head() {
     builder_.reset();
     return fail(whole.error().status);
   }
+  trailers_.emplace(limits_, builder_->connection_options());
   builder_.reset();
   request_ = std::move(*whole);
   if (request_.content_length == 0) request_.has_body = false;

@@ -12,8 +12,14 @@ struct Limits {
   std::size_t header_count = 100;  // without Cookie
   std::size_t trailer_bytes = 8U << 10U;
   std::size_t trailer_count = 32;
+  std::size_t connection_options = 32;  // fields to remove that a message names in Connection
   std::size_t target_bytes = 8U << 10U;
   std::size_t method_bytes = 32;
+
+  // Of each head of a response to our request: as header_list_bytes and header_count.
+  std::size_t response_bytes = 64U << 10U;
+  std::size_t response_count = 256;
+  std::size_t informational = 32;  // 1xx responses to one request
 
   std::uint32_t concurrent_streams = 100;  // h2 and h3, per connection
   std::size_t stream_window = 64U << 10U;  // request bytes in flight or unread: h1, h2

@@ -59,7 +59,9 @@ struct Request {
   std::string authority;    // host and port as sent, from :authority, the absolute form or Host
   std::string protocol;     // RFC 8441 ":protocol", else empty
   Target target;
-  HeaderMap headers;  // without pseudo fields, Host and h1 framing fields
+  // Without pseudo fields, Host, Content-Length, and what is meant for one connection only: the
+  // h1 framing fields, TE, Proxy-Authorization, and what Connection names.
+  HeaderMap headers;
   HttpVersion version = HttpVersion::http11;
   std::optional<std::uint64_t> content_length;  // as declared; nullopt: none declared
   bool has_body = false;                        // content follows (it may be empty)

@@ -2,23 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/text.h"
 
 namespace troika {
 namespace {
-
-constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 §6.5.2
-
-// RFC 9113 §8.2.2, RFC 9114 §4.2: these fields apply to one h1 connection.
-constexpr std::array<std::string_view, 5> kConnectionFields{
-    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-
-bool is_connection_field(std::string_view name) noexcept {
-  return std::ranges::contains(kConnectionFields, name);
-}
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
@@ -28,16 +17,6 @@ std::string lower_case(std::string_view text) {
 
 bool all_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
-// RFC 9110 §8.6: decimal digits only, leading zeros allowed. The int64 bound lets callers add to
-// the value.
-std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
-  std::int64_t length = 0;
-  if (text.empty() || !ascii::is_digit(text[0])) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return static_cast<std::uint64_t>(length);
 }
 
 }  // namespace
@@ -107,21 +86,13 @@ void RequestBuilder::field(std::string_view name, std::string_view value) {
   if (fields_ > limits_.header_count) fail(431);
   if (fault_ != 0) return;
   if (is_h1()) value = ascii::trim(value);
-  if (!valid_field(name, value)) return fail(400);
+  if (!valid_field(request_.version, name, value)) return fail(400);
   if (is_h1()) {
     const std::string lower = lower_case(name);
     if (!special_field(lower, value)) request_.headers.add(lower, value);
   } else if (!special_field(name, value)) {
     request_.headers.add(name, value);
   }
-}
-
-bool RequestBuilder::valid_field(std::string_view name, std::string_view value) const noexcept {
-  if (!ascii::is_token(name) || !valid_field_value(value)) return false;
-  if (is_h1()) return true;
-  // RFC 9113 §8.2.1, RFC 9114 §4.2: lower case, and no white space around the value.
-  const auto upper = [](char c) { return c != ascii::lower(c); };
-  return std::ranges::none_of(name, upper) && ascii::trim(value).size() == value.size();
 }
 
 bool RequestBuilder::special_field(std::string_view name, std::string_view value) {
@@ -140,6 +111,7 @@ bool RequestBuilder::special_field(std::string_view name, std::string_view value
   }
   if (is_connection_field(name)) {
     if (!is_h1()) fail(400);
+    if (name == "connection" && !connection_.add(value, limits_)) fail(431);
     return true;
   }
   if (name == "cookie") {
@@ -147,11 +119,11 @@ bool RequestBuilder::special_field(std::string_view name, std::string_view value
     cookies_ += value;
     return true;
   }
-  if (!is_h1() && name == "te" && !ascii::equal_ignoring_case(value, "trailers")) {
-    fail(400);
+  if (name == "te") {
+    if (!is_h1() && !ascii::equal_ignoring_case(value, "trailers")) fail(400);
     return true;
   }
-  return false;
+  return name == "proxy-authorization";  // RFC 9110 §11.7.2: for a proxy before us
 }
 
 void RequestBuilder::host_field(std::string_view value) {
@@ -199,6 +171,7 @@ std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool bod
   request_.has_body = body_follows;
   // RFC 9110 §10.1.1: HTTP/1.0 has no 1xx, and without content there is nothing to wait for.
   if (request_.version == HttpVersion::http10 || !body_follows) request_.expects_continue = false;
+  connection_.remove_from(request_.headers);
   if (!cookies_.empty()) request_.headers.add("cookie", cookies_);
   check_whole(body_follows);
   if (fault_ != 0) return std::unexpected(Rejected{std::move(request_), fault_});
@@ -248,13 +221,14 @@ static_assert(std::ranges::is_sorted(kNotInTrailers));
 }  // namespace
 
 void TrailerBuilder::field(std::string_view name, std::string_view value) {
-  cost_ += name.size() + value.size() + 32;  // RFC 9113 §6.5.2
+  cost_ += name.size() + value.size() + kFieldOverhead;
   ++seen_;
   if (cost_ > limits_.trailer_bytes || seen_ > limits_.trailer_count) over_limit_ = true;
   if (over_limit_ || !ascii::is_token(name) || !valid_field_value(value)) return;
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), ascii::lower);
-  if (!std::ranges::binary_search(kNotInTrailers, lower)) fields_.add(lower, ascii::trim(value));
+  if (std::ranges::binary_search(kNotInTrailers, lower) || named_.has(lower)) return;
+  fields_.add(lower, ascii::trim(value));
 }
 
 }  // namespace troika

@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <expected>
 #include <string_view>
+#include <utility>
 
+#include "http/message/field_rules.h"
 #include "http/message/limits.h"
 #include "http/message/message.h"
 
@@ -37,14 +39,16 @@ class RequestBuilder {
   // 9113 §8.3.1), scheme fits the connection, CONNECT 501, Expect (unknown: 417), Content-Length.
   std::expected<Request, Rejected> finish(bool body_follows);
 
+  // What the request named in Connection, for its trailers.
+  const ConnectionOptions& connection_options() const noexcept { return connection_; }
+
  private:
   void fail(std::uint16_t status) noexcept {
     if (fault_ == 0) fault_ = status;
   }
-  bool is_h1() const noexcept { return request_.version < HttpVersion::http2; }
+  bool is_h1() const noexcept { return troika::is_h1(request_.version); }
   void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
   bool once(bool& seen) noexcept;  // false: repeated, or after a fault
-  bool valid_field(std::string_view name, std::string_view value) const noexcept;
   bool special_field(std::string_view name, std::string_view value);  // true: handled
   void host_field(std::string_view value);
   void content_length_field(std::string_view value);
@@ -57,6 +61,7 @@ class RequestBuilder {
   std::string cookies_;   // all of them, joined (RFC 9113 §8.2.3)
   std::size_t cost_ = 0;  // of the field section so far
   std::size_t fields_ = 0;
+  ConnectionOptions connection_;
   std::uint16_t fault_ = 0;
   bool secure_;
   bool has_host_ = false, has_authority_ = false, has_method_ = false, has_target_ = false;
@@ -65,16 +70,18 @@ class RequestBuilder {
 };
 
 // Collects trailer fields, with limits of their own; fields that frame or route a message are
-// dropped (RFC 9110 §6.5.1).
+// dropped (RFC 9110 §6.5.1), and so are those that the head named in Connection.
 class TrailerBuilder {
  public:
-  explicit TrailerBuilder(const Limits& limits) : limits_(limits) {}
+  explicit TrailerBuilder(const Limits& limits, ConnectionOptions named = {})
+      : limits_(limits), named_(std::move(named)) {}
   void field(std::string_view name, std::string_view value);
   bool over_limit() const noexcept { return over_limit_; }
   HeaderMap take() noexcept { return std::move(fields_); }
 
  private:
   const Limits& limits_;
+  ConnectionOptions named_;
   HeaderMap fields_;
   std::size_t cost_ = 0;
   std::size_t seen_ = 0;

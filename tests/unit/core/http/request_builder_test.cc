@@ -57,6 +57,58 @@ TEST_CASE("what has a place of its own in a request is not among its headers") {
   }
 }
 
+TEST_CASE("R1, R8: what is for one connection only is not among a request's headers") {
+  for (const HttpVersion version : versions(All)) {
+    const auto [status, request] =
+        build(version, {{"te", "trailers"}, {"proxy-authorization", "Basic eDp5"}});
+    CHECK(status == 200);
+    CHECK(request.headers.empty());
+  }
+  for (const HttpVersion version : versions(H1x)) {
+    const auto [status, request] = build(version, {{"X-Before", "1"},
+                                                   {"Connection", "X-Before, close,,x-AFTER ,"},
+                                                   {"X-Kept", "2"},
+                                                   {"connection", "x-more"},
+                                                   {"X-After", "3"},
+                                                   {"x-more", "4"}});
+    CHECK(status == 200);
+    CHECK(request.headers.size() == 1);
+    CHECK(request.headers.get("x-kept") == "2");
+  }
+}
+
+TEST_CASE("R2: what is meant for all recipients stays, whatever Connection names") {
+  Lines lines;
+  std::string names = "host,content-length,expect";
+  for (const std::string name :
+       {"authorization", "content-type", "cookie", "early-data", "forwarded", "if-none-match",
+        "origin", "range", "via", "x-forwarded-for"}) {
+    lines.emplace_back(name, "1");
+    names += "," + name;
+  }
+  const std::size_t kept = lines.size();
+  lines.emplace_back("content-length", "1");
+  lines.emplace_back("expect", "100-continue");
+  lines.emplace_back("connection", names);
+  const auto [status, request] = build(HttpVersion::http11, lines, {.body = true});
+  CHECK(status == 200);
+  CHECK(request.authority == "example.com");
+  CHECK(request.content_length == 1U);
+  CHECK(request.expects_continue);
+  CHECK(request.headers.size() == kept);
+}
+
+TEST_CASE("Connection of a request may name connection_options fields and not one more") {
+  const Limits limits;
+  const auto status = [&](std::size_t count) {
+    std::string names = "close,keep-alive,content-type,,";  // these do not count
+    for (std::size_t i = 0; i < count; ++i) names += "x,";
+    return build(HttpVersion::http11, {{"connection", names}}).status;
+  };
+  CHECK(status(limits.connection_options) == 200);
+  CHECK(status(limits.connection_options + 1) == 431);
+}
+
 TEST_CASE("the scheme says whether the connection is secure") {
   CHECK(build(HttpVersion::http11, {}).request.scheme == "https");
   CHECK(build(HttpVersion::http11, {}, {.secure = false}).request.scheme == "http");

@@ -14,8 +14,6 @@ enum Mask : unsigned { H10 = 1, H11 = 2, H2 = 4, H3 = 8, H1x = H10 | H11, H23 = 
 using Line = std::pair<std::string, std::string>;
 using Lines = std::vector<Line>;
 
-inline bool is_h1(HttpVersion version) { return version < HttpVersion::http2; }
-
 // GET https://example.com/ with `extra`, where a pseudo field and Host replace what is there by
 // default, and without the lines named in `without`.
 inline Lines request_lines(HttpVersion version, const Lines& extra, const std::string& without) {

@@ -35,6 +35,18 @@ TEST_CASE("fields that frame, route or describe a message are dropped from trail
   CHECK(builder.take().empty());
 }
 
+TEST_CASE("R1: what the head named in Connection is dropped from trailers") {
+  const Limits limits;
+  ConnectionOptions named;
+  REQUIRE(named.add("close, X-Hop", limits));
+  TrailerBuilder builder(limits, named);
+  builder.field("x-HOP", "1");
+  builder.field("x-kept", "2");
+  const HeaderMap trailers = builder.take();
+  CHECK(trailers.size() == 1);
+  CHECK(trailers.has("x-kept"));
+}
+
 TEST_CASE("trailers may have trailer_count fields and not one more, dropped ones among them") {
   const Limits limits;
   TrailerBuilder builder(limits);

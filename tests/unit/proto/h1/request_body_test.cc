@@ -142,6 +142,25 @@ TEST_CASE("no more is taken than the body's reader has room for") {
   CHECK(server.log().size() == 1);
 }
 
+TEST_CASE("R1: a trailer that the head names in Connection does not reach the handler") {
+  H1Server server;
+  std::vector<std::string> names;
+  server.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+    std::string body;
+    CHECK(read_body(context.body, body) == ReadState::end);
+    for (const auto field : *context.body.trailers()) names.emplace_back(field.name);
+    (void)responder.respond({}, nullptr);
+    return nullptr;
+  };
+  for (const std::string_view connection : {"Connection: X-Hop\r\n", ""}) {
+    names.clear();
+    (void)server.send(post(std::string(connection) + "Transfer-Encoding: chunked\r\n") +
+                      "0\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n");
+    CHECK(names.size() == (connection.empty() ? 2 : 1));
+    CHECK(names.back() == "x-end");
+  }
+}
+
 TEST_CASE("invalid chunks are 400 while there is no response") {
   H1Server server;
   ReadAll* job = nullptr;

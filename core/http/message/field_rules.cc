@@ -1,0 +1,75 @@
+#include "http/message/field_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/text.h"
+
+namespace troika {
+namespace {
+
+constexpr std::array<std::string_view, 5> kConnectionFields{
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+
+// Fields for all recipients, beside those with a prefix of kEndToEndPrefixes.
+constexpr std::array<std::string_view, 23> kEndToEnd{
+    "age",           "allow",    "authorization", "cache-control", "cookie",          "date",
+    "early-data",    "etag",     "expect",        "expires",       "forwarded",       "host",
+    "last-modified", "location", "origin",        "range",         "referer",         "retry-after",
+    "set-cookie",    "trailer",  "vary",          "via",           "www-authenticate"};
+static_assert(std::ranges::is_sorted(kEndToEnd));
+constexpr std::array<std::string_view, 4> kEndToEndPrefixes{"access-control-", "content-", "if-",
+                                                            "x-forwarded-"};
+
+bool is_end_to_end(std::string_view name) noexcept {
+  return std::ranges::binary_search(kEndToEnd, name) ||
+         std::ranges::any_of(kEndToEndPrefixes,
+                             [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+}  // namespace
+
+bool valid_field(HttpVersion version, std::string_view name, std::string_view value) noexcept {
+  if (!ascii::is_token(name) || !valid_field_value(value)) return false;
+  if (is_h1(version)) return true;
+  const auto upper = [](char c) { return c != ascii::lower(c); };
+  return std::ranges::none_of(name, upper) && ascii::trim(value).size() == value.size();
+}
+
+bool is_connection_field(std::string_view name) noexcept {
+  return std::ranges::contains(kConnectionFields, name);
+}
+
+std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
+  std::int64_t length = 0;
+  if (text.empty() || !ascii::is_digit(text[0])) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return static_cast<std::uint64_t>(length);
+}
+
+bool ConnectionOptions::add(std::string_view value, const Limits& limits) {
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());  // options have no quotes
+    std::string name(ascii::trim(value.substr(0, comma)));
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    std::ranges::transform(name, name.begin(), ascii::lower);
+    if (!ascii::is_token(name) || name == "close" || is_connection_field(name)) continue;
+    if (is_end_to_end(name)) continue;
+    if (names_.size() == limits.connection_options) return false;
+    names_.push_back(std::move(name));
+  }
+  return true;
+}
+
+bool ConnectionOptions::has(std::string_view name) const noexcept {
+  return std::ranges::contains(names_, name);
+}
+
+void ConnectionOptions::remove_from(HeaderMap& headers) const {
+  for (const std::string& name : names_) headers.remove(name);
+}
+
+}  // namespace troika
