@@ -35,7 +35,7 @@ Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request
     return troika::fail(ErrorCode::protocol, "HTTP/1.1 cannot carry this request");
   }
   request_ = std::make_unique<ClientRequest>(request, std::move(body), host_);
-  reader_.begin(request_->is_head());
+  reader_.begin(request.method);
   in_body_ = response_over_ = false;
   ClientStreamLink& link = *this;
   auto stream = std::make_unique<ClientStream>(pool_, limits_.stream_window, receiver, link);
@@ -88,7 +88,7 @@ void ClientSession::act_on(ResponseReader::Event event) {
     case head: return begin_body();
     case response: begin_body(); return end_response({});
     case body_end: return end_response(reader_.take_trailers());
-    case fault: return fail(AbortReason::protocol_error);
+    case fault: return fail(reader_.failure());
   }
 }
 

@@ -18,7 +18,7 @@ bool expects_content(Method method) noexcept {
 
 ClientRequest::ClientRequest(const Request& request, std::unique_ptr<BodySource> body,
                              SessionHost& host)
-    : host_(host), body_(std::move(body)), is_head_(request.method == Method::head) {
+    : host_(host), body_(std::move(body)) {
   if (body_ != nullptr) {
     body_->set_waker(this);
     left_ = body_->remaining();

@@ -29,7 +29,6 @@ class ClientRequest final : private Waker {
   bool sent() const noexcept { return sent_; }  // all of it
   bool begun() const noexcept { return head_.empty(); }
   bool starved() const noexcept { return starved_; }
-  bool is_head() const noexcept { return is_head_; }
 
   // RFC 9110 §10.1.1: the body waits for 100, but not indefinitely.
   void on_continue() noexcept;
@@ -48,7 +47,7 @@ class ClientRequest final : private Waker {
   TimePoint continue_at_ = kNever;
   bool waits_ = false;  // for 100
   bool blocked_ = false;
-  bool starved_ = false, sent_ = false, is_head_;
+  bool starved_ = false, sent_ = false;
 };
 
 // How the user's end of a request and the session know each other; the first that goes cuts it.

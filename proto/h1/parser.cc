@@ -49,6 +49,9 @@ struct Parser::Engine {
     };
     settings.on_header_value_complete = [](llhttp_t* p) { return of(p).field_complete(); };
     settings.on_headers_complete = [](llhttp_t* p) { return pause(p, Event::head); };
+    settings.on_status = [](llhttp_t* p, const char* at, std::size_t n) {
+      return valid_field_value({at, n}) ? 0 : of(p).fail(ParserFault::syntax);
+    };
     settings.on_chunk_header = [](llhttp_t* p) { return of(p).chunk_header(p->content_length); };
     settings.on_body = [](llhttp_t* p, const char* at, std::size_t n) { return of(p).body(at, n); };
     settings.on_message_complete = [](llhttp_t* p) { return pause(p, Event::message); };
@@ -74,10 +77,10 @@ Parser::Parser(const Limits& limits, Sink& sink)
     : limits_(limits), sink_(sink), engine_(std::make_unique<Engine>(*this)) {}
 Parser::~Parser() = default;
 
-void Parser::begin() noexcept {
+void Parser::begin(std::size_t head_bytes) noexcept {
   name_.clear();
   value_.clear();
-  head_left_ = limits_.header_list_bytes;
+  head_left_ = head_bytes;
   framed_ = body_bytes_ = trailer_bytes_ = 0;
   fault_ = ParserFault::none;
   in_body_ = chunk_begins_ = false;
@@ -85,14 +88,14 @@ void Parser::begin() noexcept {
 
 void Parser::begin_request() {
   static constexpr std::string_view kLine = "POST / HTTP/1.1\r\n";
-  begin();
+  begin(limits_.header_list_bytes);
   engine_->begin(HTTP_REQUEST);
   [[maybe_unused]] const auto result = llhttp_execute(&engine_->parser, kLine.data(), kLine.size());
   assert(result == HPE_OK);
 }
 
 void Parser::begin_response() {
-  begin();
+  begin(limits_.response_bytes);
   engine_->begin(HTTP_RESPONSE);
 }
 
@@ -109,6 +112,13 @@ Parser::Progress Parser::parse(std::span<const std::byte> bytes) {
       progress.event = Event::fault;
     }
     return progress;
+  }
+  // llhttp skips line ends before a status line: only a server may do so (RFC 9112 §2.2).
+  const bool begins_response =
+      engine_->parser.type == HTTP_RESPONSE && head_left_ == limits_.response_bytes;
+  if (begins_response && !bytes.empty() && bytes.front() != std::byte{'H'}) {
+    fail(ParserFault::syntax);
+    return {bytes.size(), Event::fault};
   }
   // White space around values counts for no field, so the section has a limit of its own.
   Progress progress = run(bytes.first(std::min(bytes.size(), head_left_)));

@@ -72,7 +72,7 @@ class Parser {
  private:
   struct Engine;  // llhttp and its callbacks
 
-  void begin() noexcept;
+  void begin(std::size_t head_bytes) noexcept;
   Progress run(std::span<const std::byte> bytes);
   int fail(ParserFault fault) noexcept;
   int text(FieldText& part, const char* at, std::size_t size);
@@ -103,7 +103,7 @@ class MessageFields {
   void field(std::string_view name, std::string_view value);
 
   enum class Body : std::uint8_t { absent, length, chunked };
-  // The status to refuse a request with, or 0. A response with a fault is not valid.
+  // The status to refuse a request with, or 0. ResponseBuilder judges responses.
   std::uint16_t fault(HttpVersion version) const noexcept;
   Body body() const noexcept;
 

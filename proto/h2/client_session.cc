@@ -26,7 +26,7 @@ void ClientSession::submit_settings() {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kClientStreamWindow},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
-       static_cast<std::uint32_t>(context_.limits.header_list_bytes)},
+       static_cast<std::uint32_t>(context_.limits.response_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   nghttp2_submit_settings(engine_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
@@ -42,8 +42,7 @@ Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request
   if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
-  auto stream = std::make_unique<ClientStream>(context_, receiver, request.method == Method::head,
-                                               std::move(body));
+  auto stream = std::make_unique<ClientStream>(context_, receiver, request.method, std::move(body));
   if (auto submitted = stream->submit(request); !submitted) {
     return std::unexpected(submitted.error());
   }
@@ -142,10 +141,6 @@ void ClientSession::lose_all(AbortReason reason) {
 std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
                                                        SessionHost& host) {
   return std::make_unique<ClientSession>(pool, limits, host);
-}
-
-void ClientSession::on_headers_begin(const nghttp2_frame& frame) noexcept {
-  if (ClientStream* stream = find(frame.hd.stream_id)) stream->on_headers_begin();
 }
 
 void ClientSession::on_frame(const nghttp2_frame& frame) {

@@ -42,7 +42,7 @@ class ClientSession final : public ClientByteSession {
   bool engine_done() const noexcept;
 
   // Called under the engine.
-  void on_headers_begin(const nghttp2_frame& frame) noexcept;
+  void on_headers_begin(const nghttp2_frame&) noexcept {}
   void on_frame(const nghttp2_frame& frame);
   void on_frame_not_sent(const nghttp2_frame& frame);
   void on_stream_closed(std::int32_t id, std::uint32_t code);

@@ -28,23 +28,16 @@ void add_fields(FieldList& fields, const Request& request) {
   fields.add(request.headers);
 }
 
-template <class Number>
-std::optional<Number> parse(std::string_view text) noexcept {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
-ClientStream::ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+ClientStream::ClientStream(ClientContext& context, ResponseReceiver& receiver, Method asked,
                            std::unique_ptr<BodySource> request_body)
     : context_(context),
       receiver_(receiver),
       channel_(context.pool, kClientStreamWindow, *this),
       request_body_(std::move(request_body)),
-      head_request_(head_request) {
+      builder_(context.limits, HttpVersion::http2, asked),
+      trailers_(context.limits) {
   if (request_body_ != nullptr) request_body_->set_waker(this);
 }
 
@@ -83,49 +76,33 @@ Status ClientStream::submit(const Request& request) {
   return {};
 }
 
-void ClientStream::on_headers_begin() noexcept {
-  incoming_ = {};
-  incoming_.status = 0;
-  cost_ = 0;
-}
-
 void ClientStream::on_field(std::string_view name, std::string_view value) {
-  const Limits& limits = context_.limits;
-  cost_ += name.size() + value.size() + 32;  // RFC 9113 §6.5.2
-  const bool fits =
-      head_seen_
-          ? cost_ <= limits.trailer_bytes && incoming_.headers.size() < limits.trailer_count
-          : cost_ <= limits.header_list_bytes && incoming_.headers.size() < limits.header_count;
-  if (!fits) over_limit_ = true;
-  if (over_limit_) return;
-  if (name == ":status") {
-    incoming_.status = parse<std::uint16_t>(value).value_or(0);
+  if (head_seen_) {
+    trailers_.field(name, value);
+  } else if (name == ":status") {
+    builder_.status(value);
   } else {
-    incoming_.headers.add(name, value);
+    builder_.field(name, value);
   }
 }
 
 void ClientStream::on_headers(bool end_stream) {
-  if (over_limit_) {
-    fail(AbortReason::protocol_error, 0);
-    return cancel(NGHTTP2_ENHANCE_YOUR_CALM);
-  }
-  if (head_seen_) {
-    response_ended_ = true;
-    std::ignore = channel_.finish(std::move(incoming_.headers));
-    return;
-  }
-  take_head(end_stream);
+  if (!head_seen_) return take_head(end_stream);
+  if (trailers_.over_limit()) return refuse(AbortReason::over_limit);
+  response_ended_ = true;
+  std::ignore = channel_.finish(trailers_.take());
 }
 
 void ClientStream::take_head(bool end_stream) {
-  if (incoming_.status < 200) return receiver_.on_informational(incoming_);
+  auto received = builder_.finish(!end_stream);
+  if (!received) return refuse(reason_for(received.error()));
+  if (received->head.status < 200) return receiver_.on_informational(received->head);
   head_seen_ = true;
-  const bool bodyless = head_request_ || incoming_.status == 204 || incoming_.status == 304;
-  const auto length = incoming_.headers.get("content-length");
-  channel_.begin(length && !bodyless ? parse<std::uint64_t>(*length) : std::nullopt);
+  const BodyFraming& content = received->content;
+  channel_.begin(content.kind == BodyFraming::Kind::length ? std::optional(content.length)
+                                                           : std::nullopt);
   if (end_stream) on_response_end();
-  receiver_.on_response(std::move(incoming_));
+  receiver_.on_response(std::move(received->head));
 }
 
 void ClientStream::on_data(std::span<const std::byte> bytes) {
@@ -227,6 +204,11 @@ void ClientStream::mark_dirty() noexcept {
   if (closed_ || std::exchange(dirty_, true)) return;
   context_.dirty_streams.push_back(id_);
   context_.host.mark_dirty();
+}
+
+void ClientStream::refuse(AbortReason reason) {
+  fail(reason, 0);
+  cancel(error_code_for(reason));
 }
 
 void ClientStream::cancel(std::uint32_t code) noexcept {

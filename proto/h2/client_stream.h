@@ -8,6 +8,8 @@
 #include "http/exchange/client_session.h"
 #include "http/exchange/incoming.h"
 #include "http/message/limits.h"
+#include "http/message/request_builder.h"
+#include "http/message/response_builder.h"
 #include "proto/h2/engine.h"
 #include "proto/session/byte_session.h"
 
@@ -33,7 +35,7 @@ inline constexpr std::size_t kClientConnectionWindow = 4U << 20U;
 // One request of a client. The on_* functions are called under the engine; apply() is not.
 class ClientStream final : public troika::ClientStream, private Waker, private Incoming::Feedback {
  public:
-  ClientStream(ClientContext& context, ResponseReceiver& receiver, bool head_request,
+  ClientStream(ClientContext& context, ResponseReceiver& receiver, Method asked,
                std::unique_ptr<BodySource> request_body);
   ClientStream(const ClientStream&) = delete;
   ClientStream& operator=(const ClientStream&) = delete;
@@ -44,7 +46,6 @@ class ClientStream final : public troika::ClientStream, private Waker, private I
 
   Status submit(const Request& request);
 
-  void on_headers_begin() noexcept;
   void on_field(std::string_view name, std::string_view value);
   void on_headers(bool end_stream);
   void on_data(std::span<const std::byte> bytes);
@@ -64,6 +65,7 @@ class ClientStream final : public troika::ClientStream, private Waker, private I
   void mark_dirty() noexcept;
   void fail(AbortReason reason, std::uint64_t wire_code);
   void take_head(bool end_stream);
+  void refuse(AbortReason reason);
   void cancel(std::uint32_t code) noexcept;
   void drop_request_body(AbortReason reason) noexcept;
 
@@ -74,13 +76,11 @@ class ClientStream final : public troika::ClientStream, private Waker, private I
   std::unique_ptr<BodySource> request_body_;
   Slice pending_;
 
-  ResponseHead incoming_;  // the field section that is arriving
-  std::size_t cost_ = 0;
+  ResponseBuilder builder_;
+  TrailerBuilder trailers_;
   std::size_t unconsumed_ = 0;  // response bytes that hold the connection's window
   std::size_t consumed_ = 0;    // read since the last apply()
-  bool head_request_;
-  bool head_seen_ = false;  // the final head: what comes now are trailers
-  bool over_limit_ = false;
+  bool head_seen_ = false;      // the final head: what comes now are trailers
   bool response_ended_ = false, failed_ = false, peer_reset_ = false;
   bool dirty_ = false, ready_ = false, cancelled_ = false, closed_ = false;
 };

@@ -37,6 +37,7 @@ std::uint32_t error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::handler_failed: return NGHTTP2_INTERNAL_ERROR;
     case AbortReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;
+    case AbortReason::over_limit: return NGHTTP2_ENHANCE_YOUR_CALM;
     case AbortReason::refused: return NGHTTP2_REFUSED_STREAM;
     case AbortReason::none:
     case AbortReason::body_stopped: return NGHTTP2_NO_ERROR;

@@ -1,6 +1,5 @@
 #include "proto/h3/client_stream.h"
 
-#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -10,7 +9,6 @@ namespace {
 
 constexpr std::size_t kResponseWindow = 1U
                                         << 20U;  // bytes that the server may be ahead of the user
-constexpr std::size_t kFieldOverhead = 32;       // RFC 9114 §4.2.2
 
 AbortReason reason_for(quic::AppError code) noexcept {
   return code == NGHTTP3_H3_REQUEST_REJECTED ? AbortReason::refused : AbortReason::peer_reset;
@@ -19,6 +17,7 @@ AbortReason reason_for(quic::AppError code) noexcept {
 Error error_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::protocol_error: return {ErrorCode::protocol, "the response is not valid"};
+    case AbortReason::over_limit: return {ErrorCode::limit, "the response is larger than a limit"};
     case AbortReason::refused: return {ErrorCode::unavailable, "the server refused the request"};
     case AbortReason::handler_failed: return {ErrorCode::io, "the request body failed"};
     default: return {ErrorCode::closed, "the response was cut short"};
@@ -37,12 +36,6 @@ void add_fields(FieldList& fields, const Request& request) {
   fields.add(request.headers);
 }
 
-std::uint64_t number_of(std::string_view digits) noexcept {
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
 }  // namespace
 
 ClientStream::ClientStream(ClientContext& context, quic::StreamId id, const Request& request,
@@ -51,9 +44,9 @@ ClientStream::ClientStream(ClientContext& context, quic::StreamId id, const Requ
       context_(context),
       receiver_(&receiver),
       source_(std::move(body)),
+      builder_(context.limits, HttpVersion::http3, request.method),
       trailers_(context.limits),
-      response_(context.pool, kResponseWindow, *this),
-      head_only_(request.method == Method::head) {
+      response_(context.pool, kResponseWindow, *this) {
   length_ = request.content_length;
   if (source_ == nullptr) return;
   if (!length_) length_ = source_->remaining();
@@ -145,33 +138,25 @@ void ClientStream::drop_source(AbortReason reason) noexcept {
 }
 
 void ClientStream::on_field(std::int32_t token, std::string_view name, std::string_view value) {
-  fields_cost_ += name.size() + value.size() + kFieldOverhead;
-  ++fields_seen_;
-  if (fields_cost_ > context_.limits.header_list_bytes ||
-      fields_seen_ > context_.limits.header_count) {
-    return;
-  }
   if (token == NGHTTP3_QPACK_TOKEN__STATUS) {
-    head_.status = static_cast<std::uint16_t>(number_of(value));
+    builder_.status(value);
   } else {
-    head_.headers.add(name, value);
+    builder_.field(name, value);
   }
 }
 
-void ClientStream::on_fields_end(bool) {
-  const bool too_large = fields_cost_ > context_.limits.header_list_bytes ||
-                         fields_seen_ > context_.limits.header_count;
-  fields_cost_ = fields_seen_ = 0;
-  if (too_large) return fail(AbortReason::protocol_error, 0);
-  ResponseHead head = std::exchange(head_, {});
+void ClientStream::on_fields_end(bool fin) {
+  auto received = builder_.finish(!fin);
+  if (!received) return fail(reason_for(received.error()), 0);
+  ResponseHead& head = received->head;
   if (head.status < 200) {
     if (receiver_ != nullptr) receiver_->on_informational(head);
     return;
   }
   head_done_ = true;
-  const bool has_body = !head_only_ && head.status != 204 && head.status != 304;
-  const auto length = head.headers.get("content-length");
-  response_.begin(length && has_body ? std::optional(number_of(*length)) : std::nullopt);
+  const BodyFraming& content = received->content;
+  response_.begin(content.kind == BodyFraming::Kind::length ? std::optional(content.length)
+                                                            : std::nullopt);
   if (receiver_ != nullptr) receiver_->on_response(std::move(head));
 }
 
@@ -189,7 +174,7 @@ void ClientStream::on_data(std::span<const std::byte> bytes) {
 
 void ClientStream::on_end() {
   read_ended_ = true;
-  if (trailers_.over_limit()) return fail(AbortReason::protocol_error, 0);
+  if (trailers_.over_limit()) return fail(AbortReason::over_limit, 0);
   response_ended_ = true;
   std::ignore = response_.finish(trailers_.take());
 }

@@ -6,6 +6,7 @@
 #include "http/exchange/client_session.h"
 #include "http/exchange/incoming.h"
 #include "http/message/request_builder.h"
+#include "http/message/response_builder.h"
 #include "proto/h3/engine.h"
 
 namespace troika::h3 {
@@ -79,8 +80,7 @@ class ClientStream final : public EngineStream, private Waker, private Incoming:
   std::uint64_t pulled_ = 0;
   HeaderMap outgoing_trailers_;
 
-  ResponseHead head_;
-  std::size_t fields_cost_ = 0, fields_seen_ = 0;  // of the section that is coming in
+  ResponseBuilder builder_;
   TrailerBuilder trailers_;
   Incoming response_;
 
@@ -88,7 +88,6 @@ class ClientStream final : public EngineStream, private Waker, private Incoming:
   bool body_begun_ = false;
   bool ready_ = false, cancel_ = false, stop_response_ = false, dirty_ = false;
 
-  bool head_only_;  // HEAD: no body follows, whatever Content-Length says
   bool head_done_ = false;
   bool response_ended_ = false;  // it came whole, or failed
   bool write_ended_ = false;     // by a reset of one side; a FIN is fin_handed_out()

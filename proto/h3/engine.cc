@@ -63,7 +63,8 @@ Status Engine::reopen() {
 int Engine::make_conn() {
   nghttp3_settings settings;
   nghttp3_settings_default(&settings);
-  settings.max_field_section_size = limits_.header_list_bytes;
+  settings.max_field_section_size =
+      side_ == Side::server ? limits_.header_list_bytes : limits_.response_bytes;
   settings.qpack_max_dtable_capacity = limits_.qpack_table_bytes;
   settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
   settings.qpack_blocked_streams =

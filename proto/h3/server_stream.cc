@@ -13,6 +13,7 @@ quic::AppError error_code_for(AbortReason reason) noexcept {
     case AbortReason::body_stopped: return NGHTTP3_H3_NO_ERROR;
     case AbortReason::handler_failed: return NGHTTP3_H3_INTERNAL_ERROR;
     case AbortReason::protocol_error: return NGHTTP3_H3_MESSAGE_ERROR;
+    case AbortReason::over_limit: return NGHTTP3_H3_EXCESSIVE_LOAD;
     case AbortReason::refused: return NGHTTP3_H3_REQUEST_REJECTED;
     case AbortReason::peer_reset:
     case AbortReason::peer_gone:

@@ -16,6 +16,7 @@ enum class AbortReason : std::uint8_t {
   peer_reset,      // the peer cancelled this exchange
   peer_gone,       // the connection was lost
   protocol_error,  // the peer broke the protocol
+  over_limit,      // the peer's response is larger than a limit
   timeout,
   handler_failed,  // a handler or body failed after the head was sent
   body_stopped,    // the rest of the request body is unread; no error
@@ -29,6 +30,7 @@ constexpr std::string_view name_of(AbortReason reason) noexcept {
     case AbortReason::peer_reset: return "reset by client";
     case AbortReason::peer_gone: return "connection lost";
     case AbortReason::protocol_error: return "protocol error";
+    case AbortReason::over_limit: return "over a limit";
     case AbortReason::timeout: return "timeout";
     case AbortReason::handler_failed: return "failed";
     case AbortReason::body_stopped: return "body stopped";

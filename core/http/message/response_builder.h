@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "http/message/body.h"
 #include "http/message/field_rules.h"
 #include "http/message/limits.h"
 #include "http/message/message.h"
@@ -73,5 +74,11 @@ class ResponseBuilder {
   Method asked_;
   bool complete_ = false;  // the final head has come
 };
+
+// What the request fails with.
+constexpr AbortReason reason_for(ResponseBuilder::Fault fault) noexcept {
+  return fault == ResponseBuilder::Fault::malformed ? AbortReason::protocol_error
+                                                    : AbortReason::over_limit;
+}
 
 }  // namespace troika

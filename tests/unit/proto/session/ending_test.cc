@@ -237,30 +237,3 @@ TEMPLATE_TEST_CASE("trailers of exactly the limits arrive; one byte or one field
     }
   }
 }
-
-// The response has two fields of its own, Date and Server. The client of h3 counts :status, too.
-TEMPLATE_TEST_CASE("a client takes a response head of its limits and refuses one more", "", H2Pair,
-                   H3Pair) {
-  for (const bool by_count : {false, true}) {
-    for (const std::size_t over : {0U, 1U}) {
-      CAPTURE(by_count, over);
-      ResponseHead head;
-      head.status = 204;
-      TestType pair;
-      if (by_count) {
-        pair.limits.header_count = 20;
-        const std::size_t own = TestType::kVersion == HttpVersion::http3 ? 3 : 2;
-        for (std::size_t i = own; i < 20 + over; ++i) head.headers.add(formatted("x-{}", i), "v");
-      } else {
-        pair.limits.header_list_bytes = 1000;
-        const std::size_t others = (7 + 3 + 32) + (4 + 29 + 32) + (6 + 6 + 32);
-        head.headers.add("x-pad", std::string(1000 - others - 5 - 32 + over, 'x'));
-      }
-      pair.handler.answer = with_head(std::move(head));
-      const Call& call = pair.fetch("/");
-      CHECK(call.whole() == (over == 0));
-      CHECK(call.receiver.failed.has_value() == (over == 1));
-      CHECK(call.receiver.calls == 1);
-    }
-  }
-}
