@@ -34,6 +34,11 @@ std::string encode(std::string_view text, Allowed allowed) {
 
 }  // namespace
 
+std::uint16_t refusal_of(const Request& request) noexcept {
+  if (request.method == Method::other) return 501;
+  return request.target.encoded_slash ? 400 : 0;
+}
+
 bool is_hidden(std::string_view path) noexcept {
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('/'), path.size());

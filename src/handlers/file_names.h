@@ -1,10 +1,17 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "http/message/message.h"
 
 namespace troika {
 
 // Names and paths of files: which are hidden, and how they are written in URIs, HTML and JSON.
+
+// The status for a request that is not one for a file, whatever the files are: 501 for an unknown
+// method (RFC 9110 §15.6.2), 400 for an encoded slash, which no name contains; 0: there is none.
+std::uint16_t refusal_of(const Request& request) noexcept;
 
 // A path is hidden when one of its segments begins with a dot (except .well-known, RFC 8615) or
 // ends with "~", as editors name their backups.

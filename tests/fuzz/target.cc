@@ -45,6 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!path.contains("//") && !path.contains('\\') && !path.contains('\0'));
   require(!(path + "/").contains("/../") && !(path + "/").contains("/./"));
   require(target->raw.ends_with(target->query));
+  const std::string_view sent = std::string_view(target->raw).substr(0, target->raw.find('?'));
+  require(target->encoded_slash == (sent.contains("%2F") || sent.contains("%2f")));
 
   const auto again = troika::parse_target(encode(path));
   require(again.has_value() && again->path == path && again->query.empty());

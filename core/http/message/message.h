@@ -22,7 +22,8 @@ constexpr std::string_view name_of(HttpVersion version) noexcept {
   return "";
 }
 
-// RFC 9110 §9.3 and RFC 5789. `other` is any other token: the response is 501.
+// RFC 9110 §9.3 and RFC 5789. `other` is any other token: handlers that do not know it respond with
+// 501.
 enum class Method : std::uint8_t {
   get,
   head,

@@ -43,7 +43,6 @@ void RequestBuilder::method(std::string_view text) {
   if (text.size() > limits_.method_bytes || !ascii::is_token(text)) return fail(400);
   request_.method = method_from(text);
   request_.method_text = text;
-  if (request_.method == Method::other) fail(501);
 }
 
 void RequestBuilder::scheme(std::string_view text) {

@@ -36,10 +36,16 @@ std::string encode_utf8(std::string_view text) {
   return out;
 }
 
-// Decodes once. An encoded slash, backslash or NUL would mean one thing to a check of the path and
-// another to the code that opens it.
-std::optional<std::string> decode(std::string_view path) {
-  std::string out;
+struct Decoded {
+  std::string path;
+  bool encoded_slash = false;
+};
+
+// Decodes once, all but slashes: "a%2Fb" is one segment (RFC 3986 §2.2). A backslash or NUL would
+// mean one thing to a check of the path and another to the code that opens it.
+std::optional<Decoded> decode(std::string_view path) {
+  Decoded decoded;
+  std::string& out = decoded.path;
   out.reserve(path.size());
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] != '%') {
@@ -51,12 +57,17 @@ std::optional<std::string> decode(std::string_view path) {
     const int low = ascii::hex_value(path[i + 2]);
     if (high < 0 || low < 0) return std::nullopt;
     const char c = static_cast<char>(high * 16 + low);
-    if (c == '/' || c == '\0') return std::nullopt;
-    out.push_back(c);
+    if (c == '\0') return std::nullopt;
+    if (c == '/') {
+      out += "%2F";
+      decoded.encoded_slash = true;
+    } else {
+      out.push_back(c);
+    }
     i += 2;
   }
   if (out.contains('\\')) return std::nullopt;  // raw or encoded
-  return out;
+  return decoded;
 }
 
 // RFC 3986 §5.2.4, after repeated slashes are collapsed, as a file system does. The RFC drops ".."
@@ -82,16 +93,16 @@ std::optional<std::string> remove_dot_segments(std::string_view path) {
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view text) {
-  if (text == "*") return Target{"*", "*", ""};
+  if (text == "*") return Target{.raw = "*", .path = "*", .query = ""};
   if (!text.starts_with('/') || !allowed(text)) return std::nullopt;
   std::string raw = encode_utf8(text);
   const std::size_t mark = std::min(raw.find('?'), raw.size());
   const auto decoded = decode(std::string_view(raw).substr(0, mark));
   if (!decoded) return std::nullopt;
-  auto path = remove_dot_segments(*decoded);
+  auto path = remove_dot_segments(decoded->path);
   if (!path) return std::nullopt;
   std::string query = mark < raw.size() ? raw.substr(mark + 1) : "";
-  return Target{std::move(raw), std::move(*path), std::move(query)};
+  return Target{std::move(raw), std::move(*path), std::move(query), decoded->encoded_slash};
 }
 
 namespace {

@@ -260,6 +260,11 @@ StaticHandler::StaticHandler(Parts parts) {
 StaticHandler::~StaticHandler() = default;
 
 std::unique_ptr<Job> StaticHandler::start(RequestContext context, Responder& responder) {
+  if (const std::uint16_t status = refusal_of(context.request)) {
+    auto [head, body] = error_response(status);
+    std::ignore = responder.respond(std::move(head), std::move(body));
+    return nullptr;
+  }
   auto job = std::make_unique<StaticJob>(state_->site, context, responder);
   if (!job->begin()) return nullptr;
   return job;

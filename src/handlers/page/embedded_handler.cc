@@ -42,8 +42,8 @@ void respond_to_method(Method method, Responder& responder) {
   std::ignore = responder.respond(std::move(response.head), std::move(response.body));
 }
 
-void respond_not_found(Responder& responder) {
-  auto [head, body] = error_response(404);
+void respond_with(std::uint16_t status, Responder& responder) {
+  auto [head, body] = error_response(status);
   std::ignore = responder.respond(std::move(head), std::move(body));
 }
 
@@ -57,6 +57,10 @@ EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::strin
     : files_(files), build_(escape_html(build)) {}
 
 std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& responder) {
+  if (const std::uint16_t status = refusal_of(context.request)) {
+    respond_with(status, responder);
+    return nullptr;
+  }
   const Method method = context.request.method;
   if (!is_read(method)) {
     respond_to_method(method, responder);
@@ -66,7 +70,7 @@ std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& r
   const std::string_view wanted = path.empty() ? kIndex : path;
   const auto file = std::ranges::find(files_, wanted, &EmbeddedFile::path);
   if (file == files_.end()) {
-    respond_not_found(responder);
+    respond_with(404, responder);
     return nullptr;
   }
   ResponseHead head;

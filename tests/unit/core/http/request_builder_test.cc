@@ -57,6 +57,18 @@ TEST_CASE("what has a place of its own in a request is not among its headers") {
   }
 }
 
+TEST_CASE("an unknown method and an encoded slash are for the handler to judge") {
+  for (const HttpVersion version : versions(All)) {
+    const auto [status, request] = build(version, {{":method", "M-SEARCH"}, {":path", "/a%2fb"}});
+    CHECK(status == 200);
+    CHECK(request.method == Method::other);
+    CHECK(request.method_text == "M-SEARCH");
+    CHECK(request.target.raw == "/a%2fb");
+    CHECK(request.target.path == "/a%2Fb");
+    CHECK(request.target.encoded_slash);
+  }
+}
+
 TEST_CASE("R1, R8: what is for one connection only is not among a request's headers") {
   for (const HttpVersion version : versions(All)) {
     const auto [status, request] =

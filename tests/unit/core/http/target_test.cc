@@ -56,6 +56,14 @@ TEST_CASE("a target's path is decoded once, without dot segments and doubled sla
            Row{"/%41%7a", "/Az", ""},
            Row{"/%252e%252e/", "/%2e%2e/", ""},
            Row{"/%252f", "/%2f", ""},
+           Row{"/%2f", "/%2F", ""},
+           Row{"/a%2Fb/c", "/a%2Fb/c", ""},
+           Row{"/@a%2fb?c%2fd", "/@a%2Fb", "c%2fd"},
+           Row{"/%2f%2f//x", "/%2F%2F/x", ""},
+           Row{"/..%2f", "/..%2F", ""},
+           Row{"/%2e%2e%2fa", "/..%2Fa", ""},
+           Row{"/a%2f../b", "/a%2F../b", ""},
+           Row{"/a/%2f/../b", "/a/b", ""},
            Row{"/%3Fa?b", "/?a", "b"},
            Row{"/%c3%a9", "/\xc3\xa9", ""},
            Row{"/%c0%ae%c0%ae/", "/\xc0\xae\xc0\xae/", ""},
@@ -101,6 +109,15 @@ TEST_CASE("a target's path is decoded once, without dot segments and doubled sla
     CHECK(target->query == row.query);
     check_invariants(*target);
   }
+}
+
+TEST_CASE("an encoded slash in the path is a fact of the target, and no separator") {
+  const auto encoded_slash = [](std::string_view raw) { return parse_target(raw)->encoded_slash; };
+  CHECK(encoded_slash("/a%2fb"));
+  CHECK(encoded_slash("/a%2Fb"));
+  CHECK_FALSE(encoded_slash("/a%252Fb"));
+  CHECK_FALSE(encoded_slash("/a/b?c%2Fd"));
+  CHECK_FALSE(encoded_slash("*"));
 }
 
 TEST_CASE("UTF-8 is taken as if it were percent-encoded, in path and query") {
@@ -160,9 +177,8 @@ TEST_CASE("what is not a target is refused") {
            "/%0x",
            "/%u002f",
            "/%?41",
-           "/%2f",
-           "/..%2f",
-           "/%2e%2e%2f",
+           "/%2f/../..",
+           "/..%2f/../..",
            "/%5c",
            "/..%5c",
            "/\\evil.example",
@@ -200,8 +216,10 @@ TEST_CASE("every byte of a path is either kept, decoded or refused") {
       CHECK(raw->path == std::string("/a") + byte);
     }
     const auto encoded = parse_target(formatted("/a%{:02X}", c));
-    if (c == 0 || c == '/' || c == '\\') {
+    if (c == 0 || c == '\\') {
       CHECK_FALSE(encoded);
+    } else if (c == '/') {
+      CHECK(encoded->path == "/a%2F");
     } else {
       REQUIRE(encoded);
       CHECK(encoded->path == std::string("/a") + byte);

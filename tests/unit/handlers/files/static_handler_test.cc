@@ -83,6 +83,26 @@ TEST_CASE("methods that do more than read are 405, and no method but GET looks f
   CHECK(stage.files.opened.empty());
 }
 
+TEST_CASE("an unknown method is 501, an encoded slash 400: no file is looked for, no field added") {
+  SiteStage stage;
+  stage.files.entries["a%2Fb"].content = "another file";
+  struct Row {
+    std::string_view method, raw;
+    std::uint16_t status;
+  };
+  for (const auto& [method, raw, status] :
+       {Row{"BREW", "/a.txt", 501}, Row{"get", "/a%2fb", 501}, Row{"GET", "/a%2fb", 400},
+        Row{"HEAD", "/a%2Fb", 400}, Row{"OPTIONS", "/a%2fb", 400}, Row{"POST", "/..%2f", 400}}) {
+    CAPTURE(method, raw);
+    Call call = stage.ask(method, raw);
+    CHECK(call.job == nullptr);
+    CHECK(call.status() == status);
+    CHECK(call.field("cache-control") == "");
+  }
+  CHECK(stage.files.opened.empty());
+  CHECK(stage.get("/a%252Fb").body() == "another file");
+}
+
 TEST_CASE("every error of opening has its status") {
   struct Row {
     ErrorCode error;

@@ -92,4 +92,6 @@ TEST_CASE("the page's handler refuses like that of files") {
   CHECK(post.status() == 405);
   CHECK(post.field("allow") == "GET, HEAD, OPTIONS");
   CHECK(Call(stage.bench, stage.handler, "OPTIONS", "*").status() == 204);
+  CHECK(Call(stage.bench, stage.handler, "BREW", "/").status() == 501);
+  CHECK(stage.get("/app%2findex.html").status() == 400);
 }

