@@ -8,6 +8,15 @@ namespace troika {
 void PlainTransport::start(Transport::Observer& observer) {
   observer_ = &observer;
   stream_->start(*this);
+  if (stream_->connected()) be_ready();
+}
+
+void PlainTransport::on_connected() {
+  observer_->on_connected();
+  be_ready();
+}
+
+void PlainTransport::be_ready() {
   observer_->on_ready();
   observer_->on_handshake_done();
 }

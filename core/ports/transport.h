@@ -23,6 +23,7 @@ class ByteStream {
   // The observer must not destroy the stream inside a callback (see Deferred).
   class Observer {
    public:
+    virtual void on_connected() {}  // once, first of all, if connected() was false
     virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
     virtual void on_end() = 0;                                    // the peer sends no more (FIN)
     virtual void on_writable() = 0;         // once, after a partial write_some
@@ -35,9 +36,11 @@ class ByteStream {
   virtual ~ByteStream() = default;  // closes
   // Begins to read. A second call replaces the observer; it may come from inside a callback.
   virtual void start(Observer& observer) = 0;
+  virtual bool connected() const noexcept { return true; }  // false: still being connected
   virtual void set_reading(bool on) = 0;
   // Writes as much as the kernel accepts at once and returns the number of bytes. If that is not
-  // all of them, on_writable follows. After an error the stream is dead.
+  // all of them, on_writable follows. After an error no more can be written; what the peer has sent
+  // still arrives, until on_end or on_closed.
   virtual Result<std::size_t> write_some(std::span<const iovec> bytes) = 0;
   virtual void shutdown_write() = 0;  // FIN after the written bytes
   virtual void reset() = 0;           // send RST instead of FIN on destruction
@@ -71,12 +74,14 @@ class Transport {
  public:
   class Observer {
    public:
-    virtual void on_ready() = 0;  // once: bytes can be sent and received
+    virtual void on_connected() {}  // once, before on_ready(), if connected() was false
+    virtual void on_ready() = 0;    // once: bytes can be sent and received
     // Once, after on_ready(), directly after it unless security().handshaking: security() is final.
     virtual void on_handshake_done() {}
     virtual void on_bytes(std::span<const std::byte> bytes) = 0;  // valid during the call only
     virtual void on_end() = 0;                                    // FIN, or close_notify in TLS
-    virtual void on_writable() = 0;         // write_budget() rose above 0, or all is flushed
+    // write_budget() rose above 0, or all is flushed, or writing has failed: flush() tells.
+    virtual void on_writable() = 0;
     virtual void on_closed(Error why) = 0;  // the last call
     // TLS server: the first bytes are not TLS but plain HTTP. True: the observer has moved the
     // stream out of `stream` and used the bytes; nothing else is called, and the transport may only
@@ -92,10 +97,12 @@ class Transport {
 
   virtual ~Transport() = default;
   virtual void start(Observer& observer) = 0;
+  virtual bool connected() const noexcept = 0;  // as of the stream
   virtual void set_reading(bool on) = 0;
   // Plaintext bytes that write() accepts now; 0 while the peer reads too slowly.
   virtual std::size_t write_budget() const noexcept = 0;
-  // Moves at most write_budget() bytes from the queue to the stream.
+  // Moves at most write_budget() bytes from the queue to the stream. After an error, of flush()
+  // too, no more can be sent; what the peer has sent still arrives.
   virtual Status write(OutputQueue& queue, TimePoint now) = 0;
   // Bytes that the stream has not accepted yet (in TLS: also alerts, tickets, handshake).
   virtual std::size_t unsent() const noexcept = 0;
@@ -116,6 +123,7 @@ class PlainTransport final : public Transport, private ByteStream::Observer {
   explicit PlainTransport(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   void start(Transport::Observer& observer) override;
+  bool connected() const noexcept override { return stream_->connected(); }
   void set_reading(bool on) override { stream_->set_reading(on); }
   std::size_t write_budget() const noexcept override { return writable_ ? kBudget : 0; }
   Status write(OutputQueue& queue, TimePoint now) override;
@@ -131,10 +139,12 @@ class PlainTransport final : public Transport, private ByteStream::Observer {
  private:
   static constexpr std::size_t kBudget = 256U << 10U;
 
+  void on_connected() override;
   void on_bytes(std::span<const std::byte> bytes) override { observer_->on_bytes(bytes); }
   void on_end() override { observer_->on_end(); }
   void on_writable() override;
   void on_closed(Error why) override { observer_->on_closed(why); }
+  void be_ready();
 
   std::unique_ptr<ByteStream> stream_;
   Transport::Observer* observer_ = nullptr;

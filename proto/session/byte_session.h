@@ -63,9 +63,10 @@ class SessionHost {
 };
 
 enum class Pumped : std::uint8_t {
-  all,     // nothing is left to send, or the transport has no room: on_writable will come
-  more,    // the budget of one turn is used up
-  failed,  // the connection is lost
+  all,         // nothing is left to send, or the transport has no room: on_writable will come
+  more,        // the budget of one turn is used up
+  unwritable,  // the peer takes no more; what it has sent may still arrive
+  failed,      // of the session: the connection is lost
 };
 
 // The sending half of a connection's flush, server or client: lets the session act on what it has
@@ -81,14 +82,14 @@ inline Pumped pump(ByteSession& session, OutputQueue& out, std::size_t high_wate
     if (!session.produce(out, room ? high_watermark : 0, now)) return Pumped::failed;
     const std::size_t before = out.size();
     if (before == 0 || !room) break;
-    if (!transport.write(out, now)) return Pumped::failed;
+    if (!transport.write(out, now)) return Pumped::unwritable;
     const std::size_t taken = before - out.size();
     session.on_written(taken, now);
     written += taken;
     if (taken == 0) break;
     if (written >= kTurnBudget) return Pumped::more;
   }
-  return transport.flush() ? Pumped::all : Pumped::failed;
+  return transport.flush() ? Pumped::all : Pumped::unwritable;
 }
 
 }  // namespace troika

@@ -10,6 +10,7 @@ namespace troika::client {
 
 Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   std::unique_ptr<Client> client(new Client);
+  client->times_ = options.times;
   client->quic_ = options.quic;
   struct Wanted {
     std::unique_ptr<tls::ClientContext>* context;
@@ -59,9 +60,9 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
     ssl = made.get();
     transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
   }
-  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport), ssl,
-                                                         protocol == Protocol::h2_plain, pool_,
-                                                         limits_, loop_.timers(), loop_.clock()));
+  connections_.push_back(
+      std::make_unique<TcpConnection>(std::move(transport), ssl, protocol == Protocol::h2_plain,
+                                      pool_, limits_, loop_.timers(), loop_.clock(), times_));
   return connections_.back().get();
 }
 

@@ -27,6 +27,7 @@ class Client {
     std::string cert_file{}, key_file{};  // for servers that request one; empty: none
     std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
     std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
+    ConnectTimes times{};             // over TCP
     quic::ClientConfig quic{};        // connect() sets name and resumption
   };
 
@@ -63,6 +64,7 @@ class Client {
   Loop loop_;
   SystemRandom random_;
   Limits limits_;
+  ConnectTimes times_;
   quic::ClientConfig quic_;
   tls::RecordScratch scratch_;
   std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;

@@ -10,49 +10,45 @@
 #include "ports/transport.h"
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
-#include "proto/session/byte_session.h"
+#include "runtime/stream_connection.h"
 #include "tls/ossl.h"
 
 namespace troika::client {
 
 // HTTP/1.1 or HTTP/2 over a transport, chosen by ALPN or, without TLS, by the caller.
-class TcpConnection final : public Connection, private Transport::Observer, private SessionHost {
+class TcpConnection final : public Connection, private StreamConnectionOwner {
  public:
   // `ssl` belongs to the transport, or is null.
   TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl, bool h2_without_tls,
-                BufferPool& pool, const Limits& limits, TimerQueue& timers, const Clock& clock);
-  ~TcpConnection() override;
+                BufferPool& pool, const Limits& limits, TimerQueue& timers, const Clock& clock,
+                const ConnectTimes& times = {});
 
-  bool ready() const noexcept override { return session_ != nullptr && !closed_; }
-  bool closed() const noexcept override { return closed_; }
-  Error close_reason() const noexcept override { return reason_; }
+  bool ready() const noexcept override { return stream_.state() == StreamState::open; }
+  bool closed() const noexcept override { return stream_.state() == StreamState::closed; }
+  Error close_reason() const noexcept override { return stream_.fault().value_or(reason_); }
+  // When closed: how far it got. connecting or handshaking: that step failed.
+  StreamState closed_at() const noexcept { return closed_at_; }
   ClientSession& session() noexcept override { return *session_; }
-  const SecurityInfo& security() const noexcept override { return transport_->security(); }
+  const SecurityInfo& security() const noexcept override { return stream_.transport().security(); }
   std::vector<std::byte> resumption() const override;
-  void close() override;
+  void close() override { stream_.abort(AbortReason::peer_gone); }
   bool flush(TimePoint now) override;
 
  private:
-  void on_ready() override;
-  void on_bytes(std::span<const std::byte> bytes) override;
-  void on_end() override;
-  void on_writable() override {}  // every turn flushes
-  void on_closed(Error why) override { lose(why); }
-  void mark_dirty() noexcept override { dirty_ = true; }
-  void lose(Error why);
+  std::unique_ptr<ByteSession> make_session(SessionHost& host, std::span<const std::byte> first,
+                                            bool ended) override;
+  void on_dirty() noexcept override { dirty_ = true; }
+  void on_closed(StreamState at, const std::optional<Error>& lost) noexcept override;
 
-  std::unique_ptr<Transport> transport_;
   const SSL* ssl_;
   BufferPool& pool_;
   const Limits& limits_;
-  const Clock& clock_;
-  OutputQueue out_;
-  std::unique_ptr<ClientByteSession> session_;
-  Timer timer_;
-  Error reason_{ErrorCode::closed, ""};
+  ClientSession* session_ = nullptr;  // of stream_
+  Error reason_{ErrorCode::closed, "ended"};
+  StreamState closed_at_ = StreamState::connecting;
   bool h2_without_tls_;
-  bool closed_ = false;
   bool dirty_ = false;  // since the last flush began
+  StreamConnection stream_;
 };
 
 // HTTP/3, on its own UDP socket, and on another one after each move.

@@ -15,6 +15,12 @@ namespace troika::client {
 
 enum class Protocol : std::uint8_t { h1, h2, h3, h1_plain, h2_plain };
 
+// How long a TCP connection may take to become ready.
+struct ConnectTimes {
+  Duration connect = std::chrono::seconds(5);  // TCP and TLS together
+  Duration tls = std::chrono::seconds(5);      // the part of it after TCP has connected
+};
+
 // A connection to a server, of any protocol. Created and owned by a Client.
 class Connection {
  public:

@@ -1,6 +1,7 @@
 #include "loop/tcp_stream.h"
 
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -47,7 +48,7 @@ TcpStream::TcpStream(Loop& loop, Fd socket, Handle<uv_poll_s> poll, const Addres
       poll_(std::move(poll)),
       local_(bound_address(socket_.get())),
       remote_(remote),
-      connecting_(state == State::connecting) {
+      state_(state) {
   poll_->data = this;
 }
 
@@ -96,7 +97,7 @@ void TcpStream::set_reading(bool on) {
 // that does not stay set after FIN.
 int TcpStream::wanted() const noexcept {
   if (dead_ || observer_ == nullptr) return 0;
-  if (connecting_) return UV_WRITABLE;
+  if (!connected()) return UV_WRITABLE;
   int events = 0;
   if (reading_ && !ended_) events |= UV_READABLE;
   if (blocked_) events |= UV_WRITABLE;
@@ -118,14 +119,21 @@ void TcpStream::want(int events) {
 
 void TcpStream::on_poll(int status, int events) {
   if (status < 0) armed_ = 0;  // libuv has stopped the handle
-  if (connecting_) {
+  if (!connected()) {
     finish_connect();
   } else if (status < 0) {
-    // Read the data that arrived before the error; the read then returns the error.
-    if (reading_ && !ended_) read_some();
-    if (const int error = dead_ ? 0 : pending_error(socket_.get()); error != 0) fail_with(error);
+    if (reading_ && !ended_) {
+      read_some();  // the bytes that came before the error, and then the error
+    } else if (keeps_unread()) {
+      watch_errors_ = false;
+    } else if (const int error = pending_error(socket_.get()); error != 0) {
+      fail_with(error);
+    }
   } else {
-    if ((events & UV_PRIORITIZED) != 0) watch_errors_ = false;
+    if ((events & UV_PRIORITIZED) != 0) {
+      watch_errors_ = false;
+      if (error_ != 0 && !keeps_unread()) fail_with(error_);
+    }
     if ((events & UV_WRITABLE) != 0 && blocked_) {
       blocked_ = false;
       observer_->on_writable();
@@ -137,7 +145,8 @@ void TcpStream::on_poll(int status, int events) {
 
 void TcpStream::finish_connect() {
   if (const int error = pending_error(socket_.get()); error != 0) return fail_with(error);
-  connecting_ = false;
+  state_ = State::connected;
+  observer_->on_connected();
   if (shut_) ::shutdown(socket_.get(), SHUT_WR);
   if (std::exchange(blocked_, false)) observer_->on_writable();
 }
@@ -148,12 +157,12 @@ void TcpStream::read_some() {
     const auto n = ::recv(socket_.get(), space.data(), space.size(), 0);
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) fail_with(errno);
-      return;
+      if (errno == EAGAIN) return;
+      if (error_ == 0) error_ = errno;
     }
-    if (n == 0) {
-      ended_ = true;
-      observer_->on_end();
+    if (n <= 0) {
+      // In a wake of its own: the observer first acts on the bytes before it, in its flush.
+      if (i == 0) end_input();
       return;
     }
     const auto count = static_cast<std::size_t>(n);
@@ -162,12 +171,26 @@ void TcpStream::read_some() {
   }
 }
 
+// recv() reports an end also after an error that a call has taken off the socket. EPIPE alone says
+// that the peer had sent FIN before the reset.
+void TcpStream::end_input() {
+  if (error_ != 0 && error_ != EPIPE) return fail_with(error_);
+  ended_ = true;
+  observer_->on_end();
+}
+
+bool TcpStream::keeps_unread() const noexcept {
+  int bytes = 0;
+  return state_ == State::connected && !ended_ && ::ioctl(socket_.get(), FIONREAD, &bytes) == 0 &&
+         bytes > 0;
+}
+
 Result<std::size_t> TcpStream::write_some(std::span<const iovec> bytes) {
-  if (dead_) return fail(ErrorCode::closed, "the connection is closed");
+  if (dead_ || error_ != 0) return fail(ErrorCode::closed, "the connection is closed");
   std::size_t size = 0;
   for (const iovec& part : bytes) size += part.iov_len;
   std::size_t sent = 0;
-  while (sent == 0 && size > 0 && !connecting_) {
+  while (sent == 0 && size > 0 && connected()) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(bytes.data());
     message.msg_iovlen = std::min<std::size_t>(bytes.size(), IOV_MAX);
@@ -177,10 +200,10 @@ Result<std::size_t> TcpStream::write_some(std::span<const iovec> bytes) {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {
-      dead_ = true;
-      const Error why = error_of(errno);
-      want(0);
-      return std::unexpected(why);
+      error_ = errno;
+      blocked_ = false;
+      want(wanted());
+      return std::unexpected(error_of(error_));
     }
   }
   if (sent < size) {
@@ -192,7 +215,7 @@ Result<std::size_t> TcpStream::write_some(std::span<const iovec> bytes) {
 
 void TcpStream::shutdown_write() {
   shut_ = true;
-  if (!connecting_) ::shutdown(socket_.get(), SHUT_WR);
+  if (connected()) ::shutdown(socket_.get(), SHUT_WR);
 }
 
 void TcpStream::fail_with(int error) {

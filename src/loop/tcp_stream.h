@@ -7,25 +7,28 @@
 
 namespace troika {
 
-// A TCP connection, in either direction.
+// A TCP connection, in either direction. A reset is told at once, even while reading is off; but
+// our side of a connection that we made reads first what came before the reset: it may be a
+// response.
 class TcpStream final : public ByteStream {
  public:
-  // Of the socket: connected, or still connecting.
-  enum class State : std::uint8_t { connected, connecting };
+  // Of the socket: a peer has connected to us, or we are connecting to it or have.
+  enum class State : std::uint8_t { accepted, connecting, connected };
   // Fails as make_poll() does; the socket is closed then.
   static Result<std::unique_ptr<TcpStream>> make(Loop& loop, Fd socket, const Address& remote,
-                                                 State state = State::connected);
+                                                 State state = State::accepted);
   TcpStream(const TcpStream&) = delete;
   TcpStream& operator=(const TcpStream&) = delete;
   ~TcpStream() override;
 
-  // Begins to connect. The observer learns the result: on_closed when it fails, on_writable when it
-  // succeeds and write_some was called before.
+  // Begins to connect. The observer learns the result: on_closed when it fails, on_connected when
+  // it succeeds, and then on_writable if write_some was called before.
   static Result<std::unique_ptr<TcpStream>> connect(Loop& loop, const Address& remote);
   // Sets the options of every connection; an accepted socket inherits them from its listener.
   static void set_options(int fd) noexcept;
 
   void start(Observer& observer) override;
+  bool connected() const noexcept override { return state_ != State::connecting; }
   void set_reading(bool on) override;
   Result<std::size_t> write_some(std::span<const iovec> bytes) override;
   void shutdown_write() override;
@@ -42,6 +45,8 @@ class TcpStream final : public ByteStream {
   void on_poll(int status, int events);
   void finish_connect();
   void read_some();
+  void end_input();
+  bool keeps_unread() const noexcept;
   void fail_with(int error);
   void want(int events);
   int wanted() const noexcept;
@@ -52,10 +57,13 @@ class TcpStream final : public ByteStream {
   Address local_, remote_;
   Observer* observer_ = nullptr;
   int armed_ = 0;  // events that the poll handle watches now
+  // The error that a call has taken off the socket, 0 for none. Nothing is written after it; it is
+  // told when what came before it has been read.
+  int error_ = 0;
+  State state_;
   bool reading_ = false;
   bool ended_ = false;    // FIN was received
   bool blocked_ = false;  // owes an on_writable
-  bool connecting_;
   bool dead_ = false;
   bool reset_ = false;
   bool shut_ = false;         // shutdown_write while connecting

@@ -29,9 +29,18 @@ void TlsConnection::start(Transport::Observer& observer) {
     close({ErrorCode::unavailable, "no memory for a TLS connection"});
   } else if (!is_client()) {
     early_open_ = SSL_get_max_early_data(ssl_.get()) > 0;
-  } else if (!begin_early_data()) {
-    receive({});  // a client speaks first
+  } else if (stream_->connected()) {
+    speak_first();
   }
+}
+
+void TlsConnection::on_connected() {
+  observer_->on_connected();
+  if (state_ != State::closed) speak_first();
+}
+
+void TlsConnection::speak_first() {
+  if (!begin_early_data()) receive({});
 }
 
 void TlsConnection::shutdown_write() {
@@ -43,8 +52,8 @@ void TlsConnection::shutdown_write() {
   ERR_clear_error();
   if (tail_.empty()) {
     stream_->shutdown_write();
-  } else if (auto sent = flush(); !sent) {
-    failure_ = std::move(sent);
+  } else {
+    std::ignore = flush();
   }
 }
 
@@ -71,12 +80,11 @@ void TlsConnection::receive(std::span<const std::byte> bytes) {
   if (state_ == State::closed) return;
   bio_.store_rest();
   // Tickets and replies to key updates: the observer does not know of them and may not flush.
-  if (const auto sent = flush(); !sent) {
-    close(sent.error());
-    return;
-  }
+  const bool could_write = failure_.has_value();
+  const bool fails_now = !flush() && could_write;
   steer_stream();
   check_fin();
+  if (fails_now && (state_ == State::open || state_ == State::early)) observer_->on_writable();
 }
 
 // The first byte is 22 for a handshake record (RFC 8446 §5.1), and a letter for the method of a
@@ -160,10 +168,7 @@ void TlsConnection::check_fin() {
 void TlsConnection::on_writable() {
   blocked_ = false;
   if (state_ == State::closed) return;
-  if (const auto sent = flush(); !sent) {
-    close(sent.error());
-    return;
-  }
+  std::ignore = flush();
   if (!tail_.empty()) return;
   steer_stream();
   if (reading_ && bio_.has_input()) receive({});
@@ -253,11 +258,8 @@ bool TlsConnection::begin_early_data() {
   early_room_ = std::min<std::size_t>(most, kEarlyMost);
   early_open_ = true;
   state_ = State::early;
-  if (const auto sent = flush(); !sent) {
-    close(sent.error());
-  } else {
-    observer_->on_ready();
-  }
+  std::ignore = flush();
+  observer_->on_ready();
   return true;
 }
 
@@ -313,6 +315,7 @@ std::size_t TlsConnection::write_budget() const noexcept {
 
 Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
   if (state_ == State::closed) return fail(ErrorCode::closed, "the TLS connection is closed");
+  if (!failure_) return failure_;
   const std::size_t budget = write_budget();
   if (budget == 0 || queue.empty()) return {};
   auto& records = scratch_.bytes;
@@ -364,9 +367,9 @@ Status TlsConnection::send_scratch() {
 }
 
 Status TlsConnection::flush() {
+  const auto taken = tail_.empty() ? Result<std::size_t>(0) : offer(tail_);
+  if (!failure_) tail_ = {};  // reading may make more records that nobody gets
   if (!failure_ || tail_.empty()) return failure_;
-  const auto taken = offer(tail_);
-  if (!taken) return std::unexpected(taken.error());
   if (*taken < tail_.size()) {
     tail_.erase(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(*taken));
     return {};
@@ -377,11 +380,16 @@ Status TlsConnection::flush() {
 }
 
 Result<std::size_t> TlsConnection::offer(std::span<const std::byte> bytes) {
+  if (!failure_) return std::unexpected(failure_.error());
   if (blocked_) return 0;
   const iovec vector{const_cast<std::byte*>(bytes.data()), bytes.size()};
   const auto taken = stream_->write_some({&vector, 1});
-  if (taken) sent_ += *taken;
-  if (taken && *taken < bytes.size()) blocked_ = true;
+  if (!taken) {
+    failure_ = std::unexpected(taken.error());
+    return taken;
+  }
+  sent_ += *taken;
+  if (*taken < bytes.size()) blocked_ = true;
   return taken;
 }
 

@@ -18,8 +18,8 @@ class RecordScratch {
 // TLS over a ByteStream, as server or client depending on the state of the SSL. The handshake and
 // alerts run in on_bytes(). Records made outside write() wait for flush() or the next write().
 // set_reading(true) delivers at once the input that was stored while reading was off: call it from
-// the flush, as the observer may be called before it returns. A client whose session allows early
-// data is ready within start().
+// the flush, as the observer may be called before it returns. A client speaks first, once the
+// stream is connected; if its session allows early data, it is ready then.
 std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream, SslPtr ssl,
                                               RecordScratch& scratch);
 
@@ -44,6 +44,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
 
   void start(Transport::Observer& observer) override;
+  bool connected() const noexcept override { return stream_->connected(); }
   void set_reading(bool on) override;
   std::size_t write_budget() const noexcept override;
   Status write(OutputQueue& queue, TimePoint now) override;
@@ -61,11 +62,13 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   enum class State : std::uint8_t { silent, handshake, early, open, closed };
 
   // Receiving.
+  void on_connected() override;
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
   void on_end() override;
   void on_writable() override;
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
+  void speak_first();
   void begin(std::span<const std::byte> bytes);
   void shake_hands();
   void finish_handshake();
@@ -105,7 +108,7 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   Transport::Observer* observer_ = nullptr;
   SecurityInfo security_;
   RecordSize record_size_;
-  Status failure_;  // of a write in a call that cannot return it; for flush()
+  Status failure_;  // of the first write that failed: nothing is written after it
   State state_ = State::silent;
   bool reading_ = true;         // as the observer wants it
   bool stream_reading_ = true;  // as the stream was told

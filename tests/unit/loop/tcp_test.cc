@@ -47,6 +47,8 @@ struct Peer final : ByteStream::Observer {
   }
   void on_closed(Error why) override { closed.push_back(why); }
 
+  bool over() const { return ends != 0 || !closed.empty(); }
+
   static std::byte pattern(std::size_t i) {
     return static_cast<std::byte>((i * 7 + i / 256) & 255);
   }
@@ -81,11 +83,11 @@ struct Peer final : ByteStream::Observer {
         return;
       }
     }
-    stream->shutdown_write();
+    if (shuts) stream->shutdown_write();
   }
 
   std::unique_ptr<TcpStream> stream;
-  bool echo, wrong = false;
+  bool echo, wrong = false, shuts = true;
   std::deque<std::byte> waiting;
   std::size_t received = 0, checked = 0, sent = 0, to_send = 0, stop_after = 0;
   int reads = 0, ends = 0, writables = 0, short_writes = 0;
@@ -182,18 +184,110 @@ TEST_CASE("Reset is told once, while reading") {
 }
 
 TEST_CASE("Reset is told also while reading is off, with and without bytes before it") {
-  for (const std::size_t bytes : {0U, 1000U}) {
+  for (const auto& [watched, bytes] :
+       std::initializer_list<std::pair<Peer Connected::*, std::size_t>>{
+           {&Connected::server, 0U}, {&Connected::server, 1000U}, {&Connected::client, 0U}}) {
     Connected pair;
-    pair.client.stream->set_reading(false);
-    pair.server.to_send = bytes;
-    if (bytes != 0) pair.server.send();
+    Peer& deaf = pair.*watched;
+    Peer& other = watched == &Connected::server ? pair.client : pair.server;
+    deaf.stream->set_reading(false);
+    other.to_send = bytes;
+    if (bytes != 0) other.send();
     run_for(pair.loop, std::chrono::milliseconds(5));
-    pair.server.stream->reset();
-    pair.server.stream.reset();
-    CHECK(run_until(pair.loop, [&] { return !pair.client.closed.empty(); }));
-    CHECK(pair.client.closed.size() == 1);
-    CHECK(pair.client.received == 0);
+    other.stream->reset();
+    other.stream.reset();
+    CHECK(run_until(pair.loop, [&] { return !deaf.closed.empty(); }));
+    CHECK(deaf.closed.size() == 1);
+    CHECK(deaf.received == 0);
   }
+}
+
+TEST_CASE("The side that has connected reads what came before a reset, when it reads again") {
+  Connected pair;
+  pair.client.stream->set_reading(false);
+  pair.server.to_send = 1000;
+  pair.server.send();
+  pair.server.stream->reset();
+  pair.server.stream.reset();
+  int turns = 0;
+  pair.loop.set_flush([&](TimePoint) {
+    ++turns;
+    return false;
+  });
+  run_for(pair.loop, std::chrono::milliseconds(50));
+  CHECK(pair.client.closed.empty());
+  CHECK(turns < 20);
+  pair.client.stream->set_reading(true);
+  CHECK(run_until(pair.loop, [&] { return pair.client.over(); }));
+  CHECK(pair.client.received == 1000);
+  CHECK_FALSE(pair.client.wrong);
+}
+
+// The server has sent bytes and closed with some that it has not read; the client has not looked
+// since, and writes.
+struct Rejected : Connected {
+  explicit Rejected(bool shuts) {
+    server.stream->set_reading(false);
+    CHECK(write());
+    run_for(loop, std::chrono::milliseconds(5));
+    server.to_send = 1000;
+    server.shuts = shuts;
+    server.send();
+    server.stream.reset();
+    CHECK_FALSE(write());
+    CHECK_FALSE(write());
+  }
+  bool write() {
+    const iovec part{.iov_base = const_cast<char*>("x"), .iov_len = 1};
+    return client.stream->write_some({&part, 1}).has_value();
+  }
+};
+
+TEST_CASE("After a write that fails, what came before the reset is read, and then the reset") {
+  Rejected pair(false);
+  CHECK(run_until(pair.loop, [&] { return !pair.client.closed.empty(); }));
+  CHECK(pair.client.received == 1000);
+  CHECK(pair.client.ends == 0);
+  CHECK(pair.client.closed.size() == 1);
+}
+
+TEST_CASE("After a write that fails, an end that the peer has sent is an end") {
+  Rejected pair(true);
+  CHECK(run_until(pair.loop, [&] { return pair.client.ends == 1; }));
+  CHECK(pair.client.received == 1000);
+}
+
+TEST_CASE("The end of the input comes in a turn after its last bytes") {
+  for (const bool shuts : {false, true}) {
+    Connected pair;
+    int turn = 0, at_bytes = 0, at_end = 0;
+    pair.loop.set_flush([&](TimePoint) {
+      ++turn;
+      if (at_bytes == 0 && pair.client.received == 1000) at_bytes = turn;
+      if (at_end == 0 && pair.client.over()) at_end = turn;
+      return false;
+    });
+    pair.server.to_send = 1000;
+    pair.server.shuts = shuts;
+    pair.server.send();
+    if (!shuts) pair.server.stream->reset();
+    pair.server.stream.reset();
+    CHECK(run_until(pair.loop, [&] { return at_end != 0; }));
+    CHECK(at_bytes != 0);
+    CHECK(at_bytes < at_end);
+  }
+}
+
+TEST_CASE("A side that was connected to, and cannot write, is told of the reset unread") {
+  Connected pair;
+  pair.server.stream->set_reading(false);
+  run_for(pair.loop, std::chrono::milliseconds(5));
+  pair.client.stream->reset();
+  pair.client.stream.reset();
+  const iovec part{.iov_base = &pair, .iov_len = 1};
+  CHECK_FALSE(pair.server.stream->write_some({&part, 1}));
+  CHECK(run_until(pair.loop, [&] { return !pair.server.closed.empty(); }));
+  CHECK(pair.server.closed[0].detail == "reset by the peer");
 }
 
 TEST_CASE("Reset is told after FIN both ways were open and only one is left") {

@@ -95,6 +95,17 @@ TEST_CASE("A body that is framed by the end of the connection and fails ends in 
   CHECK(plain.sent.reset);
 }
 
+TEST_CASE("A client that is gone when its response is written ends its connection") {
+  Plain plain;
+  auto client = plain.link.open(End::client);
+  plain.link.inject(End::client, bytes_of(kGet));
+  client.reset();
+  plain.turn();
+  CHECK(plain.done);
+  REQUIRE(plain.bench.observer.entries.size() == 1);
+  CHECK(plain.bench.observer.entries[0].aborted == AbortReason::peer_gone);
+}
+
 TEST_CASE("A drain ends an idle connection at once, and not one that is busy") {
   Plain idle, busy;
   busy.answer_with({BodyStep::blocked()});

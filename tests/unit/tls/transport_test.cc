@@ -237,6 +237,29 @@ TEST_CASE_METHOD(TlsPair, "close_notify and FIN wait for all that was written") 
   CHECK(link.sent_by(End::server).fin);
 }
 
+TEST_CASE_METHOD(TlsPair, "what the peer has sent is read though nothing can be written any more") {
+  REQUIRE(shake_hands());
+  server.queue.append_copy("response");
+  server.flush(now);
+  for (int i = 0; i < 2; ++i) {  // the second one brings out the reply to the first
+    SSL_key_update(server.ssl, SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(server.ssl);
+  }
+  server.queue.append_copy(" and more");
+  server.flush(now);
+  server.transport->shutdown_write();
+  server.transport.reset();  // its FIN is on its way, and nobody reads the reply to the update
+  client.events.clear();
+  REQUIRE(link.run());
+  CHECK(client.received == "response and more");
+  CHECK(client.events == "bytes end writable ");
+  CHECK_FALSE(client.transport->flush());
+  client.queue.append_copy("request");
+  CHECK_FALSE(client.transport->write(client.queue, now));
+  CHECK(client.transport->unsent() == 0);
+  client.queue.clear();
+}
+
 TEST_CASE_METHOD(TlsPair, "a FIN without close_notify is a cut and not an end") {
   REQUIRE(shake_hands());
   client.queue.append_copy("half a");
