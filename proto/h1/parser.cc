@@ -224,7 +224,8 @@ void MessageFields::field(std::string_view name, std::string_view value) {
   } else if (is("connection")) {
     connection(value);
   } else if (is("upgrade")) {
-    upgrade_ = true;
+    const bool websocket = ascii::equal_ignoring_case(ascii::trim(value), "websocket");
+    upgrade_ = websocket && upgrade_ == Upgrade::absent ? Upgrade::websocket : Upgrade::other;
   }
 }
 
@@ -248,6 +249,7 @@ void MessageFields::connection(std::string_view value) noexcept {
   for_each_element(value, [&](std::string_view option) {
     if (ascii::equal_ignoring_case(option, "close")) close_ = true;
     if (ascii::equal_ignoring_case(option, "keep-alive")) keep_alive_ = true;
+    if (ascii::equal_ignoring_case(option, "upgrade")) names_upgrade_ = true;
   });
 }
 

@@ -109,18 +109,23 @@ class MessageFields {
 
   bool close() const noexcept { return close_; }
   bool keep_alive() const noexcept { return keep_alive_; }
-  bool upgrade() const noexcept { return upgrade_; }
+  bool upgrade() const noexcept { return upgrade_ != Upgrade::absent; }
+  // `Upgrade: websocket` and nothing else, and Connection says so (RFC 9110 §7.8).
+  bool websocket() const noexcept { return upgrade_ == Upgrade::websocket && names_upgrade_; }
 
  private:
   // Of Transfer-Encoding: `chunked` is the only one that we support.
   enum class Coding : std::uint8_t { absent, chunked, unknown, malformed };
+
+  enum class Upgrade : std::uint8_t { absent, websocket, other };
 
   static Coding coding_of(std::string_view value) noexcept;
   void connection(std::string_view value) noexcept;
 
   unsigned lengths_ = 0;
   Coding coding_ = Coding::absent;
-  bool close_ = false, keep_alive_ = false, upgrade_ = false;
+  Upgrade upgrade_ = Upgrade::absent;
+  bool close_ = false, keep_alive_ = false, names_upgrade_ = false;
 };
 
 // The rest of the request body when the head of the response is written.

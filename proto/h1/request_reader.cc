@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "proto/h1/upgrade.h"
 
 namespace troika::h1 {
 namespace {
@@ -100,6 +101,9 @@ RequestReader::RequestReader(const Limits& limits, bool secure, BodySink& body)
 
 RequestReader::Progress RequestReader::read(std::span<const std::byte> bytes) {
   if (state_ == State::line) return read_line(bytes);
+  if (state_ == State::tunnel) {
+    return {bytes.size(), body_.on_body(bytes) ? Event::more : fail(400)};
+  }
   const Parser::Progress parsed = parser_.parse(bytes);
   switch (parsed.event) {
     case Parser::Event::more: return {parsed.consumed, Event::more};
@@ -158,6 +162,8 @@ bool RequestReader::on_field(std::string_view name, std::string_view value, bool
 RequestReader::Event RequestReader::end_of_head() {
   if (const std::uint16_t status = fields_.fault(line_version_)) return fail(status);
   const MessageFields::Body body = fields_.body();
+  // RFC 9110 §7.8: it is not clear which protocol the content would be of.
+  if (fields_.websocket() && body != MessageFields::Body::absent) return fail(400);
   auto whole = builder_->finish(body != MessageFields::Body::absent);
   if (!whole) {
     request_ = std::move(whole.error().partial);
@@ -169,7 +175,24 @@ RequestReader::Event RequestReader::end_of_head() {
   request_ = std::move(*whole);
   if (request_.content_length == 0) request_.has_body = false;
   state_ = request_.has_body ? State::body : State::line;
+  other_websocket_ = false;
+  if (fields_.websocket()) offer_tunnel();
   return request_.has_body ? Event::head : Event::request;
+}
+
+// RFC 6455 §4.2.1. A request that does not ask for a tunnel in this way is one like any other.
+void RequestReader::offer_tunnel() {
+  HeaderMap& headers = request_.headers;
+  const bool may_upgrade =
+      request_.version == HttpVersion::http11 && request_.method == Method::get &&
+      headers.count("sec-websocket-key") == 1 && headers.count("sec-websocket-version") == 1;
+  if (!may_upgrade || !valid_websocket_key(*headers.get("sec-websocket-key"))) return;
+  other_websocket_ = headers.get("sec-websocket-version") != "13";
+  if (other_websocket_) return;
+  accept_ = websocket_accept(*headers.get("sec-websocket-key"));
+  headers.remove("sec-websocket-key");
+  request_.protocol = "websocket";
+  state_ = State::tunnel;
 }
 
 RequestReader::Event RequestReader::fail(std::uint16_t status) noexcept {

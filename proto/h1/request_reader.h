@@ -81,13 +81,17 @@ class RequestReader final : private Parser::Sink {
   bool in_body() const noexcept { return state_ == State::body; }
 
   Request take_request() noexcept { return std::move(request_); }
+  // Of a request that offers a tunnel, for the response that takes it; the bytes behind its head go
+  // to the sink as they are.
+  const std::string& accept() const noexcept { return accept_; }
+  bool other_websocket() const noexcept { return other_websocket_; }  // than version 13
   HeaderMap take_trailers() noexcept { return trailers_->take(); }
   const MessageFields& fields() const noexcept { return fields_; }
   std::uint16_t fault() const noexcept { return fault_; }
   Request partial();  // the valid part of a request with a fault, for the log
 
  private:
-  enum class State : std::uint8_t { line, fields, body };
+  enum class State : std::uint8_t { line, fields, body, tunnel };
 
   bool on_field(std::string_view name, std::string_view value, bool trailer) override;
   bool on_body(std::span<const std::byte> bytes) override { return body_.on_body(bytes); }
@@ -96,6 +100,7 @@ class RequestReader final : private Parser::Sink {
   void begin_builder();
   void give_target(std::string_view target);
   Event end_of_head();
+  void offer_tunnel();
   Event fail(std::uint16_t status) noexcept;
   std::uint16_t status_of_parser_fault() const noexcept;
 
@@ -105,6 +110,8 @@ class RequestReader final : private Parser::Sink {
   RequestLine line_;
   std::optional<RequestBuilder> builder_;
   std::optional<TrailerBuilder> trailers_;
+  std::string accept_;
+  bool other_websocket_ = false;
   MessageFields fields_;
   Request request_;
   std::uint16_t fault_ = 0;

@@ -21,7 +21,7 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
 
 Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
   if (buffered_.empty()) bytes = bytes.subspan(consume(bytes, now));
-  if (last_ || over_) return {};  // they will not be parsed
+  if (phase_ != Phase::open) return {};  // they will not be parsed
   buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
   return {};
 }
@@ -33,23 +33,28 @@ void ServerSession::receive_end(TimePoint) {
 
 // The body of the request in hand, or the head of the next one.
 bool ServerSession::can_read() const noexcept {
-  if (last_ || over_) return false;
+  if (phase_ != Phase::open) return false;
   if (current_ == nullptr) return sent_.size() < kUnsentResponses;
-  return !current_->request_over() && current_->window() > 0;
+  return current_->reads() && current_->room() > 0;
 }
 
 std::size_t ServerSession::consume(std::span<const std::byte> bytes, TimePoint now) {
   std::size_t used = 0;
   while (used < bytes.size() && can_read()) {
     auto rest = bytes.subspan(used);
-    if (current_ != nullptr) rest = rest.first(std::min(rest.size(), current_->window()));
+    if (current_ != nullptr) rest = rest.first(std::min(rest.size(), current_->room()));
     const RequestReader::Progress progress = reader_.read(rest);
     used += progress.consumed;
     if (current_ == nullptr && head_since_ == kNever && reader_.in_head()) head_since_ = now;
     act_on(progress.event);
-    if (current_ != nullptr && current_->request_over() && !current_->keeps_alive()) last_ = true;
+    if (current_ != nullptr) note_last();
   }
-  return last_ ? bytes.size() : used;
+  return phase_ == Phase::open ? used : bytes.size();
+}
+
+// After a message that ends the connection no request is read.
+void ServerSession::note_last() noexcept {
+  if (!current_->reads() && !current_->keeps_alive()) reach(Phase::last);
 }
 
 void ServerSession::act_on(RequestReader::Event event) {
@@ -60,35 +65,39 @@ void ServerSession::act_on(RequestReader::Event event) {
     case request:
       head_since_ = kNever;
       current_ = std::make_unique<ServerStream>(services_, peer_, host_);
-      current_->begin(reader_.take_request(), reader_.fields());
+      // RFC 6455 §4.4: the client may try again with the version that we know.
+      if (reader_.other_websocket() && services_.handler.takes_tunnels()) {
+        return current_->reject(reader_.take_request(), 426);
+      }
+      current_->begin(reader_.take_request(), reader_.fields(), reader_.accept());
       return;
-    case body_end: current_->on_body_end(reader_.take_trailers()); return;
+    case body_end: current_->on_end(reader_.take_trailers()); return;
     case fault:
       if (current_ == nullptr) return refuse(reader_.fault());
-      last_ = true;
-      current_->on_body_fault(reader_.fault(), AbortReason::protocol_error);
+      reach(Phase::last);
+      current_->on_fault(reader_.fault(), AbortReason::protocol_error);
       return;
   }
 }
 
 void ServerSession::refuse(std::uint16_t status) {
-  last_ = true;
+  reach(Phase::last);
   head_since_ = kNever;
   current_ = std::make_unique<ServerStream>(services_, peer_, host_);
   current_->reject(reader_.partial(), status);
 }
 
 Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
-  for (bool moved = true; moved && !over_;) {
+  for (bool moved = true; moved && !over();) {
     moved = consume_buffered(now);
     if (current_ != nullptr) {
-      moved = current_->produce({out, high_watermark, ledger_}, draining_, now) || moved;
+      moved = current_->produce({out, high_watermark, ledger_, now, draining_}) || moved;
       // Input is read and dropped while the response is sent: a client may send its whole body
       // before it reads.
-      if (current_->request_over() && !current_->keeps_alive()) last_ = true;
+      note_last();
       moved = retire(now) || moved;
-    } else if (last_ || (draining_ && head_since_ == kNever)) {
-      over_ = true;
+    } else if (phase_ == Phase::last || (draining_ && head_since_ == kNever)) {
+      reach(Phase::over);
     }
   }
   return {};
@@ -98,28 +107,29 @@ bool ServerSession::consume_buffered(TimePoint now) {
   const auto bytes = std::span<const std::byte>(buffered_).subspan(buffered_from_);
   const std::size_t used = consume(bytes, now);
   buffered_from_ += used;
-  if (last_ || buffered_from_ == buffered_.size()) {
+  if (phase_ != Phase::open || buffered_from_ == buffered_.size()) {
     buffered_ = {};
     buffered_from_ = 0;
-    if (peer_ended_ && !last_) on_input_end();
+    if (peer_ended_ && phase_ == Phase::open) on_input_end();
   }
   return used > 0;
 }
 
 // RFC 9112 §9.6: a client may close its side and still receive its responses.
 void ServerSession::on_input_end() {
-  last_ = true;
+  reach(Phase::last);
   head_since_ = kNever;
-  if (current_ != nullptr && !current_->request_over()) {
-    current_->on_body_fault(0, AbortReason::peer_gone);
-  }
+  if (current_ == nullptr || !current_->reads()) return;
+  if (current_->tunnel()) return current_->on_end({});
+  current_->on_fault(0, AbortReason::peer_gone);
 }
 
 bool ServerSession::retire(TimePoint now) {
-  if (!current_->response_over() || !current_->request_over()) return false;
-  if (!current_->keeps_alive() || draining_) last_ = true;
+  const bool whole = current_->framed() && !current_->reads() && !current_->reads_on();
+  if (!whole && !current_->broken()) return false;
+  if (!current_->keeps_alive() || draining_) reach(Phase::last);
   if (current_->broken()) {
-    over_ = broken_ = true;
+    reach(Phase::broken);
     current_->close(AbortReason::none);
   }
   sent_.push_back(std::move(current_));
@@ -128,7 +138,7 @@ bool ServerSession::retire(TimePoint now) {
 }
 
 void ServerSession::close_sent(TimePoint now) noexcept {
-  while (!sent_.empty() && (sent_.front()->all_sent() || sent_.front()->broken())) {
+  while (!sent_.empty() && (sent_.front()->sent() || sent_.front()->broken())) {
     if (sent_.front()->broken()) ledger_.clear();  // it is the last one
     sent_.front()->close(AbortReason::none);
     sent_.pop_front();
@@ -138,18 +148,20 @@ void ServerSession::close_sent(TimePoint now) noexcept {
 
 void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   ledger_.sent(
-      bytes, [](ServerStream* stream, std::size_t n) { stream->on_sent(n); },
-      [](ServerStream* stream) { stream->on_all_sent(); });
+      bytes, [](Stream* stream, std::size_t n) { stream->on_sent(n); },
+      [](Stream* stream) { stream->on_mark(); });
   close_sent(now);
   if (current_ == nullptr && !buffered_.empty()) host_.mark_dirty();
 }
 
 Interest ServerSession::interest() const noexcept {
   // The handshake cannot go on unread, and early data has a limit of its own.
-  return {.wants_read = !over_ && !peer_ended_ && (buffered_.empty() || peer_.security.handshaking),
-          .has_output = !over_ && (current_ != nullptr ? current_->starved() : !buffered_.empty()),
-          .finished = over_,
-          .broken = broken_};
+  return {
+      .wants_read = !over() && !peer_ended_ && (buffered_.empty() || peer_.security.handshaking),
+      .has_output = !over() && (current_ != nullptr ? current_->starved() : !buffered_.empty()),
+      .half_closed = current_ != nullptr && current_->half_closed(),
+      .finished = over(),
+      .broken = phase_ == Phase::broken};
 }
 
 TimePoint ServerSession::deadline() const noexcept {
@@ -160,7 +172,7 @@ TimePoint ServerSession::deadline() const noexcept {
 }
 
 TimePoint ServerSession::own_deadline() const noexcept {
-  if (over_ || current_ != nullptr) return kNever;
+  if (over() || current_ != nullptr) return kNever;
   if (head_since_ != kNever) return head_since_ + services_.timeouts.header_block;
   return sent_.empty() ? idle_since_ + services_.timeouts.idle_tcp : kNever;
 }
@@ -170,7 +182,7 @@ void ServerSession::on_deadline(TimePoint now) {
     if (head_since_ != kNever) {
       refuse(408);
     } else {
-      over_ = true;
+      reach(Phase::over);
     }
   }
   if (current_ != nullptr) {
@@ -180,7 +192,7 @@ void ServerSession::on_deadline(TimePoint now) {
   for (const auto& stream : sent_) {
     stream->on_progress(progress_at_);
     stream->on_deadline(now);
-    if (stream->was_reset()) over_ = broken_ = true;
+    if (stream->broken()) reach(Phase::broken);
   }
   host_.mark_dirty();
 }
@@ -188,11 +200,11 @@ void ServerSession::on_deadline(TimePoint now) {
 void ServerSession::drain() {
   draining_ = true;
   host_.mark_dirty();
-  if (current_ == nullptr && head_since_ == kNever && buffered_.empty()) over_ = true;
+  if (current_ == nullptr && head_since_ == kNever && buffered_.empty()) reach(Phase::over);
 }
 
 void ServerSession::abort(AbortReason reason) noexcept {
-  over_ = true;
+  reach(Phase::over);
   ledger_.clear();
   for (const auto& stream : sent_) stream->close(reason);
   sent_.clear();

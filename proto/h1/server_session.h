@@ -1,11 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <vector>
 
 #include "http/exchange/services.h"
 #include "proto/h1/request_reader.h"
-#include "proto/h1/server_stream.h"
+#include "proto/h1/stream.h"
 #include "proto/session/byte_session.h"
 
 namespace troika::h1 {
@@ -32,9 +33,12 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
  private:
   bool on_body(std::span<const std::byte> bytes) override { return current_->on_body(bytes); }
 
+  bool over() const noexcept { return phase_ >= Phase::over; }
+  void reach(Phase phase) noexcept { phase_ = std::max(phase_, phase); }
   bool can_read() const noexcept;
   std::size_t consume(std::span<const std::byte> bytes, TimePoint now);
   bool consume_buffered(TimePoint now);
+  void note_last() noexcept;
   void act_on(RequestReader::Event event);
   void refuse(std::uint16_t status);
   void on_input_end();
@@ -53,11 +57,9 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   Ledger ledger_;
   TimePoint head_since_ = kNever;  // first byte of the request whose head is being read
   TimePoint idle_since_, progress_at_;
+  Phase phase_ = Phase::open;
   bool draining_ = false;
   bool peer_ended_ = false;
-  bool last_ = false;    // no request is read any more
-  bool over_ = false;    // nothing is read or written any more
-  bool broken_ = false;  // a response was cut short
 };
 
 // The arguments outlive the session.

@@ -13,21 +13,25 @@ void line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(": ").append(value).append("\r\n");
 }
 
-// Framing and connection fields are added by the caller. A field that is not valid is left out:
-// with a line end in it, it could inject another field or message.
-void fields(std::string& to, const HeaderMap& map) {
-  for (const auto [name, value] : map) {
-    if (name == "connection" || name == "transfer-encoding") continue;
-    if (ascii::is_token(name) && valid_field_value(value)) line(to, name, value);
-  }
+// Framing, Host and what an upgrade says are added by the caller.
+bool is_ours(std::string_view name) noexcept {
+  return name == "connection" || name == "transfer-encoding" || name == "host" ||
+         name == "upgrade" || name == "sec-websocket-key" || name == "sec-websocket-accept";
 }
 
 }  // namespace
 
+void append_fields(std::string& to, const HeaderMap& fields) {
+  for (const auto [name, value] : fields) {
+    if (!is_ours(name) && ascii::is_token(name) && valid_field_value(value)) line(to, name, value);
+  }
+}
+
 std::string response_head(const ResponseHead& head, ResponseShape shape) {
   std::string text = formatted("HTTP/1.1 {:03} {}\r\n", head.status, reason_phrase(head.status));
-  fields(text, head.headers);
+  append_fields(text, head.headers);
   if (shape.body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
+  if (head.status == 426) line(text, "upgrade", "websocket");  // RFC 9110 §15.5.22
   if (!shape.connection.empty()) line(text, "connection", shape.connection);
   return text += "\r\n";
 }
@@ -38,13 +42,7 @@ std::string request_head(const Request& request, Delimiter body,
       request.method_text.empty() ? name_of(request.method) : request.method_text;
   std::string text = formatted("{} {} HTTP/1.1\r\n", method, request.target.raw);
   line(text, "host", request.authority);
-  for (const auto [name, value] : request.headers) {
-    if (name == "host" || name == "content-length" || name == "connection" ||
-        name == "transfer-encoding" || (name == "expect" && request.expects_continue)) {
-      continue;
-    }
-    if (ascii::is_token(name) && valid_field_value(value)) line(text, name, value);
-  }
+  append_fields(text, request.headers);
   if (request.expects_continue) line(text, "expect", "100-continue");
   if (length) line(text, "content-length", formatted("{}", *length));
   if (body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
@@ -55,7 +53,7 @@ std::string chunk_head(std::size_t size) { return formatted("{:x}\r\n", size); }
 
 std::string last_chunk(const HeaderMap& trailers) {
   std::string text = "0\r\n";
-  fields(text, trailers);
+  append_fields(text, trailers);
   return text += "\r\n";
 }
 

@@ -16,6 +16,7 @@ struct SessionCallbacks {
     nghttp2_session_callbacks_set_on_frame_recv_callback(all.get(), on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all.get(), on_data);
     nghttp2_session_callbacks_set_send_data_callback(all.get(), send_data);
+    nghttp2_session_callbacks_set_on_frame_send_callback(all.get(), on_frame_sent);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(all.get(), on_frame_not_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(all.get(), on_stream_close);
     return all;
@@ -60,6 +61,11 @@ struct SessionCallbacks {
     auto* const stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending(length));
+    return 0;
+  }
+
+  static int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
+    of(user).on_frame_sent(*frame);
     return 0;
   }
 

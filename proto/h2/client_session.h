@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
-#include "proto/h2/client_stream.h"
 #include "proto/h2/engine.h"
+#include "proto/h2/stream.h"
 #include "proto/session/byte_session.h"
 
 namespace troika::h2 {
@@ -13,11 +15,10 @@ struct SessionCallbacks;
 // The client side of one HTTP/2 connection.
 class ClientSession final : public ClientByteSession {
  public:
-  ClientSession(BufferPool& pool, const Limits& limits, SessionHost& host);
+  ClientSession(const CallServices& services, SessionHost& host);
 
-  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
-                                                      std::unique_ptr<BodySource> body,
-                                                      ResponseReceiver& receiver) override;
+  Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
+                           const CallTimeouts& timeouts) override;
   bool full() const noexcept override;
   bool draining() const noexcept override { return draining_; }
 
@@ -25,10 +26,10 @@ class ClientSession final : public ClientByteSession {
   void receive_end(TimePoint now) override;
   Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
-  void on_progress(TimePoint) noexcept override {}
+  void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
-  TimePoint deadline() const noexcept override { return kNever; }
-  void on_deadline(TimePoint) override {}
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now) override;
   void drain() override;
   void abort(AbortReason reason) noexcept override;
 
@@ -37,19 +38,29 @@ class ClientSession final : public ClientByteSession {
 
   void submit_settings();
   ClientStream* find(std::int32_t id) noexcept;
-  void lose_all(AbortReason reason);
+  void lose_all(AbortReason reason) noexcept;
   void apply_records();
+  void retire_if_over(std::int32_t id) noexcept;  // freed when no engine is on the stack
   bool engine_done() const noexcept;
 
   // Called under the engine.
   void on_headers_begin(const nghttp2_frame&) noexcept {}
   void on_frame(const nghttp2_frame& frame);
-  void on_frame_not_sent(const nghttp2_frame& frame);
-  void on_stream_closed(std::int32_t id, std::uint32_t code);
+  void on_frame_sent(const nghttp2_frame& frame) noexcept;
+  void on_frame_not_sent(const nghttp2_frame& frame) noexcept;
+  void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
+  static nghttp2_ssize read_request(nghttp2_session*, std::int32_t id, std::uint8_t*,
+                                    std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
+                                    void* user) noexcept;
 
-  ClientContext context_;
+  const CallServices& services_;
+  StreamContext context_;
   Engine engine_;
   Outbound outbound_;
+  std::unordered_map<std::int32_t, std::unique_ptr<ClientStream>> streams_;
+  std::vector<std::unique_ptr<ClientStream>> dead_;
+  std::size_t open_ = 0;  // streams that the engine knows
+  TimePoint progress_at_;
   bool draining_ = false;    // no new requests
   bool leaving_ = false;     // GOAWAY is due when the last request is over
   bool terminated_ = false;  // nothing more is read from the peer
@@ -57,7 +68,7 @@ class ClientSession final : public ClientByteSession {
 };
 
 // The arguments outlive the session.
-std::unique_ptr<ClientByteSession> make_client_session(BufferPool& pool, const Limits& limits,
+std::unique_ptr<ClientByteSession> make_client_session(const CallServices& services,
                                                        SessionHost& host);
 
 }  // namespace troika::h2

@@ -37,14 +37,15 @@ std::uint32_t error_code_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::handler_failed: return NGHTTP2_INTERNAL_ERROR;
     case AbortReason::protocol_error: return NGHTTP2_PROTOCOL_ERROR;
-    case AbortReason::over_limit: return NGHTTP2_ENHANCE_YOUR_CALM;
     case AbortReason::refused: return NGHTTP2_REFUSED_STREAM;
     case AbortReason::none:
     case AbortReason::body_stopped: return NGHTTP2_NO_ERROR;
     case AbortReason::timeout:
     case AbortReason::shutdown:
     case AbortReason::peer_reset:
-    case AbortReason::peer_gone: return NGHTTP2_CANCEL;
+    case AbortReason::peer_gone:
+    case AbortReason::cancelled: return NGHTTP2_CANCEL;
+    case AbortReason::over_limit: return NGHTTP2_ENHANCE_YOUR_CALM;
   }
   return NGHTTP2_INTERNAL_ERROR;
 }

@@ -71,12 +71,16 @@ class Outbound {
   }
   void data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload);
 
-  // `bytes` left the queue: calls on_body(stream, n) for each part of a body among them.
-  template <class OnBody>
-  void written(std::size_t bytes, TimePoint now, OnBody on_body) {
+  // The whole head of a stream is in the queue.
+  void head_framed(std::int32_t stream) { ledger_.add_end(stream); }
+
+  // `bytes` left the queue: calls on_body(stream, n) for each part of a body among them, and
+  // on_head(stream) for each head.
+  template <class OnBody, class OnHead>
+  void written(std::size_t bytes, TimePoint now, OnBody on_body, OnHead on_head) {
     queued_ -= bytes;
     last_moved_ = now;
-    ledger_.sent(bytes, on_body, [](std::int32_t) {});
+    ledger_.sent(bytes, on_body, on_head);
   }
 
   std::size_t queued() const noexcept { return queued_; }

@@ -17,7 +17,13 @@ constexpr std::array<std::uint8_t, 8> kDrainPing{'d', 'r', 'a', 'i', 'n', 0, 0, 
 }  // namespace
 
 ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHost& host)
-    : context_{services, peer, host, nullptr, read_response, {}},
+    : services_(services),
+      peer_(peer),
+      context_{.host = host,
+               .clock = services.clock,
+               .limits = services.limits,
+               .linger = services.timeouts.linger,
+               .read = read_response},
       scanner_(services.limits),
       now_(services.clock.now()),
       started_(now_),
@@ -39,11 +45,6 @@ void ServerSession::make_engine() {
         static_cast<ServerSession*>(user)->on_invalid_frame(*frame);
         return 0;
       });
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks.get(), [](nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
-        static_cast<ServerSession*>(user)->on_frame_sent(*frame);
-        return 0;
-      });
   nghttp2_session* raw = nullptr;
   const Options options = make_options();
   if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), nullptr) != 0) {
@@ -61,14 +62,16 @@ nghttp2_ssize ServerSession::read_response(nghttp2_session*, std::int32_t id, st
 }
 
 void ServerSession::submit_settings() {
-  const Limits& limits = context_.services.limits;
-  const std::array<nghttp2_settings_entry, 4> settings{{
+  const Limits& limits = services_.limits;
+  const std::array<nghttp2_settings_entry, 5> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(limits.stream_window)},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.header_list_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},  // last: only where a handler tunnels
   }};
-  nghttp2_submit_settings(engine_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  const std::size_t count = settings.size() - (services_.handler.takes_tunnels() ? 0U : 1U);
+  nghttp2_submit_settings(engine_.get(), NGHTTP2_FLAG_NONE, settings.data(), count);
   nghttp2_session_set_local_window_size(engine_.get(), NGHTTP2_FLAG_NONE, 0,
                                         static_cast<std::int32_t>(limits.connection_window));
 }
@@ -95,7 +98,7 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
   }
   // The engine does not limit its own queue, and a peer can cause a reply with each frame.
   if (nghttp2_session_get_outbound_queue_size(engine_.get()) >
-      context_.services.limits.h2_outbound_frames) {
+      services_.limits.h2_outbound_frames) {
     terminate(NGHTTP2_ENHANCE_YOUR_CALM, AbortReason::protocol_error);
     return fail(ErrorCode::limit, "too many frames wait to be sent");
   }
@@ -110,7 +113,7 @@ void ServerSession::receive_end(TimePoint now) {
 
 void ServerSession::on_handshake_done(TimePoint now) {
   now_ = now;
-  for (const auto& [id, stream] : streams_) stream->on_handshake_done();
+  for (const auto& [id, stream] : streams_) stream->mark_dirty();
 }
 
 Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
@@ -151,17 +154,20 @@ bool ServerSession::engine_done() const noexcept {
 
 void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   now_ = now;
-  outbound_.written(bytes, now, [&](std::int32_t id, std::size_t body) {
-    ServerStream* stream = find(id);
-    if (stream == nullptr) return;
-    stream->on_sent(body);
-    retire_if_over(id);
-  });
+  outbound_.written(
+      bytes, now,
+      [&](std::int32_t id, std::size_t body) {
+        ServerStream* stream = find(id);
+        if (stream == nullptr) return;
+        stream->on_sent(body);
+        retire_if_over(id);
+      },
+      [](std::int32_t) {});
   dead_.clear();
 }
 
 Interest ServerSession::interest() const noexcept {
-  const Limits& limits = context_.services.limits;
+  const Limits& limits = services_.limits;
   Interest interest;
   interest.finished = finished_;
   interest.has_output = !finished_ && (!context_.dirty_streams.empty() ||
@@ -172,7 +178,7 @@ Interest ServerSession::interest() const noexcept {
       !outbound_.full() && streams_.size() < 2 * std::size_t{limits.concurrent_streams} &&
       nghttp2_session_get_outbound_queue_size(engine_.get()) <= limits.h2_outbound_frames / 2;
   // The handshake cannot go on unread, and early data has a limit of its own.
-  const bool handshaking = context_.peer.security.handshaking;
+  const bool handshaking = peer_.security.handshaking;
   interest.wants_read = !finished_ && !terminated_ && (room || handshaking);
   return interest;
 }
@@ -186,7 +192,7 @@ TimePoint ServerSession::deadline() const noexcept {
 }
 
 TimePoint ServerSession::connection_deadline() const noexcept {
-  const Timeouts& timeouts = context_.services.timeouts;
+  const Timeouts& timeouts = services_.timeouts;
   TimePoint earliest = kNever;
   if (!settings_seen_) earliest = started_ + timeouts.handshake;
   if (header_since_) earliest = std::min(earliest, *header_since_ + timeouts.header_block);
@@ -213,7 +219,7 @@ void ServerSession::on_deadline(TimePoint now) {
 void ServerSession::drain() {
   if (drain_ != Drain::no || terminated_ || finished_) return;
   drain_ = Drain::noticed;
-  drain_since_ = context_.services.clock.now();
+  drain_since_ = services_.clock.now();
   nghttp2_submit_shutdown_notice(engine_.get());
   context_.host.mark_dirty();
 }
@@ -251,12 +257,8 @@ ServerStream* ServerSession::find(std::int32_t id) noexcept {
 }
 
 void ServerSession::retire_if_over(std::int32_t id) noexcept {
-  const auto found = streams_.find(id);
-  if (found != streams_.end() && found->second->over()) retire(found);
-}
-
-void ServerSession::retire(Streams::iterator stream) noexcept {
-  stream->second->retire();
+  const auto stream = streams_.find(id);
+  if (stream == streams_.end() || !stream->second->retire()) return;
   dead_.push_back(std::move(stream->second));
   streams_.erase(stream);
   if (streams_.empty()) idle_since_ = now_;
@@ -265,6 +267,7 @@ void ServerSession::retire(Streams::iterator stream) noexcept {
 void ServerSession::retire_all(AbortReason reason) noexcept {
   for (auto& [id, stream] : streams_) {
     stream->abort(reason);
+    stream->retire();
     dead_.push_back(std::move(stream));
   }
   streams_.clear();
@@ -284,11 +287,8 @@ void ServerSession::on_frame_begin(const nghttp2_frame_hd& header) noexcept {
 void ServerSession::on_headers_begin(const nghttp2_frame& frame) {
   header_since_ = now_;
   const std::int32_t id = frame.hd.stream_id;
-  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    streams_.emplace(id, std::make_unique<ServerStream>(context_, id));
-  } else if (ServerStream* stream = find(id)) {
-    stream->on_trailers_begin();
-  }
+  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
+  streams_.emplace(id, std::make_unique<ServerStream>(context_, services_, peer_, id));
 }
 
 void ServerSession::on_frame(const nghttp2_frame& frame) {
@@ -299,8 +299,8 @@ void ServerSession::on_frame(const nghttp2_frame& frame) {
   ServerStream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
-  if (frame.hd.type == NGHTTP2_DATA && ends_stream(frame)) stream->on_request_end();
-  if (frame.hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset();
+  if (frame.hd.type == NGHTTP2_DATA && ends_stream(frame)) stream->on_peer_end();
+  if (frame.hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset(frame.rst_stream.error_code);
 }
 
 void ServerSession::on_control_frame(const nghttp2_frame& frame) noexcept {
@@ -323,7 +323,7 @@ void ServerSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
   if (frame.hd.type == NGHTTP2_GOAWAY) on_goaway_sent();
   const bool may_end = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
   if (!may_end || !ends_stream(frame)) return;
-  if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_end_sent();
+  if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_end_framed();
 }
 
 void ServerSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
@@ -331,8 +331,8 @@ void ServerSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
   if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_head_not_sent();
 }
 
-void ServerSession::on_stream_closed(std::int32_t id, std::uint32_t) noexcept {
-  if (ServerStream* stream = find(id)) stream->on_closed();
+void ServerSession::on_stream_closed(std::int32_t id, std::uint32_t code) noexcept {
+  if (ServerStream* stream = find(id)) stream->on_closed(code);
   retire_if_over(id);
 }
 

@@ -6,7 +6,7 @@
 
 #include "proto/h2/engine.h"
 #include "proto/h2/frame_scanner.h"
-#include "proto/h2/server_stream.h"
+#include "proto/h2/stream.h"
 #include "proto/session/byte_session.h"
 
 namespace troika::h2 {
@@ -39,9 +39,8 @@ class ServerSession final : public ByteSession {
   void make_engine();
   void submit_settings();
   ServerStream* find(std::int32_t id) noexcept;
-  void retire(Streams::iterator stream) noexcept;  // freed when no engine is on the stack
   void retire_all(AbortReason reason) noexcept;
-  void retire_if_over(std::int32_t id) noexcept;
+  void retire_if_over(std::int32_t id) noexcept;  // freed when no engine is on the stack
 
   Status flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what);
   void apply_records();
@@ -65,7 +64,9 @@ class ServerSession final : public ByteSession {
                                      std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
                                      void* user) noexcept;
 
-  ServerContext context_;
+  Services& services_;
+  const PeerInfo& peer_;
+  StreamContext context_;
   FrameScanner scanner_;
   Engine engine_;
   Outbound outbound_;

@@ -22,9 +22,9 @@ struct EngineCallbacks {
     table.recv_data = recv_data;
     table.deferred_consume = deferred_consume;
     table.begin_headers = begin_headers;
-    table.recv_header = recv_header;
+    table.recv_header = recv_field;
     table.end_headers = end_headers;
-    table.recv_trailer = recv_trailer;
+    table.recv_trailer = recv_field;
     table.stop_sending = stop_sending;
     table.end_stream = end_stream;
     table.reset_stream = reset_stream;
@@ -61,20 +61,14 @@ struct EngineCallbacks {
     return nghttp3_conn_set_stream_user_data(conn, id, found);
   }
 
-  static int recv_header(nghttp3_conn*, std::int64_t, std::int32_t token, nghttp3_rcbuf* name,
-                         nghttp3_rcbuf* value, std::uint8_t, void*, void* stream) {
-    stream_of(stream).on_field(token, text_of(name), text_of(value));
+  static int recv_field(nghttp3_conn*, std::int64_t, std::int32_t, nghttp3_rcbuf* name,
+                        nghttp3_rcbuf* value, std::uint8_t, void*, void* stream) {
+    stream_of(stream).on_field(text_of(name), text_of(value));
     return 0;
   }
 
   static int end_headers(nghttp3_conn*, std::int64_t, int fin, void*, void* stream) {
     stream_of(stream).on_fields_end(fin != 0);
-    return 0;
-  }
-
-  static int recv_trailer(nghttp3_conn*, std::int64_t, std::int32_t, nghttp3_rcbuf* name,
-                          nghttp3_rcbuf* value, std::uint8_t, void*, void* stream) {
-    stream_of(stream).on_trailer(text_of(name), text_of(value));
     return 0;
   }
 
@@ -86,7 +80,7 @@ struct EngineCallbacks {
   }
 
   static int end_stream(nghttp3_conn*, std::int64_t, void*, void* stream) {
-    stream_of(stream).fin_delivered_ = true;
+    stream_of(stream).end_reading();
     stream_of(stream).on_end();
     return 0;
   }
@@ -127,7 +121,8 @@ struct EngineCallbacks {
     const bool accepted =
         of(engine).owner_.accepts({.field_section = settings->max_field_section_size,
                                    .qpack_table = settings->qpack_max_dtable_capacity,
-                                   .qpack_blocked = settings->qpack_blocked_streams});
+                                   .qpack_blocked = settings->qpack_blocked_streams,
+                                   .takes_tunnels = settings->enable_connect_protocol != 0});
     if (accepted) return 0;
     std::ignore = of(engine).fail_with(NGHTTP3_H3_SETTINGS_ERROR,
                                        "the server's limits are below those of before");

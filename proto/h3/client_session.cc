@@ -8,60 +8,45 @@
 namespace troika::h3 {
 namespace {
 
-// The user's handle of a request.
-class Handle final : public troika::ClientStream {
- public:
-  Handle(ClientSession& session, h3::ClientStream& request) noexcept
-      : session_(session), request_(request) {}
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() override { session_.abandon(request_); }
-
-  BodySource& body() override { return request_.response(); }
-  bool finished() const noexcept override { return request_.finished(); }
-
- private:
-  ClientSession& session_;
-  h3::ClientStream& request_;
-};
+using Numbers = std::array<std::uint64_t, 3>;
 
 }  // namespace
 
-std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
+std::unique_ptr<ClientApplication> make_client_session(const CallServices& services,
                                                        quic::QuicStreams& quic) {
-  return std::make_unique<ClientSession>(pool, limits, quic);
+  return std::make_unique<ClientSession>(services, quic);
 }
 
-ClientSession::ClientSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic)
-    : quic_(quic),
-      engine_(Engine::Side::client, quic, limits, *this),
-      context_{.pool = pool, .limits = limits, .engine = engine_} {}
+ClientSession::ClientSession(const CallServices& services, quic::QuicStreams& quic)
+    : services_(services),
+      quic_(quic),
+      engine_(Engine::Side::client, quic, services.limits, *this),
+      context_{.engine = engine_, .clock = services.clock, .limits = services.limits} {}
 
-Result<std::unique_ptr<troika::ClientStream>> ClientSession::start(const Request& request,
-                                                                   std::unique_ptr<BodySource> body,
-                                                                   ResponseReceiver& receiver) {
+Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySource> body,
+                                        Receiver& receiver, const CallTimeouts& timeouts) {
   if (lost_ || !engine_.status()) return fail(ErrorCode::closed, "the connection has ended");
   if (!engine_.is_open()) return fail(ErrorCode::unavailable, "the handshake is not complete");
   if (draining_) return fail(ErrorCode::unavailable, "the server takes no more requests");
+  if (full()) {
+    return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
+  }
+  if (!request.protocol.empty() && !(settings_ && settings_->takes_tunnels)) {
+    return fail(ErrorCode::denied, "the server takes no tunnels");
+  }
   const auto id = quic_.open_bidi();
   if (!id) return std::unexpected(id.error());
   auto& made = requests_[*id];
-  made = std::make_unique<ClientStream>(context_, *id, request, std::move(body), receiver);
-  made->submit(request);
-  if (handshaking_) made->remember(request);
-  return std::make_unique<Handle>(*this, *made);
+  made = std::make_unique<ClientStream>(context_, services_, std::move(request), std::move(body),
+                                        receiver, timeouts);
+  made->submit(*id);
+  ++open_;
+  return CallHandle(&made->call());
 }
 
-void ClientSession::abandon(ClientStream& gone) noexcept {
-  const quic::StreamId id = gone.id();
-  gone.abandon();
-  if (id == quic::kNoStream) {
-    std::erase_if(given_up_, [&](const auto& each) { return each.get() == &gone; });
-  } else if (gone.released()) {
-    requests_.erase(id);
-  } else {
-    engine_.forget_waiting(id);
-  }
+// As many as the server allows, and as the connection's window has room for.
+bool ClientSession::full() const noexcept {
+  return open_ >= services_.limits.concurrent_streams || !quic_.may_open_bidi();
 }
 
 ClientStream* ClientSession::request(quic::StreamId id) noexcept {
@@ -75,6 +60,7 @@ Status ClientSession::on_data(quic::StreamId id, std::span<const std::byte> byte
 }
 
 Status ClientSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
+  if (quic::is_bidi(id)) progress_at_ = services_.clock.now();
   return engine_.acked(id, bytes);
 }
 
@@ -104,26 +90,50 @@ Status ClientSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
 void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
   ClientStream* const stream = request(id);
   if (stream == nullptr) return;
-  stream->on_released(code);
-  if (!stream->abandoned()) return;
-  engine_.forget_unread(*stream);
-  requests_.erase(id);
+  --open_;
+  stream->on_closed(code);
+  stream->mark_dirty();
 }
 
 Status ClientSession::apply(TimePoint) {
   while (!lost_ && !context_.dirty_streams.empty()) {
     for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
       if (ClientStream* stream = request(id)) stream->apply();
+      retire_if_over(id);
     }
   }
+  std::erase_if(given_up_, [](const auto& stream) { return stream->call().over(); });
   return engine_.status();
 }
 
-// RFC 9114 §5.2: the server has not processed these, so they may be sent again elsewhere.
+void ClientSession::retire_if_over(quic::StreamId id) noexcept {
+  const auto found = requests_.find(id);
+  if (found != requests_.end() && found->second->retire()) requests_.erase(found);
+}
+
+Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
+  if (quic::is_bidi(id)) progress_at_ = now;
+  ClientStream* const stream = bytes > 0 ? request(id) : nullptr;
+  if (stream != nullptr) stream->call().on_head_written();
+  return engine_.wrote(id, bytes);
+}
+
+TimePoint ClientSession::deadline() const noexcept {
+  TimePoint first = kNever;
+  if (lost_) return first;
+  for (const auto& [id, stream] : requests_) first = std::min(first, stream->deadline());
+  return first;
+}
+
+void ClientSession::on_deadline(TimePoint now) {
+  if (lost_) return;
+  for (const auto& [id, stream] : requests_) stream->on_deadline(now, progress_at_);
+}
+
 void ClientSession::on_goaway(quic::StreamId id) {
   draining_ = true;
   for (const auto& [at, stream] : requests_) {
-    if (at >= id) stream->fail(AbortReason::refused, 0);
+    if (at >= id) stream->on_goaway();
   }
 }
 
@@ -132,26 +142,13 @@ void ClientSession::drain() {
   engine_.submit_shutdown();
 }
 
-bool ClientSession::idle() const noexcept {
-  return lost_ ||
-         std::ranges::all_of(requests_, [](const auto& r) { return r.second->released(); });
-}
-
+// Those whose user still holds them stay, for what the user has not read.
 void ClientSession::abort(std::optional<quic::AppError>) noexcept {
   if (std::exchange(lost_, true)) return;
-  for (const auto& [id, stream] : requests_) stream->fail(AbortReason::peer_gone, 0);
-}
-
-namespace {
-
-using Numbers = std::array<std::uint64_t, 3>;
-
-}  // namespace
-
-Status ClientSession::on_handshake_done(TimePoint) {
-  handshaking_ = false;
-  for (const auto& [id, stream] : requests_) stream->forget_request();
-  return engine_.status();
+  for (const auto& [id, stream] : requests_) {
+    stream->call().on_peer_abort(AbortReason::peer_gone);
+    stream->call().on_closed();
+  }
 }
 
 // RFC 9001 §4.6.2: the server has seen nothing of what was sent, so all of it may be sent again.
@@ -159,15 +156,16 @@ Status ClientSession::on_early_rejected() {
   last_settings_.reset();
   context_.dirty_streams.clear();
   auto before = std::exchange(requests_, {});
-  if (const Status opened = engine_.reopen(); !opened) return opened;
+  open_ = 0;
+  const Status opened = engine_.reopen();
   for (auto& [old, stream] : before) {
-    if (stream->abandoned()) continue;
-    const auto id = stream->can_begin_again()
+    const auto id = opened && stream->call().begin_again()
                         ? quic_.open_bidi()
                         : fail(ErrorCode::unavailable, "a body that has begun comes only once");
     if (id) {
-      stream->begin_again(*id);
+      stream->submit(*id);
       requests_[*id] = std::move(stream);
+      ++open_;
     } else {
       stream->give_up();
       given_up_.push_back(std::move(stream));
@@ -188,7 +186,7 @@ bool ClientSession::remember(std::span<const std::byte> bytes) {
   Numbers numbers{};
   if (bytes.size() != sizeof numbers) return false;
   std::memcpy(numbers.data(), bytes.data(), bytes.size());
-  last_settings_ = {
+  last_settings_ = PeerSettings{
       .field_section = numbers[0], .qpack_table = numbers[1], .qpack_blocked = numbers[2]};
   return true;
 }

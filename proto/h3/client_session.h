@@ -4,25 +4,23 @@
 #include <optional>
 #include <vector>
 
-#include "proto/h3/client_stream.h"
 #include "proto/h3/session.h"
+#include "proto/h3/stream.h"
 
 namespace troika::h3 {
 
 // The client side of one HTTP/3 connection.
 class ClientSession final : public ClientApplication, private EngineOwner {
  public:
-  ClientSession(BufferPool& pool, const Limits& limits, quic::QuicStreams& quic);
+  ClientSession(const CallServices& services, quic::QuicStreams& quic);
 
-  Result<std::unique_ptr<troika::ClientStream>> start(const Request& request,
-                                                      std::unique_ptr<BodySource> body,
-                                                      ResponseReceiver& receiver) override;
-  bool full() const noexcept override { return !quic_.may_open_bidi(); }
+  Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
+                           const CallTimeouts& timeouts) override;
+  bool full() const noexcept override;
   bool draining() const noexcept override { return draining_; }
-  void abandon(ClientStream& request) noexcept;  // the user has destroyed its handle
 
   Status on_ready() override { return engine_.open(); }
-  Status on_handshake_done(TimePoint) override;
+  Status on_handshake_done(TimePoint) override { return engine_.status(); }
   Status on_early_rejected() override;
   std::vector<std::byte> remembered() const override;
   bool remember(std::span<const std::byte> bytes) override;
@@ -35,19 +33,17 @@ class ClientSession final : public ClientApplication, private EngineOwner {
 
   Status apply(TimePoint now) override;
   Result<quic::StreamWrite> next_write() override { return engine_.next_write(); }
-  Status wrote(quic::StreamId id, std::size_t bytes, TimePoint) override {
-    return engine_.wrote(id, bytes);
-  }
+  Status wrote(quic::StreamId id, std::size_t bytes, TimePoint now) override;
   void blocked(quic::StreamId id) override { engine_.blocked(id); }
   Status on_writable(quic::StreamId id) override { return engine_.writable(id); }
   Status shut(quic::StreamId id) override;
   quic::AppError close_code() const noexcept override { return engine_.close_code(); }
 
-  TimePoint deadline() const noexcept override { return kNever; }
-  void on_deadline(TimePoint) override {}
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now) override;
   void drain() override;
   bool finished() const noexcept override { return draining_ && idle(); }
-  bool idle() const noexcept override;
+  bool idle() const noexcept override { return lost_ || open_ == 0; }
   void abort(std::optional<quic::AppError> code) noexcept override;
 
  private:
@@ -56,15 +52,18 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   bool accepts(const PeerSettings& settings) override;
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
   ClientStream* request(quic::StreamId id) noexcept;
+  void retire_if_over(quic::StreamId id) noexcept;
 
+  const CallServices& services_;
   quic::QuicStreams& quic_;
   Engine engine_;
-  ClientContext context_;
+  StreamContext context_;
   std::map<quic::StreamId, std::unique_ptr<ClientStream>> requests_;
-  std::vector<std::unique_ptr<ClientStream>> given_up_;  // until the user destroys their handles
-  std::optional<PeerSettings> settings_;                 // of the server, once they are known
-  std::optional<PeerSettings> last_settings_;            // that early data relies on
-  bool handshaking_ = true;
+  std::vector<std::unique_ptr<ClientStream>> given_up_;  // with early data, until they are over
+  std::size_t open_ = 0;                                 // requests that are not released
+  TimePoint progress_at_;                      // bytes of some stream were written or acknowledged
+  std::optional<PeerSettings> settings_;       // of the server, once they are known
+  std::optional<PeerSettings> last_settings_;  // that early data relies on
   bool draining_ = false;
   bool lost_ = false;
 };

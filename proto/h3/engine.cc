@@ -69,6 +69,7 @@ int Engine::make_conn() {
   settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
   settings.qpack_blocked_streams =
       side_ == Side::server ? limits_.qpack_blocked_streams : kClientBlocked;
+  settings.enable_connect_protocol = owner_.takes_tunnels() ? 1 : 0;
   const nghttp3_callbacks callbacks = EngineCallbacks<Engine>::table();
   nghttp3_conn* conn = nullptr;
   const int code =
@@ -110,7 +111,8 @@ quic::AppError Engine::close_code() const noexcept {
 
 Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now) {
   if (!is_open()) return status();
-  if (EngineStream* stream = fin ? owner_.find(id) : nullptr) stream->fin_received_ = true;
+  EngineStream* const ended = fin ? owner_.find(id) : nullptr;
+  if (ended != nullptr && ended->reading_ == Reading::open) ended->reading_ = Reading::fin;
   const nghttp3_ssize consumed = nghttp3_conn_read_stream2(
       conn_.get(), id, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), fin,
       static_cast<nghttp3_tstamp>(now.time_since_epoch().count()));
@@ -133,7 +135,7 @@ void Engine::credit(EngineStream& stream, std::size_t bytes) {
   const std::size_t owed = std::min(bytes, stream.unconsumed_);
   stream.unconsumed_ -= owed;
   if (owed == 0) return;
-  if (stream.closed_) {
+  if (stream.closed()) {
     quic_.extend_connection_credit(owed);
   } else {
     quic_.extend_credit(stream.id(), owed);
@@ -151,11 +153,11 @@ void Engine::forget_unread(EngineStream& stream) {
 Status Engine::closed(quic::StreamId id, std::optional<quic::AppError> code) {
   EngineStream* const stream = owner_.find(id);
   if (stream != nullptr) {
-    stream->closed_ = true;
+    stream->transport_ = Transport::closed;
     writer_.release(*stream);
     if (is_open()) check(writer_.resume_starved());
   }
-  if (!code && stream != nullptr && stream->fin_received_ && !stream->fin_delivered_ && is_open()) {
+  if (!code && stream != nullptr && stream->reading_ == Reading::fin && is_open()) {
     waiting_.push_back(id);
   } else {
     close_stream(id, code.value_or(NGHTTP3_H3_NO_ERROR));
@@ -171,13 +173,14 @@ void Engine::close_stream(quic::StreamId id, quic::AppError code) {
     // nghttp3 has no record of a stream of the peer that ended before its type was read.
     if (result != NGHTTP3_ERR_STREAM_NOT_FOUND) check(result);
   }
+  if (EngineStream* stream = owner_.find(id)) stream->transport_ = Transport::released;
   owner_.on_released(id, code == NGHTTP3_H3_NO_ERROR ? std::nullopt : std::optional(code));
 }
 
 void Engine::close_unblocked() {
   for (const quic::StreamId id : std::exchange(waiting_, {})) {
     const EngineStream* const stream = owner_.find(id);
-    if (stream != nullptr && !stream->fin_delivered_ && is_open()) {
+    if (stream != nullptr && stream->reading_ == Reading::fin && is_open()) {
       waiting_.push_back(id);
     } else {
       close_stream(id, NGHTTP3_H3_NO_ERROR);
@@ -265,12 +268,14 @@ Status Engine::wrote(quic::StreamId id, std::size_t bytes) {
 
 void Engine::blocked(quic::StreamId id) {
   if (is_open()) nghttp3_conn_block_stream(conn_.get(), id);
-  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = true;
+  EngineStream* const stream = owner_.find(id);
+  if (stream != nullptr && !stream->closed()) stream->transport_ = Transport::blocked;
 }
 
 Status Engine::writable(quic::StreamId id) {
   if (is_open()) check(nghttp3_conn_unblock_stream(conn_.get(), id));
-  if (EngineStream* stream = owner_.find(id)) stream->window_shut_ = false;
+  EngineStream* const stream = owner_.find(id);
+  if (stream != nullptr && stream->window_shut()) stream->transport_ = Transport::open;
   quic_.mark_writable();
   return status();
 }

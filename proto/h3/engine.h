@@ -30,6 +30,7 @@ class Engine {
   Status open();  // RFC 9114 §6.2: the control stream and QPACK's two, the SETTINGS
   // Client: QUIC has forgotten all streams, and so does nghttp3; then as open().
   Status reopen();
+  Side side() const noexcept { return side_; }
   bool is_open() const noexcept { return conn_ != nullptr && last_error_ == 0; }
   Status status() const noexcept;
   // Ends the connection with `code`, unless an error came before.

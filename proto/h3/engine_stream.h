@@ -54,6 +54,23 @@ class RetainedBytes {
   std::size_t size_ = 0;
 };
 
+// What comes from the peer on a stream:
+//
+//           its FIN   nghttp3 has read it all, or a side gave up (RESET_STREAM, STOP_SENDING)
+//   open    fin       ended
+//   fin     -         ended     nghttp3 may wait for QPACK
+//   ended   -         -
+enum class Reading : std::uint8_t { open, fin, ended };
+
+// How QUIC stands to a stream:
+//
+//              no credit   credit   QUIC is done   nghttp3 is, too
+//   open       blocked     -        closed         -
+//   blocked    -           open     closed         -
+//   closed     -           -        -              released
+//   released   -           -        -              -
+enum class Transport : std::uint8_t { open, blocked, closed, released };
+
 // One request stream as the engine sees it: a field section and a body each way. The calls come
 // from under nghttp3: they only record, and run no foreign code but BodySource::pull and
 // destructors.
@@ -61,15 +78,15 @@ class EngineStream {
  public:
   virtual ~EngineStream() = default;
   quic::StreamId id() const noexcept { return id_; }
-  bool fin_handed_out() const noexcept { return fin_handed_out_; }
-  bool closed() const noexcept { return closed_; }
+  Reading reading() const noexcept { return reading_; }
+  bool closed() const noexcept { return transport_ >= Transport::closed; }
+  bool released() const noexcept { return transport_ == Transport::released; }
   // The peer gives this stream no credit.
-  bool window_shut() const noexcept { return window_shut_; }
+  bool window_shut() const noexcept { return transport_ == Transport::blocked; }
 
-  // token: nghttp3's number of a known name, else -1. Pseudo fields come first.
-  virtual void on_field(std::int32_t token, std::string_view name, std::string_view value) = 0;
-  virtual void on_fields_end(bool fin) = 0;
-  virtual void on_trailer(std::string_view name, std::string_view value) = 0;
+  // Of a head, pseudo fields first, or of the trailers.
+  virtual void on_field(std::string_view name, std::string_view value) = 0;
+  virtual void on_fields_end(bool fin) = 0;  // of a head; trailers end with on_end()
   virtual void on_data(std::span<const std::byte> bytes) = 0;  // owes Engine::credit()
   virtual void on_end() = 0;
   virtual void on_rejected() = 0;  // nghttp3 refused it: its id is above the one in our GOAWAY
@@ -88,8 +105,12 @@ class EngineStream {
     id_ = id;
     retained_.clear();
     unconsumed_ = 0;
-    source_blocked_ = window_shut_ = fin_handed_out_ = false;
-    fin_received_ = fin_delivered_ = closed_ = false;
+    source_blocked_ = false;
+    reading_ = Reading::open;
+    transport_ = Transport::open;
+  }
+  bool end_reading() noexcept {  // false: it had ended
+    return std::exchange(reading_, Reading::ended) != Reading::ended;
   }
 
  private:
@@ -101,16 +122,14 @@ class EngineStream {
   RetainedBytes retained_;
   std::size_t unconsumed_ = 0;   // body bytes given to on_data() and not credited
   bool source_blocked_ = false;  // pull() said so, and resume() did not come
-  bool window_shut_ = false;
-  bool fin_handed_out_ = false;
-  bool fin_received_ = false;   // by us from QUIC
-  bool fin_delivered_ = false;  // by nghttp3, which may have waited for QPACK
-  bool closed_ = false;         // by QUIC
+  Reading reading_ = Reading::open;
+  Transport transport_ = Transport::open;
 };
 
-// The limits of the peer's SETTINGS that a client remembers (RFC 9114 §7.2.4.2).
+// The peer's SETTINGS. A client remembers the limits (RFC 9114 §7.2.4.2).
 struct PeerSettings {
   std::uint64_t field_section = 0, qpack_table = 0, qpack_blocked = 0;
+  bool takes_tunnels = false;  // extended CONNECT (RFC 9220 §3)
 };
 
 // The session that an engine works for.
@@ -121,7 +140,8 @@ class EngineOwner {
   // The last call for this stream. Comes after closed(), and later than it for a stream that waits
   // for QPACK.
   virtual void on_released(quic::StreamId, std::optional<quic::AppError>) {}
-  virtual bool accepts(const PeerSettings&) { return true; }  // false: H3_SETTINGS_ERROR
+  virtual bool accepts(const PeerSettings&) { return true; }     // false: H3_SETTINGS_ERROR
+  virtual bool takes_tunnels() const noexcept { return false; }  // server: for our SETTINGS
 
  protected:
   ~EngineOwner() = default;

@@ -56,7 +56,6 @@ int EngineWriter::wrote(quic::StreamId id, std::size_t bytes) {
   const bool ended = id == offered_stream_ && offered_fin_ && bytes == offered_bytes_;
   offered_stream_ = quic::kNoStream;
   if (EngineStream* stream = ended ? owner_.find(id) : nullptr) {
-    stream->fin_handed_out_ = true;
     stream->on_fin_handed_out();
   }
   return code;

@@ -28,7 +28,12 @@ ServerSession::ServerSession(Services& services, quic::QuicStreams& quic)
     : quic_(quic),
       services_(services),
       engine_(Engine::Side::server, quic, services.limits, *this),
-      context_{.services = services, .engine = engine_, .peer = peer_},
+      context_{{.engine = engine_,
+                .clock = services.clock,
+                .limits = services.limits,
+                .linger = services.timeouts.linger},
+               services,
+               peer_},
       idle_since_(services.clock.now()) {}
 
 Status ServerSession::on_ready() {
@@ -39,7 +44,7 @@ Status ServerSession::on_ready() {
 
 Status ServerSession::on_handshake_done(TimePoint) {
   know_peer();
-  for (const auto& [id, stream] : streams_) stream->on_handshake_done();
+  for (const auto& [id, stream] : streams_) stream->mark_dirty();
   return engine_.status();
 }
 
@@ -70,7 +75,6 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
   if (lost_) return engine_.status();
   if (!is_request(id)) return read_uni(id, bytes, fin, now);
   ServerStream& stream = open_request(id, early, now);
-  if (stream.discarding()) stream.on_discarded(bytes.size(), fin);
   if (!stream.on_arrival(bytes.size(), fin)) return engine_.status();
   return engine_.read(id, bytes, fin, now);
 }
@@ -95,16 +99,16 @@ Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
   return engine_.acked(id, bytes);
 }
 
-Status ServerSession::on_reset(quic::StreamId id, quic::AppError) {
+Status ServerSession::on_reset(quic::StreamId id, quic::AppError code) {
   if (is_request(id) && !lost_) {
-    open_request(id, false, services_.clock.now()).on_peer_reset();
+    open_request(id, false, services_.clock.now()).on_peer_reset(code);
   }
   return engine_.status();  // a control stream that is reset is closed next
 }
 
-Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError) {
+Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
-  if (!lost_) open_request(id, false, services_.clock.now()).on_peer_stop();
+  if (!lost_) open_request(id, false, services_.clock.now()).on_peer_stop(code);
   return engine_.status();
 }
 
@@ -116,15 +120,21 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   ServerStream* const stream = request(id);
   if (stream != nullptr) stream->on_closed(code);
   // We do not wait for fields that wait for QPACK: with an error nghttp3 drops them at once.
-  const bool responded = stream != nullptr && stream->begun();
+  const bool responded = stream != nullptr && stream->has_head();
   auto closed = engine_.closed(
       id, code.value_or(responded ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
-  if (stream != nullptr && stream->served()) --context_.served;
-  streams_.erase(id);
+  retire_if_over(id);
+  return closed;
+}
+
+void ServerSession::retire_if_over(quic::StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end() || !found->second->retire()) return;
+  if (found->second->served()) --context_.served;
+  streams_.erase(found);
   idle_since_ = services_.clock.now();
   --allowed_early_;
   allow_more_streams(1);
-  return closed;
 }
 
 // A closed stream is replaced once our work for it has ended: by resetting requests a client must
@@ -144,6 +154,7 @@ Status ServerSession::apply(TimePoint) {
   while (!lost_ && !context_.dirty_streams.empty()) {
     for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
       if (ServerStream* stream = request(id)) stream->apply();
+      retire_if_over(id);
     }
   }
   return engine_.status();
@@ -165,7 +176,8 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
 Status ServerSession::shut(quic::StreamId id) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
   engine_.peer_shut_write(id);
-  if (ServerStream* stream = lost_ ? nullptr : request(id)) stream->on_peer_stop();
+  if (ServerStream* stream = lost_ ? nullptr : request(id))
+    stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
   return engine_.status();
 }
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "proto/h3/control_scanner.h"
-#include "proto/h3/server_stream.h"
 #include "proto/h3/session.h"
+#include "proto/h3/stream.h"
 
 namespace troika::h3 {
 
@@ -42,9 +42,11 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   enum class Drain : std::uint8_t { no, noticed, announced, done };
 
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
+  bool takes_tunnels() const noexcept override { return services_.handler.takes_tunnels(); }
   ServerStream* request(quic::StreamId id) noexcept;
   ServerStream& open_request(quic::StreamId id, bool early, TimePoint now);
   Status read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);
+  void retire_if_over(quic::StreamId id);
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;

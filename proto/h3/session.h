@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "http/exchange/client_session.h"
+#include "http/exchange/call.h"
 #include "http/exchange/services.h"
 #include "proto/quic/application.h"
 
@@ -18,7 +18,9 @@ quic::ApplicationTraits traits(const Limits& limits);
 
 // The client side: an application for QUIC, a client session for the user.
 class ClientApplication : public quic::QuicApplication, public troika::ClientSession {};
-std::unique_ptr<ClientApplication> make_client_session(BufferPool& pool, const Limits& limits,
+// The arguments outlive the session. QUIC's windows for it are Limits::call_window a stream, and
+// for the connection as many of them as Limits::concurrent_streams.
+std::unique_ptr<ClientApplication> make_client_session(const CallServices& services,
                                                        quic::QuicStreams& quic);
 
 }  // namespace troika::h3

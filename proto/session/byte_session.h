@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/output_queue.h"
 #include "base/time.h"
-#include "http/exchange/client_session.h"
+#include "http/exchange/call.h"
 #include "http/message/body.h"
 #include "ports/transport.h"
 
@@ -14,6 +14,9 @@ namespace troika {
 struct Interest {
   bool wants_read = true;   // false: receive() would have nowhere to put the bytes
   bool has_output = false;  // produce() would give more if it had room
+  // All that we send was produced, but what the peer sends goes on: flush, shut the sending side,
+  // and read on.
+  bool half_closed = false;
   // Nothing more will come or go: flush what was produced, shut the sending side, linger.
   bool finished = false;
   // With finished: a response was cut short, so the stream must end in a reset. A clean end (FIN,

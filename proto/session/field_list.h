@@ -1,10 +1,12 @@
 #pragma once
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "http/message/field_rules.h"
 #include "http/message/fields.h"
 #include "http/message/message.h"
 
@@ -24,6 +26,31 @@ class FieldList {
     }
     add(":status", {status_.data(), status_.size()});
     add(head.headers);
+  }
+  // RFC 9113 §8.3.1, RFC 9114 §4.3.1: Host gives way to :authority. Fields of one h1 connection and
+  // of framing are not copied (§8.2.2, §4.2).
+  FieldList(const Request& request, BodyFraming framing) {
+    list_.reserve(request.headers.size() + 7);
+    const bool tunnel = !request.protocol.empty();
+    const bool named = !request.method_text.empty() && !tunnel;
+    const std::string_view known = name_of(tunnel ? Method::connect : request.method);
+    add(":method", named ? std::string_view(request.method_text) : known);
+    // A plain CONNECT has only the authority to connect to (RFC 9113 §8.5, RFC 9114 §4.4).
+    if (request.method != Method::connect || tunnel) {
+      add(":scheme", request.scheme);
+      add(":path", request.target.raw);
+    }
+    add(":authority", request.authority);
+    if (!request.protocol.empty()) add(":protocol", request.protocol);
+    if (request.expects_continue) add("expect", "100-continue");
+    if (framing.kind == BodyFraming::Kind::length) {
+      const char* const end = std::to_chars(length_.begin(), length_.end(), framing.length).ptr;
+      add("content-length", {length_.data(), end});
+    }
+    for (const auto [name, value] : request.headers) {
+      const bool ours = name == "host" || name == "content-length";
+      if (!ours && !is_connection_field(name)) add(name, value);
+    }
   }
   explicit FieldList(const HeaderMap& trailers) {
     list_.reserve(trailers.size());
@@ -50,6 +77,7 @@ class FieldList {
 
   std::vector<Nv> list_;
   std::array<char, 3> status_{};
+  std::array<char, 20> length_{};
 };
 
 }  // namespace troika

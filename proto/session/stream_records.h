@@ -43,8 +43,6 @@ class StreamRecords : public StreamPort {
 
  protected:
   ~StreamRecords() = default;
-  virtual void mark_dirty() noexcept = 0;
-
   // The session takes each with std::exchange.
   std::vector<ResponseHead> informational;
   std::optional<Head> head;

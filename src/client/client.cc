@@ -42,8 +42,10 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
   if (protocol == Protocol::h3) {
     quic::ClientConfig config = quic_;
     config.server_name = host;
+    config.stream_window = limits_.call_window;
+    config.connection_window = limits_.call_window * limits_.concurrent_streams;
     config.resumption.assign(resumption.begin(), resumption.end());
-    auto made = QuicConnection::open(loop_, pool_, limits_, random_, *h3_, remote, config);
+    auto made = QuicConnection::open(loop_, services_, random_, *h3_, remote, config);
     if (!made) return std::unexpected(made.error());
     connections_.push_back(std::move(*made));
     return connections_.back().get();
@@ -60,9 +62,9 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
     ssl = made.get();
     transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
   }
-  connections_.push_back(
-      std::make_unique<TcpConnection>(std::move(transport), ssl, protocol == Protocol::h2_plain,
-                                      pool_, limits_, loop_.timers(), loop_.clock(), times_));
+  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport), ssl,
+                                                         protocol == Protocol::h2_plain, services_,
+                                                         loop_.timers(), times_));
   return connections_.back().get();
 }
 

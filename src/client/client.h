@@ -64,6 +64,7 @@ class Client {
   Loop loop_;
   SystemRandom random_;
   Limits limits_;
+  CallServices services_{pool_, loop_.clock(), limits_, random_};
   ConnectTimes times_;
   quic::ClientConfig quic_;
   tls::RecordScratch scratch_;

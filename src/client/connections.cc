@@ -30,22 +30,21 @@ StreamTimes times_of(const ConnectTimes& times) noexcept {
 }  // namespace
 
 TcpConnection::TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl,
-                             bool h2_without_tls, BufferPool& pool, const Limits& limits,
-                             TimerQueue& timers, const Clock& clock, const ConnectTimes& times)
+                             bool h2_without_tls, const CallServices& services, TimerQueue& timers,
+                             const ConnectTimes& times)
     : ssl_(ssl),
-      pool_(pool),
-      limits_(limits),
+      services_(services),
       h2_without_tls_(h2_without_tls),
-      stream_(std::move(transport), times_of(times), limits.output_high, pool, timers, clock,
-              *this) {
+      stream_(std::move(transport), times_of(times), services.limits.output_high, services.pool,
+              timers, services.clock, *this) {
   stream_.start();
 }
 
 std::unique_ptr<ByteSession> TcpConnection::make_session(SessionHost& host,
                                                          std::span<const std::byte>, bool) {
   const bool h2 = security().encrypted ? security().alpn == "h2" : h2_without_tls_;
-  auto session = h2 ? h2::make_client_session(pool_, limits_, host)
-                    : h1::make_client_session(pool_, limits_, host);
+  auto session =
+      h2 ? h2::make_client_session(services_, host) : h1::make_client_session(services_, host);
   session_ = session.get();
   return session;
 }
@@ -84,11 +83,9 @@ Checked<Address> local_towards(const Address& remote) {
 
 }  // namespace
 
-Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, BufferPool& pool,
-                                                              const Limits& limits, Random& random,
-                                                              const tls::ClientContext& tls,
-                                                              const Address& remote,
-                                                              const quic::ClientConfig& config) {
+Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
+    Loop& loop, const CallServices& services, Random& random, const tls::ClientContext& tls,
+    const Address& remote, const quic::ClientConfig& config) {
   const auto local = local_towards(remote);
   if (!local) return std::unexpected(local.error());
   std::unique_ptr<QuicConnection> connection(new QuicConnection(loop));
@@ -96,8 +93,8 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(Loop& loop, Buffer
   if (const auto added = self->add_socket(*local); !added) return std::unexpected(added.error());
   auto made = quic::ClientConnection::make(
       config, self->socket().local(), remote, loop.clock(), random, *self, tls,
-      {h3::traits(limits), [self, &pool, &limits](quic::QuicStreams& streams) {
-         auto application = h3::make_client_session(pool, limits, streams);
+      {h3::traits(services.limits), [self, &services](quic::QuicStreams& streams) {
+         auto application = h3::make_client_session(services, streams);
          self->streams_ = &streams;
          self->h3_ = application.get();
          return application;

@@ -20,8 +20,7 @@ class TcpConnection final : public Connection, private StreamConnectionOwner {
  public:
   // `ssl` belongs to the transport, or is null.
   TcpConnection(std::unique_ptr<Transport> transport, const SSL* ssl, bool h2_without_tls,
-                BufferPool& pool, const Limits& limits, TimerQueue& timers, const Clock& clock,
-                const ConnectTimes& times = {});
+                const CallServices& services, TimerQueue& timers, const ConnectTimes& times = {});
 
   bool ready() const noexcept override { return stream_.state() == StreamState::open; }
   bool closed() const noexcept override { return stream_.state() == StreamState::closed; }
@@ -41,8 +40,7 @@ class TcpConnection final : public Connection, private StreamConnectionOwner {
   void on_closed(StreamState at, const std::optional<Error>& lost) noexcept override;
 
   const SSL* ssl_;
-  BufferPool& pool_;
-  const Limits& limits_;
+  const CallServices& services_;
   ClientSession* session_ = nullptr;  // of stream_
   Error reason_{ErrorCode::closed, "ended"};
   StreamState closed_at_ = StreamState::connecting;
@@ -54,8 +52,8 @@ class TcpConnection final : public Connection, private StreamConnectionOwner {
 // HTTP/3, on its own UDP socket, and on another one after each move.
 class QuicConnection final : public Connection, private DatagramSink {
  public:
-  static Checked<std::unique_ptr<QuicConnection>> open(Loop& loop, BufferPool& pool,
-                                                       const Limits& limits, Random& random,
+  static Checked<std::unique_ptr<QuicConnection>> open(Loop& loop, const CallServices& services,
+                                                       Random& random,
                                                        const tls::ClientContext& tls,
                                                        const Address& remote,
                                                        const quic::ClientConfig& config);

@@ -3,9 +3,11 @@
 namespace troika::client {
 
 Fetch::Fetch(ClientSession& session, const Request& request,
-             std::unique_ptr<BodySource> request_body, Sink sink, bool now)
+             std::unique_ptr<BodySource> request_body, Sink sink, bool now,
+             const CallTimeouts& timeouts)
     : session_(session),
       request_(request),
+      timeouts_(timeouts),
       request_body_(std::move(request_body)),
       sink_(std::move(sink)) {
   if (now) begin();
@@ -13,29 +15,25 @@ Fetch::Fetch(ClientSession& session, const Request& request,
 
 void Fetch::begin() {
   if (cancelled_) return;
-  auto started = session_.start(request_, std::move(request_body_), *this);
+  auto started = session_.start(request_, std::move(request_body_), *this, timeouts_);
   if (started) {
-    stream_ = std::move(*started);
+    call_ = std::move(*started);
   } else if (!failure_) {
-    failure_ = AbortReason::refused;
+    failure_ = Failure{.reason = AbortReason::refused, .replayable = true};
   }
-}
-
-void Fetch::on_failed(AbortReason reason, std::uint64_t wire_code) {
-  failure_ = reason;
-  wire_code_ = wire_code;
 }
 
 bool Fetch::pump() {
   const std::uint64_t before = received_;
-  while (head_ && stream_ != nullptr && !paused && !done()) {
-    const auto pulled = stream_->body().pull(kMaxPull);
+  while (head_ && call_ != nullptr && !paused && !done()) {
+    const auto pulled = call_->body().pull(kMaxPull);
     if (!pulled) {
-      if (!failure_) failure_ = AbortReason::peer_reset;
+      if (!failure_)
+        failure_ = Failure{.step = CallStep::receive, .reason = AbortReason::peer_reset};
     } else if (pulled->state == PullState::data) {
       take(pulled->bytes);
     } else if (pulled->state == PullState::end) {
-      if (const HeaderMap* trailers = stream_->body().trailers()) trailers_ = *trailers;
+      if (const HeaderMap* trailers = call_->body().trailers()) trailers_ = *trailers;
       ended_ = true;
     } else {
       break;

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "http/exchange/client_session.h"
+#include "http/exchange/call.h"
 #include "ports/transport.h"
 
 namespace troika::client {
@@ -39,14 +39,14 @@ class Connection {
 };
 
 // One request and its response. The body is read in the client's flush unless `paused` is set.
-class Fetch final : private ResponseReceiver {
+class Fetch final : private Receiver {
  public:
   using Sink = std::move_only_function<void(std::span<const std::byte>)>;
 
   // Starts the request on `session`, which outlives the fetch; failed() tells when it could not.
   // With an empty sink the content is collected in `body`. If not `now`, only begin() starts it.
   Fetch(ClientSession& session, const Request& request, std::unique_ptr<BodySource> request_body,
-        Sink sink = {}, bool now = true);
+        Sink sink = {}, bool now = true, const CallTimeouts& timeouts = {});
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
@@ -54,14 +54,13 @@ class Fetch final : private ResponseReceiver {
   bool pump();   // reads the available bytes; true: there were some
   void cancel() {
     cancelled_ = true;
-    stream_.reset();
+    call_.reset();
   }
 
   bool paused = false;                                       // true: the response body is not read
   bool done() const noexcept { return ended_ || failed(); }  // complete or failed
   bool failed() const noexcept { return failure_.has_value(); }
-  AbortReason failure() const noexcept { return failure_.value_or(AbortReason::none); }
-  std::uint64_t wire_code() const noexcept { return wire_code_; }
+  Failure failure() const noexcept { return failure_.value_or(Failure{}); }
   bool has_head() const noexcept { return head_.has_value(); }
   std::uint16_t status() const noexcept { return head_ ? head_->status : std::uint16_t{0}; }
   const HeaderMap& headers() const noexcept { return head_->headers; }
@@ -73,21 +72,21 @@ class Fetch final : private ResponseReceiver {
  private:
   void take(const Slice& bytes);
   void on_informational(const ResponseHead&) override { ++informational_; }
-  void on_response(ResponseHead head) override { head_ = std::move(head); }
-  void on_failed(AbortReason reason, std::uint64_t wire_code) override;
+  void on_head(ResponseHead head) override { head_ = std::move(head); }
+  void on_failed(const Failure& failure) override { failure_ = failure; }
 
   ClientSession& session_;
   Request request_;
+  CallTimeouts timeouts_;
   std::unique_ptr<BodySource> request_body_;
   Sink sink_;
   std::optional<ResponseHead> head_;
-  std::optional<AbortReason> failure_;
+  std::optional<Failure> failure_;
   HeaderMap trailers_;
-  std::uint64_t wire_code_ = 0;
   std::uint64_t received_ = 0;
   unsigned informational_ = 0;
   bool ended_ = false, cancelled_ = false;
-  std::unique_ptr<ClientStream> stream_;
+  CallHandle call_;
 };
 
 }  // namespace troika::client

@@ -126,6 +126,7 @@ bool StreamConnection::flush(TimePoint now) {
     case StreamState::connecting:
     case StreamState::handshaking: std::ignore = transport_->flush(); break;
     case StreamState::open: more = write(now); break;
+    case StreamState::shut:
     case StreamState::unwritable: use_input(now); break;
     case StreamState::lingering:
       if (!transport_->flush()) close(AbortReason::peer_gone, kReset);
@@ -170,6 +171,9 @@ void StreamConnection::settle(TimePoint now) {
       return close(AbortReason::peer_gone, {});
     } else if (interest.finished && sent) {
       return linger(now);
+    } else if (interest.half_closed && sent && state_ == StreamState::open) {
+      transport_->shutdown_write();
+      state_ = StreamState::shut;
     }
     transport_->set_reading(interest.wants_read && !interest.finished);
   }
@@ -178,7 +182,7 @@ void StreamConnection::settle(TimePoint now) {
 }
 
 void StreamConnection::linger(TimePoint now) {
-  transport_->shutdown_write();
+  if (state_ != StreamState::shut) transport_->shutdown_write();
   if (ended_ || times_.linger == Duration::zero()) return close(AbortReason::none, {});
   state_ = StreamState::lingering;
   session_->abort(AbortReason::none);

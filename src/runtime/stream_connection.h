@@ -29,8 +29,10 @@ struct StreamTimes {
 //   connecting  | TCP is being connected                     | handshaking, closed
 //   handshaking | TLS, or the first bytes of a plain         | open, closed
 //               | connection, until the session is known     |
-//   open        | the session reads and writes; with early   | unwritable, lingering, closed
-//               | data the TLS handshake still goes on       |
+//   open        | the session reads and writes; with early   | shut, unwritable, lingering,
+//               | data the TLS handshake still goes on       | closed
+//   shut        | our side of a tunnel has ended: all of it  | closed
+//               | is sent, input still goes to the session   |
 //   unwritable  | the peer takes no more: output is dropped, | closed
 //               | input still goes to the session            |
 //   lingering   | all is sent and our side is shut; input is | closed
@@ -41,6 +43,7 @@ enum class StreamState : std::uint8_t {
   connecting,
   handshaking,
   open,
+  shut,
   unwritable,
   lingering,
   closed,
@@ -104,7 +107,7 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   }
 
   bool has_session() const noexcept {
-    return state_ == StreamState::open || state_ == StreamState::unwritable;
+    return state_ >= StreamState::open && state_ <= StreamState::unwritable;
   }
   void choose_session(std::span<const std::byte> more);
   void open(std::unique_ptr<ByteSession> session);

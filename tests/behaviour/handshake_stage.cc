@@ -23,8 +23,8 @@ class OverBytes final : public HandshakeStage {
     bench.peer.security.server_name = std::move(server_name);
     server_ = h2_ ? h2::make_session(bench.services, bench.peer, bench.host)
                   : h1::make_session(bench.services, bench.peer, bench.host);
-    client_ = h2_ ? h2::make_client_session(client_pool, bench.limits, bench.client_host)
-                  : h1::make_client_session(client_pool, bench.limits, bench.client_host);
+    client_ = h2_ ? h2::make_client_session(client_services, bench.client_host)
+                  : h1::make_client_session(client_services, bench.client_host);
     wire_.emplace(bench.pool, bench.clock, *client_, *server_);
   }
   void end_handshake() override {
@@ -65,7 +65,7 @@ class OverQuic final : public HandshakeStage {
     server_quic_.known_security().server_name = std::move(server_name);
     server_quic_.known_remote() = bench.peer.remote;
     server_ = h3::make_session(bench.services, server_quic_);
-    client_ = h3::make_client_session(client_pool, bench.limits, client_quic_);
+    client_ = h3::make_client_session(client_services, client_quic_);
     client_quic_.start(*client_, bench.clock.now());
     server_quic_.start_early(*server_);
     if (!handshaking) end_handshake();

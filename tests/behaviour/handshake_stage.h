@@ -17,6 +17,7 @@ class HandshakeStage {
 
   Bench bench;  // handler, limits, timeouts and the peer's address may be changed before open()
   BufferPool client_pool;
+  CallServices client_services{client_pool, bench.clock, bench.limits, bench.random};
 
   // A server whose client's handshake still goes on, or is over already.
   virtual void open(bool handshaking, std::string server_name = "") = 0;

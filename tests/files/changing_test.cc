@@ -34,8 +34,8 @@ void check_cut_off(Transfer& transfer, client::Protocol protocol) {
     CHECK(transfer.connection().closed());
     return;
   }
-  CHECK(transfer.fetch().failure() == AbortReason::peer_reset);
-  CHECK(transfer.fetch().wire_code() == (protocol == client::Protocol::h2 ? 0x2U : 0x102U));
+  CHECK(transfer.fetch().failure().reason == AbortReason::peer_reset);
+  CHECK(transfer.fetch().failure().wire_code == (protocol == client::Protocol::h2 ? 0x2U : 0x102U));
   CHECK(transfer.connection().ready());
 }
 

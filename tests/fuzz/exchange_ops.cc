@@ -23,6 +23,7 @@ struct Port final : StreamPort {
     ++heads;
     framing = f;
   }
+  void mark_dirty() noexcept override {}
   void body_ready() noexcept override {}
   void credit(std::size_t) noexcept override {}
   void stop_receiving(AbortReason) noexcept override {}
@@ -76,6 +77,20 @@ struct Run {
         std::make_unique<ScriptedBody>(bench.pool, steps_from(input), &probe, length));
   }
 };
+
+// As exchange.h lists them.
+void check_invariants(const Exchange& exchange, std::size_t counted, int jobs) {
+  using enum Handling;
+  const Handling handling = exchange.handling();
+  const Receiving in = exchange.receiving();
+  const bool unwanted = in == Receiving::done || in == Receiving::stopped;
+  if (handling == running) require(in != Receiving::head, "the handler runs after the head");
+  if (jobs > 0) require(handling == running, "a job runs");
+  if (handling == released) require(unwanted, "nobody reads");
+  require((handling == held) == (counted > 0), "held ones are counted");
+  if (handling == held) require(exchange.sending() == Sending::nothing);
+  require(!exchange.aborted() || exchange.sending() == Sending::reset, "aborted is reset");
+}
 
 }  // namespace
 
@@ -157,6 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         run.bench.peer.security.handshaking = false;
       }
       require(run.bench.peer.held <= run.bench.limits.early_held);
+      check_invariants(exchange, run.bench.peer.held, run.jobs);
     }
   }
   require(run.bench.observer.entries.size() == (begun ? 1U : 0U));

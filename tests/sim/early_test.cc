@@ -136,7 +136,7 @@ TEST_CASE("A body that has begun is not sent again when early data is refused") 
   REQUIRE(sim.run_until([&] { return after.done() && begun.done(); }));
   CHECK(probe.pulled_bytes == 5);
   CHECK(begun.failed());
-  CHECK(begun.failure() == AbortReason::refused);
+  CHECK(begun.failure().reason == AbortReason::refused);
   CHECK(probe.alive == 0);
   CHECK(after.body == "hello");
   waiting.release();

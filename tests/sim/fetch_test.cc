@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/exchange/client_session.h"
+#include "http/exchange/call.h"
 
 using namespace troika;
 
@@ -10,8 +10,8 @@ namespace {
 
 // Begins nothing, and counts.
 struct Refusing final : ClientSession {
-  Result<std::unique_ptr<ClientStream>> start(const Request&, std::unique_ptr<BodySource>,
-                                              ResponseReceiver&) override {
+  Result<CallHandle> start(Request, std::unique_ptr<BodySource>, Receiver&,
+                           const CallTimeouts&) override {
     ++starts;
     return fail(ErrorCode::unavailable, "full");
   }

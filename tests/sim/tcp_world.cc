@@ -47,7 +47,7 @@ TcpWorld::Visit& TcpWorld::visit(const tls::ServerContext& server, tls::SslPtr s
   const SSL* const borrowed = ssl.get();
   visit.connection = std::make_unique<client::TcpConnection>(
       tls::make_tls_transport(visit.link.open(End::client), std::move(ssl), client_scratch_),
-      borrowed, false, client_pool, limits, client_timers_, clock);
+      borrowed, false, call_services, client_timers_);
   return visit;
 }
 

@@ -73,6 +73,8 @@ class TcpWorld : private ConnectionOwner {
   test::RecordingObserver observer;
   std::vector<std::string> failures;  // of handshakes
   Services services{pool, clock, limits, timeouts, handler, observer};
+  SeededRandom random{1};
+  CallServices call_services{client_pool, clock, limits, random};
 
  private:
   Visit& add(const tls::ServerContext& server);

@@ -62,4 +62,14 @@ ScriptedHandler::Answer echo(int& jobs) {
   };
 }
 
+ScriptedHandler::Answer echo_tunnel(int& jobs) {
+  return [&jobs](RequestContext context, Responder& responder) -> std::unique_ptr<Job> {
+    auto job = std::make_unique<CountedJob>(jobs);
+    ResponseHead head;
+    head.tunnel = true;
+    std::ignore = responder.respond(head, std::make_unique<RelayBody>(context.body));
+    return job;
+  };
+}
+
 }  // namespace troika::test

@@ -43,5 +43,7 @@ ScriptedHandler::Answer hold(int& jobs, Responder** responder = nullptr,
 
 // Gives back what the request brought, as it comes.
 ScriptedHandler::Answer echo(int& jobs);
+// Takes the tunnel, and gives back what comes through it.
+ScriptedHandler::Answer echo_tunnel(int& jobs);
 
 }  // namespace troika::test

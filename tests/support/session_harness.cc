@@ -110,15 +110,16 @@ void RecordingObserver::on_complete(const ExchangeSummary& s) noexcept {
                      s.peer.security.address_proven});
 }
 
-void RecordingReceiver::on_response(ResponseHead h) {
+void RecordingReceiver::on_head(ResponseHead h) {
   ++calls;
   head = std::move(h);
 }
 
-void RecordingReceiver::on_failed(AbortReason reason, std::uint64_t code) {
+void RecordingReceiver::on_failed(const Failure& what) {
   ++calls;
-  failed = reason;
-  wire_code = code;
+  failure = what;
+  failed = what.reason;
+  wire_code = what.wire_code;
 }
 
 Bench::Bench(std::string alpn) {
@@ -138,9 +139,10 @@ bool Wire::turn() {
   produce(client_);
   produce(server_);
   const std::uint64_t before = to_server + to_client;
+  const bool ended = end_half(client_, server_) || (client_reads && end_half(server_, client_));
   to_server += deliver(client_, server_);
   if (client_reads) to_client += deliver(server_, client_);
-  return to_server + to_client != before;
+  return ended || to_server + to_client != before;
 }
 
 void Wire::run(int max_turns) {
@@ -148,6 +150,20 @@ void Wire::run(int max_turns) {
   }
   produce(client_);
   produce(server_);
+}
+
+bool Wire::end_half(End& from, End& to) {
+  if (!ends) return false;
+  const Interest interest = from.session.interest();
+  if (interest.broken && !std::exchange(from.ended, true)) {
+    from.out.clear();
+    to.session.abort(AbortReason::peer_gone);
+    return true;
+  }
+  const bool over = interest.half_closed || interest.finished;
+  if (!over || !from.out.empty() || std::exchange(from.ended, true)) return false;
+  to.session.receive_end(clock_.now());
+  return true;
 }
 
 std::uint64_t Wire::deliver(End& from, End& to) {

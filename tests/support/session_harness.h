@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "http/exchange/client_session.h"
+#include "base/random.h"
+#include "http/exchange/call.h"
 #include "http/exchange/handler.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
@@ -150,6 +151,8 @@ class ScriptedHandler final : public Handler {
  public:
   using Answer = std::function<std::unique_ptr<Job>(RequestContext context, Responder& responder)>;
   Answer answer;
+  bool tunnels = false;
+  bool takes_tunnels() const noexcept override { return tunnels; }
   int started = 0;
   std::vector<Request> requests;  // as they were given to the handler
 
@@ -177,17 +180,18 @@ class RecordingHost final : public SessionHost {
   bool take() { return std::exchange(marks, 0) > 0; }  // was it marked since?
 };
 
-class RecordingReceiver final : public ResponseReceiver {
+class RecordingReceiver final : public Receiver {
  public:
   std::vector<ResponseHead> informational;
   std::optional<ResponseHead> head;
-  std::optional<AbortReason> failed;
-  std::uint64_t wire_code = 0;
-  int calls = 0;  // of on_response and on_failed together
+  std::optional<Failure> failure;
+  std::optional<AbortReason> failed;  // of `failure`
+  std::uint64_t wire_code = 0;        // of `failure`
+  int calls = 0;                      // of on_head and on_failed together
 
   void on_informational(const ResponseHead& h) override { informational.push_back(h); }
-  void on_response(ResponseHead h) override;
-  void on_failed(AbortReason reason, std::uint64_t code) override;
+  void on_head(ResponseHead h) override;
+  void on_failed(const Failure& failure) override;
   std::uint16_t status() const { return head ? head->status : std::uint16_t{0}; }
 };
 
@@ -206,6 +210,8 @@ struct Bench {
   ScriptedHandler handler;
   RecordingObserver observer;
   Services services{pool, clock, limits, timeouts, handler, observer};
+  SeededRandom random{1};
+  CallServices call_services{pool, clock, limits, random};
   PeerInfo peer;
   RecordingHost host, client_host;
 };
@@ -218,6 +224,7 @@ class Wire {
 
   std::size_t high = 256U << 10U;              // of either output queue
   std::size_t chunk = 16U << 10U;              // bytes that one receive() gets at most
+  bool ends = true;                            // an end that is finished is seen at the other
   bool client_reads = true;                    // false: what the server sends stays in its queue
   std::uint64_t to_server = 0, to_client = 0;  // bytes so far
 
@@ -232,7 +239,9 @@ class Wire {
   struct End {
     ByteSession& session;
     OutputQueue out;
+    bool ended = false;  // its half is closed
   };
+  bool end_half(End& from, End& to);
   void produce(End& end) { std::ignore = end.session.produce(end.out, high, clock_.now()); }
   std::uint64_t deliver(End& from, End& to);
 

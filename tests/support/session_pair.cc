@@ -6,7 +6,7 @@ namespace troika::test {
 
 ErrorCode refusal(ClientSession& session) {
   RecordingReceiver receiver;
-  const auto stream = session.start(make_request("/"), nullptr, receiver);
+  const auto stream = session.start(make_request("/"), nullptr, receiver, {});
   REQUIRE_FALSE(stream);
   return stream.error().code;
 }
@@ -19,16 +19,16 @@ void SessionPair::run() {
   for (int quiet = 0; quiet < 2;) quiet = step() ? 0 : quiet + 1;
 }
 
-Call& SessionPair::start(const Request& request, std::unique_ptr<BodySource> body) {
+PairCall& SessionPair::start(const Request& request, std::unique_ptr<BodySource> body) {
   if (user == nullptr) open();
-  Call& call = calls.emplace_back();
-  auto stream = user->start(request, std::move(body), call.receiver);
+  PairCall& call = calls.emplace_back();
+  auto stream = user->start(request, std::move(body), call.receiver, timeouts_of_calls);
   REQUIRE(stream);
   call.stream = std::move(*stream);
   return call;
 }
 
-Call& SessionPair::start(std::string target, std::unique_ptr<BodySource> body) {
+PairCall& SessionPair::start(std::string target, std::unique_ptr<BodySource> body) {
   const Method method = body == nullptr ? Method::get : Method::post;
   return start(make_request(std::move(target), method), std::move(body));
 }

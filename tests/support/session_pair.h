@@ -15,9 +15,9 @@ namespace troika::test {
 ErrorCode refusal(ClientSession& session);
 
 // One request of the client and what came of it.
-struct Call {
+struct PairCall {
   RecordingReceiver receiver;
-  std::unique_ptr<ClientStream> stream;
+  CallHandle stream;
   std::string body;
   ReadState state = ReadState::blocked;
   bool reads = true;  // run() pulls the response
@@ -36,19 +36,20 @@ class SessionPair : public Bench {
   explicit SessionPair(std::string alpn);
   virtual ~SessionPair();
 
-  std::list<Call> calls;
-  ClientSession* user = nullptr;  // the client's session, once it is open
+  std::list<PairCall> calls;
+  CallTimeouts timeouts_of_calls;  // of those that start from now on
+  ClientSession* user = nullptr;   // the client's session, once it is open
 
   virtual void open() = 0;
   virtual bool step() = 0;  // a turn of either side; false: nothing moved
   // Until nothing moves.
   void run();
-  Call& start(const Request& request, std::unique_ptr<BodySource> body = nullptr);
+  PairCall& start(const Request& request, std::unique_ptr<BodySource> body = nullptr);
   // A POST if there is a body, or else a GET.
-  Call& start(std::string target, std::unique_ptr<BodySource> body = nullptr);
+  PairCall& start(std::string target, std::unique_ptr<BodySource> body = nullptr);
   template <class Asked>
-  Call& fetch(Asked&& asked, std::unique_ptr<BodySource> body = nullptr) {
-    Call& call = start(std::forward<Asked>(asked), std::move(body));
+  PairCall& fetch(Asked&& asked, std::unique_ptr<BodySource> body = nullptr) {
+    PairCall& call = start(std::forward<Asked>(asked), std::move(body));
     run();
     return call;
   }
@@ -65,7 +66,7 @@ class SessionPair : public Bench {
  protected:
   virtual void server_deadline(TimePoint now) = 0;
   void read() {
-    for (Call& call : calls) call.read();
+    for (PairCall& call : calls) call.read();
   }
 };
 

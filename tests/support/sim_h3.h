@@ -44,6 +44,10 @@ class SimH3 {
   ScriptedHandler handler;
   RecordingObserver observer;
   Services services{pool, world.clock, limits, timeouts, handler, observer};
+  // A round trip may take seconds here, and what waits its turn has none to spare.
+  CallTimeouts call_timeouts{.first_byte = std::chrono::hours(1),
+                             .between_bytes = std::chrono::hours(1)};
+  CallServices call_services{client_pool, world.clock, limits, world.random};
   // What start_server() and connect() go by.
   quic::EndpointConfig config;
   quic::ApplicationTraits traits = h3::traits(limits);
@@ -51,7 +55,8 @@ class SimH3 {
                                     .key_file = TestCert::get().key_file(),
                                     .alpn = {"h3"}};
   const tls::ClientOptions client_options{TestCert::get().cert_file(), {"h3"}};
-  quic::ClientConfig client_config{.server_name = "localhost"};
+  quic::ClientConfig client_config{.server_name = "localhost",
+                                   .stream_window = Limits{}.call_window};
   std::unique_ptr<quic::Endpoint> endpoint;
   std::unique_ptr<quic::ClientConnection> client;
   std::vector<std::unique_ptr<client::Fetch>> fetches;
@@ -74,8 +79,7 @@ class SimH3 {
     auto made = quic::ClientConnection::make(
         client_config, client_port.address(), server_port.address(), world.clock, world.random,
         client_port, *client_tls_, {h3::traits(limits), [this](quic::QuicStreams& q) {
-                                      auto application =
-                                          h3::make_client_session(client_pool, limits, q);
+                                      auto application = h3::make_client_session(call_services, q);
                                       h3_ = application.get();
                                       return application;
                                     }});
@@ -91,8 +95,8 @@ class SimH3 {
 
   client::Fetch& fetch(const Request& request, std::unique_ptr<BodySource> body = nullptr,
                        client::Fetch::Sink sink = {}) {
-    fetches.push_back(
-        std::make_unique<client::Fetch>(*h3_, request, std::move(body), std::move(sink)));
+    fetches.push_back(std::make_unique<client::Fetch>(*h3_, request, std::move(body),
+                                                      std::move(sink), true, call_timeouts));
     return *fetches.back();
   }
   client::Fetch& get(const std::string& target = "/") { return fetch(make_request(target)); }

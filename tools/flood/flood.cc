@@ -67,9 +67,8 @@ void Flood::begin_one() {
   config.server_name = "localhost";
   auto client = quic::ClientConnection::make(
       config, bound_address(place.get()), server_, clock_, random_, catcher, *tls_,
-      {h3::traits(limits_), [this](quic::QuicStreams& streams) {
-         return h3::make_client_session(pool_, limits_, streams);
-       }});
+      {h3::traits(limits_),
+       [this](quic::QuicStreams& streams) { return h3::make_client_session(services_, streams); }});
   if (!client) throw std::runtime_error(std::string(client.error().detail));
   while ((*client)->flush(clock_.now())) {
   }

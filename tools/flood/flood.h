@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "http/exchange/call.h"
 #include "http/message/limits.h"
 #include "os/fd.h"
 #include "ports/address.h"
@@ -46,6 +47,7 @@ class Flood {
   SystemRandom random_;
   BufferPool pool_;
   Limits limits_;
+  CallServices services_{pool_, clock_, limits_, random_};
   std::unique_ptr<tls::ClientContext> tls_;
   std::vector<Fd> sockets_;
   std::size_t next_ = 0;

@@ -33,7 +33,7 @@ Answer answer_of(client::Fetch& fetch) {
   answer.trailers = fields_of(fetch.trailers());
   answer.body = std::move(fetch.body);
   if (fetch.failed()) {
-    answer.failure = name_of(fetch.failure());
+    answer.failure = name_of(fetch.failure().reason);
   } else if (!fetch.done()) {
     answer.failure = "not in time";
   }

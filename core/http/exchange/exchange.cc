@@ -42,6 +42,7 @@ Status Exchange::on_head_end(bool end) {
   builder_.reset();
   if (request) {
     begin(std::move(*request));
+    if (end) return incoming_.finish();
   } else {
     begin_rejected(std::move(request.error().partial), request.error().status);
   }
@@ -61,21 +62,43 @@ void Exchange::start(Request request) {
   request_.early_data = request_.early_data || early;
   started_wall_ = clock_.wall();
   started_ = last_progress_ = clock_.now();
-  incoming_.begin(request_.has_body ? request_.content_length : 0);
-  if (!request_.has_body) std::ignore = incoming_.finish();
+  const bool bytes_follow = request_.has_body || offers_tunnel();
+  incoming_.begin(bytes_follow ? request_.content_length : 0);
+  if (!bytes_follow) std::ignore = incoming_.finish();
+  port_.mark_dirty();
 }
 
 void Exchange::advance() {
   const bool waits = handling_ == Handling::idle || handling_ == Handling::held;
   const bool due = waits && receiving() != Receiving::head && sending() == Sending::nothing;
-  if (due && admitted()) handle();
-  if (content_pulled()) release_job();
+  if (due) {
+    decline_tunnel();
+    if (admitted()) handle();
+  }
+  release_when_done();
+}
+
+// For a handler that takes none, an upgrade is the GET that it came with (RFC 9110 §7.8).
+void Exchange::decline_tunnel() {
+  if (!offers_tunnel() || services_.handler.takes_tunnels()) return;
+  if (request_.method == Method::connect) {
+    if (rejected_ == 0) rejected_ = 501;
+    return;
+  }
+  request_.protocol.clear();
+  incoming_.stop(AbortReason::body_stopped);
+}
+
+void Exchange::release_when_done() noexcept {
+  const bool peer_goes_on = shape_ == Shape::tunnel && !incoming_.read_up();
+  if (content_pulled() && !peer_goes_on) release_job();
 }
 
 void Exchange::handle() {
   handling_ = Handling::running;
   if (rejected_ != 0) {
     auto [head, body] = error_response(rejected_);
+    if (rejected_ == 426) head.headers.add("sec-websocket-version", "13");  // RFC 6455 §4.4
     // Remote clients are not told other names than those that they asked for.
     if (rejected_ == 421 && peer_.remote.is_loopback()) {
       body = text_body(services_.pool, explain_misdirected(request_.authority, peer_.security,
@@ -127,19 +150,32 @@ Result<Pulled> Exchange::pull(std::size_t max_bytes) {
   auto pulled = outgoing_.pull(max_bytes);
   if (!pulled) {
     cancel(AbortReason::handler_failed);
-  } else if (content_pulled()) {
-    release_job();
+  } else {
+    release_when_done();
   }
   return pulled;
 }
 
 // A response that is whole, as far as the stream goes, is not taken back.
-void Exchange::on_peer_reset(AbortReason reason, std::uint64_t) noexcept {
-  if (sending() != Sending::done) on_peer_abort(reason);
+void Exchange::on_peer_reset(AbortReason, std::uint64_t) noexcept {
+  if (sending() == Sending::done && shape_ == Shape::message) return;
+  on_peer_abort(AbortReason::peer_reset);
+}
+
+void Exchange::on_peer_stop(AbortReason, std::uint64_t) noexcept {
+  on_peer_abort(AbortReason::peer_reset);
 }
 
 void Exchange::on_peer_abort(AbortReason reason) noexcept {
   if (handling_ != Handling::closed && !aborted()) cancel(reason);
+}
+
+void Exchange::on_fault(std::uint16_t status, AbortReason reason) {
+  const bool needed = receiving() != Receiving::stopped;
+  if (!needed || (content_pulled() && shape_ == Shape::message)) return;
+  if (status == 0 || head_sent()) return on_peer_abort(reason);
+  auto [head, body] = error_response(status);
+  std::ignore = respond(std::move(head), std::move(body));
 }
 
 void Exchange::on_closed() noexcept {
@@ -159,9 +195,11 @@ void Exchange::on_closed() noexcept {
 
 TimePoint Exchange::deadline() const noexcept {
   if (receiving() == Receiving::head || handling_ == Handling::closed || aborted()) return kNever;
+  if (shape_ == Shape::tunnel) return last_progress_ + services_.timeouts.tunnel_idle;
   if (outgoing_.peer_owes_room()) return last_progress_ + services_.timeouts.write_progress;
-  const bool peer_owes_body = receiving() == Receiving::body && incoming_.buffered() == 0;
-  if (peer_owes_body) return last_progress_ + services_.timeouts.body_progress;
+  if (peer_owes_body()) return last_progress_ + services_.timeouts.body_progress;
+  const bool handler_owes_head = handling_ == Handling::running && sending() == Sending::nothing;
+  if (handler_owes_head) return last_progress_ + services_.timeouts.handler;
   return kNever;
 }
 
@@ -172,8 +210,8 @@ void Exchange::on_deadline(TimePoint now) {
     port_.reset(AbortReason::timeout);
     return;
   }
+  auto [head, body] = error_response(peer_owes_body() ? 408 : 504);
   job_.reset();
-  auto [head, body] = error_response(408);
   std::ignore = respond(std::move(head), std::move(body));
   incoming_.stop(AbortReason::timeout);
 }
@@ -192,6 +230,11 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
     return fail(ErrorCode::closed, "the response has begun already");
   }
   stop_waiting();
+  if (head.tunnel) {
+    shape_ = Shape::tunnel;
+  } else if (offers_tunnel()) {
+    incoming_.stop(AbortReason::body_stopped);
+  }
   status_ = head.status;
   progress();
   const BodyFraming framing = choose_framing(head, body.get());
@@ -231,13 +274,17 @@ BodyFraming Exchange::choose_framing(const ResponseHead& head, const BodySource*
 }
 
 void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) const {
-  if (!head.tunnel && !never_has_content(head.status)) {
+  // RFC 9110 §8.6: this length is that of another response, which only its maker knows.
+  const bool keeps_length = head.forwarded && body == nullptr && request_.method == Method::head;
+  if (!head.tunnel && !never_has_content(head.status) && !keeps_length) {
     const auto length = body == nullptr ? std::optional<std::uint64_t>(0) : body->remaining();
     if (length) head.headers.set("content-length", formatted("{}", *length));
   }
   // RFC 9110 §6.6.1: an origin server with a clock sends Date.
-  head.headers.set("date", services_.date.at(services_.clock.wall()));
-  head.headers.set("server", "troika");
+  if (!head.forwarded || !head.headers.has("date")) {
+    head.headers.set("date", services_.date.at(services_.clock.wall()));
+  }
+  if (!head.forwarded) head.headers.set("server", "troika");
   if (!peer_.alt_svc.empty()) head.headers.set("alt-svc", peer_.alt_svc);
 }
 

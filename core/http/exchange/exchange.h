@@ -29,6 +29,7 @@ enum class Handling : std::uint8_t { idle, held, running, released, closed };
 //   What is received is unwanted once nobody runs:  released  => Receiving::done or stopped
 //   It is counted in PeerInfo::held:                held      <=> counted, and Sending::nothing
 //   Whoever is aborted sends no more:               aborted() <=> Sending::reset
+//   A tunnel keeps its job until both sides end:    tunnel and released => all is read and pulled
 //
 // h2 and h3 give the fields of the head one by one; h1, whose reader has a request already, calls
 // begin() or begin_rejected().
@@ -49,8 +50,14 @@ class Exchange final : public MessageEnd, public Responder {
   void advance() override;
   Result<Pulled> pull(std::size_t max_bytes) override;
   void on_peer_reset(AbortReason reason, std::uint64_t wire_code) noexcept override;
+  void on_peer_stop(AbortReason reason, std::uint64_t wire_code) noexcept override;
   void on_peer_abort(AbortReason reason) noexcept override;
+  void on_fault(std::uint16_t status, AbortReason reason) override;
   void on_closed() noexcept override;
+  bool reads_on() const noexcept override {
+    return shape_ == Shape::tunnel && handling_ == Handling::running && !aborted();
+  }
+  bool over() const noexcept override { return handling_ == Handling::closed; }
 
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
@@ -69,12 +76,18 @@ class Exchange final : public MessageEnd, public Responder {
   void on_stopped(AbortReason reason) noexcept override;
 
   void start(Request request);
+  bool offers_tunnel() const noexcept { return !request_.protocol.empty(); }
+  void decline_tunnel();
   void handle();
   bool admitted();
   bool may_be_replay() const noexcept;
   void stop_waiting() noexcept;
+  bool peer_owes_body() const noexcept {
+    return receiving() == Receiving::body && incoming_.buffered() == 0;
+  }
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
   void add_common_fields(ResponseHead& head, const BodySource* body) const;
+  void release_when_done() noexcept;
   void release_job() noexcept;
   void cancel(AbortReason reason) noexcept;
 

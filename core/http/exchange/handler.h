@@ -17,7 +17,7 @@ class Responder {
   virtual Status inform(const ResponseHead& head) = 0;  // 1xx, any number of times before respond
   // Call it exactly once; a null body means empty content. Content-Length is set from
   // body->remaining(): do not add it. For HEAD, 204 and 304 the body is dropped. Date and Server
-  // are added here.
+  // are added here. head.tunnel: only where a tunnel is offered, with a body.
   virtual Status respond(ResponseHead head, std::unique_ptr<BodySource> body) = 0;
   virtual void abort(AbortReason reason) noexcept = 0;  // before respond(): 500; after it: reset
 
@@ -43,6 +43,10 @@ struct RequestContext {
 class Handler {
  public:
   virtual ~Handler() = default;
+  // It may respond with a tunnel where one is offered (Request::protocol). A handler that takes
+  // none sees an upgrade of h1 as the GET that it is, and no extended CONNECT: the response to that
+  // is 501.
+  virtual bool takes_tunnels() const noexcept { return false; }
   // Null: respond() has been called and the request body is unwanted.
   [[nodiscard]] virtual std::unique_ptr<Job> start(RequestContext context,
                                                    Responder& responder) = 0;

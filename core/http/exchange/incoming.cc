@@ -21,7 +21,7 @@ Status Incoming::push(std::span<const std::byte> bytes) {
     feedback_->on_consumed(bytes.size());
     return {};
   }
-  if (bytes.size() > window_ - queue_.size()) {
+  if (bytes.size() > room()) {
     return troika::fail(ErrorCode::limit, "the peer sent more than its window holds");
   }
   queue_.append_copy(bytes);
@@ -65,7 +65,10 @@ Result<Pulled> Incoming::pull(std::size_t max_bytes) {
     return Pulled{PullState::data, std::move(bytes)};
   }
   if (error_) return std::unexpected(*error_);
-  if (!more_may_come) return Pulled{PullState::end, {}};
+  if (!more_may_come) {
+    if (!std::exchange(end_read_, true) && feedback_ != nullptr) feedback_->on_end_read();
+    return Pulled{PullState::end, {}};
+  }
   blocked_ = true;
   return Pulled{PullState::blocked, {}};
 }

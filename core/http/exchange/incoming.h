@@ -25,6 +25,7 @@ class Incoming final : public BodySource {
   class Feedback {
    public:
     virtual void on_first_pull() noexcept {}
+    virtual void on_end_read() noexcept {}                     // the reader has pulled the end
     virtual void on_consumed(std::size_t bytes) noexcept = 0;  // open the window by these
     virtual void on_stopped(AbortReason reason) noexcept = 0;  // from now on push() drops its bytes
 
@@ -47,6 +48,9 @@ class Incoming final : public BodySource {
   Receiving state() const noexcept { return state_; }
   std::uint64_t received() const noexcept { return received_; }
   std::size_t buffered() const noexcept { return queue_.size(); }
+  // The reader has all of it, and knows; or it wants no more.
+  bool read_up() const noexcept { return end_read_ || state_ == Receiving::stopped; }
+  std::size_t room() const noexcept { return window_ - queue_.size(); }  // what push() would take
   // Frees the buffered bytes; the feedback is not called again, and nothing is taken any more.
   void detach() noexcept;
 
@@ -68,7 +72,8 @@ class Incoming final : public BodySource {
   std::uint64_t received_ = 0;
   std::optional<Error> error_;
   Receiving state_ = Receiving::head;
-  bool pulled_ = false;   // the reader has asked for the first byte
+  bool pulled_ = false;  // the reader has asked for the first byte
+  bool end_read_ = false;
   bool blocked_ = false;  // `blocked` was returned; the waker is yet to be called
 };
 

@@ -24,12 +24,19 @@ Status MessageEnd::on_end() {
 
 Status MessageEnd::on_trailers(HeaderMap trailers) {
   if (aborted()) return {};
+  port_.mark_dirty();
   return incoming_.finish(std::move(trailers));
 }
 
 void MessageEnd::on_sent(std::size_t bytes) noexcept {
   outgoing_.on_sent(bytes);
   progress();
+}
+
+// The time that the reader took is not the peer's.
+void MessageEnd::on_consumed(std::size_t bytes) noexcept {
+  progress();
+  port_.credit(bytes);
 }
 
 void MessageEnd::on_source_ready() noexcept {

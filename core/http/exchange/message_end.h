@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@ class StreamPort {
   virtual void send_head(const ResponseHead& head, BodyFraming framing) = 0;  // at most once
   virtual void body_ready() noexcept = 0;                  // pull() may return more now
   virtual void credit(std::size_t consumed) noexcept = 0;  // open the peer's window by these bytes
+  virtual void mark_dirty() noexcept = 0;                  // advance() has something to do
   // The rest of what the peer sends is unwanted. Not an error.
   virtual void stop_receiving(AbortReason reason) noexcept = 0;
   virtual void reset(AbortReason reason) noexcept = 0;  // both directions, at once
@@ -30,6 +32,10 @@ class StreamPort {
  protected:
   ~StreamPort() = default;
 };
+
+// What the two messages of a stream make together. A tunnel (RFC 9110 §9.3.6) has bytes both ways,
+// each until its own side ends; it is over when both have.
+enum class Shape : std::uint8_t { message, tunnel };
 
 // Our end of the two messages of one protocol stream: what a stream faces, be it a server's (then
 // it is an Exchange) or a client's (a Call). Owned by the stream (the StreamPort), which outlives
@@ -39,7 +45,8 @@ class StreamPort {
 //   on_body(), on_field(), on_end()      then its content, trailers and end
 //   advance()                            in produce(), no engine on the stack: acts on what came
 //   pull(), on_end_framed(), on_sent()   while there is room to send
-//   on_peer_reset(), on_peer_abort()     it ends early
+//   on_peer_reset(), on_peer_abort(),    it ends early
+//   on_fault()
 //   on_closed()                          both directions are over; nothing comes after it
 //
 // All except advance() and on_deadline() may be called with an engine on the stack: the only
@@ -68,24 +75,36 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   void on_sent(std::size_t bytes) noexcept;
   void on_all_sent() noexcept { outgoing_.on_all_sent(); }  // for sessions without on_sent()
   // The connection sent bytes at that time, and this message only waits for its turn: the write
-  // deadline counts from then.
+  // deadline counts from then, and no other.
   void on_progress(TimePoint progress) noexcept {
-    if (progress > last_progress_) last_progress_ = progress;
+    if (outgoing_.peer_owes_room() && progress > last_progress_) last_progress_ = progress;
   }
 
   // The peer gives up what it sends. wire_code: its HTTP/2 or HTTP/3 error code. Does nothing when
   // the rest is not needed; else this end is aborted.
   virtual void on_peer_reset(AbortReason reason, std::uint64_t wire_code) noexcept = 0;
+  // The peer wants no more of what we send; `none`: without an error.
+  virtual void on_peer_stop(AbortReason reason, std::uint64_t wire_code) noexcept = 0;
   virtual void on_peer_abort(AbortReason reason) noexcept = 0;  // unless it is closed or aborted
+  // h1: the rest of what the peer sends is not valid, or will not come; nothing can follow it. An
+  // Exchange responds with the status if its response has not begun (0: it cannot), and goes on if
+  // it does not need the rest. Else this end is aborted.
+  virtual void on_fault(std::uint16_t status, AbortReason reason) = 0;
   virtual void on_closed() noexcept = 0;
+
+  // Both directions of the stream are over, but what came is still being read: on_closed() waits.
+  virtual bool reads_on() const noexcept { return false; }
+  virtual bool over() const noexcept = 0;  // closed, and nobody needs it any more
 
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
 
+  const Incoming& incoming() const noexcept { return incoming_; }
   Receiving receiving() const noexcept { return incoming_.state(); }
   Sending sending() const noexcept { return outgoing_.state(); }
   bool content_pulled() const noexcept { return outgoing_.complete(); }  // all that we send
   bool aborted() const noexcept { return aborted_ != AbortReason::none; }
+  Shape shape() const noexcept { return shape_; }
 
  protected:
   MessageEnd(StreamPort& port, BufferPool& pool, const Clock& clock, const Limits& limits,
@@ -106,13 +125,14 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   Incoming incoming_;
   Outgoing outgoing_;
   TimePoint last_progress_;
+  std::optional<TrailerBuilder> trailers_;  // once the head has come
   AbortReason aborted_ = AbortReason::none;
+  Shape shape_ = Shape::message;
 
  private:
   void on_source_ready() noexcept final;
-  void on_consumed(std::size_t bytes) noexcept final { port_.credit(bytes); }
-
-  std::optional<TrailerBuilder> trailers_;
+  void on_end_read() noexcept final { port_.mark_dirty(); }
+  void on_consumed(std::size_t bytes) noexcept final;
 };
 
 }  // namespace troika

@@ -13,6 +13,12 @@ void Outgoing::begin(std::unique_ptr<BodySource> source,
   if (source_ != nullptr) source_->set_waker(this);
 }
 
+bool Outgoing::begin_again() noexcept {
+  if (state_ == Sending::reset || pulled_ > 0 || !trailers_.empty()) return false;
+  state_ = Sending::head;
+  return true;
+}
+
 Result<Pulled> Outgoing::pull(std::size_t max_bytes) {
   if (source_ == nullptr) return Pulled{};
   state_ = Sending::body;

@@ -16,6 +16,8 @@ namespace troika {
 //   body      -         body      done             reset   its content is pulled
 //   done      -         -         done             reset   the stream has framed its end
 //   reset     -         -         reset            reset
+//
+// begin_again() leads back to head.
 enum class Sending : std::uint8_t { nothing, head, body, done, reset };
 
 // The content of a message that we send: pulls its source for a protocol stream, holds it to the
@@ -37,6 +39,9 @@ class Outgoing final : private Waker {
 
   // The head goes to the stream. Null: there is no content. `length`: as the head declares it.
   void begin(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> length) noexcept;
+  // Nothing that was sent has arrived. False: it cannot be sent once more, since a source gives its
+  // content and trailers only once.
+  bool begin_again() noexcept;
   // An error means: the message cannot be completed; the state is reset.
   Result<Pulled> pull(std::size_t max_bytes);
   void on_end_framed() noexcept {

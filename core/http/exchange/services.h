@@ -16,7 +16,9 @@ struct Timeouts {
   // No request in flight; HTTP/3 too, when PINGs keep QUIC alive.
   Duration idle_tcp = std::chrono::seconds(60);
   Duration body_progress = std::chrono::seconds(30);   // a request body that is waited for
+  Duration handler = std::chrono::seconds(120);        // its response, from the last byte it read
   Duration write_progress = std::chrono::seconds(60);  // bytes of a response that left the process
+  Duration tunnel_idle = std::chrono::hours(1);        // a tunnel: bytes either way
   // Reading on after the last response (h1: RFC 9112 §9.6), or after that of a stream.
   Duration linger = std::chrono::seconds(2);
   Duration drain = std::chrono::seconds(30);

@@ -21,6 +21,7 @@ enum class AbortReason : std::uint8_t {
   handler_failed,  // a handler or body failed after the head was sent
   body_stopped,    // the rest of the request body is unread; no error
   refused,         // not processed: the peer may retry elsewhere
+  cancelled,       // we lost interest in our own request
   shutdown,        // the server's drain deadline
 };
 
@@ -35,6 +36,7 @@ constexpr std::string_view name_of(AbortReason reason) noexcept {
     case AbortReason::handler_failed: return "failed";
     case AbortReason::body_stopped: return "body stopped";
     case AbortReason::refused: return "refused";
+    case AbortReason::cancelled: return "cancelled";
     case AbortReason::shutdown: return "shutdown";
   }
   return "";

@@ -58,7 +58,9 @@ struct Request {
   std::string method_text;  // as sent
   std::string scheme;       // "https" or "http"
   std::string authority;    // host and port as sent, from :authority, the absolute form or Host
-  std::string protocol;     // RFC 8441 ":protocol", else empty
+  // Not empty: the client offers a tunnel for this protocol, by an upgrade (h1) or by extended
+  // CONNECT (RFC 8441, RFC 9220). It has no content then: what follows goes through the tunnel.
+  std::string protocol;
   Target target;
   // Without pseudo fields, Host, Content-Length, and what is meant for one connection only: the
   // h1 framing fields, TE, Proxy-Authorization, and what Connection names.
@@ -73,7 +75,9 @@ struct Request {
 struct ResponseHead {
   std::uint16_t status = 200;
   HeaderMap headers;    // without Connection, Transfer-Encoding and other framing fields
-  bool tunnel = false;  // CONNECT and WebSocket: both bodies have no set end
+  bool tunnel = false;  // with 2xx: takes the tunnel that was offered
+  // Made elsewhere: it keeps its Date and Server, and, for HEAD and 304, its Content-Length.
+  bool forwarded = false;
 };
 
 // How the content after a head is framed. `none`: no content (HEAD, 1xx, 204, 304).

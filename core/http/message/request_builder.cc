@@ -74,6 +74,7 @@ void RequestBuilder::protocol(std::string_view text) {
   if (!is_h1()) pay(9, text.size());
   if (!once(has_protocol_)) return;
   if (!ascii::is_token(text)) return fail(400);
+  if (!ascii::equal_ignoring_case(text, "websocket")) fail(501);  // RFC 9220 §3
   request_.protocol = text;
 }
 
@@ -154,20 +155,28 @@ void RequestBuilder::check_authority() {
   }
 }
 
+// RFC 8441 §4: extended CONNECT has a path, and what follows is not content.
+void RequestBuilder::check_tunnel() {
+  if (request_.method != Method::connect || request_.content_length) return fail(400);
+  auto parsed = parse_target(request_.target.raw);
+  if (!parsed) return fail(400);
+  request_.target = std::move(*parsed);
+}
+
 void RequestBuilder::check_whole(bool body_follows) {
   if (!has_method_) fail(400);
   check_authority();
-  if (request_.method == Method::connect) return fail(501);
+  if (request_.method == Method::connect && !has_protocol_) return fail(501);
   if (!has_target_ || (!is_h1() && !has_scheme_)) fail(400);
   if (request_.target.path == "*" && request_.method != Method::options) fail(400);
-  if (has_protocol_) fail(400);  // RFC 8441 §4: with CONNECT only
+  if (has_protocol_) check_tunnel();
   if (!body_follows && request_.content_length.value_or(0) != 0) fail(400);
   if (unknown_expectation_) fail(417);
 }
 
 std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool body_follows) {
   request_.scheme = secure_ ? "https" : "http";
-  request_.has_body = body_follows;
+  request_.has_body = body_follows && !has_protocol_;
   // RFC 9110 §10.1.1: HTTP/1.0 has no 1xx, and without content there is nothing to wait for.
   if (request_.version == HttpVersion::http10 || !body_follows) request_.expects_continue = false;
   connection_.remove_from(request_.headers);

@@ -53,6 +53,7 @@ class RequestBuilder {
   void host_field(std::string_view value);
   void content_length_field(std::string_view value);
   void check_whole(bool body_follows);
+  void check_tunnel();
   void check_authority();
 
   const Limits& limits_;

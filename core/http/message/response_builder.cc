@@ -37,10 +37,11 @@ void ResponseBuilder::status(std::string_view text) {
   set_status(status);
 }
 
-// RFC 9110 §15: only 100 to 599 are valid. 101 answers Upgrade, which no request of ours has, and
-// h2 and h3 do not have it (RFC 9113 §8.6, RFC 9114 §4.5).
+// RFC 9110 §15: only 100 to 599 are valid. 101 takes the tunnel that a request asks for in h1; h2
+// and h3 do not have it (RFC 9113 §8.6, RFC 9114 §4.5).
 void ResponseBuilder::set_status(unsigned status) noexcept {
-  const bool valid = status >= 100 && status <= 599 && status != 101;
+  const bool takes_tunnel = asked_ == Method::connect && is_h1(version_);
+  const bool valid = status >= 100 && status <= 599 && (status != 101 || takes_tunnel);
   if (complete_ || !valid || section_.head.status != 0) return fail(Fault::malformed);
   section_.head.status = static_cast<std::uint16_t>(status);
 }
@@ -90,7 +91,7 @@ void ResponseBuilder::check_head(bool body_follows) noexcept {
   if (section_.chunked && (section_.length || version_ == HttpVersion::http10)) {
     return fail(Fault::malformed);
   }
-  if (status >= 200) return;
+  if (status >= 200 || status == 101) return;
   if (!body_follows) return fail(Fault::malformed);  // RFC 9113 §8.1, RFC 9114 §4.1
   if (++informational_ > limits_.informational) fail(Fault::too_many_informational);
 }
@@ -99,7 +100,9 @@ void ResponseBuilder::check_head(bool body_follows) noexcept {
 // §9.3.6).
 BodyFraming ResponseBuilder::content_of(ResponseHead& head, bool body_follows) noexcept {
   using enum BodyFraming::Kind;
-  head.tunnel = asked_ == Method::connect && head.status / 100 == 2;
+  head.tunnel =
+      asked_ == Method::connect && (is_h1(version_) ? head.status == 101 : head.status / 100 == 2);
+  if (head.status == 101) head.status = 200;  // tunnels look alike on all protocols
   if (head.tunnel || head.status < 200 || head.status == 204) {
     head.headers.remove("content-length");
     return {.kind = head.tunnel ? until_end : none};

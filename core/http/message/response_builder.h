@@ -28,7 +28,8 @@ class ResponseBuilder {
     BodyFraming content;  // `none` also when the stream ends with the head
   };
 
-  // asked: the method of the request; content depends on it (RFC 9112 §6.3).
+  // asked: the method of the request, and CONNECT if it asks for a tunnel in any form; content
+  // depends on it (RFC 9112 §6.3).
   ResponseBuilder(const Limits& limits, HttpVersion version, Method asked);
 
   // Once for each head: the status line in h1, at any time before finish(); ":status" in h2 and h3.

@@ -52,7 +52,7 @@ struct Rig {
     } else {
       transport = std::make_unique<PlainTransport>(std::move(made));
     }
-    connection.emplace(std::move(transport), nullptr, false, pool, limits, timers, clock, times);
+    connection.emplace(std::move(transport), nullptr, false, services, timers, times);
   }
   // It is closed at `time`, and not before.
   bool closes_at(Duration time) {
@@ -74,6 +74,8 @@ struct Rig {
   SimClock clock;
   TimerQueue timers;
   Limits limits;
+  SeededRandom random{1};
+  CallServices services{pool, clock, limits, random};
   tls::RecordScratch scratch;
   SilentStream* stream;
   std::optional<client::TcpConnection> connection;

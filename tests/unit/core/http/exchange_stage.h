@@ -22,6 +22,7 @@ class RecordingPort final : public StreamPort {
     heads.push_back(head);
     framing = f;
   }
+  void mark_dirty() noexcept override {}
   void body_ready() noexcept override { ++ready; }
   void credit(std::size_t n) noexcept override { credited += n; }
   void stop_receiving(AbortReason reason) noexcept override { stopped = reason; }

@@ -258,3 +258,68 @@ TEST_CASE("The job is freed once the response was pulled whole") {
   CHECK(stage.jobs == 0);
   CHECK(stage.port.stopped == AbortReason::body_stopped);
 }
+
+TEST_CASE("The time that a handler takes to read is not held against the client") {
+  Stage stage(Stage::post(6));
+  REQUIRE(stage.receive("abc"));
+  stage.bench.clock.advance(stage.bench.timeouts.body_progress * 2);
+  std::string text;
+  CHECK(read_body(*stage.request_body, text) == ReadState::blocked);
+  stage.exchange->on_deadline(stage.bench.clock.now());
+  CHECK(stage.port.heads.empty());
+  stage.bench.clock.advance(stage.bench.timeouts.body_progress);
+  stage.exchange->on_deadline(stage.bench.clock.now());
+  CHECK(stage.port.heads.at(0).status == 408);
+}
+
+TEST_CASE("A handler that works too long has its place taken by a 504, and not a moment sooner") {
+  Stage stage(Stage::get());
+  stage.bench.clock.advance(stage.bench.timeouts.handler - std::chrono::milliseconds(1));
+  stage.exchange->on_deadline(stage.bench.clock.now());
+  CHECK(stage.port.heads.empty());
+  CHECK(stage.jobs == 1);
+  stage.bench.clock.advance(std::chrono::milliseconds(2));
+  stage.exchange->on_deadline(stage.bench.clock.now());
+  CHECK(stage.port.heads.at(0).status == 504);
+  CHECK(stage.jobs == 0);
+}
+
+TEST_CASE("R9: a response made elsewhere keeps its Date, Server and the length of HEAD and 304") {
+  struct Row {
+    Method method;
+    std::uint16_t status;
+    const char* length;  // as the origin said; null: it did not
+    std::optional<std::string_view> sent;
+  };
+  for (const Row& row : {Row{Method::head, 200, "12", "12"},
+                         {Method::head, 200, nullptr, std::nullopt},
+                         {Method::get, 304, "12", "12"},
+                         {Method::get, 200, nullptr, "0"}}) {
+    for (const bool forwarded : {true, false}) {
+      ResponseHead head;
+      head.status = row.status;
+      head.forwarded = forwarded;
+      head.headers.add("server", "elsewhere");
+      head.headers.add("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+      if (row.length != nullptr) head.headers.add("content-length", row.length);
+      Stage stage;
+      stage.bench.handler.answer = [&](RequestContext, Responder& responder) {
+        std::ignore = responder.respond(head, nullptr);
+        return nullptr;
+      };
+      Request request = Stage::get();
+      request.method = row.method;
+      stage.run(std::move(request));
+      const HeaderMap& fields = stage.port.heads.at(0).headers;
+      CHECK(fields.get("server") == (forwarded ? "elsewhere" : "troika"));
+      CHECK((fields.get("date") == "Sun, 06 Nov 1994 08:49:37 GMT") == forwarded);
+      if (forwarded) CHECK(fields.get("content-length") == row.sent);
+      CHECK(fields.count("date") == 1);
+    }
+  }
+  ResponseHead undated;
+  undated.forwarded = true;
+  Stage stage;
+  stage.run_with(with_head(undated));
+  CHECK(stage.port.heads.at(0).headers.get("date") == "Tue, 14 Nov 2023 22:13:20 GMT");
+}

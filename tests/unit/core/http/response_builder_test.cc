@@ -274,12 +274,18 @@ TEST_CASE("R23: a stream that ends with its head has no content left to come") {
          {H23, "informational", kMalformed, {}, 103, ended}});
 }
 
-TEST_CASE("a 2xx response to CONNECT opens a tunnel, another one does not") {
+TEST_CASE("R38: 101 on h1, 2xx on h2 and h3 open the tunnel that was asked for, nothing else") {
   for (const HttpVersion version : versions(All)) {
-    const auto opened =
-        build_response(version, 200, {{"content-length", "5"}}, {.asked = Method::connect});
+    const bool h1 = is_h1(version);
+    const auto opened = build_response(version, h1 ? 101 : 204, {{"content-length", "5"}},
+                                       {.asked = Method::connect});
     REQUIRE(opened);
     CHECK(opened->head.tunnel);
+    CHECK(opened->head.status == (h1 ? 200 : 204));
+    const auto other = build_response(version, h1 ? 200 : 101, {}, {.asked = Method::connect});
+    CHECK(other.has_value() == h1);
+    if (other) CHECK_FALSE(other->head.tunnel);
+    CHECK_FALSE(build_response(version, 101, {}, {.asked = Method::get}));
     CHECK(opened->content.kind == Kind::until_end);
     CHECK(opened->head.headers.empty());  // RFC 9110 §9.3.6
     const auto refused =

@@ -11,13 +11,13 @@ using namespace troika::test;
 namespace {
 
 // An incoming message in one of its states.
-struct Receiver final : Incoming::Feedback {
+struct IncomingRig final : Incoming::Feedback {
   BufferPool pool;
   Incoming content{pool, 100, *this};
   void on_consumed(std::size_t) noexcept override {}
   void on_stopped(AbortReason) noexcept override {}
 
-  explicit Receiver(Receiving state) {
+  explicit IncomingRig(Receiving state) {
     if (state == Receiving::head) return;
     content.begin(std::nullopt);
     if (state == Receiving::done) std::ignore = content.finish();
@@ -26,12 +26,12 @@ struct Receiver final : Incoming::Feedback {
   }
 };
 
-struct Sender final : Outgoing::Feedback {
+struct OutgoingRig final : Outgoing::Feedback {
   BufferPool pool;
   Outgoing content{*this};
   void on_source_ready() noexcept override {}
 
-  explicit Sender(Sending state) {
+  explicit OutgoingRig(Sending state) {
     if (state == Sending::nothing) return;
     const bool whole = state == Sending::done;
     content.begin(whole ? nullptr : body_of(pool, "content"), whole ? 0 : 7);
@@ -61,18 +61,18 @@ TEST_CASE("Receiving: each event leads where its table says") {
     for (const auto& [from, to] :
          {std::pair(head, row.head), {body, row.body}, {stopped, row.stopped}, {done, row.done}}) {
       CAPTURE(row.event, static_cast<int>(from));
-      Receiver receiver(from);
-      row.act(receiver.content);
-      CHECK(receiver.content.state() == to);
+      IncomingRig rig(from);
+      row.act(rig.content);
+      CHECK(rig.content.state() == to);
     }
   }
 }
 
 TEST_CASE("Receiving: content that comes when nobody reads it is dropped") {
   for (const Receiving state : {Receiving::stopped, Receiving::done}) {
-    Receiver receiver(state);
-    CHECK(receiver.content.push(bytes_of("x")));
-    CHECK(receiver.content.buffered() == 0);
+    IncomingRig rig(state);
+    CHECK(rig.content.push(bytes_of("x")));
+    CHECK(rig.content.buffered() == 0);
   }
 }
 
@@ -80,11 +80,11 @@ TEST_CASE("Receiving: the declared length holds, read or not") {
   for (const bool read : {true, false}) {
     for (const std::uint64_t sent : {4U, 5U, 6U}) {
       CAPTURE(read, sent);
-      Receiver receiver(Receiving::head);
-      receiver.content.begin(5);
-      if (!read) receiver.content.stop(AbortReason::body_stopped);
-      CHECK(receiver.content.push(bytes_of(std::string(sent, 'x'))).has_value() == (sent <= 5));
-      CHECK(receiver.content.finish().has_value() == (sent == 5));
+      IncomingRig rig(Receiving::head);
+      rig.content.begin(5);
+      if (!read) rig.content.stop(AbortReason::body_stopped);
+      CHECK(rig.content.push(bytes_of(std::string(sent, 'x'))).has_value() == (sent <= 5));
+      CHECK(rig.content.finish().has_value() == (sent == 5));
     }
   }
 }
@@ -111,9 +111,9 @@ TEST_CASE("Sending: each event leads where its table says") {
       if (row.event == std::string_view("begin") && from != nothing) continue;
       if (row.event == std::string_view("end framed") && from == nothing) continue;
       CAPTURE(row.event, static_cast<int>(from));
-      Sender sender(from);
-      row.act(sender.content);
-      CHECK(sender.content.state() == to);
+      OutgoingRig rig(from);
+      row.act(rig.content);
+      CHECK(rig.content.state() == to);
     }
   }
 }
@@ -127,11 +127,11 @@ TEST_CASE("Sending: a source that fails, or that breaks its length, resets the m
                          {{BodyStep::data("1234")}, Sending::reset},
                          {{BodyStep::data("12345")}, Sending::body},
                          {{BodyStep::data("123456")}, Sending::reset}}) {
-    Sender sender(Sending::nothing);
-    sender.content.begin(std::make_unique<ScriptedBody>(sender.pool, row.steps), 5);
-    for (int i = 0; i < 3; ++i) std::ignore = sender.content.pull(100);
-    CHECK(sender.content.state() == row.to);
-    CHECK(sender.content.complete() == (row.to == Sending::body));
+    OutgoingRig rig(Sending::nothing);
+    rig.content.begin(std::make_unique<ScriptedBody>(rig.pool, row.steps), 5);
+    for (int i = 0; i < 3; ++i) std::ignore = rig.content.pull(100);
+    CHECK(rig.content.state() == row.to);
+    CHECK(rig.content.complete() == (row.to == Sending::body));
   }
 }
 

@@ -25,7 +25,7 @@ TEST_CASE("a redeploy of equal size and time is noticed") {
   entry.inode = 2;
   entry.changed += 10;
   stage.bench.clock.advance(stage.limits.fresh);
-  Call call = stage.get("/a.txt", {{"if-none-match", first}});
+  HandlerCall call = stage.get("/a.txt", {{"if-none-match", first}});
   CHECK(call.status() == 200);
   CHECK(call.body() == "other");
   CHECK(stage.get("/a.txt", {{"range", "bytes=0-1"}, {"if-range", first}}).status() == 200);
@@ -65,13 +65,13 @@ TEST_CASE("so many files are hashed at a time, of the next the tag is weak for n
   stage.limits.digests_waiting = 2;
   for (const char* const name : {"b.txt", "c.txt"}) stage.files.entries[name].content = name;
   stage.hashing.later = true;
-  Call first = stage.ask("HEAD", "/a.txt");
-  Call second = stage.get("/b.txt");
-  Call joined = stage.get("/b.txt");  // what is under way already costs nothing more
+  HandlerCall first = stage.ask("HEAD", "/a.txt");
+  HandlerCall second = stage.get("/b.txt");
+  HandlerCall joined = stage.get("/b.txt");  // what is under way already costs nothing more
   CHECK(first.responder.heads.empty());
   CHECK(second.responder.heads.empty());
   CHECK(joined.responder.heads.empty());
-  Call third = stage.get("/c.txt", {{"want-repr-digest", "sha-256=1"}});
+  HandlerCall third = stage.get("/c.txt", {{"want-repr-digest", "sha-256=1"}});
   CHECK(third.status() == 200);
   CHECK(third.field("etag").starts_with("W/\"5-c"));
   CHECK(third.field("repr-digest").empty());
@@ -79,7 +79,7 @@ TEST_CASE("so many files are hashed at a time, of the next the tag is weak for n
   CHECK(stage.get("/c.txt", {{"if-none-match", third.field("etag")}}).status() == 304);
   stage.hashing.complete();
   CHECK(first.status() == 200);
-  Call again = stage.get("/c.txt");
+  HandlerCall again = stage.get("/c.txt");
   CHECK(again.responder.heads.empty());
   while (stage.hashing.waiting() > 0) stage.hashing.complete();
   CHECK(joined.status() == 200);
@@ -93,14 +93,14 @@ TEST_CASE("a tag that nobody waits for is not worked out, and takes no place") {
   stage.limits.digests_waiting = 1;
   stage.files.entries["b.txt"].content = "other";
   stage.hashing.later = true;
-  Call gone = stage.get("/a.txt");
+  HandlerCall gone = stage.get("/a.txt");
   gone.job.reset();
   stage.hashing.complete();
-  Call next = stage.get("/b.txt");
+  HandlerCall next = stage.get("/b.txt");
   CHECK(next.responder.heads.empty());
   next.job.reset();
   stage.hashing.begin();
-  Call again = stage.get("/b.txt");  // comes when the work has been given up
+  HandlerCall again = stage.get("/b.txt");  // comes when the work has been given up
   stage.hashing.end();
   CHECK(again.responder.heads.empty());
   stage.hashing.complete();
@@ -111,7 +111,7 @@ TEST_CASE("a file that cannot be hashed is sent with a weak tag") {
   SiteStage stage;
   auto& entry = stage.files.entries["a.txt"];
   entry.read_error = ErrorCode::io;
-  Call call = stage.ask("HEAD", "/a.txt");
+  HandlerCall call = stage.ask("HEAD", "/a.txt");
   CHECK(call.status() == 200);
   CHECK(call.field("etag").starts_with("W/\"5-c"));
   entry.read_error.reset();
@@ -121,7 +121,7 @@ TEST_CASE("a file that cannot be hashed is sent with a weak tag") {
 TEST_CASE("a job may go after what it waits for has gone") {
   SiteStage stage;
   stage.hashing.later = true;
-  Call call = stage.get("/a.txt");
+  HandlerCall call = stage.get("/a.txt");
   stage.hashing.drop();
   stage.files.entries["a.txt"].content = "longer than before";
   stage.bench.clock.advance(stage.limits.fresh);

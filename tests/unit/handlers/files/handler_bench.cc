@@ -12,11 +12,11 @@ Request request_for(std::string_view method, std::string_view raw) {
   return request;
 }
 
-Call::Call(Bench& bench, Handler& handler, Request r)
+HandlerCall::HandlerCall(Bench& bench, Handler& handler, Request r)
     : request(std::move(r)), request_body(bench.pool, {}) {
   job = handler.start({request, request_body, bench.peer, bench.services}, responder);
 }
 
-Call::~Call() = default;
+HandlerCall::~HandlerCall() = default;
 
 }  // namespace troika::test

@@ -11,14 +11,14 @@ namespace troika::test {
 Request request_for(std::string_view method, std::string_view raw);
 
 // The request and the responder outlive the job.
-struct Call {
-  Call(Bench& bench, Handler& handler, Request r);
-  Call(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
-      : Call(bench, handler, request_for(method, raw)) {}
+struct HandlerCall {
+  HandlerCall(Bench& bench, Handler& handler, Request r);
+  HandlerCall(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
+      : HandlerCall(bench, handler, request_for(method, raw)) {}
 
-  ~Call();
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
+  ~HandlerCall();
+  HandlerCall(const HandlerCall&) = delete;
+  HandlerCall& operator=(const HandlerCall&) = delete;
 
   std::uint16_t status() const { return responder.status(); }
   std::string field(std::string_view name) const { return responder.field(name); }

@@ -58,7 +58,7 @@ TEST_CASE("beside the file that it is the coding of, a file is what it is") {
   CHECK(stage.get("/x.js.gz", accepting("gzip")).field("content-encoding") == "gzip");
   stage.files.entries["x.js"].content = "plain";
   stage.bench.clock.advance(stage.limits.fresh);
-  Call own = stage.get("/x.js.gz", accepting("gzip"));
+  HandlerCall own = stage.get("/x.js.gz", accepting("gzip"));
   CHECK(own.field("content-encoding").empty());
   CHECK(own.field("content-type") == "application/gzip");
   CHECK(own.field("vary").empty());
@@ -67,7 +67,7 @@ TEST_CASE("beside the file that it is the coding of, a file is what it is") {
   CHECK(stage.get("/x.js.gz", accepting("gzip")).field("content-encoding") == "gzip");
   stage.files.entries["y.js.gz"].content = "coded";
   stage.files.entries["y.js"].open_error = ErrorCode::unavailable;
-  Call unsure = stage.get("/y.js.gz", accepting("gzip"));
+  HandlerCall unsure = stage.get("/y.js.gz", accepting("gzip"));
   CHECK(unsure.field("content-encoding").empty());
   CHECK(unsure.field("vary") == "accept-encoding");
 }
@@ -85,7 +85,7 @@ TEST_CASE("a .zst file whose window is too large is not sent, and that is report
   PrecodedStage stage;
   stage.files.entries["x.css"].content = "plain";
   stage.files.entries["x.css.zst"].content = kLarge;
-  Call call = stage.get("/x.css", accepting("zstd"));
+  HandlerCall call = stage.get("/x.css", accepting("zstd"));
   CHECK(call.field("content-encoding").empty());
   CHECK(call.field("vary").empty());
   CHECK(call.body() == "plain");
@@ -100,7 +100,7 @@ TEST_CASE("a .zst file whose window is too large is not sent, and that is report
   zst.content = kFits;
   zst.inode = 2;
   stage.bench.clock.advance(stage.limits.fresh);
-  Call fits = stage.get("/x.css", accepting("zstd"));
+  HandlerCall fits = stage.get("/x.css", accepting("zstd"));
   CHECK(fits.field("content-encoding") == "zstd");
   CHECK(fits.body() == kFits);
   zst.content = "no frame at all";
@@ -114,7 +114,7 @@ TEST_CASE("a .zst file whose window is too large is not sent, and that is report
 TEST_CASE("a coded name with too large a window is sent as it is") {
   PrecodedStage stage;
   stage.files.entries["x.data.zst"].content = kLarge;
-  Call call = stage.get("/x.data.zst", accepting("zstd"));
+  HandlerCall call = stage.get("/x.data.zst", accepting("zstd"));
   CHECK(call.field("content-encoding").empty());
   CHECK(call.field("content-type") == "application/zstd");
   CHECK(stage.said.size() == 1);
@@ -132,12 +132,12 @@ TEST_CASE("a field for some files is on what is said of them, and in place of th
                            {"x-a", "text too", "a.*"},
                            {"x-b", "folder", "dir/*"},
                            {"cache-control", "private", "*.txt"}};
-  Call text = stage.get("/a.txt");
+  HandlerCall text = stage.get("/a.txt");
   CHECK(text.responder.heads[0].headers.count("x-a") == 2);
   CHECK(text.field("x-a") == "text");
   CHECK(text.field("cache-control") == "private");
   CHECK(text.field("x-b").empty());
-  Call index = stage.get("/dir/");  // the file that was found counts
+  HandlerCall index = stage.get("/dir/");  // the file that was found counts
   CHECK(index.field("x-a") == "all");
   CHECK(index.field("x-b") == "folder");
   CHECK(stage.get("/a.txt", {{"if-match", "\"x\""}}).field("x-a") == "text");

@@ -18,7 +18,7 @@ TEST_CASE("while the folder is missing all is 404, its index and error pages, to
     stage.files.root_error = why;
     for (const char* const target : {"/", "/a.txt", "/missing.js", "/dir", "/dir/", "/page"}) {
       CAPTURE(target);
-      Call call = stage.get(target);
+      HandlerCall call = stage.get(target);
       CHECK(call.status() == 404);
       CHECK_FALSE(call.body().contains("<p>"));
     }
@@ -33,7 +33,7 @@ TEST_CASE("while the folder is missing all is 404, its index and error pages, to
 TEST_CASE("a folder that cannot be looked for is no 404") {
   SiteStage stage;
   stage.files.root_error = ErrorCode::unavailable;
-  Call busy = stage.get("/a.txt");
+  HandlerCall busy = stage.get("/a.txt");
   CHECK(busy.status() == 503);
   CHECK(busy.field("retry-after") == "1");
   stage.files.root_error = ErrorCode::io;
@@ -43,11 +43,11 @@ TEST_CASE("a folder that cannot be looked for is no 404") {
 TEST_CASE("the look for the folder may take its time, and be cancelled") {
   SiteStage stage;
   stage.files.root_later = true;
-  Call call = stage.get("/a.txt");
+  HandlerCall call = stage.get("/a.txt");
   CHECK(call.job != nullptr);
   CHECK(call.responder.heads.empty());
   {
-    const Call gone = stage.get("/a.txt");
+    const HandlerCall gone = stage.get("/a.txt");
     CHECK(stage.files.waiting() == 2);
   }
   CHECK(stage.files.waiting() == 1);
@@ -60,7 +60,7 @@ TEST_CASE("all files of a response are of one root") {
   SiteStage stage;
   stage.files.entries["a.js"].content = std::string(100, 'x');
   stage.files.later = true;
-  Call call = stage.get("/a.js", accepting("br"));
+  HandlerCall call = stage.get("/a.js", accepting("br"));
   stage.files.complete();  // a.js is open; precompressed files are looked for
   CHECK(stage.files.opened.back() == "a.js.br");
   stage.files.later = false;
@@ -77,7 +77,7 @@ TEST_CASE("all files of a response are of one root") {
 
 TEST_CASE("a slow reader holds its file and no root") {
   SiteStage stage;
-  Call call = stage.get("/a.txt");
+  HandlerCall call = stage.get("/a.txt");
   stage.pass(stage.limits.quiet);
   CHECK(stage.files.open_roots == 0);
   CHECK(stage.files.open_files == 1);

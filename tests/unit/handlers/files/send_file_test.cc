@@ -62,7 +62,7 @@ TEST_CASE("a request may be cancelled at each of its steps") {
       stage.add_text("huge.txt", (1U << 20U) + 1);
       stage.add_text("page.html", 10);
       stage.files.later = stage.background.later = stage.hashing.later = true;
-      Call call = stage.get(row.raw, row.fields);
+      HandlerCall call = stage.get(row.raw, row.fields);
       ended = complete(stage, steps) && !call.responder.heads.empty();
       if (ended) CHECK(call.status() == row.status);
       const std::size_t heads = call.responder.heads.size();
@@ -88,9 +88,9 @@ TEST_CASE("a hot file is sent without a call to the file system") {
 
 TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
   Compressing stage;
-  Call gone = stage.get("/big.txt", kBrotli);  // the first to ask, and what it began goes on
-  Call first = stage.get("/big.txt", kBrotli);
-  Call second = stage.get("/big.txt", kBrotli);
+  HandlerCall gone = stage.get("/big.txt", kBrotli);  // the first to ask, and what it began goes on
+  HandlerCall first = stage.get("/big.txt", kBrotli);
+  HandlerCall second = stage.get("/big.txt", kBrotli);
   CHECK(stage.background.posted == 1);
   CHECK(first.responder.heads.empty());
   gone.job.reset();
@@ -99,7 +99,7 @@ TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
   const std::string body = first.body();
   CHECK(body.size() < 200);
   CHECK(second.body() == body);
-  Call third = stage.get("/big.txt", kBrotli);
+  HandlerCall third = stage.get("/big.txt", kBrotli);
   CHECK(third.body() == body);
   CHECK(third.field("content-encoding") == "br");
   CHECK(third.responder.body->remaining().has_value());
@@ -108,7 +108,7 @@ TEST_CASE("a file is compressed once for all who ask meanwhile and later") {
 
 TEST_CASE("a file that changes while it is compressed is compressed as it is sent") {
   Compressing stage;
-  Call call = stage.get("/big.txt", kBrotli);
+  HandlerCall call = stage.get("/big.txt", kBrotli);
   for (std::size_t size = 5001; stage.background.waiting() > 0 && size < 5010; ++size) {
     stage.add_text("big.txt", size);  // somebody writes all the time
     stage.background.complete();
@@ -124,7 +124,7 @@ TEST_CASE("a file that changes while it is compressed is compressed as it is sen
 
 TEST_CASE("a file that was replaced while it is compressed is sent as it was") {
   Compressing stage;
-  Call call = stage.get("/big.txt", kBrotli);
+  HandlerCall call = stage.get("/big.txt", kBrotli);
   auto& entry = stage.files.entries["big.txt"];
   entry.inode = 2;
   entry.content = "new";
@@ -135,11 +135,11 @@ TEST_CASE("a file that was replaced while it is compressed is sent as it was") {
 
 TEST_CASE("work that nobody waits for any more is not done") {
   Compressing stage;
-  Call call = stage.get("/big.txt", kBrotli);
+  HandlerCall call = stage.get("/big.txt", kBrotli);
   call.job.reset();
   stage.files.entries["other.txt"].content = "other";
   stage.files.entries["other.txt"].modified_ns = 5;
-  Call digest = stage.get("/other.txt", {{"want-repr-digest", "sha-256=1"}});
+  HandlerCall digest = stage.get("/other.txt", {{"want-repr-digest", "sha-256=1"}});
   digest.job.reset();
   while (stage.background.waiting() > 0) stage.background.complete();
   stage.background.later = false;
@@ -150,10 +150,10 @@ TEST_CASE("work that nobody waits for any more is not done") {
 
 TEST_CASE("work that was given up is begun again for who came meanwhile") {
   Compressing stage;
-  Call call = stage.get("/big.txt", kBrotli);
+  HandlerCall call = stage.get("/big.txt", kBrotli);
   call.job.reset();
   stage.background.begin();  // sees that nobody waits
-  Call second = stage.get("/big.txt", kBrotli);
+  HandlerCall second = stage.get("/big.txt", kBrotli);
   stage.background.end();
   CHECK(second.responder.heads.empty());
   stage.background.complete();
@@ -166,7 +166,7 @@ TEST_CASE("a file that was written to since it was opened is opened again") {
   stage.add_text("big.bin", 100);
   CHECK(stage.get("/big.bin").body().size() == 100);
   stage.add_text("big.bin", 200);  // within SiteLimits::fresh
-  Call call = stage.get("/big.bin");
+  HandlerCall call = stage.get("/big.bin");
   CHECK(call.body() == std::string(200, 't'));
 }
 
@@ -174,8 +174,8 @@ TEST_CASE("so many listings are made or sent at a time, the next is 503") {
   SiteStage stage;
   stage.options.listing = true;
   stage.limits.listings = 2;
-  Call first = stage.get("/bare/");
-  Call second = stage.get("/bare/");
+  HandlerCall first = stage.get("/bare/");
+  HandlerCall second = stage.get("/bare/");
   CHECK(second.status() == 200);
   CHECK(stage.status("/bare/") == 503);
   first.responder.body.reset();
@@ -196,7 +196,7 @@ TEST_CASE("a precompressed file that cannot be looked for now may be there for o
   stage.add_text("x.bin", 2000);
   stage.files.entries["x.bin.br"].content = "smaller";
   stage.files.entries["x.bin.br"].open_error = ErrorCode::unavailable;
-  Call call = stage.get("/x.bin", kBrotli);
+  HandlerCall call = stage.get("/x.bin", kBrotli);
   CHECK(call.status() == 200);
   CHECK(call.field("vary") == "accept-encoding");
   stage.files.entries["x.bin.br"].open_error.reset();
@@ -207,7 +207,7 @@ TEST_CASE("fields of a person's own: several of one name, and never the policy o
   SiteStage stage;
   stage.options.listing = true;
   stage.options.headers = {{"link", "</a>"}, {"link", "</b>"}, {"content-security-policy", "x"}};
-  Call file = stage.get("/a.txt");
+  HandlerCall file = stage.get("/a.txt");
   CHECK(file.responder.heads[0].headers.count("link") == 2);
   CHECK(file.field("content-security-policy") == "x");
   CHECK(stage.get("/bare/").field("content-security-policy") == listing_policy());
@@ -217,11 +217,11 @@ TEST_CASE("so many streams are compressed at a time, the next gets identity") {
   SiteStage stage;
   stage.limits.live_encoders = 2;
   stage.add_text("huge.txt", stage.limits.compress_whole + 1);
-  Call first = stage.get("/huge.txt", accepting("gzip"));
-  Call second = stage.get("/huge.txt", accepting("gzip"));
+  HandlerCall first = stage.get("/huge.txt", accepting("gzip"));
+  HandlerCall second = stage.get("/huge.txt", accepting("gzip"));
   CHECK(second.field("content-encoding") == "gzip");
   CHECK_FALSE(second.responder.body->remaining().has_value());
-  Call third = stage.get("/huge.txt", accepting("gzip"));
+  HandlerCall third = stage.get("/huge.txt", accepting("gzip"));
   CHECK(third.status() == 200);
   CHECK(third.field("content-encoding").empty());
   CHECK(third.responder.body->remaining() == stage.limits.compress_whole + 1);
@@ -245,11 +245,11 @@ TEST_CASE("what is being sent counts, and beyond twice the cache nothing more is
   for (const char* name : {"a", "b", "c", "d"}) {
     stage.add_text(std::string(name) + ".log", 5000);
   }
-  Call a = stage.get("/a.log", kBrotli);
-  Call b = stage.get("/b.log", kBrotli);
-  Call c = stage.get("/c.log", kBrotli);  // at twice the bytes it is still kept
+  HandlerCall a = stage.get("/a.log", kBrotli);
+  HandlerCall b = stage.get("/b.log", kBrotli);
+  HandlerCall c = stage.get("/c.log", kBrotli);  // at twice the bytes it is still kept
   CHECK(c.responder.body->remaining().has_value());
-  Call d = stage.get("/d.log", kBrotli);
+  HandlerCall d = stage.get("/d.log", kBrotli);
   CHECK_FALSE(d.responder.body->remaining().has_value());
   a.responder.body.reset();
   CHECK(stage.get("/b.log", kBrotli).responder.body->remaining().has_value());
@@ -269,7 +269,7 @@ TEST_CASE("a digest is worked out once, and not for a file above the limit") {
   CHECK(digest.starts_with("sha-256=:"));
   CHECK(stage.get("/at.bin", wants).field("repr-digest") == digest);
   CHECK(stage.background.posted == 1);
-  Call above = stage.get("/above.bin", wants);
+  HandlerCall above = stage.get("/above.bin", wants);
   CHECK(above.status() == 200);
   CHECK(above.field("repr-digest").empty());
   CHECK(stage.background.posted == 1);
@@ -281,7 +281,7 @@ TEST_CASE("a precompressed file that comes or goes is seen after the next look")
   CHECK(stage.get("/x.bin", kBrotli).field("content-encoding").empty());
   stage.files.entries["x.bin.br"].content = "smaller";
   stage.bench.clock.advance(stage.limits.fresh);
-  Call call = stage.get("/x.bin", kBrotli);
+  HandlerCall call = stage.get("/x.bin", kBrotli);
   CHECK(call.field("content-encoding") == "br");
   CHECK(call.field("vary") == "accept-encoding");
   CHECK(call.body() == "smaller");
@@ -310,9 +310,10 @@ TEST_CASE("too many open files are 503 and not a crash") {
   stage.limits.open_files = 1;
   stage.limits.cache_files = 1;
   stage.add_text("big.bin", 200'000);
-  Call call = stage.get("/big.bin");  // precompressed files cannot be opened, and that is no error
+  HandlerCall call =
+      stage.get("/big.bin");  // precompressed files cannot be opened, and that is no error
   CHECK(call.status() == 200);
-  Call other = stage.get("/a.txt");
+  HandlerCall other = stage.get("/a.txt");
   CHECK(other.status() == 503);
   CHECK(other.field("retry-after") == "1");
   call.responder.body.reset();
@@ -324,7 +325,7 @@ TEST_CASE("an error page of any size is sent with its status") {
   SiteStage stage;
   stage.options.error_pages = {{404, "404.html"}};
   stage.add_text("404.html", 100'000);
-  Call call = stage.get("/absent");
+  HandlerCall call = stage.get("/absent");
   CHECK(call.status() == 404);
   CHECK(call.field("content-type") == "text/html; charset=utf-8");
   CHECK(call.body().size() == 100'000);

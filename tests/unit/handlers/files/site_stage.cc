@@ -40,7 +40,7 @@ StaticHandler& SiteStage::served() {
   return *handler;
 }
 
-Call SiteStage::ask(std::string_view method, std::string_view raw, Fields fields) {
+HandlerCall SiteStage::ask(std::string_view method, std::string_view raw, Fields fields) {
   Request request = request_for(method, raw);
   for (const auto& [name, value] : fields) request.headers.add(name, value);
   return {bench, served(), std::move(request)};

@@ -24,8 +24,10 @@ struct SiteStage {
   SiteStage& operator=(const SiteStage&) = delete;
 
   StaticHandler& served();
-  Call ask(std::string_view method, std::string_view raw, Fields fields = {});
-  Call get(std::string_view raw, Fields fields = {}) { return ask("GET", raw, std::move(fields)); }
+  HandlerCall ask(std::string_view method, std::string_view raw, Fields fields = {});
+  HandlerCall get(std::string_view raw, Fields fields = {}) {
+    return ask("GET", raw, std::move(fields));
+  }
   // A file of `size` letters.
   void add_text(const std::string& name, std::size_t size) {
     files.entries[name].content = std::string(size, 't');

@@ -10,7 +10,7 @@ using namespace troika::test;
 TEST_CASE("HEAD, and GET of a file of size 0, read nothing") {
   SiteStage stage;
   CHECK(stage.ask("HEAD", "/a.txt").responder.body->remaining() == 5U);
-  Call empty = stage.get("/empty");
+  HandlerCall empty = stage.get("/empty");
   CHECK(empty.job == nullptr);
   CHECK(empty.responder.body->remaining() == 0U);
   CHECK(empty.body().empty());
@@ -51,7 +51,7 @@ TEST_CASE("a folder without its slash is redirected within this host") {
     CAPTURE(row.raw);
     SiteStage stage;
     stage.files.entries[std::string(row.folder)].mode = S_IFDIR | 0755U;
-    Call call = stage.get(row.raw);
+    HandlerCall call = stage.get(row.raw);
     CHECK(call.status() == 308);
     CHECK(call.field("location") == row.location);
     CHECK(stage.files.opened == std::vector<std::string>{std::string(row.folder)});
@@ -73,7 +73,7 @@ TEST_CASE("methods that do more than read are 405, and no method but GET looks f
   SiteStage stage;
   for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"}) {
     CAPTURE(method);
-    Call call = stage.ask(method, "/a.txt");
+    HandlerCall call = stage.ask(method, "/a.txt");
     CHECK(call.job == nullptr);
     CHECK(call.status() == 405);
   }
@@ -94,7 +94,7 @@ TEST_CASE("an unknown method is 501, an encoded slash 400: no file is looked for
        {Row{"BREW", "/a.txt", 501}, Row{"get", "/a%2fb", 501}, Row{"GET", "/a%2fb", 400},
         Row{"HEAD", "/a%2Fb", 400}, Row{"OPTIONS", "/a%2fb", 400}, Row{"POST", "/..%2f", 400}}) {
     CAPTURE(method, raw);
-    Call call = stage.ask(method, raw);
+    HandlerCall call = stage.ask(method, raw);
     CHECK(call.job == nullptr);
     CHECK(call.status() == status);
     CHECK(call.field("cache-control") == "");
@@ -117,7 +117,7 @@ TEST_CASE("every error of opening has its status") {
       SiteStage stage;
       stage.files.later = later;
       stage.files.entries["a.txt"].open_error = row.error;
-      Call call = stage.get("/a.txt");
+      HandlerCall call = stage.get("/a.txt");
       if (later) stage.files.complete();
       CHECK(call.status() == row.status);
       CHECK(call.field("retry-after") == row.retry_after);
@@ -129,7 +129,7 @@ TEST_CASE("every error of opening has its status") {
 TEST_CASE("an open may take its time, and the body lives on when the job is gone") {
   SiteStage stage;
   stage.files.later = true;
-  Call call = stage.get("/a.txt");
+  HandlerCall call = stage.get("/a.txt");
   REQUIRE(call.job != nullptr);
   CHECK(call.responder.heads.empty());
   while (stage.files.waiting() > 0) stage.files.complete();

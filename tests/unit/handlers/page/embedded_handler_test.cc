@@ -26,7 +26,7 @@ struct Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
-  Call get(std::string_view raw) { return {bench, handler, "GET", raw}; }
+  HandlerCall get(std::string_view raw) { return {bench, handler, "GET", raw}; }
 
   Bench bench;
   EmbeddedHandler handler;
@@ -50,7 +50,7 @@ TEST_CASE("the page and one style sheet tell by which protocol they were asked f
     for (const std::string_view raw : {"/", "/index.html", "//", "/?a", "/protocol.css"}) {
       Request request = request_for("GET", raw);
       request.version = row.version;
-      Call call(stage.bench, stage.handler, std::move(request));
+      HandlerCall call(stage.bench, stage.handler, std::move(request));
       const bool is_sheet = raw.ends_with("css");
       CHECK(call.job == nullptr);
       CHECK(call.status() == 200);
@@ -65,7 +65,7 @@ TEST_CASE("the page and one style sheet tell by which protocol they were asked f
 
 TEST_CASE("other files are given as they are, without a copy") {
   Stage stage;
-  Call call = stage.get("/style.css");
+  HandlerCall call = stage.get("/style.css");
   CHECK(call.status() == 200);
   CHECK(call.field("content-type") == "text/css; charset=utf-8");
   CHECK(call.responder.body->remaining() == kFiles[2].bytes.size());
@@ -76,8 +76,8 @@ TEST_CASE("other files are given as they are, without a copy") {
 
 TEST_CASE("HEAD of the page knows the length of what GET would give") {
   Stage stage;
-  Call get = stage.get("/");
-  Call head(stage.bench, stage.handler, "HEAD", "/");
+  HandlerCall get = stage.get("/");
+  HandlerCall head(stage.bench, stage.handler, "HEAD", "/");
   CHECK(head.status() == 200);
   CHECK(head.responder.body->remaining() == get.body().size());
 }
@@ -88,10 +88,10 @@ TEST_CASE("the page's handler refuses like that of files") {
     CAPTURE(raw);
     CHECK(stage.get(raw).status() == 404);
   }
-  Call post(stage.bench, stage.handler, "POST", "/");
+  HandlerCall post(stage.bench, stage.handler, "POST", "/");
   CHECK(post.status() == 405);
   CHECK(post.field("allow") == "GET, HEAD, OPTIONS");
-  CHECK(Call(stage.bench, stage.handler, "OPTIONS", "*").status() == 204);
-  CHECK(Call(stage.bench, stage.handler, "BREW", "/").status() == 501);
+  CHECK(HandlerCall(stage.bench, stage.handler, "OPTIONS", "*").status() == 204);
+  CHECK(HandlerCall(stage.bench, stage.handler, "BREW", "/").status() == 501);
   CHECK(stage.get("/app%2findex.html").status() == 400);
 }

@@ -9,7 +9,7 @@ using namespace troika::test;
 
 namespace {
 
-Call redirect(std::uint16_t port, std::string authority, std::string target) {
+HandlerCall redirect(std::uint16_t port, std::string authority, std::string target) {
   Bench bench;
   Request request;
   request.authority = std::move(authority);
@@ -33,7 +33,7 @@ TEST_CASE("A redirect keeps host and target, and changes the port") {
                                   {8443, "[::1]:8080", "/", "https://[::1]:8443/"},
                                   {443, "[::1]", "/", "https://[::1]/"},
                                   {443, "a", "//evil.example/", "https://a//evil.example/"}}) {
-    const Call call = redirect(row.port, row.authority, row.target);
+    const HandlerCall call = redirect(row.port, row.authority, row.target);
     CHECK(call.job == nullptr);
     CHECK(call.status() == 308);
     CHECK(call.field("location") == row.location);

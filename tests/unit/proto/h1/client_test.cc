@@ -1,4 +1,5 @@
 // The client session against scripted bytes.
+#include "base/text.h"
 #include "proto/h1/client_session.h"
 #include "support/body_text.h"
 #include "support/session_pair.h"
@@ -18,22 +19,24 @@ struct Client {
   OutputQueue out{bench.pool};
   RecordingReceiver receiver;
   std::unique_ptr<ClientByteSession> session =
-      h1::make_client_session(bench.pool, bench.limits, bench.host);
-  std::unique_ptr<ClientStream> stream;
+      h1::make_client_session(bench.call_services, bench.host);
+  CallHandle stream;
 
   bool start(Method method, std::unique_ptr<BodySource> body = nullptr) {
     return start(request_for(method), std::move(body));
   }
   bool start(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
     receiver = {};
-    auto started = session->start(request, std::move(body), receiver);
+    auto started = session->start(request, std::move(body), receiver, {});
     if (started) stream = std::move(*started);
     return started.has_value();
   }
-  std::string take() {
+  // Of what it has to send now, all but the last `held` bytes, which stay in the queue.
+  std::string take(std::size_t held = 0) {
     std::string text;
     (void)session->produce(out, 256U << 10U, bench.clock.now());
-    while (!out.empty()) text += text_of(out.take(65536).bytes());
+    while (out.size() > held) text += text_of(out.take(out.size() - held).bytes());
+    session->on_written(text.size(), bench.clock.now());
     return text;
   }
   // Begins a request without a body and sends it.
@@ -57,7 +60,7 @@ TEST_CASE("client: a request is written and its response read, twice on a connec
     REQUIRE(client.start(request));
     CHECK(client.take() == "GET /x?y HTTP/1.1\r\nhost: localhost\r\nx-a: b\r\n\r\n");
     CHECK(client.session->full());
-    CHECK_FALSE(client.session->start(request, nullptr, client.receiver));
+    CHECK_FALSE(client.session->start(request, nullptr, client.receiver, {}));
     CHECK(
         client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nKeep-Alive: x\r\nX: y\r\n\r\nhel"));
     CHECK(client.receiver.status() == 200);
@@ -128,6 +131,18 @@ TEST_CASE("client: bodies of responses end by length, by chunks, or with the con
   CHECK_FALSE(client.receiver.failed);
 }
 
+TEST_CASE("R1: a trailer that the response names in Connection does not reach the user") {
+  Client client;
+  client.ask();
+  CHECK(
+      client.receive("HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "0\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n"));
+  CHECK(client.stream->finished());
+  (void)whole_text(client.stream->body());
+  CHECK_FALSE(client.stream->body().trailers()->has("x-hop"));
+  CHECK(client.stream->body().trailers()->get("x-end") == "2");
+}
+
 TEST_CASE("client: HEAD, 204 and 304 have no body") {
   Client client;
   for (const std::string_view answer :
@@ -169,7 +184,59 @@ TEST_CASE("client: the body does not wait for 100 for ever") {
   client.bench.clock.advance(1s);
   client.session->on_deadline(client.bench.clock.now());
   CHECK(client.take() == "hello");
+  CHECK(client.session->deadline() == client.bench.clock.now() + CallTimeouts().first_byte);
+}
+
+TEST_CASE("client: a server that is silent for too long fails the call and its connection") {
+  Client client;
+  client.ask();
+  client.bench.clock.set(client.session->deadline());
+  client.session->on_deadline(client.bench.clock.now());
+  CHECK(client.take() == "");
+  CHECK(client.receiver.failed == AbortReason::timeout);
+  CHECK_FALSE(client.receiver.failure->replayable);
+  CHECK(client.finished());
+  CHECK(client.session->interest().broken);
   CHECK(client.session->deadline() == kNever);
+}
+
+TEST_CASE("client: content that a final response makes needless is not sent") {
+  Client client;
+  Request request = request_for(Method::post);
+  request.expects_continue = true;
+  REQUIRE(client.start(request, body_of(client.bench.pool, "hello")));
+  (void)client.take();
+  CHECK(client.receive("HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\n"));
+  CHECK(client.take() == "");
+  CHECK_FALSE(client.finished());
+  CHECK(client.receive("no"));
+  CHECK(client.finished());
+  CHECK_FALSE(client.session->interest().broken);
+  CHECK(whole_text(client.stream->body()) == "no");
+}
+
+TEST_CASE("client: a request may be sent again until all of its head has left") {
+  for (const std::size_t held : {1U, 0U}) {
+    Client client;
+    REQUIRE(client.start(Method::get));
+    (void)client.take(held);
+    client.session->abort(AbortReason::peer_gone);
+    REQUIRE(client.receiver.failure);
+    CHECK(client.receiver.failure->replayable == (held == 1));
+    client.out.clear();
+  }
+}
+
+TEST_CASE("client: with bytes of it in the queue a request outlives its response") {
+  Client client;
+  REQUIRE(client.start(Method::post, body_of(client.bench.pool, "hello")));
+  (void)client.take(3);
+  CHECK(client.receive("HTTP/1.1 204 N\r\n\r\n"));
+  client.stream.reset();
+  REQUIRE(client.start(Method::get));
+  CHECK(client.take() == "lloGET /x?y HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  CHECK(client.receive("HTTP/1.1 204 N\r\n\r\n"));
+  CHECK(client.receiver.status() == 204);
 }
 
 TEST_CASE("client: a response before the request was sent ends both") {
@@ -195,7 +262,7 @@ TEST_CASE("client: Connection: close and HTTP/1.0 end it after the response") {
     CHECK(client.session->draining());
     CHECK(client.receive("x"));
     CHECK(client.finished());
-    CHECK_FALSE(client.session->start(request_for(Method::get), nullptr, client.receiver));
+    CHECK_FALSE(client.session->start(request_for(Method::get), nullptr, client.receiver, {}));
   }
 }
 
@@ -282,24 +349,38 @@ TEST_CASE("client: destroying an unfinished stream closes the connection") {
   Client client;
   client.ask();
   client.stream.reset();
-  CHECK(client.finished());
   CHECK(client.receive("HTTP/1.1 200 OK\r\n\r\n"));
+  CHECK(client.take() == "");
+  CHECK(client.finished());
+  CHECK(client.session->interest().broken);
   CHECK(client.receiver.calls == 0);
+}
+
+TEST_CASE("client: a response that has come is its user's, whatever happens to the connection") {
+  Client client;
+  client.ask();
+  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+  client.session->abort(AbortReason::peer_gone);
+  CHECK_FALSE(client.receiver.failed);
+  CHECK(whole_text(client.stream->body()) == "hello");
 }
 
 TEST_CASE("client: an unread body holds the connection back") {
   Client client;
   client.ask();
-  CHECK(client.receive("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n"));
-  CHECK(client.receive(pattern(65536)));
+  const std::size_t window = client.bench.limits.call_window, all = window + 4464;
+  CHECK(client.receive(formatted("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", all)));
+  CHECK(client.receive(pattern(window - 1)));
+  CHECK(client.session->interest().wants_read);
+  CHECK(client.receive(pattern(1, window - 1)));
   CHECK_FALSE(client.session->interest().wants_read);
-  CHECK(client.receive(pattern(4464, 65536)));
+  CHECK(client.receive(pattern(4464, window)));
   CHECK_FALSE(client.stream->finished());
   std::string body;
   CHECK(read_body(client.stream->body(), body) == ReadState::blocked);
   (void)client.take();
   CHECK(read_body(client.stream->body(), body) == ReadState::end);
-  CHECK(body == pattern(70000));
+  CHECK(body == pattern(all));
   CHECK(client.session->interest().wants_read);
 }
 

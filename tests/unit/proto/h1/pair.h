@@ -9,7 +9,7 @@ struct H1Pair : BytePair {
   H1Pair() : BytePair("http/1.1") {}
   void open() override {
     join(h1::make_session(services, peer, host),
-         h1::make_client_session(pool, limits, client_host));
+         h1::make_client_session(call_services, client_host));
   }
   static constexpr HttpVersion kVersion = HttpVersion::http11;
 };

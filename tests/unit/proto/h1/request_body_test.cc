@@ -88,6 +88,22 @@ TEST_CASE("H1-20: a final response instead of 100 ends the connection: the body 
   CHECK(server.send(kNext) == "");
 }
 
+TEST_CASE("H1-20: after 100 the content surely comes, so that the connection outlives a refusal") {
+  H1Server server;
+  Responder* responder = nullptr;
+  server.bench.handler.answer = [&](RequestContext context, Responder& its) {
+    responder = &its;
+    CHECK(context.body.pull(1)->state == PullState::blocked);
+    return std::make_unique<CountedJob>(server.bench.handler.started);
+  };
+  CHECK(server.send(post("Expect: 100-continue\r\nContent-Length: 5\r\n")) ==
+        "HTTP/1.1 100 Continue\r\n\r\n");
+  (void)responder->respond({}, nullptr);
+  CHECK_FALSE(only(server.take()).closes());
+  server.bench.handler.answer = {};
+  CHECK(only(server.send("hello" + std::string(kNext))).status == 200);
+}
+
 TEST_CASE("H1-21: a body on any method is framed, never read as a request") {
   for (const std::string method : {"GET", "HEAD", "DELETE", "OPTIONS", "POST"}) {
     H1Server server;

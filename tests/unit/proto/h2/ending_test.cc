@@ -95,7 +95,7 @@ TEST_CASE("a stream that is open keeps the connection from being idle") {
   OpenPeer peer;
   peer.handler.answer = test::hold(jobs);
   peer.exchange(peer.get(1));
-  CHECK(peer.server->deadline() == kNever);
+  CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.handler);
 }
 
 TEST_CASE("a drain announces itself, waits one round trip, then names the last request") {
@@ -141,6 +141,7 @@ TEST_CASE("a drain announces itself, waits one round trip, then names the last r
 TEST_CASE("an idle client leaves when it is told of the drain, and the server does not wait long") {
   Pair pair;
   pair.run();
+  pair.wire->ends = false;
   pair.server->drain();
   pair.run();
   CHECK(pair.client->interest().finished);
@@ -151,8 +152,8 @@ TEST_CASE("an idle client leaves when it is told of the drain, and the server do
 
 TEST_CASE("requests above the last stream of a GOAWAY fail as refused: they may be tried again") {
   Pair pair;
-  const Call& first = pair.start("/1");
-  const Call& second = pair.start("/2");
+  const PairCall& first = pair.start("/1");
+  const PairCall& second = pair.start("/2");
   OutputQueue out(pair.pool);
   CHECK(pair.client->produce(out, 65536, pair.clock.now()));
   const std::string bytes = frame(kSettings, 0, 0) + frame(kGoaway, 0, 0, u32(1) + u32(kNoError));
@@ -171,7 +172,7 @@ TEST_CASE("a response head that is too large to send is a reset, not a silent ha
   ResponseHead head;
   head.headers.add("x-large", std::string(70'000, 'x'));
   pair.handler.answer = test::with_head(std::move(head), "hello");
-  Call& call = pair.fetch("/");
+  PairCall& call = pair.fetch("/");
   CHECK(call.receiver.failed == AbortReason::peer_reset);
   CHECK(call.receiver.wire_code == 2);
   CHECK(pair.observer.entries.size() == 1);

@@ -18,7 +18,7 @@ TEST_CASE("an unwanted body is read up to the limit, one byte more is stopped at
     BodyProbe up;
     Pair pair;
     pair.limits.discarded_body = 100'000;
-    const Call& call = pair.fetch(
+    const PairCall& call = pair.fetch(
         "/", scripted(pair.pool,
                       {BodyStep::blocked(), BodyStep::data(test::pattern(100'000 + over)),
                        BodyStep::blocked()},
@@ -54,7 +54,7 @@ TEST_CASE("a lost connection ends every exchange, and every summary comes once")
   CHECK(pair.observer.entries.size() == 5);
   CHECK(pair.observer.entries.at(4).aborted == AbortReason::peer_gone);
   pair.client->receive_end(pair.clock.now());
-  for (const Call& call : pair.calls) CHECK(call.receiver.failed == AbortReason::peer_gone);
+  for (const PairCall& call : pair.calls) CHECK(call.receiver.failed == AbortReason::peer_gone);
   CHECK(test::refusal(*pair.client) == ErrorCode::closed);
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a reader that stops loses its stream after the write-progress time, a
   BodyProbe down;
   Pair pair;
   pair.handler.answer = test::with_steps({BodyStep::data(test::pattern(3U << 20U))}, &down);
-  Call& call = pair.start("/");
+  PairCall& call = pair.start("/");
   pair.wire->run();  // the client's window is full, without a reader
   CHECK(down.alive == 1);
   pair.server->on_progress(pair.clock.now());  // of other streams
@@ -87,8 +87,8 @@ TEST_CASE("a reader that stops loses its stream after the write-progress time, a
 TEST_CASE("of two downloads on a slow link the second waits for the first for minutes") {
   Pair pair;
   pair.handler.answer = test::with_pattern(1U << 20U);
-  const Call& first = pair.start("/1");
-  const Call& second = pair.start("/2");
+  const PairCall& first = pair.start("/1");
+  const PairCall& second = pair.start("/2");
   pair.wire->high = 16U << 10U;
   for (int turns = 0; turns < 1000 && !(first.whole() && second.whole()); ++turns) {
     pair.step();
@@ -103,7 +103,7 @@ TEST_CASE("window updates alone are no progress: what counts is bytes that left 
   BodyProbe down;
   Pair pair;
   pair.handler.answer = test::with_steps({BodyStep::data(test::pattern(900'000))}, &down);
-  Call& call = pair.start("/");
+  PairCall& call = pair.start("/");
   pair.wire->client_reads = false;  // the bytes stay in the server's output queue
   pair.wire->run();
   CHECK(pair.wire->from_server().size() >= pair.wire->high);
@@ -119,7 +119,7 @@ TEST_CASE("window updates alone are no progress: what counts is bytes that left 
 
 TEST_CASE("a summary says what left, even when the stream has ended in the engine before") {
   Pair pair;
-  Call& call = pair.start("/");
+  PairCall& call = pair.start("/");
   pair.wire->client_reads = false;
   pair.wire->run();
   CHECK(pair.wire->from_server().size() > 0);

@@ -42,12 +42,13 @@ TEST_CASE("uploads that are cancelled unread give their bytes back") {
 
 TEST_CASE("downloads that are dropped unread give their bytes back to the client's window") {
   Pair pair;
+  pair.limits.concurrent_streams = 10;  // the connection's window holds so many downloads
   pair.handler.answer = test::with_pattern(900U << 10U);
   for (int i = 0; i < 50; ++i) {
-    Call& call = pair.start("/");
+    PairCall& call = pair.start("/");
     pair.wire->run();
     REQUIRE(call.receiver.status() == 200);
-    REQUIRE(pair.pool.outstanding() >= 900U << 10U);
+    REQUIRE(pair.pool.outstanding() >= pair.limits.call_window);
     pair.calls.clear();
     pair.run();
   }

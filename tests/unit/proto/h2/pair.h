@@ -9,7 +9,7 @@ struct H2Pair : BytePair {
   H2Pair() : BytePair("h2") {}
   void open() override {
     join(h2::make_session(services, peer, host),
-         h2::make_client_session(pool, limits, client_host));
+         h2::make_client_session(call_services, client_host));
   }
   std::size_t upload_window() const { return limits.stream_window; }
   static constexpr HttpVersion kVersion = HttpVersion::http2;
@@ -21,5 +21,5 @@ struct H2Pair : BytePair {
 
 namespace troika::h2 {
 using Pair = test::H2Pair;
-using test::Call, test::make_request;
+using test::PairCall, test::make_request;
 }  // namespace troika::h2

@@ -11,7 +11,7 @@ TEST_CASE("h3: streams that a client has paused leave room for the one that it r
   pair.handler.answer = with_pattern(1'000'000);
   pair.open();
   for (int i = 0; i < 99; ++i) pair.start("/paused").reads = false;
-  const Call& read = pair.fetch("/read");
+  const PairCall& read = pair.fetch("/read");
   CHECK((read.body == pattern(1'000'000)));
 }
 
@@ -23,7 +23,7 @@ TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not
     pair.handler.answer = with_pattern(size);
     pair.open();
     pair.client->hold_acks = true;  // the client has the bytes, the server does not know it
-    const Call& call = pair.fetch("/");
+    const PairCall& call = pair.fetch("/");
     CHECK(call.body.size() == limit);
     CHECK((call.state == ReadState::end) == (size == limit));
 
@@ -42,8 +42,8 @@ TEST_CASE("h3: the limit on unacknowledged bytes holds for all streams together"
   pair.handler.answer = with_pattern(150'000);
   pair.open();
   pair.client->hold_acks = true;
-  const Call& first = pair.start("/1");
-  const Call& second = pair.fetch("/2");
+  const PairCall& first = pair.start("/1");
+  const PairCall& second = pair.fetch("/2");
   CHECK(first.body.size() + second.body.size() == 200'000);
   pair.client->release_acks();
   pair.run();
@@ -85,7 +85,7 @@ TEST_CASE("h3: a response that is not acknowledged is reset after the write time
   pair.handler.answer = with_pattern(4U << 20U);
   pair.open();
   pair.client->hold_acks = true;
-  Call& call = pair.start("/");
+  PairCall& call = pair.start("/");
   call.reads = false;
   pair.run();
   pair.pass(pair.timeouts.write_progress - std::chrono::milliseconds(1));

@@ -22,7 +22,7 @@ void H3Pair::open() {
   client = std::make_unique<FakeQuic>(false, client_settings);
   server = std::make_unique<FakeQuic>(true, server_settings);
   FakeQuic::join(*client, *server);
-  client_app = h3::make_client_session(pool, limits, *client);
+  client_app = h3::make_client_session(call_services, *client);
   server_app = h3::make_session(services, *server);
   user = client_app.get();
   client->start(*client_app, clock.now());

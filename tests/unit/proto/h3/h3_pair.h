@@ -13,7 +13,7 @@ struct H3Pair : SessionPair {
   ~H3Pair() override;
 
   FakeQuic::Settings client_settings{
-      .stream_window = 1U << 20U, .connection_window = 4U << 20U, .bidi_streams = 0};
+      .stream_window = limits.call_window, .connection_window = 4U << 20U, .bidi_streams = 0};
   std::unique_ptr<FakeQuic> client, server;
   std::unique_ptr<h3::ClientApplication> client_app;
   std::unique_ptr<quic::QuicApplication> server_app;

@@ -71,12 +71,12 @@ void RawServer::start(bool settings) {
 }
 
 RawClient::RawClient()
-    : RawSession(false, {.stream_window = 1U << 20U, .connection_window = 4U << 20U}),
-      app(h3::make_client_session(pool, limits, quic)) {}
+    : RawSession(false, {.stream_window = Limits{}.call_window, .connection_window = 4U << 20U}),
+      app(h3::make_client_session(call_services, quic)) {}
 
-Call& RawClient::ask(const Request& request, std::unique_ptr<BodySource> body) {
-  Call& call = calls.emplace_back();
-  auto stream = app->start(request, std::move(body), call.receiver);
+PairCall& RawClient::ask(const Request& request, std::unique_ptr<BodySource> body) {
+  PairCall& call = calls.emplace_back();
+  auto stream = app->start(request, std::move(body), call.receiver, {});
   REQUIRE(stream.has_value());
   call.stream = std::move(*stream);
   run();

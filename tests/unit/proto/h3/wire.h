@@ -79,18 +79,18 @@ struct RawClient : RawSession {
   }
 
   std::unique_ptr<h3::ClientApplication> app;
-  std::list<Call> calls;
+  std::list<PairCall> calls;
 
   void start(std::string_view settings = {}) {
     quic.start(*app, clock.now());
     send(kServerControl, varint(0) + frame(4, settings));
     run();
   }
-  Call& ask(const Request& request, std::unique_ptr<BodySource> body = nullptr);
-  Call& ask(std::string target) { return ask(make_request(std::move(target))); }
+  PairCall& ask(const Request& request, std::unique_ptr<BodySource> body = nullptr);
+  PairCall& ask(std::string target) { return ask(make_request(std::move(target))); }
   void run(bool = true) override {
     RawSession::run();
-    for (Call& each : calls) each.read();
+    for (PairCall& each : calls) each.read();
     RawSession::run();
   }
 };

@@ -31,7 +31,7 @@ TEMPLATE_TEST_CASE("a response body that breaks its word is reset, never padded"
     BodyProbe probe;
     TestType pair;
     pair.handler.answer = with_steps(row.steps, &probe, row.declared);
-    const Call& call = pair.fetch("/");
+    const PairCall& call = pair.fetch("/");
     CHECK(call.receiver.failed == AbortReason::peer_reset);
     CHECK(call.receiver.wire_code == TestType::kInternalError);
     CHECK(call.state == ReadState::error);
@@ -51,7 +51,7 @@ TEMPLATE_TEST_CASE("a request body that breaks its word is reset, never padded",
     int jobs = 0;
     TestType pair;
     pair.handler.answer = hold(jobs);
-    const Call& call = pair.fetch("/", scripted(pair.pool, row.steps, nullptr, row.declared));
+    const PairCall& call = pair.fetch("/", scripted(pair.pool, row.steps, nullptr, row.declared));
     CHECK(call.receiver.failed == AbortReason::handler_failed);
     CHECK(call.receiver.calls == 1);
     CHECK(jobs == 0);
@@ -69,7 +69,7 @@ TEMPLATE_TEST_CASE("a handler that gives up after the head resets its stream", "
   Responder* responder = nullptr;
   TestType pair;
   pair.handler.answer = hold(jobs, &responder);
-  const Call& call = pair.fetch("/");
+  const PairCall& call = pair.fetch("/");
   std::ignore = responder->respond(
       {}, scripted(pair.pool, {BodyStep::data("begun"), BodyStep::blocked()}, &probe));
   pair.run();
@@ -101,7 +101,7 @@ TEMPLATE_TEST_CASE("a request that is cancelled at any moment leaves nothing beh
       };
       pair.open();
       pair.in_pieces_of(1500);
-      Call& call = pair.start(
+      PairCall& call = pair.start(
           "/", uploads ? scripted(pair.pool,
                                   {BodyStep::data(pattern(200'000)), BodyStep::blocked()}, &up)
                        : nullptr);
@@ -134,7 +134,7 @@ TEMPLATE_TEST_CASE("an unwanted body that goes on is stopped a while after the r
                    H2Pair, H3Pair) {
   BodyProbe up;
   TestType pair;
-  const Call& call =
+  const PairCall& call =
       pair.fetch("/", scripted(pair.pool, {BodyStep::data("abc"), BodyStep::blocked()}, &up));
   CHECK(call.whole());
   CHECK(call.body == "hello");
@@ -156,7 +156,7 @@ TEMPLATE_TEST_CASE("H1-16: a request body that does not come is answered 408", "
   int jobs = 0;
   TestType pair;
   pair.handler.answer = hold(jobs);
-  const Call& call = pair.fetch("/", scripted(pair.pool, {BodyStep::blocked()}));
+  const PairCall& call = pair.fetch("/", scripted(pair.pool, {BodyStep::blocked()}));
   CHECK(pair.deadline() == pair.clock.now() + pair.timeouts.body_progress);
   pair.pass(pair.timeouts.body_progress - 1ns);
   CHECK_FALSE(call.receiver.head);
@@ -188,7 +188,7 @@ TEMPLATE_TEST_CASE("no request in flight fails when the server drains, and the c
     std::ignore = answer->respond({}, std::make_unique<PatternBody>(pair.pool, 100'000));
   }
   pair.run();
-  for (const Call& call : pair.calls) CHECK(call.whole());
+  for (const PairCall& call : pair.calls) CHECK(call.whole());
   CHECK(pair.server_finished());
   CHECK(pair.client_finished());
   CHECK(jobs == 0);
@@ -197,7 +197,7 @@ TEMPLATE_TEST_CASE("no request in flight fails when the server drains, and the c
 TEMPLATE_TEST_CASE("a client that drains lets its requests finish and is then done", "", H1Pair,
                    H2Pair, H3Pair) {
   TestType pair;
-  const Call& call = pair.start("/");
+  const PairCall& call = pair.start("/");
   pair.drain_client();
   CHECK_FALSE(pair.client_finished());
   pair.run();
@@ -227,13 +227,13 @@ TEMPLATE_TEST_CASE("trailers of exactly the limits arrive; one byte or one field
         std::ignore = responder.respond({}, nullptr);
         return nullptr;
       };
-      const Call& call = pair.fetch(
+      const PairCall& call = pair.fetch(
           "/", scripted(pair.pool, {BodyStep::data("abc")}, nullptr, std::nullopt, trailers));
       CHECK(got == (over == 0 ? trailers.size() : 0));
       CHECK(call.whole() == (over == 0));
       CHECK(call.receiver.wire_code == (over == 0 ? 0 : TestType::kLargeTrailers));
       CHECK(pair.observer.entries.at(0).aborted ==
-            (over == 0 ? AbortReason::none : AbortReason::protocol_error));
+            (over == 0 ? AbortReason::none : AbortReason::over_limit));
     }
   }
 }

@@ -12,7 +12,7 @@ using namespace troika::test;
 TEMPLATE_TEST_CASE("a GET gets its response, and one summary is emitted", "", H1Pair, H2Pair,
                    H3Pair) {
   TestType pair;
-  const Call& call = pair.fetch("/a?b=c");
+  const PairCall& call = pair.fetch("/a?b=c");
   REQUIRE(call.whole());
   CHECK(call.body == "hello");
   CHECK(call.stream->finished());
@@ -39,7 +39,7 @@ TEMPLATE_TEST_CASE("sixteen hundred requests in a row are all answered on one co
   TestType pair;
   for (int i = 0; i < 1600; ++i) {
     const bool head = i % 2 == 1;
-    const Call& call = pair.fetch(make_request("/", head ? Method::head : Method::get));
+    const PairCall& call = pair.fetch(make_request("/", head ? Method::head : Method::get));
     REQUIRE(call.whole());
     REQUIRE(call.body == (head ? "" : "hello"));
     pair.calls.clear();
@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("a body comes back byte for byte, however its bytes arrive", 
       pair.in_pieces_of(pieces);
       HeaderMap trailers;
       if (!tells_length) trailers.add("x-sum", "42");
-      Call& call =
+      PairCall& call =
           pair.fetch("/", scripted(pair.pool, {BodyStep::data(pattern(size))}, nullptr,
                                    tells_length ? std::optional<std::uint64_t>(size) : std::nullopt,
                                    trailers));
@@ -88,7 +88,7 @@ TEMPLATE_TEST_CASE("trailers after no body at all still come", "", H1Pair, H2Pai
   HeaderMap trailers;
   trailers.add("x-sum", "0");
   pair.handler.answer = with_steps({}, nullptr, std::nullopt, std::move(trailers));
-  Call& call = pair.fetch("/");
+  PairCall& call = pair.fetch("/");
   CHECK(call.whole());
   CHECK(call.stream->body().trailers()->get("x-sum") == "0");
 }
@@ -104,7 +104,7 @@ TEMPLATE_TEST_CASE("informational responses come before the final one", "", H1Pa
     std::ignore = responder.respond({}, nullptr);
     return nullptr;
   };
-  const Call& call = pair.fetch("/");
+  const PairCall& call = pair.fetch("/");
   CHECK(call.whole());
   REQUIRE(call.receiver.informational.size() == 1);
   CHECK(call.receiver.informational[0].status == 103);
@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("100 Continue is sent when the handler reads a body that was 
   Request request = make_request("/", Method::post);
   request.expects_continue = true;
   if (TestType::kVersion == HttpVersion::http3) request.headers.add("expect", "100-continue");
-  const Call& call =
+  const PairCall& call =
       pair.fetch(request, scripted(pair.pool, {BodyStep::blocked(), BodyStep::data("body")}, &up));
   CHECK(call.receiver.informational.empty());
   CHECK(read_body(*upload, got) == ReadState::blocked);
@@ -151,7 +151,7 @@ TEMPLATE_TEST_CASE("many requests at once are answered each with its own body", 
   for (int i = 1; i <= 100; ++i) pair.start(formatted("/{}", i));
   pair.run();
   std::size_t i = 0;
-  for (const Call& call : pair.calls) {
+  for (const PairCall& call : pair.calls) {
     REQUIRE(call.whole());
     REQUIRE((call.body == pattern(1000 * ++i)));
   }
@@ -168,7 +168,7 @@ TEMPLATE_TEST_CASE("a body that waits goes on when it is woken, and holds up no 
     return scripted(context.services.pool,
                     {BodyStep::data("one "), BodyStep::blocked(), BodyStep::data("two")}, &down);
   });
-  const Call& slow =
+  const PairCall& slow =
       pair.start("/slow", scripted(pair.pool, {BodyStep::blocked(), BodyStep::data("x")}, &up));
   CHECK(pair.fetch("/quick").body == "quick");
   CHECK(slow.body == "one ");

@@ -26,10 +26,10 @@ class ByteOrigin : public Bench {
   ByteOrigin(const ByteOrigin&) = delete;
   ByteOrigin& operator=(const ByteOrigin&) = delete;
 
-  Call& ask(Method method = Method::get) {
+  PairCall& ask(Method method = Method::get) {
     if (client_ == nullptr) client_ = connect();
-    Call& call = calls_.emplace_back();
-    auto stream = client_->start(make_request("/", method), nullptr, call.receiver);
+    PairCall& call = calls_.emplace_back();
+    auto stream = client_->start(make_request("/", method), nullptr, call.receiver, {});
     REQUIRE(stream.has_value());
     call.stream = std::move(*stream);
     run();
@@ -53,13 +53,13 @@ class ByteOrigin : public Bench {
     for (int i = 0; i < 2; ++i) {
       std::ignore = client_->produce(out_, 256U << 10U, clock.now());
       while (!out_.empty()) client_->on_written(out_.take(65536).size(), clock.now());
-      for (Call& call : calls_) call.read();
+      for (PairCall& call : calls_) call.read();
     }
   }
 
   OutputQueue out_;
   std::unique_ptr<ClientByteSession> client_;
-  std::list<Call> calls_;
+  std::list<PairCall> calls_;
 };
 
 class H1Origin : public ByteOrigin {
@@ -82,7 +82,7 @@ class H1Origin : public ByteOrigin {
 
  private:
   std::unique_ptr<ClientByteSession> connect() override {
-    return h1::make_client_session(pool, limits, host);
+    return h1::make_client_session(call_services, host);
   }
   static std::string lines(const Fields& fields) {
     std::string text;
@@ -108,7 +108,7 @@ class H2Origin : public ByteOrigin {
 
  private:
   std::unique_ptr<ClientByteSession> connect() override {
-    auto session = h2::make_client_session(pool, limits, host);
+    auto session = h2::make_client_session(call_services, host);
     std::ignore = session->receive(bytes_of(h2::frame(h2::kSettings, 0, 0)), clock.now());
     return session;
   }
@@ -123,7 +123,7 @@ class H3Origin : private RawClient {
   static constexpr HttpVersion kVersion = HttpVersion::http3;
   using RawClient::limits;
 
-  Call& ask(Method method = Method::get) {
+  PairCall& ask(Method method = Method::get) {
     if (calls.empty()) start();
     return RawClient::ask(make_request("/", method));
   }

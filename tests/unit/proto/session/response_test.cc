@@ -10,7 +10,7 @@ using namespace troika::test;
 TEMPLATE_TEST_CASE("a client gets informational heads, then the response with its trailers", "",
                    H1Origin, H2Origin, H3Origin) {
   TestType origin;
-  const Call& call = origin.ask();
+  const PairCall& call = origin.ask();
   origin.head(103, {{"link", "a"}});
   origin.head(103, {{"link", "b"}});
   origin.head(200, {{"x-a", "c"}});
@@ -31,7 +31,7 @@ TEMPLATE_TEST_CASE("R17: content shorter than declared is an error for its reade
                    H2Origin, H3Origin) {
   for (const std::string content : {"hell", ""}) {
     TestType origin;
-    const Call& call = origin.ask();
+    const PairCall& call = origin.ask();
     origin.head(200, {{"content-length", "5"}});
     if (!content.empty()) origin.data(content);
     origin.end();
@@ -46,7 +46,7 @@ TEMPLATE_TEST_CASE("R17: content shorter than declared is an error for its reade
 TEMPLATE_TEST_CASE("R17: content longer than declared is an error for its reader", "", H2Origin,
                    H3Origin) {
   TestType origin;
-  const Call& call = origin.ask();
+  const PairCall& call = origin.ask();
   origin.head(200, {{"content-length", "5"}});
   origin.data("hello!");
   CHECK(call.receiver.failed);
@@ -57,7 +57,7 @@ TEMPLATE_TEST_CASE("R17: content longer than declared is an error for its reader
 TEMPLATE_TEST_CASE("R23: a stream that ends with a head that announces content has failed", "",
                    H2Origin, H3Origin) {
   TestType origin;
-  const Call& call = origin.ask();
+  const PairCall& call = origin.ask();
   origin.head(200, {{"content-length", "5"}}, true);
   CHECK_FALSE(call.whole());
   CHECK(call.receiver.failed);
@@ -68,7 +68,7 @@ TEMPLATE_TEST_CASE("R18: responses without content end with their head, whatever
                    H1Origin, H2Origin, H3Origin) {
   TestType origin;
   const auto ends = [&](Method method, unsigned status) {
-    const Call& call = origin.ask(method);
+    const PairCall& call = origin.ask(method);
     origin.head(status, {{"content-length", "5"}}, true);
     CHECK(call.receiver.head->headers.get("content-length") == "5");
     return call.whole() && call.body.empty();
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("R18: responses without content end with their head, whatever
 TEMPLATE_TEST_CASE("R1, R8: no field of one connection reaches the client's user", "", H1Origin,
                    H2Origin, H3Origin) {
   TestType origin;
-  const Call& call = origin.ask();
+  const PairCall& call = origin.ask();
   Fields fields{{"proxy-authenticate", "Basic"}, {"te", "trailers"}, {"www-authenticate", "Basic"}};
   if (TestType::kVersion == HttpVersion::http11) {
     fields.insert(fields.begin(), {{"connection", "x-hop"}, {"x-hop", "1"}, {"upgrade", "h2c"}});
@@ -99,7 +99,7 @@ TEMPLATE_TEST_CASE("R1, R8: no field of one connection reaches the client's user
 
 TEST_CASE("R1: a client drops a trailer that the head names in Connection") {
   H1Origin origin;
-  const Call& call = origin.ask();
+  const PairCall& call = origin.ask();
   origin.head(200, {{"connection", "x-hop"}});
   origin.trailers({{"x-hop", "1"}, {"x-end", "2"}});
   REQUIRE(call.whole());
@@ -112,7 +112,7 @@ TEMPLATE_TEST_CASE("a client takes heads and trailers of its limits; one more is
   for (const std::size_t over : {0U, 1U}) {
     const auto check = [&](auto respond) {
       TestType origin;
-      const Call& call = origin.ask();
+      const PairCall& call = origin.ask();
       respond(origin);
       CAPTURE(over);
       CHECK(call.whole() == (over == 0));
@@ -158,7 +158,7 @@ TEMPLATE_TEST_CASE("R19, R23: a field that is not one fails the request, or is n
     // Between the colon and the value there may be white space.
     if (name == "x-lead" && TestType::kVersion == HttpVersion::http11) continue;
     TestType origin;
-    const Call& call = origin.ask();
+    const PairCall& call = origin.ask();
     origin.head(204, {{"x-before", "1"}, {name, value}}, true);
     if (TestType::kVersion == HttpVersion::http3) {
       CHECK(call.whole());
@@ -195,7 +195,7 @@ TEMPLATE_TEST_CASE("R14, R23, R27: what is not a response fails the request, onc
   for (const Row& row : rows) {
     CAPTURE(row.status, row.fields);
     TestType origin;
-    const Call& call = origin.ask();
+    const PairCall& call = origin.ask();
     origin.head(row.status, row.fields, row.status >= 200);
     CHECK(call.receiver.failed);
     CHECK(call.receiver.calls == 1);

@@ -1,0 +1,144 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "http/exchange/call.h"
+#include "http/exchange/exchange.h"
+#include "http/exchange/message_end.h"
+#include "proto/h3/engine.h"
+#include "proto/session/stream_records.h"
+
+namespace troika::h3 {
+
+// What the streams of a session share, whichever side it is; outlives them.
+struct StreamContext {
+  Engine& engine;
+  const Clock& clock;
+  const Limits& limits;
+  Duration linger{};                            // for the rest of an unwanted message
+  std::vector<quic::StreamId> dirty_streams{};  // streams that apply() has to look at
+};
+
+// One HTTP/3 request stream, of a server or of a client: from nghttp3's events to the end that it
+// belongs to, and back.
+class Stream : public EngineStream, public StreamRecords {
+ public:
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void apply();  // no engine is on the stack: handlers start, records are acted on
+  void on_peer_reset(quic::AppError code);
+  // STOP_SENDING came, or QUIC refused a write because of it.
+  void on_peer_stop(quic::AppError code);
+  void on_closed(std::optional<quic::AppError> code);  // nothing more comes from below
+  // Nobody needs the stream any more. The caller frees it when nghttp3 is not on the stack.
+  bool retire() noexcept;
+
+  virtual TimePoint deadline() const noexcept;
+  // progress: when the connection last moved bytes, for a stream that waits for its turn.
+  virtual void on_deadline(TimePoint now, TimePoint progress);
+  void mark_dirty() noexcept override;
+
+ protected:
+  Stream(StreamContext& context, quic::StreamId id, MessageEnd& end) noexcept
+      : EngineStream(id), context_(context), end_(end), discard_(context.limits.discarded_body) {}
+
+  void on_fin_handed_out() override;
+  // All of our message was handed to QUIC, and the rest of theirs is dropped. nghttp3 does not read
+  // it any more, so faults in it do not matter.
+  bool discarding() const noexcept {
+    return stop && end_.sending() == Sending::done && reading() != Reading::ended;
+  }
+  void discard(std::size_t bytes, bool fin) noexcept;
+  void begin(quic::StreamId id) noexcept;  // on another stream of QUIC than before
+  // For a destructor: the end may still call mark_dirty() while it dies.
+  void be_quiet() noexcept { dirty_ = true; }
+  Engine& engine() noexcept { return context_.engine; }
+
+ private:
+  void on_field(std::string_view name, std::string_view value) override;
+  void on_fields_end(bool fin) override;
+  void on_data(std::span<const std::byte> bytes) override;
+  void on_end() override;
+  void on_rejected() override;
+  Result<Pulled> pull(std::size_t max_bytes) override;
+  bool body_complete() const noexcept override { return end_.content_pulled(); }
+  const HeaderMap& outgoing_trailers() const noexcept override { return end_.trailers(); }
+  void on_body_acked(std::size_t bytes) noexcept override { end_.on_sent(bytes); }
+
+  void check(const Status& status, AbortReason limit = AbortReason::protocol_error);
+  void give_up(AbortReason reason);
+  void stop_reading(quic::AppError code);
+
+  StreamContext& context_;
+  MessageEnd& end_;
+  Discard discard_;
+  bool dirty_ = false;
+};
+
+struct ServerContext : StreamContext {
+  Services& services;
+  const PeerInfo& peer;
+  std::uint32_t served = 0;  // streams that are
+};
+
+// How far a request of theirs has come:
+//
+//             its first byte   all of the response is with QUIC
+//   empty     begun            -
+//   begun     -                served, if all of the request has been read
+enum class Serving : std::uint8_t { empty, begun, served };
+
+// A request of theirs. It lives from the first byte until QUIC has closed the stream, and a tunnel
+// until what came through it is read.
+class ServerStream final : public Stream {
+ public:
+  ServerStream(ServerContext& context, quic::StreamId id, bool early, TimePoint now);
+  ~ServerStream() override { be_quiet(); }
+
+  // Its bytes or its end have come. False: nghttp3 must not see them, the stream is reset.
+  bool on_arrival(std::size_t bytes, bool fin);
+  bool has_head() const noexcept { return exchange_.receiving() != Receiving::head; }
+  // We have work to do for it. Not so when it was aborted, or when the whole response was handed to
+  // QUIC and the stream only waits for the peer to acknowledge and close.
+  bool live() const noexcept {
+    return exchange_.reads_on() || (!exchange_.aborted() && exchange_.sending() != Sending::done);
+  }
+  bool served() const noexcept { return serving_ == Serving::served; }
+  // The connection ends; written bytes stay. cleanly: without an error, so bytes that were not
+  // acknowledged have most likely arrived.
+  void abandon(AbortReason reason, bool cleanly) noexcept;
+
+  TimePoint deadline() const noexcept override;
+  void on_deadline(TimePoint now, TimePoint progress) override;
+
+ private:
+  void on_fin_handed_out() override;
+
+  ServerContext& context_;
+  Exchange exchange_;
+  TimePoint header_deadline_;
+  Serving serving_ = Serving::empty;
+};
+
+// A request of ours. The session owns it until QUIC has closed the stream and the user has
+// destroyed the handle.
+class ClientStream final : public Stream {
+ public:
+  ClientStream(StreamContext& context, const CallServices& services, Request request,
+               std::unique_ptr<BodySource> body, Receiver& receiver, const CallTimeouts& timeouts);
+  ~ClientStream() override { be_quiet(); }
+
+  // Gives the request to the engine; again after early data was rejected.
+  void submit(quic::StreamId id);
+  void on_goaway() noexcept;  // the server has not processed it
+  // Its stream is lost, with nothing of it processed (RFC 9001 §4.6.2).
+  void give_up() noexcept;
+  Call& call() noexcept { return call_; }
+
+ private:
+  Call call_;
+};
+
+}  // namespace troika::h3
