@@ -344,6 +344,40 @@ TEST_CASE("An error after the peer's end leaves what it has sent to the session"
   CHECK(rig.ends_at(kTimes.last_output));
 }
 
+TEST_CASE("open goes on to shut when our half is sent, and reads on") {
+  Rig rig;
+  rig.session.output = "last bytes";
+  rig.transport->budget = 3;
+  rig.session.interest.half_closed = true;
+  CHECK(rig.flush() == open);
+  CHECK_FALSE(rig.transport->shut);
+  rig.transport->budget = 1000;
+  CHECK(rig.flush() == shut);
+  CHECK(rig.transport->shut);
+  CHECK(rig.receive("more") == shut);
+  CHECK(rig.session.input == "more");
+  CHECK(rig.transport->reading);
+}
+
+TEST_CASE("shut ends when the session has, by an error or by an abort") {
+  const auto begin = [](Rig& rig) {
+    rig.session.interest.half_closed = true;
+    CHECK(rig.flush() == shut);
+  };
+  Rig ended, failed, aborted, broken;
+  for (Rig* const rig : {&ended, &failed, &aborted, &broken}) begin(*rig);
+  CHECK(ended.end() == shut);
+  CHECK(ended.session.ends == 1);
+  CHECK(ended.finish() == closed);
+  CHECK_FALSE(ended.lost);
+  CHECK(failed.fail_with("reset by the peer") == closed);
+  aborted.stream->abort(AbortReason::shutdown);
+  CHECK(aborted.stream->state() == closed);
+  broken.session.interest.broken = true;
+  CHECK(broken.finish() == closed);
+  CHECK(broken.transport->was_reset);
+}
+
 TEST_CASE("lingering drops input and ends with the peer's, an error, an abort, or at its time") {
   Rig ended(lingering), failed(lingering), aborted(lingering), late(lingering), written(lingering);
   CHECK(ended.receive("more") == lingering);
