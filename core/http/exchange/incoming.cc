@@ -56,9 +56,8 @@ void Incoming::detach() noexcept {
 
 Result<Pulled> Incoming::pull(std::size_t max_bytes) {
   const bool more_may_come = state_ == Receiving::head || state_ == Receiving::body;
-  if (!std::exchange(pulled_, true) && more_may_come && feedback_ != nullptr) {
-    feedback_->on_first_pull();
-  }
+  const Reader before = std::exchange(reader_, Reader::reading);
+  if (before == Reader::fresh && more_may_come && feedback_ != nullptr) feedback_->on_first_pull();
   if (!queue_.empty()) {
     Slice bytes = queue_.take(std::min(max_bytes, kMaxPull));
     if (feedback_ != nullptr) feedback_->on_consumed(bytes.size());
@@ -66,10 +65,11 @@ Result<Pulled> Incoming::pull(std::size_t max_bytes) {
   }
   if (error_) return std::unexpected(*error_);
   if (!more_may_come) {
-    if (!std::exchange(end_read_, true) && feedback_ != nullptr) feedback_->on_end_read();
+    reader_ = Reader::at_end;
+    if (before != Reader::at_end && feedback_ != nullptr) feedback_->on_end_read();
     return Pulled{PullState::end, {}};
   }
-  blocked_ = true;
+  reader_ = Reader::blocked;
   return Pulled{PullState::blocked, {}};
 }
 
@@ -92,7 +92,9 @@ std::optional<std::uint64_t> Incoming::remaining() const noexcept {
 }
 
 void Incoming::wake() noexcept {
-  if (std::exchange(blocked_, false) && waker_ != nullptr) waker_->wake();
+  if (reader_ != Reader::blocked) return;
+  reader_ = Reader::reading;
+  if (waker_ != nullptr) waker_->wake();
 }
 
 }  // namespace troika

@@ -49,7 +49,9 @@ class Incoming final : public BodySource {
   std::uint64_t received() const noexcept { return received_; }
   std::size_t buffered() const noexcept { return queue_.size(); }
   // The reader has all of it, and knows; or it wants no more.
-  bool read_up() const noexcept { return end_read_ || state_ == Receiving::stopped; }
+  bool read_up() const noexcept {
+    return reader_ == Reader::at_end || state_ == Receiving::stopped;
+  }
   std::size_t room() const noexcept { return window_ - queue_.size(); }  // what push() would take
   // Frees the buffered bytes; the feedback is not called again, and nothing is taken any more.
   void detach() noexcept;
@@ -61,6 +63,10 @@ class Incoming final : public BodySource {
   const HeaderMap* trailers() const noexcept override { return &trailers_; }
 
  private:
+  // What the last pull gave: nothing was pulled yet, bytes or an error, `blocked` (the waker is yet
+  // to be called), or the end.
+  enum class Reader : std::uint8_t { fresh, reading, blocked, at_end };
+
   void wake() noexcept;
 
   OutputQueue queue_;
@@ -72,9 +78,7 @@ class Incoming final : public BodySource {
   std::uint64_t received_ = 0;
   std::optional<Error> error_;
   Receiving state_ = Receiving::head;
-  bool pulled_ = false;  // the reader has asked for the first byte
-  bool end_read_ = false;
-  bool blocked_ = false;  // `blocked` was returned; the waker is yet to be called
+  Reader reader_ = Reader::fresh;
 };
 
 // The unwanted rest of a request body: it is read and dropped up to a limit. On HTTP/1 the
