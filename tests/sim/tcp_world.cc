@@ -54,8 +54,8 @@ TcpWorld::Visit& TcpWorld::visit(const tls::ServerContext& server, tls::SslPtr s
 client::Fetch& TcpWorld::fetch(Visit& visit, std::string_view method,
                                std::unique_ptr<BodySource> body) {
   visit.fetches.push_back(std::make_unique<client::Fetch>(
-      visit.connection->session(), client::make_request(method, "localhost", "/"),
-      std::move(body)));
+      visit.connection->session(), client::make_request(method, "localhost", "/"), std::move(body),
+      client::Fetch::Sink{}, true, call_timeouts));
   return *visit.fetches.back();
 }
 

@@ -75,6 +75,7 @@ class TcpWorld : private ConnectionOwner {
   Services services{pool, clock, limits, timeouts, handler, observer};
   SeededRandom random{1};
   CallServices call_services{client_pool, clock, limits, random};
+  CallTimeouts call_timeouts;
 
  private:
   Visit& add(const tls::ServerContext& server);

@@ -1,6 +1,6 @@
 #pragma once
 // A connected pair of byte streams in virtual time: what one end writes, the other end reads a
-// while later. Takes all that is written.
+// while later. Takes all that is written, up to `room` bytes that have not been read.
 #include <deque>
 #include <memory>
 #include <string>
@@ -21,12 +21,15 @@ class SlowLink {
 
   // At most one at each end; the link outlives it.
   std::unique_ptr<ByteStream> open(End end) { return std::make_unique<Stream>(*this, end); }
+  std::size_t room = static_cast<std::size_t>(-1);
   // All that an end has written so far.
   const std::string& written_by(End end) const { return side(end).written; }
   // Bytes that arrive at once, of a client that has no stream.
-  void inject(const std::string& bytes) { side(End::client).way.push_back({clock_.now(), bytes}); }
+  void inject(const std::string& bytes) {
+    side(End::client).way.push_back({clock_.now(), bytes, false, false});
+  }
 
-  void inject_fin() { side(End::client).way.push_back({clock_.now(), "", true}); }
+  void inject_fin() { side(End::client).way.push_back({clock_.now(), "", true, false}); }
 
   TimePoint next() const {
     TimePoint next = kNever;
@@ -49,6 +52,11 @@ class SlowLink {
           side(to).observer->on_bytes(std::as_bytes(std::span(piece.bytes)));
         }
         if (piece.fin && side(to).observer != nullptr) side(to).observer->on_end();
+        if (piece.reset && side(to).observer != nullptr) {
+          side(to).observer->on_closed({ErrorCode::closed, "reset by the peer"});
+        }
+        auto* const writer = side(other(to)).observer;
+        if (std::exchange(side(other(to)).full, false) && writer != nullptr) writer->on_writable();
       }
     }
   }
@@ -57,11 +65,12 @@ class SlowLink {
   struct Piece {
     TimePoint at;
     std::string bytes;
-    bool fin = false;
+    bool fin = false, reset = false;
   };
   struct Side {
     ByteStream::Observer* observer = nullptr;
     bool reading = true;
+    bool full = false;  // a write found no room
     std::string written;
     std::deque<Piece> way;  // to the other end
   };
@@ -77,13 +86,19 @@ class SlowLink {
       for (const iovec& part : parts) {
         bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
       }
+      const std::size_t under_way = link_.under_way(end_);
+      bytes.resize(std::min(bytes.size(), link_.room - std::min(link_.room, under_way)));
       const std::size_t size = bytes.size();
+      if (size == 0) {
+        link_.side(end_).full = true;
+        return 0;
+      }
       link_.side(end_).written += bytes;
-      link_.send(end_, {link_.arrival(), std::move(bytes)});
+      link_.send(end_, {link_.arrival(), std::move(bytes), false, false});
       return size;
     }
-    void shutdown_write() override { link_.send(end_, {link_.arrival(), "", true}); }
-    void reset() override {}
+    void shutdown_write() override { link_.send(end_, {link_.arrival(), "", true, false}); }
+    void reset() override { link_.send(end_, {link_.arrival(), "", false, true}); }
     const Address& local() const noexcept override { return local_; }
     const Address& remote() const noexcept override { return remote_; }
 
@@ -95,6 +110,11 @@ class SlowLink {
   };
 
   TimePoint arrival() const { return clock_.now() + one_way_; }
+  std::size_t under_way(End from) const {
+    std::size_t bytes = 0;
+    for (const Piece& piece : side(from).way) bytes += piece.bytes.size();
+    return bytes;
+  }
   void send(End from, Piece piece) { side(from).way.push_back(std::move(piece)); }
   Side& side(End end) { return sides_[static_cast<std::size_t>(end)]; }
   const Side& side(End end) const { return sides_[static_cast<std::size_t>(end)]; }
