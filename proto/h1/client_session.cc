@@ -108,6 +108,10 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   return CallHandle(&current_->call());
 }
 
+std::size_t ClientSession::free() const noexcept {
+  return current_ == nullptr && !peer_ended_ && phase_ == Phase::open ? 1 : 0;
+}
+
 bool ClientSession::draining() const noexcept {
   return phase_ != Phase::open || (current_ != nullptr && !current_->keeps_alive());
 }
@@ -159,6 +163,7 @@ void ClientSession::settle() {
   // RFC 9112 §9.5, §9.6: after the whole response, the rest of the request is not sent, and the
   // connection cannot be used again.
   ClientStream& done = *std::exchange(current_, nullptr);
+  idle_since_ = services_.clock.now();
   if (!done.framed() || !done.keeps_alive()) phase_ = Phase::last;
   if (!done.framed()) done.call().on_peer_stop(AbortReason::none, 0);
   done.close(AbortReason::none);
@@ -221,11 +226,15 @@ Interest ClientSession::interest() const noexcept {
 }
 
 TimePoint ClientSession::deadline() const noexcept {
-  return current_ != nullptr ? current_->deadline() : kNever;
+  if (current_ != nullptr) return current_->deadline();
+  return over() ? kNever : idle_since_ + services_.times.idle;
 }
 
 void ClientSession::on_deadline(TimePoint now) {
-  if (current_ == nullptr) return;
+  if (current_ == nullptr) {
+    if (deadline() <= now) drain();
+    return;
+  }
   current_->on_progress(progress_at_);
   current_->on_deadline(now);
   host_.mark_dirty();

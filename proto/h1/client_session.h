@@ -41,11 +41,15 @@ class ResponseReader final : private Parser::Sink {
 class ClientSession final : public ClientByteSession {
  public:
   ClientSession(const CallServices& services, SessionHost& host)
-      : services_(services), host_(host), reader_(services.limits) {}
+      : services_(services),
+        host_(host),
+        reader_(services.limits),
+        idle_since_(services.clock.now()) {}
 
   Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
                            const CallTimeouts& timeouts) override;
-  bool full() const noexcept override { return current_ != nullptr; }
+  std::size_t free() const noexcept override;
+  bool idle() const noexcept override { return current_ == nullptr; }
   bool draining() const noexcept override;
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
@@ -77,6 +81,7 @@ class ClientSession final : public ClientByteSession {
   ClientStream* current_ = nullptr;  // in flight
   Ledger ledger_;
   TimePoint progress_at_;
+  TimePoint idle_since_;  // without a request in flight
   Phase phase_ = Phase::open;
   bool peer_ended_ = false;
 };

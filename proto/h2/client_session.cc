@@ -12,7 +12,8 @@ namespace troika::h2 {
 ClientSession::ClientSession(const CallServices& services, SessionHost& host)
     : services_(services),
       context_{
-          .host = host, .clock = services.clock, .limits = services.limits, .read = read_request} {
+          .host = host, .clock = services.clock, .limits = services.limits, .read = read_request},
+      idle_since_(services.clock.now()) {
   nghttp2_session* raw = nullptr;
   const Callbacks callbacks = SessionCallbacks<ClientSession>::make();
   const Options options = make_options();
@@ -22,6 +23,17 @@ ClientSession::ClientSession(const CallServices& services, SessionHost& host)
   engine_.reset(raw);
   context_.engine = engine_.get();
   submit_settings();
+}
+
+// A window for each request, so that responses that are not read hold up no other. Twice, because
+// the engine announces what was read only when it is half of the connection's window.
+constexpr std::size_t kWindows = 2;
+
+std::size_t ClientSession::most_requests() const noexcept {
+  constexpr std::size_t kLargest = NGHTTP2_MAX_WINDOW_SIZE;  // RFC 9113 §6.9.1
+  const Limits& limits = services_.limits;
+  return std::min<std::size_t>(limits.concurrent_streams,
+                               kLargest / (kWindows * limits.call_window));
 }
 
 void ClientSession::submit_settings() {
@@ -35,7 +47,7 @@ void ClientSession::submit_settings() {
   nghttp2_submit_settings(engine_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(
       engine_.get(), NGHTTP2_FLAG_NONE, 0,
-      static_cast<std::int32_t>(limits.call_window * limits.concurrent_streams));
+      static_cast<std::int32_t>(kWindows * limits.call_window * most_requests()));
 }
 
 nghttp2_ssize ClientSession::read_request(nghttp2_session*, std::int32_t id, std::uint8_t*,
@@ -48,8 +60,8 @@ nghttp2_ssize ClientSession::read_request(nghttp2_session*, std::int32_t id, std
 
 Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySource> body,
                                         Receiver& receiver, const CallTimeouts& timeouts) {
-  if (terminated_ || finished_) return fail(ErrorCode::closed, "the connection has ended");
-  if (draining_) return fail(ErrorCode::unavailable, "the connection takes no new requests");
+  if (phase_ >= Phase::terminated) return fail(ErrorCode::closed, "the connection has ended");
+  if (draining()) return fail(ErrorCode::unavailable, "the connection takes no new requests");
   if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
@@ -62,28 +74,35 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
                                                std::move(body), receiver, timeouts);
   const auto id = stream->submit();
   if (!id) return std::unexpected(id.error());
-  ++open_;
+  if (open_++ == 0) heard_at_ = services_.clock.now();
   CallHandle handle(&stream->call());
   streams_.emplace(*id, std::move(stream));
   return handle;
 }
 
-// As many as the server allows, and as the connection's window has room for.
-bool ClientSession::full() const noexcept {
-  const std::uint32_t allowed =
+std::size_t ClientSession::free() const noexcept {
+  if (draining()) return 0;
+  const std::size_t allowed =
       nghttp2_session_get_remote_settings(engine_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return open_ >= std::min(allowed, services_.limits.concurrent_streams);
+  const std::size_t most = std::min(allowed, most_requests());
+  return most - std::min(most, open_);
 }
 
-Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
-  if (terminated_ || finished_) return {};
+// The engine knows of the peer's GOAWAY, and of the last id that a stream can have.
+bool ClientSession::draining() const noexcept {
+  return phase_ != Phase::open || nghttp2_session_check_request_allowed(engine_.get()) == 0;
+}
+
+Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint now) {
+  if (phase_ >= Phase::terminated) return {};
+  heard_at_ = now;
+  pinged_at_.reset();
   const nghttp2_ssize taken =
       nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), bytes.size());
   dead_.clear();
   context_.host.mark_dirty();
   if (taken >= 0) return {};
-  terminated_ = true;
-  lose_all(AbortReason::protocol_error);
+  end(Phase::terminated, AbortReason::protocol_error);
   nghttp2_session_terminate_session(engine_.get(), NGHTTP2_PROTOCOL_ERROR);
   return fail(ErrorCode::protocol, nghttp2_strerror(static_cast<int>(taken)));
 }
@@ -94,20 +113,19 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, Time
   Status status;
   do {
     apply_records();
-    if (finished_) break;
+    if (over()) break;
     // Not before: after GOAWAY the engine sends no request that it still holds.
-    if (open_ == 0 && std::exchange(leaving_, false)) {
+    if (open_ == 0 && phase_ == Phase::leaving) {
+      phase_ = Phase::left;
       nghttp2_submit_goaway(engine_.get(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
     }
     if (outbound_.flush(engine_.get(), out, high_watermark, Outbound::What::everything, now) != 0) {
       status = fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
     }
   } while (status && !context_.dirty_streams.empty() && out.size() < high_watermark);
-  if (!finished_ && (!status || engine_done())) {
-    lose_all(terminated_ ? AbortReason::protocol_error : AbortReason::peer_gone);
-    finished_ = true;
+  if (!over() && (phase_ == Phase::terminated || !status || engine_done())) {
+    end(Phase::finished, AbortReason::peer_gone);
   }
-  finished_ = finished_ || terminated_;
   dead_.clear();
   return status;
 }
@@ -139,36 +157,50 @@ void ClientSession::on_written(std::size_t bytes, TimePoint now) noexcept {
 
 Interest ClientSession::interest() const noexcept {
   Interest interest;
-  interest.finished = finished_;
-  interest.wants_read = !finished_ && !terminated_;
+  interest.finished = over();
+  interest.broken = phase_ == Phase::lost;
+  interest.wants_read = phase_ < Phase::terminated;
   interest.has_output =
-      !finished_ && (!context_.dirty_streams.empty() || (leaving_ && open_ == 0) ||
-                     nghttp2_session_want_write(engine_.get()) != 0);
+      !over() && (!context_.dirty_streams.empty() || (phase_ == Phase::leaving && open_ == 0) ||
+                  nghttp2_session_want_write(engine_.get()) != 0);
   return interest;
 }
 
 TimePoint ClientSession::deadline() const noexcept {
-  TimePoint earliest = kNever;
-  if (finished_) return earliest;
+  if (over()) return kNever;
+  TimePoint earliest = connection_deadline();
   for (const auto& [id, stream] : streams_) earliest = std::min(earliest, stream->deadline());
   return earliest;
 }
 
+// An upload that moves puts off the end: the PING waits behind it.
+TimePoint ClientSession::connection_deadline() const noexcept {
+  const ClientTimes& times = services_.times;
+  if (open_ == 0) return phase_ == Phase::open ? idle_since_ + times.idle : kNever;
+  if (pinged_at_) return std::max(*pinged_at_, progress_at_) + times.pong;
+  return heard_at_ + times.ping;
+}
+
 void ClientSession::on_deadline(TimePoint now) {
-  if (finished_) return;
+  if (over()) return;
+  if (connection_deadline() <= now) on_silence(now);
   for (const auto& [id, stream] : streams_) stream->on_deadline(now, progress_at_);
   context_.host.mark_dirty();
 }
 
+void ClientSession::on_silence(TimePoint now) {
+  if (open_ == 0) return drain();
+  if (pinged_at_) return end(Phase::lost, AbortReason::timeout);
+  pinged_at_ = now;
+  nghttp2_submit_ping(engine_.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
 void ClientSession::drain() {
-  draining_ = leaving_ = true;
+  phase_ = std::max(phase_, Phase::leaving);
   context_.host.mark_dirty();
 }
 
-void ClientSession::abort(AbortReason reason) noexcept {
-  terminated_ = finished_ = true;
-  lose_all(reason);
-}
+void ClientSession::abort(AbortReason reason) noexcept { end(Phase::finished, reason); }
 
 ClientStream* ClientSession::find(std::int32_t id) noexcept {
   const auto found = streams_.find(id);
@@ -183,7 +215,8 @@ void ClientSession::retire_if_over(std::int32_t id) noexcept {
 }
 
 // Those whose user still holds them stay, for what the user has not read.
-void ClientSession::lose_all(AbortReason reason) noexcept {
+void ClientSession::end(Phase phase, AbortReason reason) noexcept {
+  phase_ = std::max(phase_, phase);
   for (const auto& [id, stream] : streams_) {
     stream->abort(reason);
     stream->retire();
@@ -198,7 +231,6 @@ std::unique_ptr<ClientByteSession> make_client_session(const CallServices& servi
 }
 
 void ClientSession::on_frame(const nghttp2_frame& frame) {
-  if (frame.hd.type == NGHTTP2_GOAWAY) draining_ = true;
   ClientStream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
@@ -224,7 +256,7 @@ void ClientSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
 void ClientSession::on_stream_closed(std::int32_t id, std::uint32_t code) noexcept {
   ClientStream* const stream = find(id);
   if (stream == nullptr || stream->closed()) return;
-  --open_;
+  if (--open_ == 0) idle_since_ = services_.clock.now();
   stream->on_closed(code);
   stream->mark_dirty();
 }

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -12,6 +14,16 @@ namespace troika::h2 {
 template <class Session>
 struct SessionCallbacks;
 
+// How far the connection of a client has come. It only moves down:
+enum class Phase : std::uint8_t {
+  open,
+  leaving,     // drained: GOAWAY is due when the last request is over
+  left,        // it was submitted
+  terminated,  // nothing more is read from the peer; what the engine has to say is still written
+  finished,    // nothing is read or written any more
+  lost         // the same: the peer does not respond, so that the connection ends in a reset
+};
+
 // The client side of one HTTP/2 connection.
 class ClientSession final : public ClientByteSession {
  public:
@@ -19,8 +31,9 @@ class ClientSession final : public ClientByteSession {
 
   Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
                            const CallTimeouts& timeouts) override;
-  bool full() const noexcept override;
-  bool draining() const noexcept override { return draining_; }
+  std::size_t free() const noexcept override;
+  bool idle() const noexcept override { return open_ == 0; }
+  bool draining() const noexcept override;
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
@@ -37,8 +50,12 @@ class ClientSession final : public ClientByteSession {
   friend struct SessionCallbacks<ClientSession>;
 
   void submit_settings();
+  std::size_t most_requests() const noexcept;
+  bool over() const noexcept { return phase_ >= Phase::finished; }
+  TimePoint connection_deadline() const noexcept;
+  void on_silence(TimePoint now);
+  void end(Phase phase, AbortReason reason) noexcept;  // for the streams, too
   ClientStream* find(std::int32_t id) noexcept;
-  void lose_all(AbortReason reason) noexcept;
   void apply_records();
   void retire_if_over(std::int32_t id) noexcept;  // freed when no engine is on the stack
   bool engine_done() const noexcept;
@@ -61,10 +78,10 @@ class ClientSession final : public ClientByteSession {
   std::vector<std::unique_ptr<ClientStream>> dead_;
   std::size_t open_ = 0;  // streams that the engine knows
   TimePoint progress_at_;
-  bool draining_ = false;    // no new requests
-  bool leaving_ = false;     // GOAWAY is due when the last request is over
-  bool terminated_ = false;  // nothing more is read from the peer
-  bool finished_ = false;
+  TimePoint idle_since_;                // without a request in flight
+  TimePoint heard_at_;                  // bytes came, or the first request began
+  std::optional<TimePoint> pinged_at_;  // a PING since then
+  Phase phase_ = Phase::open;
 };
 
 // The arguments outlive the session.

@@ -23,6 +23,11 @@ ClientSession::ClientSession(const CallServices& services, quic::QuicStreams& qu
       engine_(Engine::Side::client, quic, services.limits, *this),
       context_{.engine = engine_, .clock = services.clock, .limits = services.limits} {}
 
+Status ClientSession::on_ready() {
+  idle_since_ = services_.clock.now();
+  return engine_.open();
+}
+
 Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySource> body,
                                         Receiver& receiver, const CallTimeouts& timeouts) {
   if (lost_ || !engine_.status()) return fail(ErrorCode::closed, "the connection has ended");
@@ -45,8 +50,10 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
 }
 
 // As many as the server allows, and as the connection's window has room for.
-bool ClientSession::full() const noexcept {
-  return open_ >= services_.limits.concurrent_streams || !quic_.may_open_bidi();
+std::size_t ClientSession::free() const noexcept {
+  if (lost_ || draining_ || !engine_.is_open()) return 0;
+  const std::size_t most = services_.limits.concurrent_streams;
+  return std::min(most - std::min(most, open_), quic_.bidi_streams_left());
 }
 
 ClientStream* ClientSession::request(quic::StreamId id) noexcept {
@@ -90,7 +97,7 @@ Status ClientSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
 void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
   ClientStream* const stream = request(id);
   if (stream == nullptr) return;
-  --open_;
+  if (--open_ == 0) idle_since_ = services_.clock.now();
   stream->on_closed(code);
   stream->mark_dirty();
 }
@@ -103,6 +110,7 @@ Status ClientSession::apply(TimePoint) {
     }
   }
   std::erase_if(given_up_, [](const auto& stream) { return stream->call().over(); });
+  quic_.keep_alive(idle() ? Duration::zero() : services_.times.ping);
   return engine_.status();
 }
 
@@ -119,14 +127,23 @@ Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
 }
 
 TimePoint ClientSession::deadline() const noexcept {
-  TimePoint first = kNever;
-  if (lost_) return first;
+  if (lost_) return kNever;
+  TimePoint first = idle_deadline();
   for (const auto& [id, stream] : requests_) first = std::min(first, stream->deadline());
   return first;
 }
 
+// A server's PINGs keep resetting QUIC's own idle timer.
+TimePoint ClientSession::idle_deadline() const noexcept {
+  return idle() ? idle_since_ + services_.times.idle : kNever;
+}
+
 void ClientSession::on_deadline(TimePoint now) {
   if (lost_) return;
+  if (idle_deadline() <= now) {
+    quic_.close(kNoError);
+    return abort(kNoError);
+  }
   for (const auto& [id, stream] : requests_) stream->on_deadline(now, progress_at_);
 }
 

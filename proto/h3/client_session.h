@@ -16,10 +16,10 @@ class ClientSession final : public ClientApplication, private EngineOwner {
 
   Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
                            const CallTimeouts& timeouts) override;
-  bool full() const noexcept override;
+  std::size_t free() const noexcept override;
   bool draining() const noexcept override { return draining_; }
 
-  Status on_ready() override { return engine_.open(); }
+  Status on_ready() override;
   Status on_handshake_done(TimePoint) override { return engine_.status(); }
   Status on_early_rejected() override;
   std::vector<std::byte> remembered() const override;
@@ -53,6 +53,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
   ClientStream* request(quic::StreamId id) noexcept;
   void retire_if_over(quic::StreamId id) noexcept;
+  TimePoint idle_deadline() const noexcept;
 
   const CallServices& services_;
   quic::QuicStreams& quic_;
@@ -61,6 +62,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   std::map<quic::StreamId, std::unique_ptr<ClientStream>> requests_;
   std::vector<std::unique_ptr<ClientStream>> given_up_;  // with early data, until they are over
   std::size_t open_ = 0;                                 // requests that are not released
+  TimePoint idle_since_;                                 // without such a request
   TimePoint progress_at_;                      // bytes of some stream were written or acknowledged
   std::optional<PeerSettings> settings_;       // of the server, once they are known
   std::optional<PeerSettings> last_settings_;  // that early data relies on

@@ -17,7 +17,10 @@ inline constexpr quic::AppError kNoError = 0x100;  // H3_NO_ERROR (RFC 9114 §8.
 quic::ApplicationTraits traits(const Limits& limits);
 
 // The client side: an application for QUIC, a client session for the user.
-class ClientApplication : public quic::QuicApplication, public troika::ClientSession {};
+class ClientApplication : public quic::QuicApplication, public troika::ClientSession {
+ public:
+  bool idle() const noexcept override = 0;  // of both
+};
 // The arguments outlive the session. QUIC's windows for it are Limits::call_window a stream, and
 // for the connection as many of them as Limits::concurrent_streams.
 std::unique_ptr<ClientApplication> make_client_session(const CallServices& services,

@@ -31,7 +31,10 @@ class QuicStreams {
   // `unavailable` when the peer's stream limit is reached: on_streams_available() follows.
   virtual Result<StreamId> open_uni() = 0;
   virtual Result<StreamId> open_bidi() = 0;
-  virtual bool may_open_bidi() const noexcept = 0;  // the peer's limit is not reached
+  virtual std::size_t bidi_streams_left() const noexcept = 0;  // that open_bidi() would open
+  // A PING is sent each time the connection was silent for so long, and sooner where the idle
+  // timeout (RFC 9000 §10.1.2) would come before it. Zero, as in the beginning: none.
+  virtual void keep_alive(Duration silence) noexcept = 0;
   // The application has consumed bytes of on_data(): opens the windows of stream and connection.
   virtual void extend_credit(StreamId stream, std::size_t bytes) = 0;
   // Opens only the connection's window: for bytes of a stream that is closed.

@@ -78,9 +78,10 @@ struct EndpointCounters {
 };
 
 struct ClientConfig {
-  std::string server_name;                    // for SNI and the certificate check
-  std::size_t stream_window = 1U << 20U;      // bytes
-  std::size_t connection_window = 4U << 20U;  // bytes
+  std::string server_name;                // for SNI and the certificate check
+  std::size_t stream_window = 1U << 20U;  // bytes
+  // Bytes: while fewer than these are unread, what a stream may send is not held up by others.
+  std::size_t connection_window = 4U << 20U;
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
   std::vector<std::byte> token{};  // from an earlier connection to this server

@@ -252,8 +252,22 @@ Result<StreamId> ConnectionBase::open_bidi() {
   return stream;
 }
 
-bool ConnectionBase::may_open_bidi() const noexcept {
-  return ready() && phase() == Phase::open && ngtcp2_conn_get_streams_bidi_left(conn()) > 0;
+std::size_t ConnectionBase::bidi_streams_left() const noexcept {
+  if (!ready() || phase() != Phase::open) return 0;
+  return static_cast<std::size_t>(ngtcp2_conn_get_streams_bidi_left(conn()));
+}
+
+void ConnectionBase::keep_alive(Duration silence) noexcept {
+  if (phase() != Phase::open) return;
+  // 0 stands for none, of either side.
+  ngtcp2_duration idle = ngtcp2_conn_get_local_transport_params(conn())->max_idle_timeout;
+  const auto* const peer = ngtcp2_conn_get_remote_transport_params(conn());
+  if (peer != nullptr && peer->max_idle_timeout != 0) {
+    idle = idle == 0 ? peer->max_idle_timeout : std::min(idle, peer->max_idle_timeout);
+  }
+  ngtcp2_duration each = to_duration(silence);
+  if (idle != 0) each = std::min(each, idle / 2);
+  ngtcp2_conn_set_keep_alive_timeout(conn(), each == 0 ? UINT64_MAX : each);
 }
 
 void ConnectionBase::extend_credit(StreamId stream, std::size_t bytes) {

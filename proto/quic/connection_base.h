@@ -36,7 +36,8 @@ class ConnectionBase : public QuicStreams {
 
   Result<StreamId> open_uni() override;
   Result<StreamId> open_bidi() override;
-  bool may_open_bidi() const noexcept override;
+  std::size_t bidi_streams_left() const noexcept override;
+  void keep_alive(Duration silence) noexcept override;
   void extend_credit(StreamId stream, std::size_t bytes) override;
   void extend_connection_credit(std::size_t bytes) override;
   void extend_peer_bidi_streams(std::size_t count) override;

@@ -60,7 +60,8 @@ ngtcp2_transport_params make_params(const EndpointConfig& config, std::uint64_t 
 }
 
 ngtcp2_transport_params make_params(const ClientConfig& config, std::uint64_t uni_streams) {
-  auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
+  // ngtcp2 announces what was read only when it is half of the window.
+  auto params = common(2 * config.connection_window, config.stream_window, config.idle_timeout);
   params.initial_max_streams_uni = uni_streams;
   params.active_connection_id_limit = kClientIds;
   return params;

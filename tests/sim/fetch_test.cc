@@ -15,7 +15,8 @@ struct Refusing final : ClientSession {
     ++starts;
     return fail(ErrorCode::unavailable, "full");
   }
-  bool full() const noexcept override { return false; }
+  std::size_t free() const noexcept override { return 1; }
+  bool idle() const noexcept override { return true; }
   bool draining() const noexcept override { return false; }
   int starts = 0;
 };

@@ -64,7 +64,8 @@ class FakeQuic final : public quic::QuicStreams {
   std::map<StreamId, Stream> streams;  // closed ones stay, to be looked at
   std::optional<AppError> closed;      // the application's error, or close()
   std::optional<AppError> closed_by_peer;
-  bool broken = false;  // a limit was overrun, or kept memory changed
+  Duration kept_alive{};  // by keep_alive()
+  bool broken = false;    // a limit was overrun, or kept memory changed
   std::uint64_t unacked_bytes = 0;
   std::uint64_t bidi_granted = 0;  // by extend_peer_bidi_streams()
 
@@ -113,7 +114,8 @@ class FakeQuic final : public quic::QuicStreams {
   // QuicStreams
   Result<StreamId> open_uni() override { return open(next_uni_, own_uni_limit_, 2); }
   Result<StreamId> open_bidi() override { return open(next_bidi_, own_bidi_limit_, 0); }
-  bool may_open_bidi() const noexcept override { return next_bidi_ < own_bidi_limit_; }
+  std::size_t bidi_streams_left() const noexcept override { return own_bidi_limit_ - next_bidi_; }
+  void keep_alive(Duration silence) noexcept override { kept_alive = silence; }
   void extend_credit(StreamId id, std::size_t bytes) override;
   void extend_connection_credit(std::size_t bytes) override {
     connection_credit_ += bytes;

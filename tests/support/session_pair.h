@@ -62,8 +62,15 @@ class SessionPair : public Bench {
     advance(by);
     run();
   }
+  // Tells the client.
+  void pass_for_client(Duration by) {
+    clock.advance(by);
+    client_deadline(clock.now());
+    run();
+  }
 
  protected:
+  virtual void client_deadline(TimePoint now) = 0;
   virtual void server_deadline(TimePoint now) = 0;
   void read() {
     for (PairCall& call : calls) call.read();
@@ -98,6 +105,9 @@ class BytePair : public SessionPair {
   void join(std::unique_ptr<ByteSession> its_server, std::unique_ptr<ClientByteSession> its_client);
 
  private:
+  void client_deadline(TimePoint now) override {
+    if (client->deadline() <= now) client->on_deadline(now);
+  }
   void server_deadline(TimePoint now) override {
     if (server->deadline() <= now) server->on_deadline(now);
   }

@@ -104,8 +104,11 @@ Checked<void> Visit::connect() {
   return {};
 }
 
+// On a connection that takes no more requests it fails at once.
 bool Visit::may_begin() const {
-  return next_ < total_ && running_.size() < options_.parallel && !connection_->session().full();
+  const ClientSession& session = connection_->session();
+  return next_ < total_ && running_.size() < options_.parallel &&
+         (!session.full() || session.draining());
 }
 
 Checked<void> Visit::begin_next() {

@@ -21,6 +21,16 @@ struct CallTimeouts {
   Duration tunnel_idle = std::chrono::hours(1);       // a tunnel: bytes either way
 };
 
+// How long a connection to an origin may be silent, beside what its calls wait for.
+struct ClientTimes {
+  Duration idle = std::chrono::seconds(60);  // no call in flight: it is closed, without an error
+  // Nothing came while a call is in flight: a PING asks whether the origin is still there. HTTP/3
+  // leaves it to QUIC, whose idle timeout ends a connection that does not respond; HTTP/1.1 has
+  // none.
+  Duration ping = std::chrono::seconds(15);
+  Duration pong = std::chrono::seconds(15);  // h2: until anything comes after it, else it is lost
+};
+
 // What failed. The first two are of the connection, the others of the call.
 enum class CallStep : std::uint8_t { connect, handshake, send, wait, receive };
 
@@ -53,6 +63,7 @@ struct CallServices {
   const Clock& clock;
   const Limits& limits;
   Random& random;
+  ClientTimes times{};
 };
 
 // Who still knows a call:
@@ -146,7 +157,9 @@ class Call final : public MessageEnd {
 // finished cancels it (RST_STREAM; STOP_SENDING and RESET_STREAM; h1 closes the connection).
 using CallHandle = std::unique_ptr<Call, Call::LetGo>;
 
-// The client side of a connection, common to the three protocols.
+// The client side of a connection, common to the three protocols. What free(), idle() and
+// draining() say changes only with start() and in a flush of the connection: who waits for room
+// asks after each of them.
 class ClientSession {
  public:
   virtual ~ClientSession() = default;
@@ -155,9 +168,13 @@ class ClientSession {
   // connection has ended.
   virtual Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body,
                                    Receiver& receiver, const CallTimeouts& timeouts) = 0;
-  // As many requests are in flight as the peer allows: the next one must wait.
-  virtual bool full() const noexcept = 0;
-  // The peer accepts no new requests (GOAWAY, Connection: close).
+  // How many requests may start now: what the peer allows and our windows have room for. 0 for ever
+  // when draining() or when the connection has ended.
+  virtual std::size_t free() const noexcept = 0;
+  bool full() const noexcept { return free() == 0; }
+  virtual bool idle() const noexcept = 0;  // no call is in flight; what was read may still be held
+  // No new requests are taken, by the peer (GOAWAY, Connection: close) or by us; those in flight go
+  // on.
   virtual bool draining() const noexcept = 0;
 };
 

@@ -25,8 +25,8 @@ struct Limits {
   std::size_t stream_window = 64U << 10U;  // request bytes in flight or unread: h1, h2
   std::size_t h3_stream_window = 256U << 10U;
   std::size_t connection_window = 1U << 20U;  // h2 and h3
-  // Of a call: response bytes in flight or unread. The connection's window is as many of them as
-  // streams, so that responses that nobody reads do not hold up the others.
+  // Of a call: response bytes in flight or unread. The connection's window has room for as many of
+  // them as streams, so that responses that nobody reads do not hold up the others.
   std::size_t call_window = 256U << 10U;
   // Unwanted bytes of a request body; beyond it h1 closes, and h2 and h3 tell the client to stop.
   std::size_t discarded_body = 4U << 20U;

@@ -4,17 +4,6 @@
 using namespace troika;
 using namespace troika::test;
 
-TEST_CASE("h3: streams that a client has paused leave room for the one that it reads") {
-  H3Pair pair;
-  pair.client_settings.stream_window = 70'000;
-  pair.client_settings.connection_window = 100U << 20U;
-  pair.handler.answer = with_pattern(1'000'000);
-  pair.open();
-  for (int i = 0; i < 99; ++i) pair.start("/paused").reads = false;
-  const PairCall& read = pair.fetch("/read");
-  CHECK((read.body == pattern(1'000'000)));
-}
-
 TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not one more") {
   const std::size_t limit = 100'000;
   for (const std::size_t size : {limit, limit + 1}) {

@@ -19,6 +19,10 @@ void H3Pair::open() {
   const FakeQuic::Settings server_settings{.stream_window = limits.h3_stream_window,
                                            .connection_window = limits.connection_window,
                                            .bidi_streams = limits.concurrent_streams};
+  const FakeQuic::Settings client_settings{
+      .stream_window = limits.call_window,
+      .connection_window = limits.call_window * limits.concurrent_streams,
+      .bidi_streams = 0};
   client = std::make_unique<FakeQuic>(false, client_settings);
   server = std::make_unique<FakeQuic>(true, server_settings);
   FakeQuic::join(*client, *server);

@@ -12,8 +12,6 @@ struct H3Pair : SessionPair {
   H3Pair& operator=(const H3Pair&) = delete;
   ~H3Pair() override;
 
-  FakeQuic::Settings client_settings{
-      .stream_window = limits.call_window, .connection_window = 4U << 20U, .bidi_streams = 0};
   std::unique_ptr<FakeQuic> client, server;
   std::unique_ptr<h3::ClientApplication> client_app;
   std::unique_ptr<quic::QuicApplication> server_app;
@@ -34,6 +32,9 @@ struct H3Pair : SessionPair {
   static constexpr std::size_t kPulledAhead = kMaxPull;  // by nghttp3
 
  private:
+  void client_deadline(TimePoint now) override {
+    if (client->alive() && client_app->deadline() <= now) client_app->on_deadline(now);
+  }
   void server_deadline(TimePoint now) override {
     if (server->alive() && server_app->deadline() <= now) server_app->on_deadline(now);
   }

@@ -94,6 +94,34 @@ TEST_CASE("An idle connection is freed silently on both sides, and nobody is kep
   CHECK(client.log.aborted == 1);
 }
 
+TEST_CASE("A connection that is kept alive outlives the idle timeout of either side") {
+  const auto [client_idle, server_idle] =
+      GENERATE(std::pair{30s, 30s}, std::pair{8s, 30s}, std::pair{30s, 8s});
+  CAPTURE(client_idle, server_idle);
+  QuicWorld w(1, endpoint_config([&](quic::EndpointConfig& c) { c.idle_timeout = server_idle; }));
+  w.client_config.idle_timeout = client_idle;
+  ClientSide& client = w.connect_and_settle();
+  const std::size_t sent = w.world.net.log().size();
+  client.app().quic.keep_alive(15s);
+  w.flush();
+  w.world.run_for(120s);
+  REQUIRE(client.state() == State::established);
+  CHECK(w.endpoint->connections() == 1);
+  const auto pings =
+      static_cast<std::size_t>(120s / std::min(15s, std::min(client_idle, server_idle) / 2));
+  CHECK(w.world.net.log().size() - sent <= 3 * pings);  // with their acknowledgements
+
+  const bool kept = GENERATE(true, false);
+  if (kept) {
+    w.world.leave(w.port);
+  } else {
+    client.app().quic.keep_alive(Duration::zero());
+  }
+  w.world.run_for(15s + std::min(client_idle, server_idle) + 3s);
+  CHECK(client.state() == State::closed);
+  CHECK(client.quic->close_reason().code == ErrorCode::timeout);
+}
+
 TEST_CASE("A connection in use outlives the idle timeout") {
   QuicWorld w;
   ClientSide& client = w.connect_and_settle();

@@ -88,7 +88,7 @@ TEST_CASE("The connection's window holds all streams together") {
     for (const auto& [id, in] : client.app().in) bytes += in.bytes.size();
     return bytes;
   };
-  CHECK(total() == 20000);
+  CHECK(total() == 2 * 20000);  // as announced
   client.app().quic.extend_connection_credit(25000);
   REQUIRE(w.run_until([&] { return client.app().answered(3); }));
   CHECK(total() == 45000);
@@ -155,6 +155,25 @@ std::size_t largest_to(QuicWorld& w, const ClientSide& client, std::size_t from 
     if (each.to == client.port->address() && each.arrived()) bytes = std::max(bytes, each.bytes);
   }
   return bytes;
+}
+
+TEST_CASE("Streams that a client does not read hold up no other within the connection's window") {
+  constexpr std::size_t kWindow = 100'000, kUnread = 10;
+  QuicWorld w(4);
+  w.client_config.stream_window = kWindow;
+  w.client_config.connection_window = (kUnread + 1) * kWindow;
+  ClientSide& client = w.connect();
+  client.app().grant_credit = false;
+  for (std::size_t i = 0; i < kUnread; ++i) client.app().ask(kAskMebibyte);
+  REQUIRE(w.run_until([&] {
+    const auto full = [](const auto& each) { return each.second.bytes.size() == kWindow; };
+    return std::ranges::count_if(client.app().in, full) == std::ptrdiff_t{kUnread};
+  }));
+  client.app().grant_credit = true;
+  client.app().ask(kAskMebibyte);
+  REQUIRE(w.run_until(
+      [&] { return client.app().asked.size() > kUnread && client.app().answer(kUnread).fin; }));
+  CHECK(client.app().answer(kUnread).bytes == pattern(kMebibyte));
 }
 
 TEST_CASE("Path MTU discovery finds larger packets, and goes back when the MTU shrinks") {

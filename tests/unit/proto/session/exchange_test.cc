@@ -187,23 +187,3 @@ TEMPLATE_TEST_CASE("a body that waits goes on when it is woken, and holds up no 
   CHECK(slow.body == "one two");
   CHECK(up.alive + down.alive == 0);
 }
-
-TEMPLATE_TEST_CASE("as many requests begin as the server allows, and one more is refused", "",
-                   H2Pair, H3Pair) {
-  int jobs = 0;
-  TestType pair;
-  pair.limits.concurrent_streams = 3;
-  pair.handler.answer = hold(jobs);
-  pair.run();  // the client learns the limit
-  for (int i = 0; i < 3; ++i) {
-    CHECK_FALSE(pair.user->full());
-    pair.start("/");
-  }
-  CHECK(pair.user->full());
-  CHECK(refusal(*pair.user) == ErrorCode::unavailable);
-  pair.run();
-  CHECK(jobs == 3);
-  pair.calls.pop_front();
-  pair.run();
-  pair.start("/");
-}

@@ -55,6 +55,26 @@ TEMPLATE_TEST_CASE("an unread download stops at the client's window, others go o
   CHECK((unread.body == pattern(3U << 20U)));
 }
 
+TEMPLATE_TEST_CASE("ten stuck readers on one connection do not slow down the eleventh", "", H2Pair,
+                   H3Pair) {
+  constexpr std::size_t kSize = 2U << 20U;
+  const auto turns_of = [](int stuck) {
+    TestType pair;
+    pair.limits.concurrent_streams = 11;
+    pair.handler.answer = with_pattern(kSize);
+    for (int i = 0; i < stuck; ++i) pair.start("/").reads = false;
+    pair.run();
+    CHECK(pair.user->free() == 11U - static_cast<unsigned>(stuck));
+    CHECK(pair.pool.outstanding() >= static_cast<unsigned>(stuck) * pair.limits.call_window);
+    const PairCall& call = pair.start("/");
+    int turns = 0;
+    for (; call.state == ReadState::blocked && turns < 10'000; ++turns) pair.step();
+    CHECK((call.body == pattern(kSize)));
+    return turns;
+  };
+  CHECK(turns_of(10) <= turns_of(0));
+}
+
 TEMPLATE_TEST_CASE("refused uploads leave the connection's window full", "", H2Pair, H3Pair) {
   constexpr int kUploads = 10'000;  // so that 60 bytes lost with each are seen
   int jobs = 0;

@@ -12,7 +12,8 @@
 
 namespace troika::test {
 
-// Limits may be changed before the first request. Each response is to the request before it.
+// Limits may be changed before the first request. Each response is to the request before it, or to
+// the one `back` requests earlier.
 class ByteOrigin : public Bench {
  public:
   explicit ByteOrigin(std::string alpn) : Bench(std::move(alpn)), out_(pool) {}
@@ -26,6 +27,9 @@ class ByteOrigin : public Bench {
   ByteOrigin(const ByteOrigin&) = delete;
   ByteOrigin& operator=(const ByteOrigin&) = delete;
 
+  std::size_t back = 0;
+  ClientSession& session() { return *client_; }
+
   PairCall& ask(Method method = Method::get) {
     if (client_ == nullptr) client_ = connect();
     PairCall& call = calls_.emplace_back();
@@ -38,7 +42,7 @@ class ByteOrigin : public Bench {
 
  protected:
   virtual std::unique_ptr<ClientByteSession> connect() = 0;
-  std::size_t asked() const { return calls_.size(); }
+  std::size_t answered() const { return calls_.size() - back; }
   void deliver(std::string_view bytes) {
     std::ignore = client_->receive(bytes_of(bytes), clock.now());
     run();
@@ -105,6 +109,10 @@ class H2Origin : public ByteOrigin {
   void data(const std::string& text) { deliver(h2::frame(h2::kData, 0, stream(), text)); }
   void trailers(const Fields& fields) { deliver(encoder_.headers(stream(), fields)); }
   void end() { deliver(h2::frame(h2::kData, h2::kEndStream, stream())); }
+  // Of all requests, only so many have reached a handler.
+  void goaway(std::uint32_t taken) {
+    deliver(h2::frame(h2::kGoaway, 0, 0, h2::u32(taken == 0 ? 0 : 2 * taken - 1) + h2::u32(0)));
+  }
 
  private:
   std::unique_ptr<ClientByteSession> connect() override {
@@ -112,7 +120,7 @@ class H2Origin : public ByteOrigin {
     std::ignore = session->receive(bytes_of(h2::frame(h2::kSettings, 0, 0)), clock.now());
     return session;
   }
-  std::uint32_t stream() const { return static_cast<std::uint32_t>(2 * asked() - 1); }
+  std::uint32_t stream() const { return static_cast<std::uint32_t>(2 * answered() - 1); }
 
   h2::RawPeer encoder_;
 };
@@ -122,6 +130,9 @@ class H3Origin : private RawClient {
   H3Origin() = default;
   static constexpr HttpVersion kVersion = HttpVersion::http3;
   using RawClient::limits;
+
+  std::size_t back = 0;
+  ClientSession& session() { return *app; }
 
   PairCall& ask(Method method = Method::get) {
     if (calls.empty()) start();
@@ -134,9 +145,12 @@ class H3Origin : private RawClient {
   void data(const std::string& text) { exchange(stream(), data_frame(text)); }
   void trailers(const Fields& fields) { exchange(stream(), headers_frame(fields), true); }
   void end() { exchange(stream(), "", true); }
+  void goaway(std::uint32_t taken) { exchange(kServerControl, frame(7, varint(4 * taken))); }
 
  private:
-  quic::StreamId stream() const { return static_cast<quic::StreamId>(4 * (calls.size() - 1)); }
+  quic::StreamId stream() const {
+    return static_cast<quic::StreamId>(4 * (calls.size() - back - 1));
+  }
 };
 
 }  // namespace troika::test
