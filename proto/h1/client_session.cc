@@ -78,28 +78,12 @@ bool ResponseReader::until_close() const noexcept {
          fields_.body() != MessageFields::Body::chunked;
 }
 
-namespace {
-
-// A space or a line end in any of these would make it a different request.
-bool can_be_written(const Request& request) noexcept {
-  const auto visible = [](std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
-  };
-  const bool method = request.method_text.empty() || ascii::is_token(request.method_text);
-  return method && (request.method != Method::connect || !request.protocol.empty()) &&
-         !request.target.raw.empty() && visible(request.target.raw) && visible(request.authority);
-}
-
-}  // namespace
-
 Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySource> body,
                                         Receiver& receiver, const CallTimeouts& timeouts) {
   if (over()) return fail(ErrorCode::closed, "the connection has ended");
   if (draining() || peer_ended_) return fail(ErrorCode::unavailable, "it is to be closed");
   if (full()) return fail(ErrorCode::unavailable, "a request is in flight");
-  if (!can_be_written(request)) {
-    return fail(ErrorCode::protocol, "HTTP/1.1 cannot carry this request");
-  }
+  if (auto sendable = check(request); !sendable) return std::unexpected(sendable.error());
   streams_.push_back(std::make_unique<ClientStream>(services_, host_, std::move(request),
                                                     std::move(body), receiver, timeouts));
   current_ = streams_.back().get();
@@ -121,7 +105,8 @@ Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint) {
   if (over()) return {};
   if (buffered_.empty()) bytes = bytes.subspan(consume(bytes));
   if (!over()) buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
-  if (phase_ == Phase::broken) return fail(ErrorCode::protocol, "not a response to a request");
+  if (phase_ == Phase::broken)
+    return fail(ErrorCode::protocol, "the response is not valid, or is none to a request");
   return {};
 }
 
@@ -134,7 +119,7 @@ std::size_t ClientSession::consume(std::span<const std::byte> bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !over()) {
     // RFC 9112 §9.2: a response without a request is not one.
-    if (current_ == nullptr || !current_->begun()) {
+    if (current_ == nullptr || !current_->call().head_written()) {
       end(Phase::broken, AbortReason::protocol_error);
       break;
     }

@@ -120,7 +120,7 @@ void ServerSession::on_input_end() {
   reach(Phase::last);
   head_since_ = kNever;
   if (current_ == nullptr || !current_->reads()) return;
-  if (current_->tunnel()) return current_->on_end({});
+  if (current_->offers_tunnel()) return current_->on_end({});
   current_->on_fault(0, AbortReason::peer_gone);
 }
 

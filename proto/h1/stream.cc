@@ -54,6 +54,7 @@ bool Stream::produce(Output out) {
   end_.advance();
   bool moved = std::exchange(consumed_bytes, 0) > 0;
   if (end_.aborted()) return moved;
+  if (stop && framed() && !keeps_alive_) give_up();  // of a tunnel whose handler has left
   moved = write_informational(out) || moved;
   moved = begin_writing(out) || moved;
   moved = write_content(out) || moved;

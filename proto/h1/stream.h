@@ -42,12 +42,14 @@ enum class Phase : std::uint8_t {
   broken  // the same, and a message was cut short: the connection ends in a reset
 };
 
-// What is still read of the peer's message:
+// What is still read of the peer's message. The peer may wait for 100 before its content, and what
+// comes of one that is given up is dropped:
 //
-//             content, or our 100   its end   give_up()
-//   expected  open                  over      given_up   the peer may wait for 100 before its
-//   content open      -                     over      given_up over      -                     - -
-//   given_up  -                     -         -          what still comes is dropped
+//              content, or our 100   its end   give_up()
+//   expected   open                  over      given_up
+//   open       -                     over      given_up
+//   over       -                     -         -
+//   given_up   -                     -         -
 enum class Reading : std::uint8_t { expected, open, over, given_up };
 
 // What is written of our message. A stream whose end is aborted() writes no more.
@@ -141,6 +143,7 @@ class ServerStream final : public Stream {
   void begin(Request request, const MessageFields& fields, std::string accept);
   void reject(Request partial, std::uint16_t status);
   void on_end(HeaderMap trailers);
+  bool offers_tunnel() const noexcept { return !accept_.empty(); }
 
  private:
   bool head_due() const noexcept override { return head.has_value(); }

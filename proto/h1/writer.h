@@ -24,8 +24,7 @@ std::string request_head(const Request& request, Delimiter body,
                          std::optional<std::uint64_t> length);
 
 // Without fields of framing and of upgrades, and without those that are not valid: with a line end
-// in it, a field could inject another one, or a message. `upgrade_names`: none of the handshake's
-// either.
+// in it, a field could inject another one, or a message.
 void append_fields(std::string& to, const HeaderMap& fields);
 
 std::string chunk_head(std::size_t size);

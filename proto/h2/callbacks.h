@@ -69,9 +69,9 @@ struct SessionCallbacks {
     return 0;
   }
 
-  static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int,
+  static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error,
                                void* user) noexcept {
-    of(user).on_frame_not_sent(*frame);
+    of(user).on_frame_not_sent(*frame, error);
     return 0;
   }
 

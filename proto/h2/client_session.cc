@@ -65,6 +65,10 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
+  if (auto sendable = check(request); !sendable) return std::unexpected(sendable.error());
+  if (!request.protocol.empty() && !settings_seen_) {
+    return fail(ErrorCode::unavailable, "the server has not said yet whether it takes tunnels");
+  }
   if (!request.protocol.empty() &&
       nghttp2_session_get_remote_settings(engine_.get(),
                                           NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) != 1) {
@@ -72,10 +76,10 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   }
   auto stream = std::make_unique<ClientStream>(context_, services_, std::move(request),
                                                std::move(body), receiver, timeouts);
+  CallHandle handle(&stream->call());
   const auto id = stream->submit();
   if (!id) return std::unexpected(id.error());
   if (open_++ == 0) heard_at_ = services_.clock.now();
-  CallHandle handle(&stream->call());
   streams_.emplace(*id, std::move(stream));
   return handle;
 }
@@ -231,6 +235,8 @@ std::unique_ptr<ClientByteSession> make_client_session(const CallServices& servi
 }
 
 void ClientSession::on_frame(const nghttp2_frame& frame) {
+  const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
+  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) settings_seen_ = true;
   ClientStream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
@@ -246,11 +252,17 @@ void ClientSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
   if (stream != nullptr) stream->on_end_framed();
 }
 
-// A request that was queued and may not be sent any more, after GOAWAY or its own cancellation.
-void ClientSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
-  if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    on_stream_closed(frame.hd.stream_id, NGHTTP2_REFUSED_STREAM);
-  }
+// A request that was queued may not be sent any more, after GOAWAY or its own cancellation; or the
+// engine cannot send it, nor trailers, at all.
+void ClientSession::on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept {
+  if (frame.hd.type != NGHTTP2_HEADERS) return;
+  ClientStream* const stream = find(frame.hd.stream_id);
+  if (stream == nullptr) return;
+  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return stream->on_head_not_sent();
+  const bool refused = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED ||
+                       error == NGHTTP2_ERR_STREAM_CLOSING || error == NGHTTP2_ERR_STREAM_CLOSED;
+  if (!refused) stream->call().on_peer_abort(AbortReason::handler_failed);
+  on_stream_closed(frame.hd.stream_id, NGHTTP2_REFUSED_STREAM);
 }
 
 void ClientSession::on_stream_closed(std::int32_t id, std::uint32_t code) noexcept {

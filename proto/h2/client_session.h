@@ -64,7 +64,7 @@ class ClientSession final : public ClientByteSession {
   void on_headers_begin(const nghttp2_frame&) noexcept {}
   void on_frame(const nghttp2_frame& frame);
   void on_frame_sent(const nghttp2_frame& frame) noexcept;
-  void on_frame_not_sent(const nghttp2_frame& frame) noexcept;
+  void on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept;
   void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
   static nghttp2_ssize read_request(nghttp2_session*, std::int32_t id, std::uint8_t*,
                                     std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
@@ -76,7 +76,8 @@ class ClientSession final : public ClientByteSession {
   Outbound outbound_;
   std::unordered_map<std::int32_t, std::unique_ptr<ClientStream>> streams_;
   std::vector<std::unique_ptr<ClientStream>> dead_;
-  std::size_t open_ = 0;  // streams that the engine knows
+  std::size_t open_ = 0;        // streams that the engine knows
+  bool settings_seen_ = false;  // the server's
   TimePoint progress_at_;
   TimePoint idle_since_;                // without a request in flight
   TimePoint heard_at_;                  // bytes came, or the first request began

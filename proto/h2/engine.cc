@@ -68,6 +68,7 @@ int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high_
     out.append_copy(bytes_of(data, count));
     ledger_.add_control(count);
     queued_ += count;
+    for (const std::int32_t stream : std::exchange(heads_, {})) ledger_.add_end(stream);
   }
   out_ = nullptr;
   return result;

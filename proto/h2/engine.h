@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/output_queue.h"
 #include "base/time.h"
@@ -72,7 +73,7 @@ class Outbound {
   void data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload);
 
   // The whole head of a stream is in the queue.
-  void head_framed(std::int32_t stream) { ledger_.add_end(stream); }
+  void head_framed(std::int32_t stream) { heads_.push_back(stream); }
 
   // `bytes` left the queue: calls on_body(stream, n) for each part of a body among them, and
   // on_head(stream) for each head.
@@ -92,6 +93,7 @@ class Outbound {
   std::size_t high_watermark_ = static_cast<std::size_t>(-1);
   What what_ = What::everything;
   UnsentLedger<std::int32_t> ledger_;
+  std::vector<std::int32_t> heads_;  // whose bytes the engine is about to give
   std::size_t queued_ = 0;
   TimePoint last_moved_;
 };

@@ -326,7 +326,7 @@ void ServerSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
   if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_end_framed();
 }
 
-void ServerSession::on_frame_not_sent(const nghttp2_frame& frame) noexcept {
+void ServerSession::on_frame_not_sent(const nghttp2_frame& frame, int) noexcept {
   if (frame.hd.type != NGHTTP2_HEADERS) return;
   if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_head_not_sent();
 }

@@ -57,7 +57,7 @@ class ServerSession final : public ByteSession {
   void on_control_frame(const nghttp2_frame& frame) noexcept;
   void on_invalid_frame(const nghttp2_frame& frame) noexcept;
   void on_frame_sent(const nghttp2_frame& frame) noexcept;
-  void on_frame_not_sent(const nghttp2_frame& frame) noexcept;
+  void on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept;
   void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
   // The data provider of all responses.
   static nghttp2_ssize read_response(nghttp2_session*, std::int32_t id, std::uint8_t*,

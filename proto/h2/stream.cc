@@ -45,7 +45,7 @@ void Stream::on_peer_reset(std::uint32_t code) noexcept {
 
 // After all of our message, a fault in the rest of a server's request does no harm.
 void Stream::on_invalid() noexcept {
-  if (end_.sending() != Sending::done) end_.on_peer_abort(AbortReason::protocol_error);
+  if (cut_short()) end_.on_peer_abort(AbortReason::protocol_error);
   wire_ = std::max(wire_, Wire::resetting);
 }
 
@@ -90,7 +90,7 @@ void Stream::on_sent(std::size_t bytes) noexcept {
 
 void Stream::on_closed(std::uint32_t code) noexcept {
   if (code == NGHTTP2_REFUSED_STREAM) end_.on_peer_reset(AbortReason::refused, 0);  // by GOAWAY
-  if (end_.sending() != Sending::done) end_.on_peer_abort(AbortReason::protocol_error);
+  if (cut_short()) end_.on_peer_abort(AbortReason::protocol_error);
   wire_ = Wire::closed;
 }
 

@@ -75,6 +75,11 @@ class Stream : public StreamRecords {
   StreamContext& context() noexcept { return context_; }
 
  private:
+  // If no more comes, something is missing: our message, or what a tunnel still brings.
+  bool cut_short() const noexcept {
+    return end_.sending() != Sending::done ||
+           (end_.reads_on() && end_.receiving() == Receiving::body);
+  }
   void check(Status status, std::uint32_t limit_code) noexcept;
   void give_credit() noexcept;
   void submit_head(const Head& head);

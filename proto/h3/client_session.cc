@@ -36,7 +36,11 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   if (full()) {
     return fail(ErrorCode::unavailable, "as many requests are in flight as the server allows");
   }
-  if (!request.protocol.empty() && !(settings_ && settings_->takes_tunnels)) {
+  if (auto sendable = check(request); !sendable) return std::unexpected(sendable.error());
+  if (!request.protocol.empty() && !settings_) {
+    return fail(ErrorCode::unavailable, "the server has not said yet whether it takes tunnels");
+  }
+  if (!request.protocol.empty() && !settings_->takes_tunnels) {
     return fail(ErrorCode::denied, "the server takes no tunnels");
   }
   const auto id = quic_.open_bidi();
@@ -162,8 +166,9 @@ void ClientSession::drain() {
 // Those whose user still holds them stay, for what the user has not read.
 void ClientSession::abort(std::optional<quic::AppError>) noexcept {
   if (std::exchange(lost_, true)) return;
+  const auto reason = engine_.status() ? AbortReason::peer_gone : AbortReason::protocol_error;
   for (const auto& [id, stream] : requests_) {
-    stream->call().on_peer_abort(AbortReason::peer_gone);
+    stream->call().on_peer_abort(reason);
     stream->call().on_closed();
   }
 }

@@ -153,9 +153,17 @@ void ServerSession::allow_more_streams(std::int64_t least) {
 Status ServerSession::apply(TimePoint) {
   while (!lost_ && !context_.dirty_streams.empty()) {
     for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
-      if (ServerStream* stream = request(id)) stream->apply();
+      ServerStream* const stream = request(id);
+      if (stream != nullptr) stream->apply();
+      if (stream != nullptr && stream->tunnel() && !std::exchange(pings_, true)) {
+        quic_.keep_alive(services_.timeouts.tunnel_ping);
+      }
       retire_if_over(id);
     }
+  }
+  if (pings_ && std::ranges::none_of(streams_, [](const auto& s) { return s.second->tunnel(); })) {
+    pings_ = false;
+    quic_.keep_alive(Duration::zero());
   }
   return engine_.status();
 }

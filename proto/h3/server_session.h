@@ -68,6 +68,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   std::int64_t allowed_early_ = 0;  // streams allowed in place of others that are not closed yet
   bool peer_known_ = false;
   bool lost_ = false;
+  bool pings_ = false;  // there are tunnels
 };
 
 }  // namespace troika::h3

@@ -67,6 +67,7 @@ void Stream::apply() {
   }
   if (std::exchange(ready, false)) context_.engine.resume(*this);
   // RFC 9114 §4.1: only after the whole response, or the client might not read it.
+  begin_discarding();
   if (discarding() && discard_.over(context_.clock.now())) stop_reading(NGHTTP3_H3_NO_ERROR);
 }
 
@@ -98,7 +99,12 @@ void Stream::discard(std::size_t bytes, bool fin) noexcept {
 
 void Stream::on_fin_handed_out() {
   end_.on_end_framed();
-  if (!discarding()) return;
+  begin_discarding();
+}
+
+// A tunnel's handler may stop after our side has ended.
+void Stream::begin_discarding() {
+  if (!discarding() || discard_.end() != kNever) return;
   context_.engine.peer_shut_read(id());
   discard_.end_at(context_.clock.now() + context_.linger);
 }
@@ -197,7 +203,7 @@ void ServerStream::on_fin_handed_out() {
 
 // A client that has the whole response may close the connection before it acknowledges the end.
 void ServerStream::abandon(AbortReason reason, bool cleanly) noexcept {
-  if (exchange_.sending() != Sending::done) {
+  if (exchange_.sending() != Sending::done || exchange_.reads_on()) {
     exchange_.on_peer_abort(reason);
   } else if (cleanly) {
     exchange_.on_all_sent();

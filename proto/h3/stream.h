@@ -35,6 +35,7 @@ class Stream : public EngineStream, public StreamRecords {
   // Nobody needs the stream any more. The caller frees it when nghttp3 is not on the stack.
   bool retire() noexcept;
 
+  bool tunnel() const noexcept { return end_.shape() == Shape::tunnel; }
   virtual TimePoint deadline() const noexcept;
   // progress: when the connection last moved bytes, for a stream that waits for its turn.
   virtual void on_deadline(TimePoint now, TimePoint progress);
@@ -50,6 +51,7 @@ class Stream : public EngineStream, public StreamRecords {
   bool discarding() const noexcept {
     return stop && end_.sending() == Sending::done && reading() != Reading::ended;
   }
+  void begin_discarding();
   void discard(std::size_t bytes, bool fin) noexcept;
   void begin(quic::StreamId id) noexcept;  // on another stream of QUIC than before
   // For a destructor: the end may still call mark_dirty() while it dies.

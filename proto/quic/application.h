@@ -69,9 +69,11 @@ class QuicApplication {
   virtual Status on_handshake_done(TimePoint now) = 0;
   virtual Status on_data(StreamId stream, std::span<const std::byte> bytes, bool fin, bool early,
                          TimePoint now) = 0;
-  virtual Status on_acked(StreamId stream, std::uint64_t bytes) = 0;   // in stream order
-  virtual Status on_reset(StreamId stream, AppError code) = 0;         // RESET_STREAM arrived
-  virtual Status on_stop_sending(StreamId stream, AppError code) = 0;  // QUIC replies with a reset
+  virtual Status on_acked(StreamId stream, std::uint64_t bytes) = 0;  // in stream order
+  virtual Status on_reset(StreamId stream, AppError code) = 0;        // RESET_STREAM arrived
+  // QUIC replies with a reset. ngtcp2 1.x tells nothing of it: there it shows in shut() alone, when
+  // something is to be written.
+  virtual Status on_stop_sending(StreamId stream, AppError code) = 0;
   virtual Status on_stream_closed(StreamId stream, std::optional<AppError> code) = 0;
   virtual void on_streams_available() {}  // client: more of our streams may open
 

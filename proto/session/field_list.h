@@ -35,11 +35,8 @@ class FieldList {
     const bool named = !request.method_text.empty() && !tunnel;
     const std::string_view known = name_of(tunnel ? Method::connect : request.method);
     add(":method", named ? std::string_view(request.method_text) : known);
-    // A plain CONNECT has only the authority to connect to (RFC 9113 §8.5, RFC 9114 §4.4).
-    if (request.method != Method::connect || tunnel) {
-      add(":scheme", request.scheme);
-      add(":path", request.target.raw);
-    }
+    add(":scheme", request.scheme);
+    add(":path", request.target.raw);
     add(":authority", request.authority);
     if (!request.protocol.empty()) add(":protocol", request.protocol);
     if (request.expects_continue) add("expect", "100-continue");
@@ -47,10 +44,7 @@ class FieldList {
       const char* const end = std::to_chars(length_.begin(), length_.end(), framing.length).ptr;
       add("content-length", {length_.data(), end});
     }
-    for (const auto [name, value] : request.headers) {
-      const bool ours = name == "host" || name == "content-length";
-      if (!ours && !is_connection_field(name)) add(name, value);
-    }
+    add(request.headers);
   }
   explicit FieldList(const HeaderMap& trailers) {
     list_.reserve(trailers.size());
@@ -62,8 +56,14 @@ class FieldList {
   void add(std::string_view name, std::string_view value) {
     list_.push_back({octets(name), octets(value), name.size(), value.size(), flags_for(name)});
   }
+  // Without fields that are not valid, or of one h1 connection (RFC 9113 §8.2, RFC 9114 §4.2): the
+  // engines send what they are given.
   void add(const HeaderMap& fields) {
-    for (const auto [name, value] : fields) add(name, value);
+    for (const auto [name, value] : fields) {
+      if (valid_field(HttpVersion::http2, name, value) && !is_connection_field(name)) {
+        add(name, value);
+      }
+    }
   }
 
   const Nv* data() const noexcept { return list_.data(); }

@@ -18,9 +18,11 @@ struct StreamTimes {
   Duration opening;         // from start() to the end of the handshake
   Duration handshake;       // the part of it after TCP has connected
   Duration write_progress;  // bytes wait, and the peer takes none
-  Duration linger;          // reading on after our FIN (RFC 9112 §9.6); 0: closed at once
-  Duration last_input;      // a write has failed: between one input of the peer and the next
-  Duration last_output;     // ... and after its last one, until the session has used it; 0: at once
+  // Reading on after our FIN (RFC 9112 §9.6), without the session; 0: closed at once, and the
+  // session stays, as that of a client has to for what its users have not read.
+  Duration linger;
+  Duration last_input;   // a write has failed: between one input of the peer and the next
+  Duration last_output;  // ... and after its last one, until the session has used it; 0: at once
 };
 
 // How far a StreamConnection is. Each arrow is a test in stream_connection_test.cc.

@@ -155,7 +155,8 @@ void Wire::run(int max_turns) {
 bool Wire::end_half(End& from, End& to) {
   if (!ends) return false;
   const Interest interest = from.session.interest();
-  if (interest.broken && !std::exchange(from.ended, true)) {
+  if (interest.broken && !std::exchange(from.broken, true)) {
+    from.ended = true;
     from.out.clear();
     to.session.abort(AbortReason::peer_gone);
     return true;

@@ -239,7 +239,7 @@ class Wire {
   struct End {
     ByteSession& session;
     OutputQueue out;
-    bool ended = false;  // its half is closed
+    bool ended = false, broken = false;  // its half is closed, or it was reset
   };
   bool end_half(End& from, End& to);
   void produce(End& end) { std::ignore = end.session.produce(end.out, high, clock_.now()); }

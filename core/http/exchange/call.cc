@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace troika {
 namespace {
 
@@ -33,6 +35,22 @@ Error error_for(AbortReason reason) noexcept {
 
 }  // namespace
 
+// A space or a line end in any of these would make it a different request.
+Status check(const Request& request) {
+  const auto visible = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+  };
+  const bool named = request.method != Method::other || !request.method_text.empty();
+  const bool method = request.method_text.empty() ? named : ascii::is_token(request.method_text);
+  const bool tunnel = request.protocol == "websocket";
+  const bool known = request.protocol.empty() ? request.method != Method::connect : tunnel;
+  if (method && known && visible(request.target.raw) && visible(request.authority) &&
+      ascii::is_token(request.scheme)) {
+    return {};
+  }
+  return fail(ErrorCode::protocol, "this request cannot be sent");
+}
+
 Call::Call(StreamPort& port, const CallServices& services, HttpVersion version, std::size_t window,
            Request request, std::unique_ptr<BodySource> body, Receiver& receiver,
            const CallTimeouts& timeouts)
@@ -45,12 +63,14 @@ Call::Call(StreamPort& port, const CallServices& services, HttpVersion version, 
       receiver_(&receiver) {
   progress();
   request_.headers.remove("content-length");  // framing() says it
+  request_.headers.remove("host");            // and `authority` this
   if (request_.expects_continue) request_.headers.remove("expect");
   request_.expects_continue = request_.expects_continue && body != nullptr;
   if (request_.expects_continue) continue_at_ = last_progress_ + timeouts_.continued;
   std::optional<std::uint64_t> length;
   if (framing_.kind == BodyFraming::Kind::length) length = framing_.length;
   outgoing_.begin(std::move(body), length);
+  if (waits()) outgoing_.hold();
 }
 
 bool Call::finished() const noexcept {
@@ -94,6 +114,7 @@ void Call::take_head(ResponseBuilder::Received response, bool end) {
   go_on();
   if (response.head.tunnel) {
     shape_ = Shape::tunnel;
+    outgoing_.go_on();
     port_.body_ready();
   }
   std::optional<std::uint64_t> length;
@@ -117,8 +138,9 @@ bool Call::begin_again() noexcept {
 }
 
 void Call::go_on() noexcept {
-  if (std::exchange(continue_at_, kNever) == kNever) return;
+  if (std::exchange(continue_at_, kNever) == kNever || waits()) return;
   progress();
+  outgoing_.go_on();
   port_.body_ready();
 }
 
@@ -139,7 +161,8 @@ Result<Pulled> Call::pull(std::size_t max_bytes) {
 
 // RFC 9113 §8.1: after a whole response, a reset only stops the rest of the request.
 void Call::on_peer_reset(AbortReason reason, std::uint64_t wire_code) noexcept {
-  if (receiving() != Receiving::done) return fail(reason, wire_code);
+  const bool whole = receiving() == Receiving::done && shape_ == Shape::message;
+  if (!whole) return fail(reason, wire_code);
   if (sending() != Sending::done) outgoing_.reset(AbortReason::body_stopped);
 }
 
@@ -168,7 +191,9 @@ void Call::fail(AbortReason reason, std::uint64_t wire_code) noexcept {
                         .replayable = reason == AbortReason::refused || !head_written_};
   continue_at_ = kNever;
   if (sending() != Sending::done) outgoing_.reset(reason);
-  if (receiving() == Receiving::done) return;
+  // A response that is whole stays so. A tunnel has two sides.
+  const bool whole = shape_ == Shape::message || sending() == Sending::done;
+  if (receiving() == Receiving::done && whole) return;
   aborted_ = reason;
   incoming_.fail(error_for(reason));
   if (receiver_ != nullptr) std::exchange(receiver_, nullptr)->on_failed(failure);
@@ -210,8 +235,9 @@ TimePoint Call::deadline() const noexcept {
   if (outgoing_.peer_owes_room()) return silent;
   switch (receiving()) {
     case Receiving::head:
-      return outgoing_.blocked() ? kNever : last_progress_ + timeouts_.first_byte;
-    case Receiving::body: return incoming_.buffered() == 0 ? silent : kNever;
+      return outgoing_.blocked() && !waits() ? kNever : last_progress_ + timeouts_.first_byte;
+    case Receiving::body:
+      return incoming_.buffered() == 0 && !outgoing_.blocked() ? silent : kNever;
     case Receiving::done:
     case Receiving::stopped: break;
   }

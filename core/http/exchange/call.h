@@ -57,6 +57,10 @@ class Receiver {
   ~Receiver() = default;
 };
 
+// Whether any protocol can carry it; `protocol` if not: what would be read as another request on
+// one of them, a plain CONNECT, or a tunnel for something else than WebSocket.
+Status check(const Request& request);
+
 // What the calls of a connection share; outlives its session.
 struct CallServices {
   BufferPool& pool;
@@ -82,7 +86,7 @@ enum class Knowing : std::uint8_t { open, let_go, closed, over };
 //                                              Sending::done or reset
 //   A closed stream brings nothing:            closed    => Receiving::done or stopped
 //   Nobody is told after the user has gone:    let_go    => no receiver
-//   A tunnel's bytes wait until it is taken:   asks for one, and is not one => Sending::head
+//   A tunnel's bytes wait until it is taken:   asks for one, and is not one => nothing was pulled
 //   The request waits for 100 before its content: a time for 100 => Sending::head
 class Call final : public MessageEnd {
  public:
@@ -164,8 +168,9 @@ class ClientSession {
  public:
   virtual ~ClientSession() = default;
   // A null body means no content. Fails with `unavailable` when no request can be started on this
-  // connection now (h1: one is in flight; h2, h3: stream limit, GOAWAY) and with `closed` when the
-  // connection has ended.
+  // connection now (h1: one is in flight; h2, h3: stream limit, GOAWAY, or a tunnel before the
+  // server's SETTINGS), with `closed` when the connection has ended, with `denied` when the server
+  // takes no tunnels, and with `protocol` as check(). The receiver is not called then.
   virtual Result<CallHandle> start(Request request, std::unique_ptr<BodySource> body,
                                    Receiver& receiver, const CallTimeouts& timeouts) = 0;
   // How many requests may start now: what the peer allows and our windows have room for. 0 for ever

@@ -235,7 +235,7 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   } else if (offers_tunnel()) {
     incoming_.stop(AbortReason::body_stopped);
   }
-  status_ = head.status;
+  status_ = head.tunnel && is_h1(request_.version) ? 101 : head.status;
   progress();
   const BodyFraming framing = choose_framing(head, body.get());
   add_common_fields(head, body.get());
@@ -252,7 +252,8 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
 }
 
 void Exchange::abort(AbortReason reason) noexcept {
-  if (aborted() || handling_ == Handling::closed || content_pulled()) return;
+  const bool whole = content_pulled() && shape_ == Shape::message;
+  if (aborted() || handling_ == Handling::closed || whole) return;
   if (status_ == 0) {
     auto [head, body] = error_response(500);
     std::ignore = respond(std::move(head), std::move(body));
@@ -275,10 +276,12 @@ BodyFraming Exchange::choose_framing(const ResponseHead& head, const BodySource*
 
 void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) const {
   // RFC 9110 §8.6: this length is that of another response, which only its maker knows.
-  const bool keeps_length = head.forwarded && body == nullptr && request_.method == Method::head;
+  const bool keeps_length =
+      head.status == 304 || (head.forwarded && request_.method == Method::head);
+  if (!keeps_length) head.headers.remove("content-length");
   if (!head.tunnel && !never_has_content(head.status) && !keeps_length) {
     const auto length = body == nullptr ? std::optional<std::uint64_t>(0) : body->remaining();
-    if (length) head.headers.set("content-length", formatted("{}", *length));
+    if (length) head.headers.add("content-length", formatted("{}", *length));
   }
   // RFC 9110 §6.6.1: an origin server with a clock sends Date.
   if (!head.forwarded || !head.headers.has("date")) {

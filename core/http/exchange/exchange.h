@@ -29,7 +29,7 @@ enum class Handling : std::uint8_t { idle, held, running, released, closed };
 //   What is received is unwanted once nobody runs:  released  => Receiving::done or stopped
 //   It is counted in PeerInfo::held:                held      <=> counted, and Sending::nothing
 //   Whoever is aborted sends no more:               aborted() <=> Sending::reset
-//   A tunnel keeps its job until both sides end:    tunnel and released => all is read and pulled
+//   A tunnel keeps its job until both sides end, and the handler has read that
 //
 // h2 and h3 give the fields of the head one by one; h1, whose reader has a request already, calls
 // begin() or begin_rejected().
@@ -83,7 +83,7 @@ class Exchange final : public MessageEnd, public Responder {
   bool may_be_replay() const noexcept;
   void stop_waiting() noexcept;
   bool peer_owes_body() const noexcept {
-    return receiving() == Receiving::body && incoming_.buffered() == 0;
+    return receiving() == Receiving::body && incoming_.buffered() == 0 && !offers_tunnel();
   }
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
   void add_common_fields(ResponseHead& head, const BodySource* body) const;

@@ -64,6 +64,7 @@ void Outgoing::finish() noexcept {
 
 void Outgoing::reset(AbortReason reason) noexcept {
   state_ = Sending::reset;
+  blocked_ = false;
   if (source_ == nullptr) return;
   source_->set_waker(nullptr);
   source_->stop(reason);

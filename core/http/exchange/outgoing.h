@@ -57,9 +57,12 @@ class Outgoing final : private Waker {
   }
   // There is content that only waits for the peer to make room.
   bool peer_owes_room() const noexcept {
-    return pulled_ > sent_ || (source_ != nullptr && !blocked_);
+    return state_ != Sending::reset && (pulled_ > sent_ || (source_ != nullptr && !blocked_));
   }
-  bool blocked() const noexcept { return blocked_; }  // waits for its source
+  bool blocked() const noexcept { return blocked_; }  // waits for its source, or is held
+  // Its owner lets nobody pull yet.
+  void hold() noexcept { blocked_ = true; }
+  void go_on() noexcept { blocked_ = false; }
   std::uint64_t sent() const noexcept { return sent_; }
   const HeaderMap& trailers() const noexcept { return trailers_; }  // once complete
 

@@ -19,6 +19,8 @@ struct Timeouts {
   Duration handler = std::chrono::seconds(120);        // its response, from the last byte it read
   Duration write_progress = std::chrono::seconds(60);  // bytes of a response that left the process
   Duration tunnel_idle = std::chrono::hours(1);        // a tunnel: bytes either way
+  // A PING on HTTP/3 while there is one: QUIC\'s idle timeout knows nothing of tunnels.
+  Duration tunnel_ping = std::chrono::seconds(15);
   // Reading on after the last response (h1: RFC 9112 §9.6), or after that of a stream.
   Duration linger = std::chrono::seconds(2);
   Duration drain = std::chrono::seconds(30);

@@ -75,7 +75,7 @@ void RequestBuilder::protocol(std::string_view text) {
   if (!once(has_protocol_)) return;
   if (!ascii::is_token(text)) return fail(400);
   if (!ascii::equal_ignoring_case(text, "websocket")) fail(501);  // RFC 9220 §3
-  request_.protocol = text;
+  request_.protocol = lower_case(text);
 }
 
 void RequestBuilder::field(std::string_view name, std::string_view value) {

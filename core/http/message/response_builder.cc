@@ -102,6 +102,7 @@ BodyFraming ResponseBuilder::content_of(ResponseHead& head, bool body_follows) n
   using enum BodyFraming::Kind;
   head.tunnel =
       asked_ == Method::connect && (is_h1(version_) ? head.status == 101 : head.status / 100 == 2);
+  if (head.tunnel) head.headers.remove("sec-websocket-accept");  // between h1's two ends
   if (head.status == 101) head.status = 200;  // tunnels look alike on all protocols
   if (head.tunnel || head.status < 200 || head.status == 204) {
     head.headers.remove("content-length");

@@ -251,3 +251,89 @@ TEMPLATE_TEST_CASE("A drain lets a tunnel go on until its deadline", "", H1Pair,
   pair.run();
   CHECK(pair.server_finished());
 }
+
+TEMPLATE_TEST_CASE("A tunnel whose client has ended its side before it is taken still begins", "",
+                   H1Pair, H2Pair, H3Pair) {
+  for (const bool takes : {true, false}) {
+    TunnelPair<TestType> pair;
+    Responder* responder = nullptr;
+    BodySource* upload = nullptr;
+    pair.handler.answer = hold(pair.jobs, &responder, &upload);
+    PairCall& call = pair.open_tunnel({BodyStep::blocked()});
+    CHECK_FALSE(call.receiver.head);
+    if constexpr (TestType::kVersion == HttpVersion::http11)
+      pair.server->receive_end(pair.clock.now());
+    pair.run();
+    CHECK(pair.jobs == 1);
+    ResponseHead head;
+    head.tunnel = takes;
+    head.status = takes ? 200 : 403;
+    REQUIRE(responder->respond(head, scripted(pair.pool, {BodyStep::data("bytes")})));
+    pair.run();
+    CHECK(call.receiver.status() == head.status);
+    CHECK(call.body == "bytes");
+    call.stream.reset();
+    pair.run();
+  }
+}
+
+TEMPLATE_TEST_CASE("A tunnel that is offered waits for its handler, not for its client", "", H1Pair,
+                   H2Pair, H3Pair) {
+  TunnelPair<TestType> pair;
+  pair.timeouts_of_calls.first_byte = std::chrono::hours(1);
+  pair.handler.answer = hold(pair.jobs);
+  PairCall& call = pair.open_tunnel({BodyStep::data("x")});
+  pair.pass(pair.timeouts.handler - milliseconds(1));
+  CHECK(pair.jobs == 1);
+  CHECK_FALSE(call.receiver.head);
+  pair.pass(milliseconds(2));
+  CHECK(pair.jobs == 0);
+  CHECK(call.receiver.status() == 504);
+}
+
+TEMPLATE_TEST_CASE("A handler that has ended its side can still give up its tunnel", "", H1Pair,
+                   H2Pair, H3Pair) {
+  for (const bool aborts : {true, false}) {
+    CAPTURE(aborts);
+    TunnelPair<TestType> pair;
+    Responder* responder = nullptr;
+    BodySource* upload = nullptr;
+    pair.handler.answer = [&](RequestContext context, Responder& to) -> std::unique_ptr<Job> {
+      responder = &to;
+      upload = &context.body;
+      auto job = std::make_unique<CountedJob>(pair.jobs);
+      ResponseHead head;
+      head.tunnel = true;
+      std::ignore = to.respond(head, scripted(pair.pool, {BodyStep::data("only")}));
+      return job;
+    };
+    PairCall& call = pair.open_tunnel({BodyStep::data("one"), BodyStep::blocked()});
+    CHECK(call.state == ReadState::end);
+    CHECK(pair.jobs == 1);
+    if (aborts) {
+      responder->abort(AbortReason::handler_failed);
+    } else {
+      upload->stop(AbortReason::body_stopped);
+    }
+    pair.run();
+    pair.pass(std::chrono::seconds(3));
+    CHECK(pair.jobs == 0);
+    if (aborts) CHECK(call.receiver.failed);
+    if (aborts) CHECK(pair.probe.alive == 0);
+    CHECK(pair.observer.entries.size() == 1);
+  }
+}
+
+TEMPLATE_TEST_CASE("A tunnel that is never taken fails when first_byte is over", "", H1Pair, H2Pair,
+                   H3Pair) {
+  TunnelPair<TestType> pair;
+  pair.timeouts.handler = std::chrono::hours(2);
+  pair.handler.answer = hold(pair.jobs);
+  PairCall& call = pair.open_tunnel({BodyStep::data("x")});
+  pair.pass_for_client(pair.timeouts_of_calls.first_byte - milliseconds(1));
+  CHECK_FALSE(call.receiver.failed);
+  pair.pass_for_client(milliseconds(2));
+  REQUIRE(call.receiver.failed);
+  CHECK(call.receiver.failed == AbortReason::timeout);
+  CHECK(call.receiver.failure->step == CallStep::send);
+}
