@@ -142,12 +142,12 @@ TEMPLATE_TEST_CASE("A silent tunnel lives as long as tunnel_idle, and no longer"
   TunnelPair<TestType> pair;
   PairCall& call = pair.open_tunnel(
       {BodyStep::data("x"), BodyStep::blocked(), BodyStep::data("y"), BodyStep::blocked()});
-  pair.pass(pair.timeouts.tunnel_idle - milliseconds(1));
+  pair.pass(pair.exchange_timeouts.tunnel_idle - milliseconds(1));
   CHECK(pair.jobs == 1);
   pair.probe.release();  // bytes either way begin it anew
   pair.run();
   CHECK(call.body == "xy");
-  pair.pass(pair.timeouts.tunnel_idle - milliseconds(1));
+  pair.pass(pair.exchange_timeouts.tunnel_idle - milliseconds(1));
   CHECK(pair.jobs == 1);
   CHECK_FALSE(call.receiver.failed);
   pair.pass(milliseconds(2));
