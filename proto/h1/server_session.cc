@@ -66,7 +66,7 @@ void ServerSession::act_on(RequestReader::Event event) {
       head_since_ = kNever;
       current_ = std::make_unique<ServerStream>(services_, peer_, host_);
       // RFC 6455 §4.4: the client may try again with the version that we know.
-      if (reader_.other_websocket() && services_.handler.takes_tunnels()) {
+      if (reader_.other_websocket() && services_.snapshot->handler().takes_tunnels()) {
         return current_->reject(reader_.take_request(), 426);
       }
       current_->begin(reader_.take_request(), reader_.fields(), reader_.accept());

@@ -135,7 +135,7 @@ class Stream : public StreamRecords {
 class ServerStream final : public Stream {
  public:
   ServerStream(Services& services, const PeerInfo& peer, SessionHost& host)
-      : Stream(host, services.limits, services.timeouts.body_progress, exchange_),
+      : Stream(host, services.limits, services.snapshot->timeouts().body_progress, exchange_),
         exchange_(*this, services, peer, HttpVersion::http11, services.limits.stream_window) {}
 
   // fields: of the request's head. With has_body, the bytes of the body follow.

@@ -70,7 +70,8 @@ void ServerSession::submit_settings() {
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},  // last: only where a handler tunnels
   }};
-  const std::size_t count = settings.size() - (services_.handler.takes_tunnels() ? 0U : 1U);
+  const std::size_t count =
+      settings.size() - (services_.snapshot->handler().takes_tunnels() ? 0U : 1U);
   nghttp2_submit_settings(engine_.get(), NGHTTP2_FLAG_NONE, settings.data(), count);
   nghttp2_session_set_local_window_size(engine_.get(), NGHTTP2_FLAG_NONE, 0,
                                         static_cast<std::int32_t>(limits.connection_window));

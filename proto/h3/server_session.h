@@ -42,7 +42,9 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   enum class Drain : std::uint8_t { no, noticed, announced, done };
 
   EngineStream* find(quic::StreamId id) noexcept override { return request(id); }
-  bool takes_tunnels() const noexcept override { return services_.handler.takes_tunnels(); }
+  bool takes_tunnels() const noexcept override {
+    return services_.snapshot->handler().takes_tunnels();
+  }
   ServerStream* request(quic::StreamId id) noexcept;
   ServerStream& open_request(quic::StreamId id, bool early, TimePoint now);
   Status read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);

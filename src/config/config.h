@@ -72,6 +72,7 @@ struct Config {
   SiteLimits files;  // of the process; each worker has its share
   Limits limits;
   Timeouts timeouts;
+  ExchangeTimeouts exchange_timeouts;
 };
 
 }  // namespace troika

@@ -14,10 +14,11 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // A client whose connection is reset reads no response: what it sent last is not used any more.
-StreamTimes times_of(const Timeouts& timeouts) noexcept {
+StreamTimes times_of(const Services& services) noexcept {
+  const Timeouts& timeouts = services.timeouts;
   return {.opening = timeouts.handshake,
           .handshake = timeouts.handshake,
-          .write_progress = timeouts.write_progress,
+          .write_progress = services.snapshot->timeouts().write_progress,
           .linger = timeouts.linger,
           .last_input = timeouts.linger,
           .last_output = Duration::zero()};
@@ -31,8 +32,8 @@ Connection::Connection(std::unique_ptr<Transport> transport, std::string alt_svc
     : services_(services),
       plain_(plain),
       owner_(owner),
-      stream_(std::move(transport), times_of(services.timeouts), services.limits.output_high,
-              services.pool, timers, services.clock, *this) {
+      stream_(std::move(transport), times_of(services), services.limits.output_high, services.pool,
+              timers, services.clock, *this) {
   peer_.alt_svc = std::move(alt_svc);
 }
 

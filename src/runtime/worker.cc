@@ -25,12 +25,43 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
   return quic;
 }
 
+// Of each worker. Compression uses all CPU that it gets, so more threads than cores are wasted.
+constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
+constexpr unsigned kSlowTasks = 1;
+constexpr unsigned kHashingTasks = 1;
+
+// The site ends with the turn: it may have timers and operations, and the engine of the last
+// exchange may be on the stack.
+class SiteSnapshot final : public Snapshot {
+ public:
+  SiteSnapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred)
+      : Snapshot(*site.handler, timeouts),
+        site_(std::make_unique<Held>(std::move(site))),
+        deferred_(deferred) {}
+  SiteSnapshot(const SiteSnapshot&) = delete;
+  SiteSnapshot& operator=(const SiteSnapshot&) = delete;
+  ~SiteSnapshot() override { deferred_.later(std::move(site_)); }
+
+ private:
+  struct Held final : Deletable {
+    explicit Held(Site s) : site(std::move(s)) {}
+    Site site;
+  };
+
+  std::unique_ptr<Held> site_;
+  Deferred& deferred_;
+};
+
 class TrimTask final : public Background::Task {
   void work() noexcept override { malloc_trim(0); }
   void finish() override {}
 };
 
 }  // namespace
+
+unsigned background_threads(unsigned workers) noexcept {
+  return workers * (coding_tasks(workers) + kSlowTasks + kHashingTasks);
+}
 
 bool CoveredAuthorities::covers(std::string_view server_name, std::string_view host) const {
   return context_.certificates().covers(server_name, host);
@@ -84,25 +115,26 @@ struct Worker::Quic final : quic::HandshakeObserver {
 
 Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
-      site_(config_.make_site(loop_, pool_)),
+      coding_(loop_, coding_tasks(config_.quic.workers)),
+      slow_(loop_, kSlowTasks),
+      hashing_(loop_, kHashingTasks),
       redirect_(config_.https_port),
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(config_.observers),
-      services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
-                *site_.handler, observers_,    &authorities_},
-      plain_services_{pool_,          loop_.clock(), config_.limits, config_.timeouts,
-                      *site_.handler, observers_},
-      redirect_services_{pool_,     loop_.clock(), config_.limits, config_.timeouts,
-                         redirect_, observers_},
-      plain_on_tls_services_{pool_,         loop_.clock(), config_.limits, config_.timeouts,
-                             plain_on_tls_, observers_,    &authorities_},
+      services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+                {},    observers_,    &authorities_},
+      plain_services_{pool_, loop_.clock(), config_.limits, config_.timeouts, {}, observers_},
+      redirect_services_{pool_, loop_.clock(), config_.limits, config_.timeouts, {}, observers_},
+      plain_on_tls_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+                             {},    observers_,    &authorities_},
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
-                    [this] { give_memory_back(); }) {
+                    [this] { slow_.post(std::make_unique<TrimTask>()); }) {
+  use(config_.snapshot);
   loop_.set_flush([this](TimePoint) { return flush(); });
   listen_quic();
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
@@ -114,6 +146,7 @@ Worker::~Worker() {
   quic_.reset();
   dirty_.clear();
   connections_.clear();
+  services_.snapshot = plain_services_.snapshot = {};
   loop_.deferred().run();
 }
 
@@ -172,6 +205,14 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
   config_.tls_quic->use(certificates);
 }
 
+void Worker::use(const SnapshotSource& source) {
+  Site site = source.make_site({loop_, pool_, coding_, slow_, hashing_});
+  services_.snapshot = plain_services_.snapshot =
+      Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
+  redirect_services_.snapshot = make_ref<Snapshot>(redirect_, source.timeouts);
+  plain_on_tls_services_.snapshot = make_ref<Snapshot>(plain_on_tls_, source.timeouts);
+}
+
 bool Worker::flush() {
   std::vector<Connection*> batch;
   batch.swap(dirty_);
@@ -189,15 +230,6 @@ bool Worker::flush() {
   connections_shown_.store(connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
   return more;
-}
-
-// The loop trims the heaps itself only when there is no Background for it.
-void Worker::give_memory_back() {
-  if (site_.slow == nullptr) {
-    malloc_trim(0);
-  } else {
-    site_.slow->post(std::make_unique<TrimTask>());
-  }
 }
 
 const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }

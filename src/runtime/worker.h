@@ -10,9 +10,9 @@
 #include "http/exchange/authority.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
+#include "loop/background.h"
 #include "loop/loop.h"
 #include "loop/tcp_listener.h"
-#include "ports/background.h"
 #include "ports/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
@@ -26,11 +26,30 @@ namespace troika {
 
 class WriterThread;
 
+// What a worker lends to its sites; outlives them. The tasks of all of them share the three
+// Backgrounds, so that the thread pool has as many as one site gives it.
+struct SiteServices {
+  Loop& loop;
+  BufferPool& pool;
+  Background& coding;   // compresses
+  Background& slow;     // lists folders and hashes large files: must not delay the others
+  Background& hashing;  // hashes small files, whose entity tags clients wait for
+};
+
 struct Site {
-  std::unique_ptr<FileReader> files{};                      // for the handler, if it needs them
-  std::unique_ptr<Background> coding{}, slow{}, hashing{};  // for the handler, if it needs them
+  std::unique_ptr<FileReader> files{};  // for the handler, if it needs them
   std::unique_ptr<Handler> handler;
 };
+
+// What each worker makes a Snapshot of.
+struct SnapshotSource {
+  using MakeSite = std::function<Site(const SiteServices&)>;
+  MakeSite make_site{};  // called once by each worker, on its thread or before it runs
+  ExchangeTimeouts timeouts{};
+};
+
+// The most threads of libuv's pool that `workers` workers keep busy with tasks of their sites.
+unsigned background_threads(unsigned workers) noexcept;
 
 // Checks against the certificates in use now.
 class CoveredAuthorities final : public AuthorityCheck {
@@ -55,9 +74,8 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
-  std::vector<Fd> preferred_udp;  // for the addresses that QUIC clients are asked to move to
-  // What a worker serves; called once, on its thread, with what the handler may use.
-  std::function<Site(Loop&, BufferPool&)> make_site;
+  std::vector<Fd> preferred_udp;   // for the addresses that QUIC clients are asked to move to
+  SnapshotSource snapshot;         // the first one
   std::uint16_t https_port = 443;  // where redirects lead
   // Brings a datagram to another worker; empty: there is no other.
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
@@ -95,6 +113,9 @@ class Worker final : private ConnectionOwner {
   void receive(const Datagram& datagram);
   // For new handshakes; existing connections keep theirs.
   void use_certificates(const tls::CertificateSet::Ptr& certificates);
+  // For requests whose head comes from then on, on any connection; those that run keep theirs. A
+  // site is destroyed at the end of the turn in which its last exchange is.
+  void use(const SnapshotSource& source);
 
   const BufferPool& pool() const noexcept { return pool_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
@@ -113,7 +134,6 @@ class Worker final : private ConnectionOwner {
               Services& services);
   bool flush();
   void drain_deadline();
-  void give_memory_back();
   void starved(std::uint64_t pauses);
   void on_dirty(Connection& connection) noexcept override;
   void on_done(Connection& connection) noexcept override;
@@ -124,7 +144,7 @@ class Worker final : private ConnectionOwner {
   BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
   Loop loop_;
   SystemRandom random_;
-  Site site_;
+  UvBackground coding_, slow_, hashing_;
   RedirectHandler redirect_;
   PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;

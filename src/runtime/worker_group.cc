@@ -68,6 +68,12 @@ void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
   }
 }
 
+void WorkerGroup::use(const SnapshotSource& source) {
+  for (const auto& member : members_) {
+    member->worker->loop().post([&worker = *member->worker, source] { worker.use(source); });
+  }
+}
+
 void WorkerGroup::ask(const std::function<void(Worker&)>& task) {
   for (const auto& member : members_) {
     auto done = std::make_shared<std::promise<void>>();

@@ -30,6 +30,8 @@ class WorkerGroup {
   void stop();   // all of them end at once
   // Gives each worker a copy for TCP and QUIC, for handshakes that begin from then on.
   void use_certificates(const tls::CertificateSet& certificates);
+  // Each worker makes a snapshot of its own, for requests whose head comes from then on.
+  void use(const SnapshotSource& source);
   // Calls `task` on each worker's thread, one after the other, and waits; skips workers that have
   // ended.
   void ask(const std::function<void(Worker&)>& task);

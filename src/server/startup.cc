@@ -33,7 +33,8 @@ Checked<void> keep_private(const Config& config) {
 }
 
 Checked<void> prepare_site(const Config& config, Startup& startup) {
-  std::function<Site(Loop&, BufferPool&)> make_site = [](Loop&, BufferPool&) {
+  SnapshotSource snapshot{.timeouts = config.exchange_timeouts};
+  snapshot.make_site = [](const SiteServices&) {
     return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
   };
   if (!config.root.empty()) {
@@ -43,9 +44,9 @@ Checked<void> prepare_site(const Config& config, Startup& startup) {
     auto made = static_site(config.root, config.site, share, &startup.warnings,
                             {startup.root_notice.get(), startup.site_notice.get()});
     if (!made) return std::unexpected(made.error());
-    make_site = std::move(*made);
+    snapshot.make_site = std::move(*made);
   }
-  for (WorkerConfig& worker : startup.workers) worker.make_site = make_site;
+  for (WorkerConfig& worker : startup.workers) worker.snapshot = snapshot;
   return {};
 }
 

@@ -8,18 +8,12 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "handlers/files/static_handler.h"
-#include "loop/background.h"
 #include "loop/file_reader.h"
 #include "os/file_open.h"
 #include "server/notices.h"
 
 namespace troika {
 namespace {
-
-// Per worker. Compression uses all CPU that it gets, so more threads than cores are wasted.
-constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
-constexpr unsigned kSlowTasks = 1;
-constexpr unsigned kHashingTasks = 1;
 
 bool is_readable_file(int root, const std::string& path) {
   const Fd fd(open_beneath(root, path.c_str(), false));
@@ -52,14 +46,9 @@ void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
 
 }  // namespace
 
-unsigned background_threads(unsigned workers) noexcept {
-  return workers * (coding_tasks(workers) + kSlowTasks + kHashingTasks);
-}
-
-Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& root,
-                                                             SiteOptions options, SiteShare share,
-                                                             std::vector<std::string>* warnings,
-                                                             SiteNotices notices) {
+Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptions options,
+                                              SiteShare share, std::vector<std::string>* warnings,
+                                              SiteNotices notices) {
   auto opened = open_root(root);
   if (!opened) return std::unexpected(opened.error());
   if (warnings != nullptr) {
@@ -80,23 +69,19 @@ Checked<std::function<Site(Loop&, BufferPool&)>> static_site(const std::string& 
     report = [root_notice](const RootLook& look) { root_notice->look(look); };
   }
   return [path = lasting_path(root), report = std::move(report), options = std::move(options),
-          limits, secret = std::move(secret), workers = share.workers,
-          notice = notices.files](Loop& loop, BufferPool& pool) {
+          limits, secret = std::move(secret), notice = notices.files](const SiteServices& worker) {
     Site site;
-    site.files = std::make_unique<UvFileReader>(loop, pool, path, report);
-    site.coding = std::make_unique<UvBackground>(loop, coding_tasks(workers));
-    site.slow = std::make_unique<UvBackground>(loop, kSlowTasks);
-    site.hashing = std::make_unique<UvBackground>(loop, kHashingTasks);
+    site.files = std::make_unique<UvFileReader>(worker.loop, worker.pool, path, report);
     std::function<void(const std::string&)> say;
     if (notice != nullptr) say = [notice](const std::string& text) { notice->say(text); };
     site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
         .files = *site.files,
-        .coding = *site.coding,
-        .slow = *site.slow,
-        .hashing = *site.hashing,
-        .timers = loop.timers(),
-        .pool = pool,
-        .clock = loop.clock(),
+        .coding = worker.coding,
+        .slow = worker.slow,
+        .hashing = worker.hashing,
+        .timers = worker.loop.timers(),
+        .pool = worker.pool,
+        .clock = worker.loop.clock(),
         .options = options,
         .limits = limits,
         .notice = std::move(say),

@@ -17,8 +17,6 @@ struct SiteShare {
   SiteLimits limits{};  // of the process, but open_files, which are this worker's
   unsigned workers = 1;
 };
-// The most threads of libuv's pool that the sites of `workers` workers keep busy.
-unsigned background_threads(unsigned workers) noexcept;
 
 // Receive each look for the folder, and later findings about files; null: none. They outlive the
 // workers.
@@ -30,8 +28,9 @@ struct SiteNotices {
 // Returns a function that makes a worker's share of a site of files beneath `root`, whose path is
 // resolved again while the site is served. The error is one sentence. `warnings` receives the pages
 // of the options that are missing, and whether files must be opened in a slower way.
-Checked<std::function<Site(Loop&, BufferPool&)>> static_site(
-    const std::string& root, SiteOptions options, SiteShare share,
-    std::vector<std::string>* warnings = nullptr, SiteNotices notices = {});
+Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptions options,
+                                              SiteShare share,
+                                              std::vector<std::string>* warnings = nullptr,
+                                              SiteNotices notices = {});
 
 }  // namespace troika

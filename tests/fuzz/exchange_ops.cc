@@ -66,6 +66,7 @@ struct Run {
   Responder* responder = nullptr;
   BodySource* body = nullptr;
   BodyProbe probe;
+  ScriptedHandler next;  // of a snapshot that is posted too late for this exchange
 
   void respond(Input& input) {
     ResponseHead head;
@@ -168,6 +169,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::ignore = run.body->pull(1 + input.byte());
       } else if (op == 13) {
         run.probe.release();
+      } else if (op == 14) {
+        run.bench.services.snapshot = make_ref<Snapshot>(run.next, ExchangeTimeouts{});
       } else if (op == 15) {
         run.bench.peer.security.handshaking = false;
       }
@@ -177,6 +180,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(run.bench.observer.entries.size() == (begun ? 1U : 0U));
   require(run.port.heads <= 1);
+  require(run.next.started == 0);
   require(run.jobs == 0 && run.probe.alive == 0 && run.bench.peer.held == 0);
   require(run.bench.pool.outstanding() == 0);
   return 0;

@@ -104,7 +104,7 @@ TEMPLATE_TEST_CASE("An origin that does not read fails the call when its time is
   int jobs = 0;
   TestType sim;
   sim.call_timeouts = {.first_byte = 1000s, .between_bytes = 20s};
-  sim.timeouts.handler = 1000s;
+  sim.services.snapshot = make_ref<Snapshot>(sim.handler, ExchangeTimeouts{.handler = 1000s});
   sim.handler.answer = test::hold(jobs);
   sim.open();
   client::Fetch& call = sim.call(std::make_unique<test::PatternBody>(sim.client_pool, 64U << 20U));

@@ -69,10 +69,12 @@ class TcpWorld : private ConnectionOwner {
   BufferPool pool, client_pool;
   Limits limits;
   Timeouts timeouts;
+  const ExchangeTimeouts exchange_timeouts;
   test::ScriptedHandler handler;
   test::RecordingObserver observer;
   std::vector<std::string> failures;  // of handshakes
-  Services services{pool, clock, limits, timeouts, handler, observer};
+  Services services{
+      pool, clock, limits, timeouts, make_ref<Snapshot>(handler, exchange_timeouts), observer};
   SeededRandom random{1};
   CallServices call_services{client_pool, clock, limits, random};
   CallTimeouts call_timeouts;

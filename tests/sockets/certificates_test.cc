@@ -7,6 +7,7 @@
 #include "support/cert_maker.h"
 #include "support/live_client.h"
 #include "support/live_group.h"
+#include "support/live_load.h"
 
 using namespace troika;
 using namespace troika::test;
@@ -15,42 +16,6 @@ using client::Protocol;
 namespace {
 
 bool long_run() { return std::getenv("TROIKA_LONG") != nullptr; }
-
-// Requests without end over every protocol, each on the connection that it began with.
-class Load {
- public:
-  Load(LiveClient& client, const Address& server) : client_(client) {
-    for (const auto& [protocol, name] : kProtocols) {
-      for (int i = 0; i < 3; ++i) members_.push_back({&client.connect(protocol, server)});
-    }
-  }
-  // After each turn of the loop.
-  void go_on() {
-    for (Member& member : members_) {
-      if (member.fetch != nullptr) {
-        if (!member.fetch->done()) continue;
-        ++(member.fetch->failed() || member.fetch->status() != 200 ? failed : served);
-        client_->drop(*member.fetch);
-        member.fetch = nullptr;
-      }
-      if (!member.connection->ready()) {
-        ++failed;
-        continue;
-      }
-      member.fetch = &client_.get(*member.connection);
-    }
-  }
-
-  std::uint64_t served = 0, failed = 0;
-
- private:
-  struct Member {
-    client::Connection* connection;
-    client::Fetch* fetch = nullptr;
-  };
-  LiveClient& client_;
-  std::vector<Member> members_;
-};
 
 // A group that serves a folder's pair, whose files are watched by the loop of the client.
 struct SwapRig {
@@ -104,7 +69,7 @@ struct SwapRig {
         return keeper.look();
       },
       group.workers(), [&](const std::string& line) { lines.push_back(line); }};
-  Load load{client, group.address};
+  LiveLoad load{client, group.address};
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ class CountByStatus final : public ExchangeObserver {
 TEST_CASE("A handler and an observer of one's own serve all three protocols") {
   CountByStatus count;
   LiveServer server(
-      [](Loop&, BufferPool&) { return Site{.handler = std::make_unique<NameOfVersion>()}; },
+      [](const SiteServices&) { return Site{.handler = std::make_unique<NameOfVersion>()}; },
       [&](WorkerConfig& config) { config.observers.push_back(&count); });
   LiveClient client;
   for (const auto& [protocol, said] : {std::pair(client::Protocol::h1, "HTTP/1.1\n"),

@@ -19,7 +19,7 @@ struct Jobs {
 };
 
 auto tunnel_site(Jobs& jobs) {
-  return [&jobs](Loop&, BufferPool&) {
+  return [&jobs](const SiteServices&) {
     auto handler = std::make_unique<ScriptedHandler>();
     handler->tunnels = true;
     handler->answer = echo_tunnel(jobs.alive);

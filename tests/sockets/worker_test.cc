@@ -37,7 +37,7 @@ TEST_CASE("100 readers a protocol that stop hold at most 1 MiB each while anothe
     DYNAMIC_SECTION(name) {
       // It is memory that counts here: no reader is to be cut off on a machine that is slow.
       Rig rig(kLarge, [](WorkerConfig& config) {
-        config.timeouts.write_progress = std::chrono::minutes(10);
+        config.snapshot.timeouts.write_progress = std::chrono::minutes(10);
       });
       std::vector<client::Fetch*> stalled;
       for (int i = 0; i < 100; ++i) stalled.push_back(&rig.stalled(protocol));

@@ -159,6 +159,21 @@ class ScriptedHandler final : public Handler {
   std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
 };
 
+// Counts those that are alive.
+class CountedSnapshot final : public Snapshot {
+ public:
+  CountedSnapshot(Handler& handler, const ExchangeTimeouts& timeouts, int& alive)
+      : Snapshot(handler, timeouts), alive_(alive) {
+    ++alive_;
+  }
+  CountedSnapshot(const CountedSnapshot&) = delete;
+  CountedSnapshot& operator=(const CountedSnapshot&) = delete;
+  ~CountedSnapshot() override { --alive_; }
+
+ private:
+  int& alive_;
+};
+
 class RecordingObserver final : public ExchangeObserver {
  public:
   struct Entry {
@@ -207,9 +222,11 @@ struct Bench {
   SimClock clock;
   Limits limits;
   Timeouts timeouts;
+  const ExchangeTimeouts exchange_timeouts;
   ScriptedHandler handler;
   RecordingObserver observer;
-  Services services{pool, clock, limits, timeouts, handler, observer};
+  Services services{
+      pool, clock, limits, timeouts, make_ref<Snapshot>(handler, exchange_timeouts), observer};
   SeededRandom random{1};
   CallServices call_services{pool, clock, limits, random};
   PeerInfo peer;

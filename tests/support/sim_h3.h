@@ -41,9 +41,12 @@ class SimH3 {
   BufferPool pool, client_pool;
   Limits limits;
   Timeouts timeouts;
+  const ExchangeTimeouts exchange_timeouts;
   ScriptedHandler handler;
   RecordingObserver observer;
-  Services services{pool, world.clock, limits, timeouts, handler, observer};
+  Services services{
+      pool,    world.clock, limits, timeouts, make_ref<Snapshot>(handler, exchange_timeouts),
+      observer};
   // A round trip may take seconds here, and what waits its turn has none to spare.
   CallTimeouts call_timeouts{.first_byte = std::chrono::hours(1),
                              .between_bytes = std::chrono::hours(1)};

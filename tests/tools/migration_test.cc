@@ -97,7 +97,7 @@ void run(std::vector<Download>& downloads) {
     LiveGroup& group =
         *groups.emplace_back(std::make_unique<LiveGroup>(one.workers, [](Startup& startup) {
           for (WorkerConfig& worker : startup.workers) {
-            worker.make_site = scripted_site(with_pattern(kSize));
+            worker.snapshot.make_site = scripted_site(with_pattern(kSize));
           }
         }));
     running.push_back(std::async(std::launch::async, [&one, &group] { run(one, group); }));

@@ -20,7 +20,7 @@ const DevCertificate& test_certificate() {
 LiveServer::LiveServer(MakeSite make_site, const std::function<void(WorkerConfig&)>& tweak) {
   const DevCertificate& certificate = test_certificate();
   WorkerConfig config;
-  config.make_site = std::move(make_site);
+  config.snapshot.make_site = std::move(make_site);
   tls::ServerOptions tls{certificate.cert_file, certificate.key_file};
   tls.alpn = {"h2", "http/1.1"};
   config.tls_tcp = must(tls::ServerContext::make(tls::TransportKind::tcp, tls));

@@ -22,7 +22,7 @@ T must(Checked<T> value) {
 
 class LiveServer {
  public:
-  using MakeSite = std::function<Site(Loop&, BufferPool&)>;
+  using MakeSite = SnapshotSource::MakeSite;
   // `tweak` may change limits, timeouts and more before the worker is made.
   explicit LiveServer(MakeSite make_site, const std::function<void(WorkerConfig&)>& tweak = {});
   LiveServer(const LiveServer&) = delete;

@@ -21,6 +21,7 @@ Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, H
                    std::size_t window)
     : MessageEnd(port, services.pool, services.clock, services.limits, window),
       services_(services),
+      snapshot_(services.snapshot),
       peer_(peer),
       version_(version) {}
 
@@ -59,6 +60,7 @@ void Exchange::begin_rejected(Request partial, std::uint16_t status) {
 void Exchange::start(Request request) {
   const bool early = request_.early_data || peer_.security.handshaking;
   request_ = std::move(request);
+  snapshot_ = services_.snapshot;
   request_.early_data = request_.early_data || early;
   started_wall_ = clock_.wall();
   started_ = last_progress_ = clock_.now();
@@ -80,7 +82,7 @@ void Exchange::advance() {
 
 // For a handler that takes none, an upgrade is the GET that it came with (RFC 9110 §7.8).
 void Exchange::decline_tunnel() {
-  if (!offers_tunnel() || services_.handler.takes_tunnels()) return;
+  if (!offers_tunnel() || snapshot_->handler().takes_tunnels()) return;
   if (request_.method == Method::connect) {
     if (rejected_ == 0) rejected_ = 501;
     return;
@@ -106,7 +108,7 @@ void Exchange::handle() {
     }
     std::ignore = respond(std::move(head), std::move(body));
   } else {
-    job_ = services_.handler.start({request_, incoming_, peer_, services_}, *this);
+    job_ = snapshot_->handler().start({request_, incoming_, peer_, services_}, *this);
     if (job_ == nullptr && status_ == 0) abort(AbortReason::handler_failed);
   }
   if (job_ == nullptr) release_job();
@@ -195,11 +197,11 @@ void Exchange::on_closed() noexcept {
 
 TimePoint Exchange::deadline() const noexcept {
   if (receiving() == Receiving::head || handling_ == Handling::closed || aborted()) return kNever;
-  if (shape_ == Shape::tunnel) return last_progress_ + services_.timeouts.tunnel_idle;
-  if (outgoing_.peer_owes_room()) return last_progress_ + services_.timeouts.write_progress;
-  if (peer_owes_body()) return last_progress_ + services_.timeouts.body_progress;
+  if (shape_ == Shape::tunnel) return last_progress_ + snapshot_->timeouts().tunnel_idle;
+  if (outgoing_.peer_owes_room()) return last_progress_ + snapshot_->timeouts().write_progress;
+  if (peer_owes_body()) return last_progress_ + snapshot_->timeouts().body_progress;
   const bool handler_owes_head = handling_ == Handling::running && sending() == Sending::nothing;
-  if (handler_owes_head) return last_progress_ + services_.timeouts.handler;
+  if (handler_owes_head) return last_progress_ + snapshot_->timeouts().handler;
   return kNever;
 }
 

@@ -92,6 +92,7 @@ class Exchange final : public MessageEnd, public Responder {
   void cancel(AbortReason reason) noexcept;
 
   Services& services_;
+  Ref<Snapshot> snapshot_;  // of the head; outlives the job
   const PeerInfo& peer_;
   std::optional<RequestBuilder> builder_;  // while the head comes
   Request request_;

@@ -39,7 +39,7 @@ struct RequestContext {
   Services& services;
 };
 
-// One object for each worker; start() is called with no protocol engine on the stack.
+// One object for each snapshot of a worker; start() is called with no protocol engine on the stack.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -51,15 +51,15 @@ TEST_CASE("A client that sends half of the preface and leaves is answered or dro
 
 TEST_CASE("A connection ends at the timeout of its state, not before") {
   const struct {
-    Duration Timeouts::* time;
+    Duration time;
     std::string_view sent;
     std::size_t room;    // for what the server sends
     bool shuts = false;  // its side, and lingers
   } rows[] = {
-      {&Timeouts::handshake, "", 1000},
-      {&Timeouts::idle_tcp, kGet, 1000, true},
-      {&Timeouts::linger, kLastGet, 1000},
-      {&Timeouts::write_progress, "nonsense\r\n\r\n", 0},
+      {Timeouts{}.handshake, "", 1000},
+      {Timeouts{}.idle_tcp, kGet, 1000, true},
+      {Timeouts{}.linger, kLastGet, 1000},
+      {ExchangeTimeouts{}.write_progress, "nonsense\r\n\r\n", 0},
   };
   for (const auto& row : rows) {
     CAPTURE(row.sent);
@@ -67,7 +67,7 @@ TEST_CASE("A connection ends at the timeout of its state, not before") {
     plain.sent.capacity = row.room;
     plain.send(row.sent);
     const bool& ended = row.shuts ? plain.sent.fin : plain.done;
-    plain.pass(plain.bench.timeouts.*row.time - Duration(1));
+    plain.pass(row.time - Duration(1));
     CHECK(!ended);
     plain.pass(Duration(1));
     CHECK(ended);
@@ -129,7 +129,7 @@ TEST_CASE("A client that reads nothing stops the body, and is dropped at the wri
   plain.flush();
   CHECK(probe.pulled_bytes <= plain.bench.limits.output_high + kMaxPull);
   CHECK(plain.bench.pool.outstanding() <= 2 * plain.bench.limits.output_high);
-  plain.advance(plain.bench.timeouts.write_progress);
+  plain.advance(plain.bench.exchange_timeouts.write_progress);
   plain.flush();
   CHECK(probe.alive == 0);
 }
@@ -188,7 +188,7 @@ TEST_CASE("A peer that reads slowly but steadily gets its last bytes, however lo
   for (int i = 0; i < 40 && !plain.sent.fin; ++i) {
     plain.link.pump();
     plain.flush();
-    plain.advance(plain.bench.timeouts.write_progress - std::chrono::seconds(1));
+    plain.advance(plain.bench.exchange_timeouts.write_progress - std::chrono::seconds(1));
   }
   CHECK(plain.received.ends_with(pattern(20000)));
   CHECK(plain.sent.fin);

@@ -31,8 +31,13 @@ struct TlsPort final : ConnectionRig {
       tls::TransportKind::tcp, {test_certificate().cert_file, test_certificate().key_file}));
   FakeAuthorityCheck names;
   PlainOnTlsHandler handler{8443};
-  Services plain{bench.pool, bench.clock,    bench.limits, bench.timeouts,
-                 handler,    bench.observer, &names};
+  Services plain{bench.pool,
+                 bench.clock,
+                 bench.limits,
+                 bench.timeouts,
+                 make_ref<Snapshot>(handler, ExchangeTimeouts{}),
+                 bench.observer,
+                 &names};
   tls::RecordScratch scratch;
 };
 

@@ -221,7 +221,7 @@ TEST_CASE("A response that the peer does not take ends at the write deadline, wh
   stage.run_with(with_steps({BodyStep::data("x"), BodyStep::data("y")}));
   (void)stage.exchange->pull(1);
   TimePoint due = stage.exchange->deadline();
-  CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.write_progress);
+  CHECK(due == stage.bench.clock.now() + stage.bench.exchange_timeouts.write_progress);
   stage.bench.clock.advance(std::chrono::seconds(1));
   stage.exchange->on_sent(1);
   CHECK(stage.exchange->deadline() == due + std::chrono::seconds(1));
@@ -243,7 +243,7 @@ TEST_CASE("A response that waits for its own source has no write deadline") {
 TEST_CASE("A request body that stops coming is answered 408") {
   Stage stage(Stage::post(10));
   const TimePoint due = stage.exchange->deadline();
-  CHECK(due == stage.bench.clock.now() + stage.bench.timeouts.body_progress);
+  CHECK(due == stage.bench.clock.now() + stage.bench.exchange_timeouts.body_progress);
   stage.exchange->on_deadline(due);
   CHECK(stage.port.heads.at(0).status == 408);
   CHECK(stage.jobs == 0);
@@ -262,19 +262,19 @@ TEST_CASE("The job is freed once the response was pulled whole") {
 TEST_CASE("The time that a handler takes to read is not held against the client") {
   Stage stage(Stage::post(6));
   REQUIRE(stage.receive("abc"));
-  stage.bench.clock.advance(stage.bench.timeouts.body_progress * 2);
+  stage.bench.clock.advance(stage.bench.exchange_timeouts.body_progress * 2);
   std::string text;
   CHECK(read_body(*stage.request_body, text) == ReadState::blocked);
   stage.exchange->on_deadline(stage.bench.clock.now());
   CHECK(stage.port.heads.empty());
-  stage.bench.clock.advance(stage.bench.timeouts.body_progress);
+  stage.bench.clock.advance(stage.bench.exchange_timeouts.body_progress);
   stage.exchange->on_deadline(stage.bench.clock.now());
   CHECK(stage.port.heads.at(0).status == 408);
 }
 
 TEST_CASE("A handler that works too long has its place taken by a 504, and not a moment sooner") {
   Stage stage(Stage::get());
-  stage.bench.clock.advance(stage.bench.timeouts.handler - std::chrono::milliseconds(1));
+  stage.bench.clock.advance(stage.bench.exchange_timeouts.handler - std::chrono::milliseconds(1));
   stage.exchange->on_deadline(stage.bench.clock.now());
   CHECK(stage.port.heads.empty());
   CHECK(stage.jobs == 1);

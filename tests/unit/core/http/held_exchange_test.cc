@@ -54,7 +54,8 @@ TEST_CASE("The time that a request was held is not held against its body") {
   stage.run(Stage::post(10));
   stage.bench.clock.advance(std::chrono::seconds(9));
   stage.end_handshake();
-  CHECK(stage.exchange->deadline() == stage.bench.clock.now() + stage.bench.timeouts.body_progress);
+  CHECK(stage.exchange->deadline() ==
+        stage.bench.clock.now() + stage.bench.exchange_timeouts.body_progress);
 }
 
 TEST_CASE("The 100 that a held request asks for is sent when its handler wants the body") {

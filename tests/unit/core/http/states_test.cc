@@ -174,7 +174,7 @@ TEST_CASE("Handling: held to idle when we respond in the handler's place") {
   Stage stage;
   stage.bench.peer.security.handshaking = true;
   stage.run(Stage::post(3));
-  stage.bench.clock.advance(stage.bench.timeouts.body_progress);
+  stage.bench.clock.advance(stage.bench.exchange_timeouts.body_progress);
   stage.exchange->on_deadline(stage.bench.clock.now());
   CHECK(stage.port.heads.at(0).status == 408);
   CHECK(stage.exchange->handling() == Handling::idle);

@@ -181,7 +181,7 @@ TEST_CASE("a hundred streams without a window read nothing from their bodies") {
   CHECK(peer.body(1) == "a");
   CHECK(peer.pool.outstanding() <= 4096);
   // No progress: each is reset, and then the idle connection ends.
-  peer.clock.advance(peer.timeouts.write_progress);
+  peer.clock.advance(peer.exchange_timeouts.write_progress);
   peer.server->on_deadline(peer.clock.now());
   peer.settle();
   CHECK(peer.count(kRstStream) == 100);

@@ -95,7 +95,7 @@ TEST_CASE("a stream that is open keeps the connection from being idle") {
   OpenPeer peer;
   peer.handler.answer = test::hold(jobs);
   peer.exchange(peer.get(1));
-  CHECK(peer.server->deadline() == peer.clock.now() + peer.timeouts.handler);
+  CHECK(peer.server->deadline() == peer.clock.now() + peer.exchange_timeouts.handler);
 }
 
 TEST_CASE("a drain announces itself, waits one round trip, then names the last request") {

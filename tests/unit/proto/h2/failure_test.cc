@@ -66,12 +66,12 @@ TEST_CASE("a reader that stops loses its stream after the write-progress time, a
   pair.wire->run();  // the client's window is full, without a reader
   CHECK(down.alive == 1);
   pair.server->on_progress(pair.clock.now());  // of other streams
-  pair.advance(pair.timeouts.write_progress - 1ns);
+  pair.advance(pair.exchange_timeouts.write_progress - 1ns);
   pair.wire->run();
   CHECK(down.alive == 1);
   call.read();  // opens the window: that is progress
   pair.wire->run();
-  pair.advance(pair.timeouts.write_progress - 1ns);
+  pair.advance(pair.exchange_timeouts.write_progress - 1ns);
   pair.wire->run();
   CHECK(down.alive == 1);
   pair.server->on_progress(pair.clock.now());
@@ -107,7 +107,7 @@ TEST_CASE("window updates alone are no progress: what counts is bytes that left 
   pair.wire->client_reads = false;  // the bytes stay in the server's output queue
   pair.wire->run();
   CHECK(pair.wire->from_server().size() >= pair.wire->high);
-  pair.advance(pair.timeouts.write_progress);
+  pair.advance(pair.exchange_timeouts.write_progress);
   CHECK(down.alive == 0);
   // The connection as a whole is given up a while later.
   pair.wire->run();

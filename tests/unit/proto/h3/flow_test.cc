@@ -77,7 +77,7 @@ TEST_CASE("h3: a response that is not acknowledged is reset after the write time
   PairCall& call = pair.start("/");
   call.reads = false;
   pair.run();
-  pair.pass(pair.timeouts.write_progress - std::chrono::milliseconds(1));
+  pair.pass(pair.exchange_timeouts.write_progress - std::chrono::milliseconds(1));
   CHECK_FALSE(pair.server->streams.at(0).reset_sent.has_value());
   pair.pass(std::chrono::milliseconds(1));
   CHECK(pair.server->streams.at(0).reset_sent == 0x10c);  // H3_REQUEST_CANCELLED

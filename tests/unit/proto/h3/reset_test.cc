@@ -119,7 +119,7 @@ TEST_CASE("h3: no byte counts of a response that is not acknowledged for a minut
   raw.send(0, headers_frame(get_fields()), true);
   raw.run(false);
   REQUIRE(raw.quic.streams.at(0).fin_sent);
-  raw.clock.advance(raw.timeouts.write_progress);
+  raw.clock.advance(raw.exchange_timeouts.write_progress);
   raw.clock.advance(raw.timeouts.idle_tcp);
   raw.app->on_deadline(raw.clock.now());
   raw.run(false);

@@ -157,8 +157,8 @@ TEMPLATE_TEST_CASE("H1-16: a request body that does not come is answered 408", "
   TestType pair;
   pair.handler.answer = hold(jobs);
   const PairCall& call = pair.fetch("/", scripted(pair.pool, {BodyStep::blocked()}));
-  CHECK(pair.deadline() == pair.clock.now() + pair.timeouts.body_progress);
-  pair.pass(pair.timeouts.body_progress - 1ns);
+  CHECK(pair.deadline() == pair.clock.now() + pair.exchange_timeouts.body_progress);
+  pair.pass(pair.exchange_timeouts.body_progress - 1ns);
   CHECK_FALSE(call.receiver.head);
   pair.pass(1ns);
   CHECK(call.whole());

@@ -142,12 +142,12 @@ TEMPLATE_TEST_CASE("A silent tunnel lives as long as tunnel_idle, and no longer"
   TunnelPair<TestType> pair;
   PairCall& call = pair.open_tunnel(
       {BodyStep::data("x"), BodyStep::blocked(), BodyStep::data("y"), BodyStep::blocked()});
-  pair.pass(pair.timeouts.tunnel_idle - milliseconds(1));
+  pair.pass(pair.exchange_timeouts.tunnel_idle - milliseconds(1));
   CHECK(pair.jobs == 1);
   pair.probe.release();  // bytes either way begin it anew
   pair.run();
   CHECK(call.body == "xy");
-  pair.pass(pair.timeouts.tunnel_idle - milliseconds(1));
+  pair.pass(pair.exchange_timeouts.tunnel_idle - milliseconds(1));
   CHECK(pair.jobs == 1);
   CHECK_FALSE(call.receiver.failed);
   pair.pass(milliseconds(2));
@@ -283,7 +283,7 @@ TEMPLATE_TEST_CASE("A tunnel that is offered waits for its handler, not for its 
   pair.timeouts_of_calls.first_byte = std::chrono::hours(1);
   pair.handler.answer = hold(pair.jobs);
   PairCall& call = pair.open_tunnel({BodyStep::data("x")});
-  pair.pass(pair.timeouts.handler - milliseconds(1));
+  pair.pass(pair.exchange_timeouts.handler - milliseconds(1));
   CHECK(pair.jobs == 1);
   CHECK_FALSE(call.receiver.head);
   pair.pass(milliseconds(2));
@@ -327,7 +327,8 @@ TEMPLATE_TEST_CASE("A handler that has ended its side can still give up its tunn
 TEMPLATE_TEST_CASE("A tunnel that is never taken fails when first_byte is over", "", H1Pair, H2Pair,
                    H3Pair) {
   TunnelPair<TestType> pair;
-  pair.timeouts.handler = std::chrono::hours(2);
+  pair.services.snapshot =
+      make_ref<Snapshot>(pair.handler, ExchangeTimeouts{.handler = std::chrono::hours(2)});
   pair.handler.answer = hold(pair.jobs);
   PairCall& call = pair.open_tunnel({BodyStep::data("x")});
   pair.pass_for_client(pair.timeouts_of_calls.first_byte - milliseconds(1));
