@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "http/message/error_response.h"
-#include "http/message/request_builder.h"
+#include "http/message/field_rules.h"
 
 namespace troika::h1 {
 namespace {
@@ -13,18 +13,25 @@ void line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(": ").append(value).append("\r\n");
 }
 
-// Framing, Host and what an upgrade says are added by the caller.
+// What is of this connection, Host, TE and what an upgrade says are added by the caller.
 bool is_ours(std::string_view name) noexcept {
-  return name == "connection" || name == "transfer-encoding" || name == "host" ||
-         name == "upgrade" || name == "sec-websocket-key" || name == "sec-websocket-accept";
+  return is_connection_field(name) || name == "host" || name == "te" ||
+         name == "sec-websocket-key" || name == "sec-websocket-accept";
 }
 
 }  // namespace
 
 void append_fields(std::string& to, const HeaderMap& fields) {
+  std::string cookies;  // RFC 9113 §8.2.3: in h1 they are one field
   for (const auto [name, value] : fields) {
-    if (!is_ours(name) && ascii::is_token(name) && valid_field_value(value)) line(to, name, value);
+    if (is_ours(name) || !ascii::is_token(name) || !valid_field_value(value)) continue;
+    if (name == "cookie") {
+      cookies.append(cookies.empty() ? "" : "; ").append(value);
+    } else {
+      line(to, name, value);
+    }
   }
+  if (!cookies.empty()) line(to, "cookie", cookies);
 }
 
 std::string response_head(const ResponseHead& head, ResponseShape shape) {
@@ -43,6 +50,7 @@ std::string request_head(const Request& request, Delimiter body,
   std::string text = formatted("{} {} HTTP/1.1\r\n", method, request.target.raw);
   line(text, "host", request.authority);
   append_fields(text, request.headers);
+  if (request.headers.has("te")) text += "te: trailers\r\nconnection: te\r\n";
   if (request.expects_continue) line(text, "expect", "100-continue");
   if (length) line(text, "content-length", formatted("{}", *length));
   if (body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");

@@ -30,7 +30,8 @@ TEST_CASE("A hundred fields and a field for each of three hundred cookies are se
     const HeaderMap& seen = stage.bench.handler.requests[0].headers;
     CHECK(seen.count("cookie") == 1);
     CHECK(seen.get("cookie") == all);
-    for (int i = 0; i < 600; ++i) request.headers.add("cookie", "more=1");
+    // HTTP/1.1 sends one field for all of them.
+    for (int i = 0; i < 600; ++i) request.headers.add("cookie", "more=" + std::string(60, '1'));
     CHECK(stage.fetch(request).status() == 431);
   });
 }

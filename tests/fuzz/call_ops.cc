@@ -69,6 +69,13 @@ void check_invariants(const Call& call) {
   if (call.aborted()) require(in && out, "an aborted call is over");
   if (call.knowing() == Knowing::closed || call.over()) require(in, "a closed one has no more");
   if (call.over()) require(call.deadline() == kNever);
+  const Request& asked = call.request();
+  if (call.shape() == Shape::tunnel) {
+    require(!asked.protocol.empty() || asked.method == Method::connect, "it was asked for");
+    require(call.receiving() != Receiving::head, "and taken");
+  } else if (!asked.protocol.empty() && !out) {
+    require(call.sending() == Sending::head, "its bytes wait");
+  }
   require(call.sending() != Sending::nothing, "a call begins with its head");
 }
 
@@ -86,11 +93,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   BodyProbe probe;
   {
     Request request = make_request("/", static_cast<Method>(input.byte() % 10));
-    request.expects_continue = input.byte() % 2 == 0;
+    const unsigned shape = input.byte();
+    request.expects_continue = shape % 2 == 0;
+    if ((shape & 2U) != 0) request.protocol = "websocket";
     Call call(port, services, static_cast<HttpVersion>(2 + input.byte() % 2), 1000,
               std::move(request), body_from(pool, input, probe), user, {});
     CallHandle handle(&call);
     const BodyFraming framing = call.framing();
+    const bool asks_for_tunnel = !call.request().protocol.empty();
     std::uint64_t pulled = 0;
     bool ended = false;  // the peer's side
     bool written = false;
@@ -120,6 +130,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!result) port.dead = true;
         if (result) pulled += result->bytes.size();
         if (framing.kind == BodyFraming::Kind::length) require(pulled <= framing.length);
+        if (asks_for_tunnel && call.shape() == Shape::message) {
+          require(pulled == 0, "a tunnel that is not taken carries nothing");
+        }
       } else if (op == 6 && open && call.content_pulled()) {
         call.on_end_framed();
       } else if (op == 7) {

@@ -53,6 +53,12 @@ Request request_from(Input& input) {
   request.has_body = (shape & 64U) != 0;
   request.expects_continue = (shape & 128U) != 0;
   if (request.has_body && input.byte() % 2 == 0) request.content_length = input.byte();
+  if (request.method == Method::connect || (shape & 192U) == 192U) {
+    request.method = shape % 2 == 0 ? Method::get : Method::connect;
+    request.protocol = "websocket";
+    request.has_body = request.expects_continue = false;
+    request.content_length.reset();
+  }
   return request;
 }
 
@@ -63,6 +69,7 @@ struct Run {
   int jobs = 0;
   std::size_t body_bytes = 0;  // of the request, so far
   bool complete = false;
+  bool offered = false;  // a tunnel, to the handler
   Responder* responder = nullptr;
   BodySource* body = nullptr;
   BodyProbe probe;
@@ -70,9 +77,11 @@ struct Run {
 
   void respond(Input& input) {
     ResponseHead head;
-    head.status = input.byte() % 4 == 0 ? std::uint16_t{304} : std::uint16_t{200};
+    const unsigned how = input.byte();
+    head.status = how % 4 == 0 ? std::uint16_t{304} : std::uint16_t{200};
+    head.tunnel = offered && how % 4 > 1;
     std::optional<std::uint64_t> length;
-    if (input.byte() % 2 == 0) length = input.byte();
+    if (input.byte() % 2 == 0 && !head.tunnel) length = input.byte();
     std::ignore = responder->respond(
         std::move(head),
         std::make_unique<ScriptedBody>(bench.pool, steps_from(input), &probe, length));
@@ -91,6 +100,13 @@ void check_invariants(const Exchange& exchange, std::size_t counted, int jobs) {
   require((handling == held) == (counted > 0), "held ones are counted");
   if (handling == held) require(exchange.sending() == Sending::nothing);
   require(!exchange.aborted() || exchange.sending() == Sending::reset, "aborted is reset");
+  if (exchange.shape() != Shape::tunnel) return;
+  require(!exchange.request().protocol.empty() && exchange.head_sent(), "it was offered and taken");
+  if (handling == released && !exchange.aborted()) {
+    require(
+        exchange.content_pulled() && (exchange.incoming().read_up() || in == Receiving::stopped),
+        "a tunnel keeps its job until both sides end");
+  }
 }
 
 }  // namespace
@@ -105,12 +121,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         run.complete && run.body_bytes == 0;
     require(harmless || !run.bench.peer.security.handshaking);
     require(run.port.heads == 0);
+    run.offered = !context.request.protocol.empty();
+    require(!run.offered || run.bench.handler.tunnels, "who takes no tunnel is offered none");
     run.responder = &responder;
     run.body = &context.body;
     const unsigned how = input.byte() % 3;
     if (how == 0) run.respond(input);
     return how == 1 ? nullptr : std::make_unique<CountedJob>(run.jobs);
   };
+  run.bench.handler.tunnels = input.byte() % 2 != 0;
   bool begun = false;
   std::uint64_t pulled = 0;
   {
@@ -122,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (op == 0 && !begun) {
         begun = true;
         Request request = request_from(input);
-        run.complete = !request.has_body;
+        run.complete = !request.has_body && request.protocol.empty();
         exchange.begin(std::move(request));
       } else if (op == 14 && !begun) {
         run.bench.peer.security.handshaking = true;

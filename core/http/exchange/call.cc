@@ -22,6 +22,16 @@ BodyFraming framing_of(const Request& request, const BodySource* body) noexcept 
   return {until_end, 0};
 }
 
+// All that it may say is that we take trailers (RFC 9110 §10.1.4, RFC 9113 §8.2.2).
+void tidy_te(HeaderMap& fields) {
+  bool trailers = false;
+  for (const auto [name, value] : fields) {
+    if (name == "te" && ascii::equal_ignoring_case(value, "trailers")) trailers = true;
+  }
+  fields.remove("te");
+  if (trailers) fields.add("te", "trailers");
+}
+
 Error error_for(AbortReason reason) noexcept {
   switch (reason) {
     case AbortReason::protocol_error: return {ErrorCode::protocol, "the response is not valid"};
@@ -64,6 +74,7 @@ Call::Call(StreamPort& port, const CallServices& services, HttpVersion version, 
   progress();
   request_.headers.remove("content-length");  // framing() says it
   request_.headers.remove("host");            // and `authority` this
+  tidy_te(request_.headers);
   if (request_.expects_continue) request_.headers.remove("expect");
   request_.expects_continue = request_.expects_continue && body != nullptr;
   if (request_.expects_continue) continue_at_ = last_progress_ + timeouts_.continued;

@@ -222,8 +222,10 @@ Status Exchange::inform(const ResponseHead& head) {
   if (sending() != Sending::nothing) {
     return fail(ErrorCode::closed, "the response has begun already");
   }
-  // RFC 9110 §15.2: HTTP/1.0 has no 1xx.
-  if (request_.version != HttpVersion::http10) port_.send_informational(head);
+  if (request_.version == HttpVersion::http10) return {};  // RFC 9110 §15.2: it has no 1xx
+  ResponseHead interim = head;
+  interim.headers.remove("content-length");  // RFC 9110 §8.6
+  port_.send_informational(interim);
   return {};
 }
 

@@ -111,13 +111,15 @@ TEST_CASE("A TLS handshake that takes too long fails as that, by its own time or
   }
 }
 
-TEST_CASE("A connection without TLS is ready when TCP has connected, and has no end of its own") {
+TEST_CASE("A connection without TLS is ready when TCP has connected, and ends when it is idle") {
   Rig rig(false);
   rig.pass(seconds(5) - Duration(1));
   rig.stream->connect();
   CHECK(rig.connection->ready());
-  rig.pass(seconds(1000));
+  rig.pass(ClientTimes{}.idle - Duration(1));
   CHECK(rig.connection->ready());
+  rig.pass(Duration(1));
+  CHECK(rig.connection->closed());
 }
 
 namespace {

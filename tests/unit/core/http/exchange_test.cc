@@ -323,3 +323,47 @@ TEST_CASE("R9: a response made elsewhere keeps its Date, Server and the length o
   stage.run_with(with_head(undated));
   CHECK(stage.port.heads.at(0).headers.get("date") == "Tue, 14 Nov 2023 22:13:20 GMT");
 }
+
+// RFC 9110 §8.6, RFC 9112 §6.2.
+TEST_CASE("R15, R18: a length is said only where it is the content's") {
+  struct Row {
+    Method method;
+    std::uint16_t status;
+    std::optional<std::uint64_t> length;  // of the body
+    bool tunnel;
+    std::optional<std::string_view> said, forwarded;  // forwarded: what another has made
+  };
+  for (const bool forwarded : {true, false}) {
+    for (const Row& row : {Row{Method::get, 200, 5, false, "5", "5"},
+                           {Method::get, 200, std::nullopt, false, {}, {}},
+                           {Method::head, 200, 5, false, "5", "12"},
+                           {Method::head, 200, std::nullopt, false, {}, "12"},
+                           {Method::get, 204, std::nullopt, false, {}, {}},
+                           {Method::get, 304, std::nullopt, false, "12", "12"},
+                           {Method::connect, 200, std::nullopt, true, {}, {}}}) {
+      CAPTURE(name_of(row.method), row.status, forwarded);
+      ResponseHead head, early;
+      head.status = row.status;
+      head.forwarded = forwarded;
+      head.tunnel = row.tunnel;
+      head.headers.add("content-length", "12");
+      early.status = 103;
+      early.headers.add("content-length", "12");
+      Stage stage;
+      stage.bench.handler.tunnels = true;
+      stage.bench.handler.answer = [&](RequestContext context, Responder& responder) {
+        std::ignore = responder.inform(early);
+        std::ignore = responder.respond(
+            head, scripted(context.services.pool, {BodyStep::data("hello")}, nullptr, row.length));
+        return nullptr;
+      };
+      Request request = Stage::get();
+      request.method = row.method;
+      if (row.tunnel) request.protocol = "websocket";
+      stage.run(std::move(request));
+      CHECK(stage.port.heads.at(0).headers.get("content-length") ==
+            (forwarded ? row.forwarded : row.said));
+      CHECK(stage.port.informational.at(0).headers.empty());
+    }
+  }
+}

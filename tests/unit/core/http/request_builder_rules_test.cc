@@ -94,7 +94,7 @@ TEST_CASE("targets: what parse_target refuses is 400, and * is for OPTIONS") {
   });
 }
 
-TEST_CASE("field names and values: tokens, no control bytes, lower case where it must be") {
+TEST_CASE("R23: field names and values: tokens, no control bytes, lower case where it must be") {
   check({
       {All, "plain", 200, {{"accept", "*/*"}}},
       {All, "empty value", 200, {{"x-a", ""}}},
@@ -115,7 +115,7 @@ TEST_CASE("field names and values: tokens, no control bytes, lower case where it
   });
 }
 
-TEST_CASE("fields of one connection have no place in h2 and h3") {
+TEST_CASE("R27: fields of one connection have no place in h2 and h3") {
   check({
       {H1x, "connection", 200, {{"Connection", "keep-alive"}}},
       {H23, "connection", 400, {{"connection", "keep-alive"}}},
@@ -137,7 +137,7 @@ TEST_CASE("fields of one connection have no place in h2 and h3") {
   });
 }
 
-TEST_CASE("Host and :authority: there, one, well-formed, and of one mind") {
+TEST_CASE("R24: Host and :authority: there, one, well-formed, and of one mind") {
   check({
       {H11, "missing", 400, {}, false, "Host"},
       {H10, "missing", 200, {}, false, "Host"},
@@ -186,7 +186,7 @@ TEST_CASE("Host and :authority: there, one, well-formed, and of one mind") {
   });
 }
 
-TEST_CASE("the scheme fits the connection") {
+TEST_CASE("R25: the scheme fits the connection") {
   check({
       {H23, "missing", 400, {}, false, ":scheme"},
       {H23, "http on TLS", 400, {{":scheme", "http"}}},
@@ -207,7 +207,7 @@ TEST_CASE("the scheme fits the connection") {
   }
 }
 
-TEST_CASE("Content-Length: one number that fits what follows") {
+TEST_CASE("R14, R23: Content-Length, one number that fits what follows") {
   const auto length = [](const std::string& value) { return Lines{{"content-length", value}}; };
   check({
       {All, "with a body", 200, length("5"), true},

@@ -69,7 +69,7 @@ TEST_CASE("an unknown method and an encoded slash are for the handler to judge")
   }
 }
 
-TEST_CASE("R1, R8: what is for one connection only is not among a request's headers") {
+TEST_CASE("R1, R3, R8: what is for one connection only is not among a request's headers") {
   for (const HttpVersion version : versions(All)) {
     const auto [status, request] =
         build(version, {{"te", "trailers"}, {"proxy-authorization", "Basic eDp5"}});
@@ -160,7 +160,7 @@ TEST_CASE("the continue expectation counts from HTTP/1.1 on and with a body only
   }
 }
 
-TEST_CASE("cookies become one field") {
+TEST_CASE("R26: cookies become one field") {
   const Lines crumbs{{"cookie", "a=1"}, {"accept", "*/*"}, {"cookie", "b=2"}, {"cookie", "c=3"}};
   for (const HttpVersion version : versions(All)) {
     const Request request = build(version, crumbs).request;

@@ -108,7 +108,7 @@ TEST_CASE("the absolute form names authority and path, whatever Host is beside i
   }
 }
 
-TEST_CASE("any HTTP/1.x is answered as 1.1, and 1.0 needs no Host") {
+TEST_CASE("R13: any HTTP/1.x is answered as 1.1, and 1.0 needs no Host") {
   H1Server newer, older;
   CHECK(only(newer.send("GET / HTTP/1.2\r\nHost: a\r\n\r\n")).status == 200);
   CHECK_FALSE(newer.finished());

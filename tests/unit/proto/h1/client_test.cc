@@ -98,6 +98,53 @@ TEST_CASE("client: request bodies go out by length or in chunks") {
   CHECK(client.take() == "1\r\nc\r\n0\r\nx-t: 1\r\n\r\n");
 }
 
+TEST_CASE("R13, R15, R24, R26: the head of a request has our version, one Host and one framing") {
+  Client client;
+  Request request = request_for(Method::post);
+  request.version = HttpVersion::http10;  // as it came to a proxy
+  request.authority = "a.example";
+  request.content_length = 7;
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"host", "b.example"},
+                                                                  {"content-length", "7"},
+                                                                  {"transfer-encoding", "chunked"},
+                                                                  {"connection", "close"},
+                                                                  {"keep-alive", "timeout=5"},
+                                                                  {"proxy-connection", "close"},
+                                                                  {"upgrade", "h2c"},
+                                                                  {"cookie", "a=1"},
+                                                                  {"cookie", "b=2"},
+                                                                  {"x-a", "b"}}) {
+    request.headers.add(name, value);
+  }
+  const std::string head =
+      "POST /x?y HTTP/1.1\r\nhost: a.example\r\nx-a: b\r\ncookie: a=1; b=2\r\n";
+  SECTION("of a known length") {
+    REQUIRE(client.start(request, body_of(client.bench.pool, "content")));
+    CHECK(client.take() == head + "content-length: 7\r\n\r\ncontent");
+  }
+  SECTION("of an unknown one") {
+    request.content_length.reset();
+    REQUIRE(client.start(request, scripted(client.bench.pool, {BodyStep::data("content")})));
+    CHECK(client.take() == head + "transfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\n\r\n");
+  }
+}
+
+TEST_CASE("R3: TE is one line that Connection names, and only for trailers") {
+  const auto sent = [](std::initializer_list<const char*> values) {
+    Client client;
+    Request request = request_for(Method::get, "/");
+    for (const char* value : values) request.headers.add("te", value);
+    REQUIRE(client.start(request));
+    return client.take();
+  };
+  const std::string head = "GET / HTTP/1.1\r\nhost: localhost\r\n";
+  CHECK(sent({"trailers"}) == head + "te: trailers\r\nconnection: te\r\n\r\n");
+  CHECK(sent({"gzip", "Trailers"}) == head + "te: trailers\r\nconnection: te\r\n\r\n");
+  CHECK(sent({"gzip"}) == head + "\r\n");
+  CHECK(sent({"trailers, gzip"}) == head + "\r\n");
+}
+
 TEST_CASE("client: a request body that breaks its word ends the connection") {
   for (const std::size_t length : {2U, 4U}) {
     Client client;

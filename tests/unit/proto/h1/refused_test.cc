@@ -49,7 +49,7 @@ void check_all_refused(const std::vector<std::string>& inputs, std::uint16_t sta
 
 }  // namespace
 
-TEST_CASE("H1-01: a length beside a transfer coding is refused") {
+TEST_CASE("H1-01, R14: a length beside a transfer coding is refused") {
   for (const std::string cl : {"Content-Length: 5\r\n", "content-length: 0\r\n"}) {
     for (const std::string te :
          {"Transfer-Encoding: chunked\r\n", "transfer-encoding: Chunked\r\n"}) {
@@ -62,7 +62,7 @@ TEST_CASE("H1-01: a length beside a transfer coding is refused") {
   }
 }
 
-TEST_CASE("H1-02: a Content-Length is one plain number") {
+TEST_CASE("H1-02, R14: a Content-Length is one plain number") {
   for (const std::string value : {"5, 5", "5,5", "5 5", "5,", ",5", "+5", "-5", "-0", "0x5", "",
                                   "5.0", "5e1", "five", "5;", "\"5\"", "5\x0b", "\f5"}) {
     check_refused(with("Content-Length: " + value + "\r\n") + "hello", 400);
@@ -77,7 +77,7 @@ TEST_CASE("H1-02: a Content-Length is one plain number") {
                     400);
 }
 
-TEST_CASE("H1-03: chunked is the one transfer coding, alone and once") {
+TEST_CASE("H1-03, R14: chunked is the one transfer coding, alone and once") {
   for (const std::string value :
        {"chunked, gzip", "chunked;q=1", "chunked ;q=1", ",chunked", "chunked,", "chunked, chunked",
         "", " ", "\"chunked\"", "chun\x0bked", "chunked\x0c", "ch unked", "@", "chunked\t,"}) {
@@ -94,7 +94,7 @@ TEST_CASE("H1-03: chunked is the one transfer coding, alone and once") {
       400);
 }
 
-TEST_CASE("H1-04: HTTP/1.0 has no transfer codings") {
+TEST_CASE("H1-04, R14: HTTP/1.0 has no transfer codings") {
   check_all_refused({"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                      "POST / HTTP/1.0\r\nTransfer-Encoding: gzip\r\n\r\n"},
                     400);

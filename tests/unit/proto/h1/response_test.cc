@@ -4,7 +4,7 @@
 using namespace troika;
 using namespace troika::test;
 
-TEST_CASE("H1-27: HEAD, 204 and 304 have no body, and the next response follows at once") {
+TEST_CASE("H1-27, R18: HEAD, 204 and 304 have no body, and the next response follows at once") {
   H1Server head, no_content, not_modified;
   const std::string text = head.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + kGet);
   const H1ResponseReader reader(text, {true});
@@ -48,7 +48,7 @@ TEST_CASE("for HTTP/1.0 a body without a length ends with the connection") {
   CHECK_FALSE(server.interest().broken);
 }
 
-TEST_CASE("a body that fails cuts the response: no last chunk, no clean end") {
+TEST_CASE("R17: a body that fails cuts the response: no last chunk, no clean end") {
   H1Server chunked, length, older;
   chunked.bench.handler.answer = older.bench.handler.answer =
       with_steps({BodyStep::data("ab"), BodyStep::error()});

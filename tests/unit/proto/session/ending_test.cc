@@ -25,7 +25,7 @@ std::vector<Row> broken_bodies() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a response body that breaks its word is reset, never padded", "", H2Pair,
+TEMPLATE_TEST_CASE("R17: a response body that breaks its word is reset, never padded", "", H2Pair,
                    H3Pair) {
   for (const Row& row : broken_bodies()) {
     BodyProbe probe;

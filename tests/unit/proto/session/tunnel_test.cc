@@ -48,7 +48,7 @@ struct TunnelPair : Pair {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("A tunnel carries bytes both ways, and both sides see one form", "", H1Pair,
+TEMPLATE_TEST_CASE("R36: a tunnel carries bytes both ways, and both sides see one form", "", H1Pair,
                    H2Pair, H3Pair) {
   TunnelPair<TestType> pair;
   PairCall& call = pair.open_tunnel({BodyStep::data("hello "), BodyStep::blocked(),
