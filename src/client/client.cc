@@ -23,7 +23,8 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
         Wanted{&client->h3_, tls::TransportKind::quic, {h3::traits(client->limits_).alpn}}}) {
     auto made = tls::ClientContext::make(
         wanted.transport, {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
-                           options.on_server_certificate, options.groups, options.ciphers});
+                           options.on_server_certificate, options.groups, options.ciphers,
+                           options.verify});
     if (!made) return std::unexpected(made.error());
     *wanted.context = std::move(*made);
   }

@@ -23,12 +23,13 @@ enum class Early : std::uint8_t { none, safe_requests, all };
 class Client {
  public:
   struct Options {
-    std::string ca_file;                  // empty: do not verify servers
+    std::string ca_file{};                // PEM; empty: the CAs that the system trusts
     std::string cert_file{}, key_file{};  // for servers that request one; empty: none
     std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
     std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
     ConnectTimes times{};             // over TCP
     quic::ClientConfig quic{};        // connect() sets name and resumption
+    bool verify = true;               // false: any certificate will do, and ca_file is not used
   };
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);

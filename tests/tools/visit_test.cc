@@ -159,7 +159,8 @@ TEST_CASE("who is not there, or is somebody else, is said within the time") {
   Stage stage;
   Options options = stage.options();
   options.host = "example.org";
-  CHECK(visit(options).error() == "the connection is lost: hostname mismatch");
+  CHECK(visit(options).error() ==
+        "the connection is lost: the server's certificate is for another host name");
   options = stage.options();
   options.server = must(Address::parse("127.0.0.1:0"));
   options.server.set_port(must(free_port({&options.server, 1})));

@@ -227,6 +227,7 @@ Checked<void> Visit::leave() {
 
 Checked<Outcome> visit(const Options& options) {
   client::Client::Options wanted{.ca_file = options.ca_file};
+  wanted.verify = !options.ca_file.empty();
   wanted.groups = options.groups;
   wanted.ciphers = options.ciphers;
   wanted.quic.handshake_timeout = wanted.quic.idle_timeout = options.limit;
