@@ -85,14 +85,16 @@ Checked<Address> local_towards(const Address& remote) {
 
 }  // namespace
 
-// The connection as its application sees it: what the application records must be flushed.
+// The connection as its application sees it: what the application records must be flushed. Only
+// keep_alive() is no record: it comes in each flush.
 class QuicConnection::Streams final : public quic::QuicStreams {
  public:
   Streams(quic::QuicStreams& quic, QuicConnection& owner) : quic_(quic), owner_(owner) {}
 
   Result<quic::StreamId> open_uni() override { return quic_.open_uni(); }
   Result<quic::StreamId> open_bidi() override { return quic_.open_bidi(); }
-  bool may_open_bidi() const noexcept override { return quic_.may_open_bidi(); }
+  std::size_t bidi_streams_left() const noexcept override { return quic_.bidi_streams_left(); }
+  void keep_alive(Duration silence) noexcept override { quic_.keep_alive(silence); }
   void extend_credit(quic::StreamId stream, std::size_t bytes) override {
     quic_.extend_credit(stream, bytes);
     owner_.mark_dirty();
