@@ -1,8 +1,8 @@
 #include "client/client.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "client/connections.h"
 #include "loop/tcp_stream.h"
 #include "ports/transport.h"
 
@@ -22,33 +22,35 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
         Wanted{&client->h2_, tls::TransportKind::tcp, {"h2"}},
         Wanted{&client->h3_, tls::TransportKind::quic, {h3::traits(client->limits_).alpn}}}) {
     auto made = tls::ClientContext::make(
-        wanted.transport, {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
-                           options.on_server_certificate, options.groups, options.ciphers});
+        wanted.transport,
+        {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
+         options.on_server_certificate, options.groups, options.ciphers, options.verify});
     if (!made) return std::unexpected(made.error());
     *wanted.context = std::move(*made);
   }
+  if (options.resolver == nullptr) client->own_resolver_ = make_system_resolver(client->loop_);
+  client->resolver_ = options.resolver != nullptr ? options.resolver : client->own_resolver_.get();
   return client;
 }
 
 Client::~Client() {
+  for (const auto& fetch : fetches_) fetch->set_owner(nullptr);
   fetches_.clear();
+  for (const auto& connection : connections_) connection->set_owner(nullptr);
   connections_.clear();
   loop_.deferred().run();
 }
 
-Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
-                                     const std::string& host,
-                                     std::span<const std::byte> resumption) {
+Checked<std::unique_ptr<Connection>> Client::open(Protocol protocol, const Address& remote,
+                                                  const std::string& host,
+                                                  std::span<const std::byte> resumption) {
   if (protocol == Protocol::h3) {
     quic::ClientConfig config = quic_;
     config.server_name = host;
     config.stream_window = limits_.call_window;
     config.connection_window = limits_.call_window * limits_.concurrent_streams;
     config.resumption.assign(resumption.begin(), resumption.end());
-    auto made = QuicConnection::open(loop_, services_, random_, *h3_, remote, config);
-    if (!made) return std::unexpected(made.error());
-    connections_.push_back(std::move(*made));
-    return connections_.back().get();
+    return QuicConnection::open(loop_, services_, random_, *h3_, remote, config);
   }
   auto stream = TcpStream::connect(loop_, remote);
   if (!stream) return std::unexpected(std::string(stream.error().detail));
@@ -62,46 +64,91 @@ Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
     ssl = made.get();
     transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
   }
-  connections_.push_back(std::make_unique<TcpConnection>(std::move(transport), ssl,
-                                                         protocol == Protocol::h2_plain, services_,
-                                                         loop_.timers(), times_));
-  return connections_.back().get();
+  return std::make_unique<TcpConnection>(std::move(transport), ssl, protocol == Protocol::h2_plain,
+                                         services_, loop_.timers(), times_);
+}
+
+Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
+                                     const std::string& host,
+                                     std::span<const std::byte> resumption) {
+  auto made = open(protocol, remote, host, resumption);
+  if (!made) return std::unexpected(made.error());
+  return &own(std::move(*made));
+}
+
+Connection& Client::connect(Protocol protocol, const Name& to, const std::string& host,
+                            std::span<const std::byte> resumption) {
+  return own(std::make_unique<Race>(
+      to, *resolver_, loop_.clock(), loop_.timers(), times_.resolving,
+      [this, protocol, host, last = std::vector(resumption.begin(), resumption.end())](
+          const Address& address) { return open(protocol, address, host, last); }));
+}
+
+Connection& Client::own(std::unique_ptr<Connection> connection) {
+  Connection& added = *connection;
+  added.place = connections_.insert(connections_.end(), std::move(connection));
+  added.set_owner(this);
+  dirty_.add(added);
+  return added;
 }
 
 void Client::drop(Connection& connection) {
-  std::erase_if(waiting_, [&](const auto& w) { return w.first == &connection; });
-  std::erase_if(connections_, [&](const auto& c) { return c.get() == &connection; });
+  for (Fetch* const fetch : std::exchange(connection.waiting, {})) {
+    fetch->waits_for = nullptr;
+    fetch->fail(AbortReason::cancelled, connection.step());
+  }
+  connection.set_owner(nullptr);
+  dirty_.remove(connection);
+  connections_.erase(connection.place);
 }
 
 Fetch& Client::fetch(Connection& connection, const Request& request,
-                     std::unique_ptr<BodySource> body, Fetch::Sink sink, Early early) {
-  const bool safe =
-      body == nullptr && (request.method == Method::get || request.method == Method::head ||
-                          request.method == Method::options);
-  const bool now = !connection.security().handshaking || early == Early::all ||
-                   (early == Early::safe_requests && safe);
-  fetches_.push_back(std::make_unique<Fetch>(connection.session(), request, std::move(body),
-                                             std::move(sink), now));
-  if (!now) waiting_.emplace_back(&connection, fetches_.back().get());
-  return *fetches_.back();
+                     std::unique_ptr<BodySource> body, Fetch::Sink sink,
+                     const FetchOptions& options) {
+  auto made = std::make_unique<Fetch>(request, std::move(body), std::move(sink), options.timeouts);
+  Fetch& fetch = *made;
+  fetch.place = fetches_.insert(fetches_.end(), std::move(made));
+  fetch.set_owner(this);
+  fetch.early = options.early;
+  if (options.limit != kUnlimited) {
+    fetch.limit.emplace(loop_.timers(), [&fetch] {
+      const Connection* const before = fetch.waits_for;
+      fetch.fail(AbortReason::timeout, before != nullptr ? before->step() : CallStep::send);
+    });
+    fetch.limit->set(loop_.clock().now() + options.limit);
+  }
+  if (!fetch.begin_if_ready(connection)) {
+    fetch.waits_for = &connection;
+    connection.waiting.push_back(&fetch);
+  }
+  return fetch;
 }
 
 void Client::drop(Fetch& fetch) {
-  std::erase_if(waiting_, [&](const auto& w) { return w.second == &fetch; });
-  std::erase_if(fetches_, [&](const auto& f) { return f.get() == &fetch; });
+  if (fetch.waits_for != nullptr) std::erase(fetch.waits_for->waiting, &fetch);
+  fetch.set_owner(nullptr);
+  dirty_fetches_.remove(fetch);
+  fetches_.erase(fetch.place);
 }
 
 bool Client::flush() {
-  bool more = false;
-  std::erase_if(waiting_, [](const auto& waiting) {
-    const auto& [connection, fetch] = waiting;
-    if (!connection->closed() && connection->security().handshaking) return false;
-    fetch->begin();
+  dirty_.run([this](Connection& connection) { return flush(connection); });
+  // Reading gives credit, which the connections must then send.
+  const bool more = dirty_fetches_.run([](Fetch& fetch) {
+    fetch.pump();
+    return false;
+  });
+  return more || !dirty_.empty();
+}
+
+bool Client::flush(Connection& connection) {
+  ++flushes_;
+  const bool more = connection.flush(loop_.clock().now());
+  std::erase_if(connection.waiting, [&](Fetch* fetch) {
+    if (!fetch->done() && !fetch->begin_if_ready(connection)) return false;
+    fetch->waits_for = nullptr;
     return true;
   });
-  for (const auto& connection : connections_) more |= connection->flush(loop_.clock().now());
-  // Reading gives credit, which the connections must then send.
-  for (const auto& fetch : fetches_) more |= fetch->pump();
   return more;
 }
 

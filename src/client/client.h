@@ -1,34 +1,47 @@
 #pragma once
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/random.h"
+#include "client/connections.h"
 #include "client/fetch.h"
+#include "client/race.h"
+#include "client/resolver.h"
 #include "http/message/limits.h"
 #include "loop/loop.h"
 #include "proto/quic/client_connection.h"
+#include "runtime/dirty_list.h"
 #include "tls/context/client_context.h"
 #include "tls/transport/tls_transport.h"
 
 namespace troika::client {
 
-// Which requests go out as early data, which an attacker can replay (RFC 8470 §4).
-enum class Early : std::uint8_t { none, safe_requests, all };
+// How one request is sent, and how long it may take.
+struct FetchOptions {
+  Early early = Early::safe_requests;
+  CallTimeouts timeouts{};
+  // From fetch() to the end of the response, with the time that the connection takes to become
+  // ready and that the response is paused; kUnlimited: no such limit.
+  Duration limit = kUnlimited;
+};
 
-// Connections and requests on their own loop; runs on the thread that calls run_until().
-class Client {
+// Connections and requests on their own loop; runs on the thread that calls run_until(). What is
+// idle costs nothing in a turn, so that there may be thousands of connections.
+class Client final : private Connection::Owner, private Fetch::Owner {
  public:
   struct Options {
-    std::string ca_file;                  // empty: do not verify servers
+    std::string ca_file{};                // PEM; empty: the CAs that the system trusts
     std::string cert_file{}, key_file{};  // for servers that request one; empty: none
     std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
     std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
-    ConnectTimes times{};             // over TCP
-    quic::ClientConfig quic{};        // connect() sets name and resumption
+    ConnectTimes times{};
+    quic::ClientConfig quic{};     // connect() sets name and resumption
+    bool verify = true;            // false: any certificate will do, and ca_file is not used
+    Resolver* resolver = nullptr;  // outlives the client; null: the system's
   };
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);
@@ -39,26 +52,43 @@ class Client {
   // early data. The error is one sentence.
   Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host,
                                std::span<const std::byte> resumption = {});
-  void drop(Connection& connection);  // destroys it; drop its fetches first
+  // To whichever address of the name connects first; Connection::why() tells why none has.
+  Connection& connect(Protocol protocol, const Name& to, const std::string& host,
+                      std::span<const std::byte> resumption = {});
+  // Destroys it, or stops connecting; drop those of its fetches first that have begun. The others
+  // fail.
+  void drop(Connection& connection);
 
-  // Starts `request`; the connection must be ready. The client owns the fetch. During the handshake
-  // (early data) a request that must not be replayed waits for its end.
+  // Starts `request` when the connection is ready; if it does not become ready, the fetch fails
+  // with the step that failed. During the handshake (early data) a request that must not be
+  // replayed waits for its end. The client owns the fetch.
   Fetch& fetch(Connection& connection, const Request& request,
                std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {},
-               Early early = Early::safe_requests);
-  void drop(Fetch& fetch);  // cancels it if it is not done
+               const FetchOptions& options = {});
+  // Cancels it if it is not done. What it held is free after the next turn of the loop. A sink drops
+  // neither fetches nor connections.
+  void drop(Fetch& fetch);
 
   // Runs the loop until done() is true; false when `limit` has passed first.
   bool run_until(std::move_only_function<bool()> done, Duration limit);
 
   BufferPool& pool() noexcept { return pool_; }
   Loop& loop() noexcept { return loop_; }
+  // Flushes of single connections so far: an idle one adds none.
+  std::uint64_t flushes() const noexcept { return flushes_; }
 
  private:
   Client() : scratch_{} {
     loop_.set_flush([this](TimePoint) { return flush(); });
   }
   bool flush();
+  bool flush(Connection& connection);
+  void on_dirty(Connection& connection) noexcept override { dirty_.add(connection); }
+  void on_dirty(Fetch& fetch) noexcept override { dirty_fetches_.add(fetch); }
+  Checked<std::unique_ptr<Connection>> open(Protocol protocol, const Address& remote,
+                                            const std::string& host,
+                                            std::span<const std::byte> resumption);
+  Connection& own(std::unique_ptr<Connection> connection);
 
   BufferPool pool_;
   Loop loop_;
@@ -69,9 +99,13 @@ class Client {
   quic::ClientConfig quic_;
   tls::RecordScratch scratch_;
   std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
-  std::vector<std::unique_ptr<Connection>> connections_;
-  std::vector<std::unique_ptr<Fetch>> fetches_;
-  std::vector<std::pair<Connection*, Fetch*>> waiting_;  // for the end of a handshake
+  std::unique_ptr<Resolver> own_resolver_;
+  Resolver* resolver_ = nullptr;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::list<std::unique_ptr<Fetch>> fetches_;
+  DirtyList<Connection> dirty_;
+  DirtyList<Fetch> dirty_fetches_;
+  std::uint64_t flushes_ = 0;
 };
 
 // A request for https://host/target, ready for any protocol.

@@ -55,15 +55,17 @@ std::vector<std::byte> TcpConnection::resumption() const {
   return {bytes.begin(), bytes.end()};
 }
 
+CallStep TcpConnection::step() const noexcept {
+  StreamState at = closed() ? closed_at_ : stream_.state();
+  if (at == StreamState::open && security().handshaking) at = StreamState::handshaking;
+  if (at == StreamState::connecting) return CallStep::connect;
+  return at == StreamState::handshaking ? CallStep::handshake : CallStep::send;
+}
+
 void TcpConnection::on_closed(StreamState at, const std::optional<Error>& lost) noexcept {
   closed_at_ = at;
   if (lost) reason_ = *lost;
-}
-
-bool TcpConnection::flush(TimePoint now) {
-  dirty_ = false;
-  const bool more = stream_.flush(now);
-  return more || dirty_;
+  mark_dirty();
 }
 
 namespace {
@@ -83,6 +85,53 @@ Checked<Address> local_towards(const Address& remote) {
 
 }  // namespace
 
+// The connection as its application sees it: what the application records must be flushed. Only
+// keep_alive() is no record: it comes in each flush.
+class QuicConnection::Streams final : public quic::QuicStreams {
+ public:
+  Streams(quic::QuicStreams& quic, QuicConnection& owner) : quic_(quic), owner_(owner) {}
+
+  Result<quic::StreamId> open_uni() override { return quic_.open_uni(); }
+  Result<quic::StreamId> open_bidi() override { return quic_.open_bidi(); }
+  std::size_t bidi_streams_left() const noexcept override { return quic_.bidi_streams_left(); }
+  void keep_alive(Duration silence) noexcept override { quic_.keep_alive(silence); }
+  void extend_credit(quic::StreamId stream, std::size_t bytes) override {
+    quic_.extend_credit(stream, bytes);
+    owner_.mark_dirty();
+  }
+  void extend_connection_credit(std::size_t bytes) override {
+    quic_.extend_connection_credit(bytes);
+    owner_.mark_dirty();
+  }
+  void extend_peer_bidi_streams(std::size_t count) override {
+    quic_.extend_peer_bidi_streams(count);
+    owner_.mark_dirty();
+  }
+  void shutdown_read(quic::StreamId stream, quic::AppError code) override {
+    quic_.shutdown_read(stream, code);
+    owner_.mark_dirty();
+  }
+  void shutdown_write(quic::StreamId stream, quic::AppError code) override {
+    quic_.shutdown_write(stream, code);
+    owner_.mark_dirty();
+  }
+  void close(quic::AppError code) noexcept override {
+    quic_.close(code);
+    owner_.mark_dirty();
+  }
+  void mark_writable() noexcept override {
+    quic_.mark_writable();
+    owner_.mark_dirty();
+  }
+  const SecurityInfo& security() const noexcept override { return quic_.security(); }
+  const Address& remote() const noexcept override { return quic_.remote(); }
+  const Address& local() const noexcept override { return quic_.local(); }
+
+ private:
+  quic::QuicStreams& quic_;
+  QuicConnection& owner_;
+};
+
 Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
     Loop& loop, const CallServices& services, Random& random, const tls::ClientContext& tls,
     const Address& remote, const quic::ClientConfig& config) {
@@ -94,8 +143,8 @@ Checked<std::unique_ptr<QuicConnection>> QuicConnection::open(
   auto made = quic::ClientConnection::make(
       config, self->socket().local(), remote, loop.clock(), random, *self, tls,
       {h3::traits(services.limits), [self, &services](quic::QuicStreams& streams) {
-         auto application = h3::make_client_session(services, streams);
-         self->streams_ = &streams;
+         self->streams_ = std::make_unique<Streams>(streams, *self);
+         auto application = h3::make_client_session(services, *self->streams_);
          self->h3_ = application.get();
          return application;
        }});
@@ -109,9 +158,29 @@ Checked<void> QuicConnection::add_socket(const Address& local) {
   if (!fd) return std::unexpected(fd.error());
   sockets_.push_back(std::make_unique<UdpSocket>(
       loop_, std::move(*fd),
-      [this](const Datagram& datagram, TimePoint now) { quic_->receive(datagram, now); },
-      [this] { quic_->on_writable(); }));
+      [this](const Datagram& datagram, TimePoint now) { receive(datagram, now); },
+      [this] {
+        quic_->on_writable();
+        mark_dirty();
+      }));
   return {};
+}
+
+void QuicConnection::receive(const Datagram& datagram, TimePoint now) {
+  if (step_ == CallStep::connect && datagram.remote == remote()) step_ = CallStep::handshake;
+  quic_->receive(datagram, now);
+  note_progress();
+  mark_dirty();
+}
+
+void QuicConnection::note_progress() noexcept {
+  if (quic_->state() == quic::ClientConnection::State::established) step_ = CallStep::send;
+}
+
+bool QuicConnection::update_key() {
+  if (!quic_->update_key(loop_.clock().now())) return false;
+  mark_dirty();
+  return true;
 }
 
 // The old path stays in use until the new one is validated, so its socket is kept.
@@ -119,7 +188,10 @@ bool QuicConnection::move() {
   Address local = socket().local();
   local.set_port(0);
   if (!add_socket(local)) return false;
-  if (quic_->move_to(socket().local(), loop_.clock().now())) return true;
+  if (quic_->move_to(socket().local(), loop_.clock().now())) {
+    mark_dirty();
+    return true;
+  }
   sockets_.pop_back();
   return false;
 }
@@ -130,7 +202,17 @@ SendOutcome QuicConnection::send(const Datagram& datagram) {
   return (from != sockets_.end() ? **from : socket()).send(datagram);
 }
 
-QuicConnection::~QuicConnection() { close(); }
+QuicConnection::QuicConnection(Loop& loop)
+    : loop_(loop), timer_(loop.timers(), [this] { mark_dirty(); }) {}
+
+QuicConnection::~QuicConnection() {
+  set_owner(nullptr);
+  close();
+}
+
+const SecurityInfo& QuicConnection::security() const noexcept { return streams_->security(); }
+
+const Address& QuicConnection::remote() const noexcept { return streams_->remote(); }
 
 bool QuicConnection::ready() const noexcept { return quic_->ready(); }
 
@@ -142,10 +224,12 @@ void QuicConnection::close() {
   if (quic_ == nullptr || closed()) return;  // null: open() failed half-way
   quic_->close(h3::kNoError, loop_.clock().now());
   std::ignore = quic_->flush(loop_.clock().now());
+  mark_dirty();
 }
 
 bool QuicConnection::flush(TimePoint now) {
   const bool more = quic_->flush(now);
+  note_progress();
   timer_.set(quic_->deadline());
   return more;
 }

@@ -15,6 +15,13 @@
 
 namespace troika::client {
 
+// How long a connection may take to become ready. Over QUIC, see quic::ClientConfig.
+struct ConnectTimes {
+  Duration connect = std::chrono::seconds(5);    // TCP and TLS together, of one address
+  Duration tls = std::chrono::seconds(5);        // the part of it after TCP has connected
+  Duration resolving = std::chrono::seconds(5);  // finding the addresses of a name, any protocol
+};
+
 // HTTP/1.1 or HTTP/2 over a transport, chosen by ALPN or, without TLS, by the caller.
 class TcpConnection final : public Connection, private StreamConnectionOwner {
  public:
@@ -25,18 +32,17 @@ class TcpConnection final : public Connection, private StreamConnectionOwner {
   bool ready() const noexcept override { return stream_.state() == StreamState::open; }
   bool closed() const noexcept override { return stream_.state() == StreamState::closed; }
   Error close_reason() const noexcept override { return stream_.fault().value_or(reason_); }
-  // When closed: how far it got. connecting or handshaking: that step failed.
-  StreamState closed_at() const noexcept { return closed_at_; }
+  CallStep step() const noexcept override;
   ClientSession& session() noexcept override { return *session_; }
   const SecurityInfo& security() const noexcept override { return stream_.transport().security(); }
   std::vector<std::byte> resumption() const override;
   void close() override { stream_.abort(AbortReason::peer_gone); }
-  bool flush(TimePoint now) override;
+  bool flush(TimePoint now) override { return stream_.flush(now); }
 
  private:
   std::unique_ptr<ByteSession> make_session(SessionHost& host, std::span<const std::byte> first,
                                             bool ended) override;
-  void on_dirty() noexcept override { dirty_ = true; }
+  void on_dirty() noexcept override { mark_dirty(); }
   void on_closed(StreamState at, const std::optional<Error>& lost) noexcept override;
 
   const SSL* ssl_;
@@ -45,7 +51,6 @@ class TcpConnection final : public Connection, private StreamConnectionOwner {
   Error reason_{ErrorCode::closed, "ended"};
   StreamState closed_at_ = StreamState::connecting;
   bool h2_without_tls_;
-  bool dirty_ = false;  // since the last flush began
   StreamConnection stream_;
 };
 
@@ -61,32 +66,36 @@ class QuicConnection final : public Connection, private DatagramSink {
 
   bool ready() const noexcept override;
   bool closed() const noexcept override;
+  // The server has answered once a datagram of its own has come.
+  CallStep step() const noexcept override { return step_; }
   Error close_reason() const noexcept override { return quic_->close_reason(); }
   ClientSession& session() noexcept override { return *h3_; }
-  const SecurityInfo& security() const noexcept override { return streams_->security(); }
+  const SecurityInfo& security() const noexcept override;
   std::vector<std::byte> resumption() const override { return quic_->resumption(); }
   void close() override;
   bool flush(TimePoint now) override;
 
-  // False: not possible now.
-  bool update_key() { return quic_->update_key(loop_.clock().now()); }
-  bool move();  // to another local port; false: failed
+  bool update_key() override;
+  bool move() override;
 
   UdpSocket& socket() noexcept { return *sockets_.back(); }
-  const Address& remote() const noexcept { return streams_->remote(); }  // the server may change it
+  const Address& remote() const noexcept;  // the server may change it
 
  private:
-  explicit QuicConnection(Loop& loop)
-      : loop_(loop), timer_(loop.timers(), [this] { quic_->on_deadline(loop_.clock().now()); }) {}
+  class Streams;
 
+  explicit QuicConnection(Loop& loop);
+  void receive(const Datagram& datagram, TimePoint now);
+  void note_progress() noexcept;
   Checked<void> add_socket(const Address& local);
   SendOutcome send(const Datagram& datagram) override;
 
   Loop& loop_;
   Timer timer_;
   std::vector<std::unique_ptr<UdpSocket>> sockets_;  // the connection uses the last
-  quic::QuicStreams* streams_ = nullptr;             // of quic_
+  std::unique_ptr<Streams> streams_;                 // of quic_, whose application uses it
   h3::ClientApplication* h3_ = nullptr;              // of quic_
+  CallStep step_ = CallStep::connect;
   std::unique_ptr<quic::ClientConnection> quic_;
 };
 

@@ -28,8 +28,9 @@ class HandshakeStage {
   // Begins a request; h1 can have one at a time. A null body is none.
   client::Fetch& begin(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
     ++begun;
-    return *fetches.emplace_back(
-        std::make_unique<client::Fetch>(client(), request, std::move(body)));
+    fetches.push_back(std::make_unique<client::Fetch>(request, std::move(body)));
+    fetches.back()->begin(client());
+    return *fetches.back();
   }
   client::Fetch& fetch(const Request& request, std::unique_ptr<BodySource> body = nullptr) {
     client::Fetch& one = begin(request, std::move(body));

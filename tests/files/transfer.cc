@@ -21,9 +21,9 @@ Transfer::Transfer(test::LiveClient& client, const Of& of, Look look)
                            [this, look = std::move(look)](std::span<const std::byte> bytes) {
                              look(at_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
                              at_ += bytes.size();
-                             fetch_->paused = at_ >= point_;
+                             fetch_->set_paused(at_ >= point_);
                            });
-  fetch_->paused = true;
+  fetch_->set_paused(true);
 }
 
 Transfer::~Transfer() {
@@ -34,14 +34,14 @@ Transfer::~Transfer() {
 
 bool Transfer::run_to(std::uint64_t point) {
   point_ = point;
-  fetch_->paused = at_ >= point;
+  fetch_->set_paused(at_ >= point);
   return client_->run_until(
-      [&] { return fetch_->done() || (fetch_->has_head() && fetch_->paused); }, kPatience);
+      [&] { return fetch_->done() || (fetch_->has_head() && fetch_->paused()); }, kPatience);
 }
 
 bool Transfer::run_to_end() {
   point_ = kEnd;
-  fetch_->paused = false;
+  fetch_->set_paused(false);
   return client_->run_until([&] { return fetch_->done(); }, kPatience);
 }
 

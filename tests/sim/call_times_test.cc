@@ -140,7 +140,7 @@ TEMPLATE_TEST_CASE("A call that is cancelled frees what it holds in the same tur
     std::vector<test::BodyStep> steps{test::BodyStep::blocked()};
     if (step > 1) steps.insert(steps.begin(), test::BodyStep::data("content"));
     client::Fetch& call = sim.call(test::scripted(sim.client_pool, std::move(steps), &up));
-    call.paused = step == 4;
+    call.set_paused(step == 4);
     if (step > 0) sim.run_for(2 * kOneWay + 1ms);
     CHECK(jobs == (step > 0 ? 1 : 0));
     call.cancel();

@@ -25,13 +25,12 @@ struct Refusing final : ClientSession {
 
 TEST_CASE("A fetch that is cancelled while it waits for the handshake never begins") {
   Refusing session;
-  client::Fetch waiting(session, Request(), nullptr, {}, false),
-      cancelled(session, Request(), nullptr, {}, false);
+  client::Fetch waiting(Request(), nullptr), cancelled(Request(), nullptr);
   cancelled.cancel();
-  cancelled.begin();
+  cancelled.begin(session);
   CHECK(session.starts == 0);
   CHECK_FALSE(cancelled.failed());
-  waiting.begin();
+  waiting.begin(session);
   CHECK(session.starts == 1);
   CHECK(waiting.failed());
 }

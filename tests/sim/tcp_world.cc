@@ -48,14 +48,16 @@ TcpWorld::Visit& TcpWorld::visit(const tls::ServerContext& server, tls::SslPtr s
   visit.connection = std::make_unique<client::TcpConnection>(
       tls::make_tls_transport(visit.link.open(End::client), std::move(ssl), client_scratch_),
       borrowed, false, call_services, client_timers_);
+  visit.connection->set_owner(this);
   return visit;
 }
 
 client::Fetch& TcpWorld::fetch(Visit& visit, std::string_view method,
                                std::unique_ptr<BodySource> body) {
-  visit.fetches.push_back(std::make_unique<client::Fetch>(
-      visit.connection->session(), client::make_request(method, "localhost", "/"), std::move(body),
-      client::Fetch::Sink{}, true, call_timeouts));
+  visit.fetches.push_back(
+      std::make_unique<client::Fetch>(client::make_request(method, "localhost", "/"),
+                                      std::move(body), client::Fetch::Sink{}, call_timeouts));
+  visit.fetches.back()->begin(visit.connection->session());
   return *visit.fetches.back();
 }
 
@@ -91,7 +93,7 @@ TcpWorld::Visit& TcpWorld::add(const tls::ServerContext& server) {
 
 void TcpWorld::settle() {
   for (bool more = true; more;) {
-    more = false;
+    client_dirty_ = false;
     for (Connection* connection : std::exchange(dirty_, {})) {
       connection->dirty = false;
       if (connection->flush(clock.now())) on_dirty(*connection);
@@ -104,6 +106,7 @@ void TcpWorld::settle() {
           std::ranges::any_of(visit->fetches, [](const auto& f) { return f->has_head(); });
       if (answered && visit->first_byte == TimePoint{}) visit->first_byte = clock.now();
     }
+    more |= client_dirty_;
     deferred_.run();
   }
 }

@@ -34,7 +34,7 @@ struct TcpProcess {
   std::array<std::unique_ptr<tls::ServerContext>, 2> workers;
 };
 
-class TcpWorld : private ConnectionOwner {
+class TcpWorld : private ConnectionOwner, private client::Connection::Owner {
  public:
   struct Visit {
     explicit Visit(const Clock& clock) : link(clock, kOneWay), began(clock.now()) {}
@@ -86,6 +86,7 @@ class TcpWorld : private ConnectionOwner {
   void on_dirty(Connection& connection) noexcept override {
     if (!std::exchange(connection.dirty, true)) dirty_.push_back(&connection);
   }
+  void on_dirty(client::Connection&) noexcept override { client_dirty_ = true; }
   void on_handshake_failed(const Address&, std::string_view why) noexcept override {
     failures.emplace_back(why);
   }
@@ -98,6 +99,7 @@ class TcpWorld : private ConnectionOwner {
   std::vector<std::unique_ptr<Visit>> visits_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;
+  bool client_dirty_ = false;
 };
 
 }  // namespace troika::sim

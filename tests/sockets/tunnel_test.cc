@@ -54,9 +54,10 @@ TEST_CASE("A tunnel over sockets brings back every byte after our side has ended
           client->drop(*std::exchange(fetch, nullptr));
         }
         if (fetch == nullptr) {
-          fetch = &client->fetch(
-              connection, request, std::make_unique<PatternBody>(client->pool(), kSize, false),
-              [&](std::span<const std::byte> bytes) { check(bytes); }, client::Early::none);
+          fetch = &client->fetch(connection, request,
+                                 std::make_unique<PatternBody>(client->pool(), kSize, false),
+                                 [&](std::span<const std::byte> bytes) { check(bytes); },
+                                 {.early = client::Early::none});
         }
         return fetch->done() && !fetch->failed();
       });

@@ -22,7 +22,7 @@ struct Rig {
   // Of which nothing is read after its head.
   client::Fetch& stalled(client::Protocol protocol) {
     client::Fetch& fetch = client.get(connect(protocol));
-    fetch.paused = true;
+    fetch.set_paused(true);
     return fetch;
   }
 
@@ -68,14 +68,14 @@ TEST_CASE("A drain lets each download finish, takes no new request, and leaves n
     d.fetch = &rig.client.get(*d.connection, [&](std::span<const std::byte> b) { d.check(b); });
   }
   until_all([](Download& d) {
-    d.fetch->paused = d.fetch->received() > 0;
-    return d.fetch->paused;
+    d.fetch->set_paused(d.fetch->received() > 0);
+    return d.fetch->paused();
   });
   for (const Download& d : downloads) CHECK(d.fetch->received() <= kSize / 2);
 
   rig.server.begin_drain();
   for (const auto& [protocol, name] : kProtocols) CHECK(rig.connect(protocol).closed());
-  for (Download& d : downloads) d.fetch->paused = false;
+  for (Download& d : downloads) d.fetch->set_paused(false);
   until_all([](Download& d) { return d.fetch->done(); });
   for (const Download& d : downloads) {
     CHECK(!d.fetch->failed());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/text.h"
 #include "tools/parser.h"
 
 using namespace troika;
@@ -47,8 +48,19 @@ TEST_CASE("what the client is told arrives as the libraries take it") {
   CHECK(kFetch.parse("--help").error().help);
 }
 
+TEST_CASE("a server is named by its name or its address, and its certificate is for the name") {
+  const auto server = [](const std::string& text, const std::string& more = "") {
+    const Options options = kFetch.good(formatted("--connect {} {} /a", text, more));
+    return formatted("{} for {}", options.server.text(), options.host);
+  };
+  CHECK(server("example.org:443") == "example.org:443 for example.org");
+  CHECK(server("example.org:443", "--host other.example") == "example.org:443 for other.example");
+  CHECK(server("127.0.0.1:8443") == "127.0.0.1:8443 for localhost");
+  CHECK(server("[::1]:8443") == "[::1]:8443 for localhost");
+}
+
 TEST_CASE("what makes no sense is said in one sentence") {
-  CHECK(kFetch.parse("/a").error().text == "--connect ADDR:PORT is missing");
+  CHECK(kFetch.parse("/a").error().text == "--connect NAME:PORT is missing");
   CHECK(kFetch.wrong("") == "no path is given, like /index.html");
   CHECK(kFetch.wrong("a") == "the path 'a' does not begin with /");
   CHECK(kFetch.wrong("--nonsense /a") == "there is no option --nonsense; see fetch --help");
@@ -57,8 +69,11 @@ TEST_CASE("what makes no sense is said in one sentence") {
         "--timeout takes a value like 30s, not \"11m\"; see fetch --help");
   CHECK(kFetch.wrong("/a --timeout 0").starts_with("--timeout takes a value like 30s"));
   CHECK(kFetch.wrong("/a --quic v3").starts_with("--quic takes a value like v1, v2 or v1,v2"));
-  CHECK(kFetch.wrong("/a --connect localhost:1")
-            .starts_with("--connect takes a value like 127.0.0.1:"));
+  for (const std::string no : {"localhost", "localhost:", "localhost:0", ":443", "[x]:1", "a/b:1",
+                               "localhost:65536", "127.0.0.1:0"}) {
+    CHECK(kFetch.wrong("/a --connect " + no)
+              .starts_with("--connect takes a value like localhost:8443"));
+  }
   CHECK(kFetch.wrong("--h2 --quic v2 /a") == "--quic, --key-update and --move are for --h3");
   CHECK(kFetch.wrong("--h1 --move 1 /a") == "--quic, --key-update and --move are for --h3");
   CHECK(kFetch.wrong("--early /a") == "--early needs --resume FILE, of an earlier visit");

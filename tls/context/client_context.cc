@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/text.h"
 #include "tls/certificates/certificate_files.h"
 #include "tls/certificates/certificate_set.h"
 #include "tls/context/client_context.h"
@@ -51,6 +52,23 @@ Checked<void> show_certificate(SSL_CTX* ctx, const CertificateFiles& files) {
                          " cannot be used: " + ossl_error() + ".");
 }
 
+// OpenSSL finds the system's CAs itself; SSL_CERT_FILE and SSL_CERT_DIR name others.
+Checked<void> trust(SSL_CTX* ctx, const std::string& ca_file) {
+  if (!ca_file.empty()) {
+    const auto readable = read_certificates(ca_file);  // for its error text
+    if (!readable) return std::unexpected(readable.error());
+  }
+  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(ctx)
+                                     : SSL_CTX_load_verify_file(ctx, ca_file.c_str());
+  if (loaded != 1) {
+    return std::unexpected(formatted(
+        "{} cannot be used: {}.",
+        ca_file.empty() ? "The system's list of CAs" : "The CA file " + ca_file, ossl_error()));
+  }
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  return {};
+}
+
 int verify_and_report(X509_STORE_CTX* check, void* options) noexcept {
   const int good = X509_verify_cert(check);
   if (good != 1) return good;
@@ -69,14 +87,9 @@ Checked<std::unique_ptr<ClientContext>> ClientContext::make(TransportKind kind,
                                                             const ClientOptions& options) {
   auto context = make_context(TLS_client_method(), kind);
   if (!context) return std::unexpected(std::move(context.error()));
-  if (!options.ca_file.empty()) {
-    auto readable = read_certificates(options.ca_file);  // for its error text
-    if (!readable) return std::unexpected(std::move(readable.error()));
-    if (SSL_CTX_load_verify_file(context->get(), options.ca_file.c_str()) != 1) {
-      return std::unexpected("The CA file " + options.ca_file + " cannot be used: " + ossl_error() +
-                             ".");
-    }
-    SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
+  if (options.verify) {
+    const auto trusted = trust(context->get(), options.ca_file);
+    if (!trusted) return std::unexpected(trusted.error());
   }
   if (!options.groups.empty() &&
       SSL_CTX_set1_groups_list(context->get(), options.groups.c_str()) != 1) {
@@ -116,7 +129,7 @@ SslPtr ClientContext::new_ssl(const std::string& server_name,
   const bool is_ip = is_ip_literal(server_name);
   // RFC 6066 §3: no literal addresses in SNI.
   const bool named = is_ip || server_name.empty() || set_sni(ssl.get(), server_name);
-  if (!named || (verifies() && !expect_peer(ssl.get(), server_name, is_ip))) {
+  if (!named || (options_.verify && !expect_peer(ssl.get(), server_name, is_ip))) {
     ERR_clear_error();
     return {};
   }

@@ -12,7 +12,7 @@
 namespace troika::tls {
 
 struct ClientOptions {
-  std::string ca_file;            // empty: the peer is not verified (tests and load runs only)
+  std::string ca_file{};          // PEM; empty: the CAs that the system trusts
   std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
   std::string cert_file{}, key_file{};  // presented to a server that asks; empty: none
   // Called with the serial number (hex) of each valid server certificate.
@@ -21,6 +21,7 @@ struct ClientOptions {
   // groups of the server.
   std::string groups{};
   std::string ciphers{};  // of TLS 1.3, likewise: "TLS_CHACHA20_POLY1305_SHA256"
+  bool verify = true;     // false: any certificate will do, and ca_file is not used
 };
 
 class ClientContext {
@@ -35,7 +36,6 @@ class ClientContext {
  private:
   ClientContext(SslContextPtr context, ClientOptions options)
       : context_(std::move(context)), options_(std::move(options)) {}
-  bool verifies() const noexcept { return !options_.ca_file.empty(); }
 
   SslContextPtr context_;
   ClientOptions options_;

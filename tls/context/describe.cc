@@ -115,6 +115,25 @@ std::string_view client_certificate_fault(long result) noexcept {
   }
 }
 
+// Why a client does not go on with a server.
+std::string_view server_certificate_fault(long result) noexcept {
+  switch (result) {
+    case X509_V_ERR_HOSTNAME_MISMATCH: return "the server's certificate is for another host name";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "the server's certificate is for another IP address";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "the server's certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "the server's certificate is not valid yet";
+    case X509_V_ERR_INVALID_PURPOSE: return "the server's certificate is not for servers";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "the server's certificate is not from a CA that is trusted here";
+    default: return X509_verify_cert_error_string(result);
+  }
+}
+
 // Texts for what OpenSSL describes too vaguely for an operator.
 std::string_view own_text(unsigned long code, const SSL* ssl) noexcept {
   const bool serves = SSL_is_server(ssl) == 1;
@@ -141,7 +160,7 @@ std::string_view own_text(unsigned long code, const SSL* ssl) noexcept {
       return "the client did not present the required certificate";
     case SSL_R_CERTIFICATE_VERIFY_FAILED: {
       const long result = SSL_get_verify_result(ssl);
-      return serves ? client_certificate_fault(result) : X509_verify_cert_error_string(result);
+      return serves ? client_certificate_fault(result) : server_certificate_fault(result);
     }
     default: return {};
   }

@@ -1,4 +1,4 @@
-// fetch --connect ADDR:PORT [options] PATH...: the project's own client for people and for
+// fetch --connect NAME:PORT [options] PATH...: the project's own client for people and for
 // ./dev interop; see fetch --help.
 #include <csignal>
 #include <cstdio>

@@ -1,9 +1,11 @@
 #include "tools/fetch/options.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
 #include "tools/cli/command_line.h"
+#include "tools/cli/values.h"
 
 namespace troika::fetch {
 namespace {
@@ -16,9 +18,16 @@ constexpr Duration kLongest = std::chrono::minutes(10);
 constexpr std::uint32_t kQuicV1 = 1, kQuicV2 = 0x6b3343cf;  // RFC 9000 §15, RFC 9369 §3.1
 
 bool set_server(Options& options, std::string_view text) {
-  const auto parsed = Address::parse(text);
-  if (parsed) options.server = *parsed;
-  return parsed && parsed->port() != 0;
+  if (const auto address = Address::parse(text)) {
+    options.server = {address->ip(), address->port()};
+  } else {
+    const std::size_t colon = std::min(text.rfind(':'), text.size());
+    const auto port = cli::whole(text.substr(std::min(colon + 1, text.size())), 1, 65535);
+    options.server = {std::string(text.substr(0, colon)),
+                      static_cast<std::uint16_t>(port.value_or(0))};
+  }
+  const bool name = options.server.host.find_first_of("[]/@ ") == std::string::npos;
+  return options.server.port != 0 && !options.server.host.empty() && name;
 }
 
 bool set_quic(Options& options, std::string_view text) {
@@ -52,8 +61,10 @@ void add_options(CLI::App& app, Options& o) {
                          bool (*set)(Options&, std::string_view), const char* what) {
     cli::add_value(app, name, shape, what, [&o, set](std::string_view v) { return set(o, v); });
   };
-  value("--connect", "127.0.0.1:8443", set_server, "The server");
-  text("--host", "NAME", o.host, "What the certificate must be for (localhost)");
+  value("--connect", "localhost:8443", set_server,
+        "The server, by name or by address: 127.0.0.1:8443, [::1]:8443");
+  text("--host", "NAME", o.host,
+       "What the certificate must be for (the name of --connect; localhost for an address)");
   text("--cacert", "FILE", o.ca_file, "PEM; without it the server is not verified");
   text("--out", "FOLDER", o.out, "Keep the responses there, as 0, 1, 2 in the order of the paths");
   cli::add_number(app, "--parallel", o.parallel, 1, kMostParallel, "Requests at a time (1)");
@@ -79,7 +90,7 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 Checked<void> check(const Options& options) {
-  if (options.server.port() == 0) return std::unexpected("--connect ADDR:PORT is missing");
+  if (options.server.port == 0) return std::unexpected("--connect NAME:PORT is missing");
   if (options.paths.empty()) return std::unexpected("no path is given, like /index.html");
   for (const std::string& path : options.paths) {
     if (path.starts_with('/')) continue;
@@ -111,6 +122,9 @@ std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view
   Options options;
   add_options(app, options);
   if (auto parsed = cli::parse(app, words); !parsed) return std::unexpected(parsed.error());
+  if (options.host.empty()) {
+    options.host = cli::ip(options.server.host) ? "localhost" : options.server.host;
+  }
   if (auto good = check(options); !good) return std::unexpected(cli::Stop{good.error()});
   return options;
 }

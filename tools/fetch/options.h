@@ -8,15 +8,15 @@
 
 #include "base/time.h"
 #include "client/fetch.h"
-#include "ports/address.h"
+#include "client/race.h"
 #include "tools/cli/stop.h"
 
 namespace troika::fetch {
 
 struct Options {
   client::Protocol protocol = client::Protocol::h3;
-  Address server;
-  std::string host = "localhost";   // the certificate must be valid for it
+  client::Name server;
+  std::string host;                 // the certificate must be valid for it
   std::string ca_file;              // empty: do not verify the server
   std::string out;                  // a folder for the responses: 0, 1, 2 …; empty: only count them
   std::string resume;               // a file with resumption data, read and written; empty: none

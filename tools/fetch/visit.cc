@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "client/client.h"
-#include "client/connections.h"
 #include "handlers/digest.h"
 
 namespace troika::fetch {
@@ -65,9 +64,7 @@ class Visit {
  private:
   TimePoint now() { return client_->loop().clock().now(); }
   Duration left() { return std::max(options_.limit - (now() - began_), Duration::zero()); }
-  std::string lost() const {
-    return "the connection is lost: " + std::string(connection_->close_reason().detail);
-  }
+  std::string lost() const { return formatted("the connection is lost: {}", connection_->why()); }
 
   Checked<void> connect();
   Checked<void> fetch_all();
@@ -90,16 +87,14 @@ class Visit {
 Checked<void> Visit::connect() {
   const auto kept =
       options_.resume.empty() ? std::vector<std::byte>() : read_if_there(options_.resume);
-  auto made = client_->connect(options_.protocol, options_.server, options_.host, kept);
-  if (!made) return std::unexpected(made.error());
-  connection_ = *made;
+  connection_ = &client_->connect(options_.protocol, options_.server, options_.host, kept);
   const bool in_time = client_->run_until(
       [&] {
         return connection_->closed() ||
                (connection_->ready() && (options_.early || !connection_->security().handshaking));
       },
       left());
-  if (connection_->closed()) return std::unexpected(lost());
+  if (connection_->closed()) return std::unexpected(connection_->why());
   if (!in_time) return std::unexpected("there is no connection within the time");
   return {};
 }
@@ -122,9 +117,7 @@ Checked<void> Visit::begin_next() {
     running->file.open(path, std::ios::binary | std::ios::trunc);
     if (!running->file) return std::unexpected("the file " + path.string() + " cannot be written");
   }
-  const bool literal = options_.host.contains(':');
-  const std::string authority = formatted("{}{}{}:{}", literal ? "[" : "", options_.host,
-                                          literal ? "]" : "", options_.server.port());
+  const std::string authority = client::Name{options_.host, options_.server.port}.text();
   running->fetch =
       &client_->fetch(*connection_, client::make_request("GET", authority, answer.path), nullptr,
                       [this, to = running.get()](std::span<const std::byte> bytes) {
@@ -143,13 +136,13 @@ Checked<void> Visit::begin_next() {
 // the one before (RFC 9001 §6.1), so they are tried again each turn.
 void Visit::act_on_bytes() {
   if (options_.protocol != client::Protocol::h3) return;
-  auto& quic = dynamic_cast<client::QuicConnection&>(*connection_);
   const std::uint64_t each = options_.key_update_each;
-  if (each != 0 && received_ >= each * (outcome_.key_updates + 1) && quic.update_key()) {
+  if (each != 0 && received_ >= each * (outcome_.key_updates + 1) && connection_->update_key()) {
     ++outcome_.key_updates;
   }
   const std::uint64_t after = options_.move_after;
-  if (after != 0 && outcome_.moves == 0 && received_ >= after && quic.move()) ++outcome_.moves;
+  if (after != 0 && outcome_.moves == 0 && received_ >= after && connection_->move())
+    ++outcome_.moves;
 }
 
 Checked<void> Visit::take_done() {
@@ -227,6 +220,7 @@ Checked<void> Visit::leave() {
 
 Checked<Outcome> visit(const Options& options) {
   client::Client::Options wanted{.ca_file = options.ca_file};
+  wanted.verify = !options.ca_file.empty();
   wanted.groups = options.groups;
   wanted.ciphers = options.ciphers;
   wanted.quic.handshake_timeout = wanted.quic.idle_timeout = options.limit;

@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
       return fail("no connection: " + std::string(c.close_reason().detail));
     }
     client::Fetch& fetch = client.fetch(c, client::make_request("GET", "localhost", target));
-    fetch.paused = true;
+    fetch.set_paused(true);
     fetches.push_back(&fetch);
   }
   client.run_until([] { return false; }, std::chrono::seconds(2));

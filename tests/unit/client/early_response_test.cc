@@ -52,7 +52,7 @@ struct Outcome {
 Outcome upload(const std::string& response, bool shuts,
                client::Protocol protocol = client::Protocol::h1_plain) {
   RawServer server;
-  auto client = client::Client::make({.ca_file = ""}).value();
+  auto client = client::Client::make({.verify = false}).value();
   client::Connection& connection =
       *client->connect(protocol, server.address(), "localhost").value();
   const auto in_time = [&](auto done) {

@@ -11,7 +11,7 @@ using Tag = tls::SessionTag;
 struct Shop {
   std::unique_ptr<tls::ServerContext> server = server_context(tls::TransportKind::quic);
   std::unique_ptr<tls::ClientContext> client =
-      tls::ClientContext::make(tls::TransportKind::quic, {"", {"h3"}}).value();
+      tls::ClientContext::make(tls::TransportKind::quic, {.alpn = {"h3"}, .verify = false}).value();
   std::vector<std::byte> kept;
 
   // Whether it resumed by the ticket of the visit before.
