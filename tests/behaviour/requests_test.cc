@@ -35,17 +35,3 @@ TEST_CASE("A hundred fields and a field for each of three hundred cookies are se
     CHECK(stage.fetch(request).status() == 431);
   });
 }
-
-// Our HTTP/1.1 client does not send such targets: tests/unit/proto/h1 has that.
-TEST_CASE("UTF-8 in path and query is taken as if it were percent-encoded") {
-  over_each(std::span(kProtocols).subspan(1), [](HandshakeStage& stage) {
-    stage.open(false);
-    CHECK(stage.fetch(request_for("/\xc3\xa9?q=\xf0\x9f\x90\x8e")).status() == 200);
-    REQUIRE(stage.bench.handler.requests.size() == 1);
-    const Target& target = stage.bench.handler.requests[0].target;
-    CHECK(target.raw == "/%C3%A9?q=%F0%9F%90%8E");
-    CHECK(target.path == "/\xc3\xa9");
-    CHECK(stage.fetch(request_for("/\xe9")).status() == 400);
-    CHECK(stage.fetch(request_for("/?\xe9")).status() == 400);
-  });
-}

@@ -69,6 +69,18 @@ TEST_CASE("an unknown method and an encoded slash are for the handler to judge")
   }
 }
 
+// Our client sends no such targets, other clients do.
+TEST_CASE("UTF-8 in path and query is taken as if it were percent-encoded, by each protocol") {
+  for (const HttpVersion version : versions(All)) {
+    const auto [status, request] = build(version, {{":path", "/\xc3\xa9?q=\xf0\x9f\x90\x8e"}});
+    CHECK(status == 200);
+    CHECK(request.target.raw == "/%C3%A9?q=%F0%9F%90%8E");
+    CHECK(request.target.path == "/\xc3\xa9");
+    CHECK(build(version, {{":path", "/\xe9"}}).status == 400);
+    CHECK(build(version, {{":path", "/?\xe9"}}).status == 400);
+  }
+}
+
 TEST_CASE("R1, R3, R8: what is for one connection only is not among a request's headers") {
   for (const HttpVersion version : versions(All)) {
     const auto [status, request] =
