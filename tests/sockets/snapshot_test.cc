@@ -106,8 +106,8 @@ struct Download {
     fetch = &client->fetch(*connection, client::make_request("GET", "localhost", "/large"), nullptr,
                            [this](std::span<const std::byte> bytes) { check(bytes); });
     client.wait([this] {
-      fetch->paused = fetch->received() > 0;
-      return fetch->paused;
+      fetch->set_paused(fetch->received() > 0);
+      return fetch->paused();
     });
   }
 };
@@ -182,7 +182,7 @@ TEST_CASE("snapshots are posted under load: no request fails, running ones keep 
   for (Download& download : downloads) {
     CHECK(!download.fetch->done());
     CHECK(number_of(*download.fetch) == 0);
-    download.fetch->paused = false;
+    download.fetch->set_paused(false);
   }
   rig.client.wait(
       [&] { return std::ranges::all_of(downloads, [](auto& d) { return d.fetch->done(); }); });
