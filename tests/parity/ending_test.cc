@@ -95,7 +95,7 @@ TEST_CASE("A stray body behind HEAD, 304 or 204 is noticed, and what was asked b
   const auto seen = endings("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HEAD");
   REQUIRE_FALSE(seen.empty());
   CHECK(seen[0].after.method == "HEAD");
-  CHECK(seen[0].why == "not a response to a request");
+  CHECK(seen[0].why == "the response is not valid, or is none to a request");
   CHECK_FALSE(may_end(Protocol::h1, seen[0]));
   CHECK_FALSE(endings("HTTP/1.1 304 Not Modified\r\n\r\nabc", "GET").empty());
   CHECK_FALSE(endings("HTTP/1.1 204 No Content\r\n\r\nabc", "GET").empty());
