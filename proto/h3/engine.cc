@@ -21,11 +21,12 @@ constexpr nghttp3_data_reader kReader{EngineCallbacks<Engine>::read_data};
 
 }  // namespace
 
-quic::ApplicationTraits traits(const Limits& limits) {
+quic::ApplicationTraits traits(const Limits& limits, bool takes_tunnels) {
   const std::uint64_t settings = Digest64()
                                      .add(std::uint64_t{limits.header_list_bytes})
                                      .add(std::uint64_t{limits.qpack_table_bytes})
                                      .add(std::uint64_t{limits.qpack_blocked_streams})
+                                     .add(std::uint64_t{takes_tunnels})
                                      .value();
   return {.alpn = "h3",
           .no_error = kNoError,

@@ -13,8 +13,8 @@ std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::Qu
 inline constexpr quic::AppError kNoError = 0x100;  // H3_NO_ERROR (RFC 9114 §8.1)
 
 // What QUIC and TLS have to know of HTTP/3. Its settings_tag stands for the SETTINGS that a server
-// with these limits sends and a client remembers for early data (RFC 9114 §7.2.4.2).
-quic::ApplicationTraits traits(const Limits& limits);
+// with these limits sends and a client remembers for early data (RFC 9114 §7.2.4.2, RFC 9220 §3).
+quic::ApplicationTraits traits(const Limits& limits, bool takes_tunnels = false);
 
 // The client side: an application for QUIC, a client session for the user.
 class ClientApplication : public quic::QuicApplication, public troika::ClientSession {

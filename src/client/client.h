@@ -65,8 +65,8 @@ class Client final : private Connection::Owner, private Fetch::Owner {
   Fetch& fetch(Connection& connection, const Request& request,
                std::unique_ptr<BodySource> body = nullptr, Fetch::Sink sink = {},
                const FetchOptions& options = {});
-  // Cancels it if it is not done. What it held is free after the next turn of the loop. A sink drops
-  // neither fetches nor connections.
+  // Cancels it if it is not done. What it held is free after the next turn of the loop. A sink
+  // drops neither fetches nor connections.
   void drop(Fetch& fetch);
 
   // Runs the loop until done() is true; false when `limit` has passed first.

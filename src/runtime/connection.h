@@ -6,6 +6,7 @@
 #include "base/ownership.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
+#include "ports/flush.h"
 #include "runtime/stream_connection.h"
 
 namespace troika {
@@ -26,7 +27,7 @@ class ConnectionOwner {
 
 // What a server adds to a StreamConnection: the session that ALPN (or the first bytes on a plain
 // port) chose, who the peer is, and what the operator hears of handshakes.
-class Connection final : public Deletable, private StreamConnectionOwner {
+class Connection final : public Deletable, public Flushable, private StreamConnectionOwner {
  public:
   // `plain` serves clients that send plain HTTP to a TLS port; null: they get an alert. The
   // references and `plain` outlive it.
@@ -35,11 +36,10 @@ class Connection final : public Deletable, private StreamConnectionOwner {
 
   void start() { stream_.start(); }
   // Applies the records and writes, up to a budget. True: more can be written now.
-  bool flush(TimePoint now) { return stream_.flush(now); }
+  bool flush(TimePoint now) override { return stream_.flush(now); }
   void drain() { stream_.drain(); }
   void abort() { stream_.abort(AbortReason::shutdown); }  // at the drain deadline
 
-  bool dirty = false;                                      // used by the owner: on its list
   std::list<std::unique_ptr<Connection>>::iterator place;  // used by the owner
 
  private:

@@ -28,6 +28,8 @@ quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSourc
 // Of each worker. Compression uses all CPU that it gets, so more threads than cores are wasted.
 constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 ? 1 : 3; }
 constexpr unsigned kSlowTasks = 1;
+// In one turn: from a client to a job, to an origin, and back to the client.
+constexpr int kFlushRounds = 4;
 constexpr unsigned kHashingTasks = 1;
 
 // The site ends with the turn: it may have timers and operations, and the engine of the last
@@ -89,7 +91,8 @@ struct Worker::Quic final : quic::HandshakeObserver {
         handshakes(worker.handshakes_),
         endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
                  worker.random_, sockets, *worker.config_.tls_quic,
-                 {h3::traits(worker.config_.limits),
+                 {h3::traits(worker.config_.limits,
+                             worker.services_.snapshot->handler().takes_tunnels()),
                   [&worker](quic::QuicStreams& quic) {
                     return h3::make_session(worker.services_, quic);
                   }}),
@@ -123,8 +126,9 @@ Worker::Worker(WorkerConfig config)
       authorities_(*config_.tls_tcp),
       observers_(config_.observers),
       services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
-                {},    observers_,    &authorities_},
-      plain_services_{pool_, loop_.clock(), config_.limits, config_.timeouts, {}, observers_},
+                {},    observers_,    &authorities_,  this},
+      plain_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+                      {},    observers_,    nullptr,        this},
       redirect_services_{pool_, loop_.clock(), config_.limits, config_.timeouts, {}, observers_},
       plain_on_tls_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
                              {},    observers_,    &authorities_},
@@ -144,7 +148,6 @@ Worker::Worker(WorkerConfig config)
 Worker::~Worker() {
   listeners_.clear();
   quic_.reset();
-  dirty_.clear();
   connections_.clear();
   services_.snapshot = plain_services_.snapshot = {};
   loop_.deferred().run();
@@ -214,18 +217,19 @@ void Worker::use(const SnapshotSource& source) {
 }
 
 bool Worker::flush() {
-  std::vector<Connection*> batch;
-  batch.swap(dirty_);
-  for (Connection* connection : batch) connection->dirty = false;
-  for (Connection* connection : batch) {
-    // The time is read again: a TLS handshake takes more than a millisecond of the flush.
-    if (connection->flush(loop_.clock().now())) on_dirty(*connection);
+  bool quic_more = false;
+  // What one brings may have to leave through another, as a job's response does.
+  for (int round = 0; round < kFlushRounds && (round == 0 || !dirty_.empty()); ++round) {
+    dirty_.run([this](Flushable& work) {
+      // The time is read again: a TLS handshake takes more than a millisecond of the flush.
+      if (work.flush(loop_.clock().now())) again_.push_back(&work);
+      return false;
+    });
+    if (quic_) quic_more = quic_->endpoint.flush(loop_.clock().now());
   }
-  bool more = !dirty_.empty();
-  if (quic_) {
-    more |= quic_->endpoint.flush(loop_.clock().now());
-    quic_->timer.set(quic_->endpoint.deadline());
-  }
+  for (Flushable* const work : std::exchange(again_, {})) dirty_.add(*work);
+  const bool more = quic_more || !dirty_.empty();
+  if (quic_) quic_->timer.set(quic_->endpoint.deadline());
   spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
   connections_shown_.store(connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
@@ -267,13 +271,13 @@ std::size_t Worker::connections() const noexcept {
   return connections_.size() + (quic_ ? quic_->endpoint.connections() : 0);
 }
 
-void Worker::on_dirty(Connection& connection) noexcept {
-  if (std::exchange(connection.dirty, true)) return;
-  dirty_.push_back(&connection);
+void Worker::remove(Flushable& work) noexcept {
+  dirty_.remove(work);
+  std::erase(again_, &work);
 }
 
 void Worker::on_done(Connection& connection) noexcept {
-  if (connection.dirty) std::erase(dirty_, &connection);
+  remove(connection);
   const auto place = connection.place;
   loop_.deferred().later(std::move(*place));
   connections_.erase(place);

@@ -17,6 +17,7 @@
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/connection.h"
+#include "runtime/dirty_list.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/spare_memory.h"
 #include "tls/context/server_context.h"
@@ -96,7 +97,7 @@ struct WorkerConfig {
 
 // One loop and everything that it serves. Workers share only what WorkerConfig points to.
 // Everything is called on the thread that calls run().
-class Worker final : private ConnectionOwner {
+class Worker final : private ConnectionOwner, private FlushQueue {
  public:
   explicit Worker(WorkerConfig config);
   Worker(const Worker&) = delete;
@@ -135,7 +136,9 @@ class Worker final : private ConnectionOwner {
   bool flush();
   void drain_deadline();
   void starved(std::uint64_t pauses);
-  void on_dirty(Connection& connection) noexcept override;
+  void on_dirty(Connection& connection) noexcept override { dirty_.add(connection); }
+  void add(Flushable& work) noexcept override { dirty_.add(work); }
+  void remove(Flushable& work) noexcept override;
   void on_done(Connection& connection) noexcept override;
   void on_handshake_failed(const Address& client, std::string_view why) noexcept override;
   void notice(const std::string& line);
@@ -153,7 +156,8 @@ class Worker final : private ConnectionOwner {
   HandshakeNotices handshakes_;
   tls::RecordScratch scratch_;
   std::list<std::unique_ptr<Connection>> connections_;
-  std::vector<Connection*> dirty_;
+  DirtyList<Flushable> dirty_;
+  std::vector<Flushable*> again_;  // have more to do, in the next turn
   std::vector<std::unique_ptr<TcpListener>> listeners_;
   std::unique_ptr<Quic> quic_;  // null: no address for it
   Timer drain_timer_;

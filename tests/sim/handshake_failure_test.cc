@@ -16,7 +16,9 @@ using Failures = std::vector<std::string>;
 
 std::unique_ptr<tls::ClientContext> client_of(const std::string& ca_file,
                                               std::vector<std::string> alpn = {"h2"}) {
-  return must(tls::ClientContext::make(tls::TransportKind::tcp, {.ca_file = ca_file, .alpn = std::move(alpn), .verify = !ca_file.empty()}));
+  return must(tls::ClientContext::make(
+      tls::TransportKind::tcp,
+      {.ca_file = ca_file, .alpn = std::move(alpn), .verify = !ca_file.empty()}));
 }
 
 struct Server {

@@ -22,9 +22,8 @@ struct Answer {
 Answer ask(LiveClient& client, Protocol protocol, const Address& server, const Answer& last = {},
            std::string_view method = "GET", Early early = Early::safe_requests) {
   client::Connection& connection = client.connect(protocol, server, "localhost", last.resumption);
-  client::Fetch& fetch =
-      client->fetch(connection, client::make_request(method, "localhost", "/"), nullptr, {},
-                     {.early = early});
+  client::Fetch& fetch = client->fetch(connection, client::make_request(method, "localhost", "/"),
+                                       nullptr, {}, {.early = early});
   client.wait([&] {
     return fetch.done() && !connection.security().handshaking && !connection.resumption().empty();
   });

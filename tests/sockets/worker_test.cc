@@ -122,3 +122,49 @@ TEST_CASE("The limit of connections is kept at n and closes the one beyond") {
     }
   }
 }
+
+namespace {
+
+// Responds in the flush, as a job does that an origin's response has called back.
+struct LateJob final : Job, Flushable {
+  LateJob(RequestContext context, Responder& to)
+      : pool(context.services.pool), queue(*context.services.flush), responder(to) {
+    queue.add(*this);
+  }
+  ~LateJob() override { queue.remove(*this); }
+  LateJob(const LateJob&) = delete;
+  LateJob& operator=(const LateJob&) = delete;
+
+  bool flush(TimePoint) override {
+    if (++flushes < 3) {
+      if (flushes == 1) queue.add(*this);  // in the same flush
+      return flushes == 2;                 // in the next turn
+    }
+    std::ignore = responder.respond({}, body_of(pool, "late"));
+    return false;
+  }
+
+  BufferPool& pool;
+  FlushQueue& queue;
+  Responder& responder;
+  int flushes = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A job is flushed when it asks for it, in the same flush, in the next turn, or never") {
+  LiveServer server(scripted_site([](RequestContext context, Responder& responder) {
+    return std::make_unique<LateJob>(context, responder);
+  }));
+  LiveClient client;
+  for (const auto& [protocol, name] : kProtocols) {
+    CAPTURE(name);
+    client::Connection& connection = client.connect(protocol, server.address);
+    for (int i = 0; i < 3; ++i) CHECK(client.ask(connection).body == "late");
+    // One that is given up at once is not flushed after its end.
+    client::Fetch& given_up = client.get(connection);
+    given_up.cancel();
+    client->drop(given_up);
+  }
+  server.stop();
+}

@@ -98,8 +98,8 @@ class SimH3 {
 
   client::Fetch& fetch(const Request& request, std::unique_ptr<BodySource> body = nullptr,
                        client::Fetch::Sink sink = {}) {
-    fetches.push_back(std::make_unique<client::Fetch>(request, std::move(body), std::move(sink),
-                                                      call_timeouts));
+    fetches.push_back(
+        std::make_unique<client::Fetch>(request, std::move(body), std::move(sink), call_timeouts));
     fetches.back()->begin(*h3_);
     return *fetches.back();
   }

@@ -12,8 +12,8 @@
 namespace troika::tls {
 
 struct ClientOptions {
-  std::string ca_file{};          // PEM; empty: the CAs that the system trusts
-  std::vector<std::string> alpn;  // tcp: {"h2", "http/1.1"}; quic: {"h3"}
+  std::string ca_file{};                // PEM; empty: the CAs that the system trusts
+  std::vector<std::string> alpn;        // tcp: {"h2", "http/1.1"}; quic: {"h3"}
   std::string cert_file{}, key_file{};  // presented to a server that asks; empty: none
   // Called with the serial number (hex) of each valid server certificate.
   std::function<void(const std::string& serial)> on_server_certificate{};

@@ -181,8 +181,8 @@ int run_remote(const Arguments& arguments) {
   if (!url) return complain(url.error());
   auto allowed = Differences::read(std::filesystem::path(TROIKA_PARITY_FOLDER) / "differences.txt");
   if (!allowed) return complain(allowed.error());
-  auto client = client::Client::make(
-      {.ca_file = arguments.ca_file, .verify = !arguments.ca_file.empty()});
+  auto client =
+      client::Client::make({.ca_file = arguments.ca_file, .verify = !arguments.ca_file.empty()});
   if (!client) return complain(client.error());
   auto remote = Remote::reach(**client, *url);
   if (!remote) return complain(remote.error());

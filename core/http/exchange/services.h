@@ -32,6 +32,7 @@ struct ExchangeTimeouts {
 };
 
 class AuthorityCheck;
+class FlushQueue;
 class Handler;
 class ExchangeObserver;
 
@@ -67,6 +68,7 @@ struct Services {
   Ref<Snapshot> snapshot;  // for requests from now on; never null when there are any
   ExchangeObserver& observer;
   const AuthorityCheck* authority = nullptr;  // null: every authority is served
+  FlushQueue* flush = nullptr;                // for jobs; null: there is no worker
   DateCache date{};
 };
 

@@ -48,7 +48,9 @@ std::unique_ptr<tls::ServerContext> server_context(tls::TransportKind kind) {
   return tls::ServerContext::make(kind, options).value();
 }
 std::unique_ptr<tls::ClientContext> client_context(std::vector<std::string> alpn) {
-  return tls::ClientContext::make(tls::TransportKind::tcp, {.alpn = std::move(alpn), .verify = false}).value();
+  return tls::ClientContext::make(tls::TransportKind::tcp,
+                                  {.alpn = std::move(alpn), .verify = false})
+      .value();
 }
 
 Peer::~Peer() {
