@@ -169,6 +169,8 @@ void StreamConnection::settle(TimePoint now) {
       // A broken connection waits for its last bytes to leave only while the peer reads.
       transport_->reset();
       return close(AbortReason::peer_gone, {});
+    } else if (interest.finished && interest.broken && times_.write_progress == kUnlimited) {
+      deadline_ = std::min(deadline_, after(now, times_.last_input));
     } else if (interest.finished && sent) {
       return linger(now);
     } else if (interest.half_closed && sent && state_ == StreamState::open) {

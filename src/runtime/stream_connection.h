@@ -21,7 +21,9 @@ struct StreamTimes {
   // Reading on after our FIN (RFC 9112 §9.6), without the session; 0: closed at once, and the
   // session stays, as that of a client has to for what its users have not read.
   Duration linger;
-  Duration last_input;   // a write has failed: between one input of the peer and the next
+  // A write has failed: between one input of the peer and the next. Also how long the last bytes of
+  // a broken session may wait where write_progress has no end.
+  Duration last_input;
   Duration last_output;  // ... and after its last one, until the session has used it; 0: at once
 };
 

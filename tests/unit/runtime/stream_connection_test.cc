@@ -27,7 +27,7 @@ struct FakeTransport final : Transport {
     taken += count;
     return {};
   }
-  std::size_t unsent() const noexcept override { return 0; }
+  std::size_t unsent() const noexcept override { return pending; }
   std::uint64_t sent() const noexcept override { return taken; }
   Status flush() override {
     return takes ? Status{} : fail(ErrorCode::closed, "reset by the peer");
@@ -41,7 +41,7 @@ struct FakeTransport final : Transport {
   Observer* observer = nullptr;
   SecurityInfo info;
   Address address;
-  std::size_t budget = 1000;
+  std::size_t budget = 1000, pending = 0;
   std::uint64_t taken = 0;
   bool is_connected = true, takes = true, reading = true, shut = false, was_reset = false;
 };
@@ -258,6 +258,16 @@ TEST_CASE("open goes on to lingering when all is sent") {
   CHECK(rig.transport->taken == 8);
   CHECK(rig.transport->shut);
   CHECK_FALSE(rig.session.alive);
+}
+
+TEST_CASE("open ends in time when a broken session has last bytes that nobody takes") {
+  StreamTimes times = kTimes;
+  times.write_progress = kUnlimited;
+  Rig rig(open, times);
+  rig.transport->pending = 5;
+  rig.session.interest.broken = true;
+  CHECK(rig.finish() == open);
+  CHECK(rig.ends_at(kTimes.last_input));
 }
 
 TEST_CASE("open ends at once if nothing is to linger for") {
