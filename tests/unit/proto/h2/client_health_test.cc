@@ -61,7 +61,7 @@ struct Client : test::Bench {
     for (std::size_t at = 24; at < sent.size();) {  // behind the preface
       const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(sent[at + i]); };
       if (byte(3) == type && (byte(4) & kAck) == 0) ++found;
-      at += 9U + (byte(0) << 16U | byte(1) << 8U | byte(2));
+      at += 9U + (std::size_t{byte(0)} << 16U | std::size_t{byte(1)} << 8U | byte(2));
     }
     return found;
   }
