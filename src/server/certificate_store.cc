@@ -151,7 +151,9 @@ CertificateKeeper::Seen CertificateKeeper::look() {
   settled_ = same;
   auto loaded = load(served_.sources, served_.set.get());
   if (!loaded) {
-    if (same) seen.lines.push_back("certificates not changed: " + loaded.error());
+    // The files may have been written while they were read: then a later look tells.
+    settled_ = same && look_at(served_.sources) == served_.stamps;
+    if (settled_) seen.lines.push_back("certificates not changed: " + loaded.error());
     return seen;
   }
   if ((*loaded)->same_as(*served_.set)) return seen;
