@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fuzz/bodies.h"
 #include "fuzz/cases.h"
 #include "http/exchange/call.h"
 #include "support/session_harness.h"
 
 using namespace troika;
 using namespace troika::test;
-using fuzz::Input, fuzz::require;
+using fuzz::Input, fuzz::require, fuzz::steps_from;
 
 namespace {
 
@@ -46,17 +47,7 @@ struct User final : Receiver {
 
 std::unique_ptr<BodySource> body_from(BufferPool& pool, Input& input, BodyProbe& probe) {
   if (input.byte() % 2 == 0) return nullptr;
-  std::vector<BodyStep> steps;
-  for (unsigned n = input.byte() % 5; n > 0; --n) {
-    const unsigned kind = input.byte();
-    if (kind % 8 == 0) {
-      steps.push_back(BodyStep::error());
-    } else if (kind % 3 == 0) {
-      steps.push_back(BodyStep::blocked());
-    } else {
-      steps.push_back(BodyStep::data(std::string(1 + kind, 'x')));
-    }
-  }
+  std::vector<BodyStep> steps = steps_from(input);
   std::optional<std::uint64_t> length;
   if (input.byte() % 2 == 0) length = input.byte();
   return std::make_unique<ScriptedBody>(pool, std::move(steps), &probe, length);

@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fuzz/bodies.h"
 #include "fuzz/cases.h"
 #include "http/exchange/exchange.h"
 #include "support/session_harness.h"
 
 using namespace troika;
 using namespace troika::test;
-using fuzz::Input, fuzz::require;
+using fuzz::Input, fuzz::require, fuzz::steps_from;
 
 namespace {
 
@@ -29,21 +30,6 @@ struct Port final : StreamPort {
   void stop_receiving(AbortReason) noexcept override {}
   void reset(AbortReason) noexcept override { dead = true; }
 };
-
-std::vector<BodyStep> steps_from(Input& input) {
-  std::vector<BodyStep> steps;
-  for (unsigned n = input.byte() % 5; n > 0; --n) {
-    const unsigned kind = input.byte();
-    if (kind % 8 == 0) {
-      steps.push_back(BodyStep::error());
-    } else if (kind % 3 == 0) {
-      steps.push_back(BodyStep::blocked());
-    } else {
-      steps.push_back(BodyStep::data(std::string(1 + kind, 'x')));
-    }
-  }
-  return steps;
-}
 
 Request request_from(Input& input) {
   Request request;

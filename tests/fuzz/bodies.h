@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "fuzz/cases.h"
+#include "support/session_harness.h"
+
+namespace troika::fuzz {
+
+// What a body does, as the input says.
+inline std::vector<test::BodyStep> steps_from(Input& input) {
+  using test::BodyStep;
+  std::vector<BodyStep> steps;
+  for (unsigned n = input.byte() % 5; n > 0; --n) {
+    const unsigned kind = input.byte();
+    if (kind % 8 == 0) {
+      steps.push_back(BodyStep::error());
+    } else if (kind % 3 == 0) {
+      steps.push_back(BodyStep::blocked());
+    } else {
+      steps.push_back(BodyStep::data(std::string(1 + kind, 'x')));
+    }
+  }
+  return steps;
+}
+
+}  // namespace troika::fuzz
