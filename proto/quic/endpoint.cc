@@ -30,30 +30,25 @@ void Endpoint::receive(const Datagram& datagram, TimePoint now) {
   });
 }
 
-void Endpoint::connection_dirty(ServerConnection& connection) noexcept {
-  if (!std::exchange(connection.queued, true)) dirty_.push_back(&connection);
-}
-
 bool Endpoint::flush(TimePoint now) {
   if (out_.blocked()) return false;
   replies_.flush(out_);
-  const std::vector<ServerConnection*> batch = std::exchange(dirty_, {});
-  for (ServerConnection* const connection : batch) {
-    connection->queued = false;
-    if (out_.blocked()) {
-      connection_dirty(*connection);
-      continue;
-    }
+  dirty_.run([&](ServerConnection& connection) {
+    if (out_.blocked()) return true;
     // A handshake takes a millisecond or more, which must not count as the next one's round trip.
-    if (connection->flush(std::max(now, clock_.now()))) connection_dirty(*connection);
-    connection->on_flushed();
-    if (connection->phase() == Phase::dead) free_connection(*connection);
-  }
+    const bool more = connection.flush(std::max(now, clock_.now()));
+    connection.on_flushed();
+    if (connection.phase() == Phase::dead) {
+      free_connection(connection);
+      return false;
+    }
+    return more;
+  });
   return !out_.blocked() && (!dirty_.empty() || !replies_.empty());
 }
 
 void Endpoint::free_connection(ServerConnection& connection) noexcept {
-  if (connection.queued) std::erase(dirty_, &connection);
+  dirty_.remove(connection);
   const std::size_t index = connection.index;
   std::swap(connections_[index], connections_.back());
   connections_[index]->index = index;

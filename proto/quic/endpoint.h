@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/dirty_list.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "ports/datagram.h"
@@ -69,7 +70,7 @@ class Endpoint final : private ConnectionOwner {
     ++(accepted ? counters_.early_accepted : counters_.early_rejected);
   }
   void key_updated() noexcept override { ++counters_.key_updates; }
-  void connection_dirty(ServerConnection& connection) noexcept override;
+  void connection_dirty(ServerConnection& connection) noexcept override { dirty_.add(connection); }
 
   bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped
   bool accept(const Datagram& packet, TimePoint now);
@@ -103,7 +104,7 @@ class Endpoint final : private ConnectionOwner {
   RateCounter ended_at_first_packet_;  // connections
   bool draining_ = false;
   bool retrying_ = false;
-  std::vector<ServerConnection*> dirty_;
+  DirtyList<ServerConnection> dirty_;
   std::vector<std::unique_ptr<ServerConnection>> connections_;
 };
 

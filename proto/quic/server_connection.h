@@ -58,7 +58,7 @@ class ServerConnection final : public ConnectionBase {
   void on_flushed();
 
   std::size_t index = 0;  // in the endpoint's list
-  bool queued = false;    // in the endpoint's list of those to flush
+  bool dirty = false;     // in the endpoint's DirtyList
 
  private:
   ServerConnection(const ConnectionShared& shared, const Address& local, const Address& remote);

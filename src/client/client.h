@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dirty_list.h"
 #include "base/random.h"
 #include "client/connections.h"
 #include "client/fetch.h"
@@ -14,7 +15,6 @@
 #include "http/message/limits.h"
 #include "loop/loop.h"
 #include "proto/quic/client_connection.h"
-#include "runtime/dirty_list.h"
 #include "tls/context/client_context.h"
 #include "tls/transport/tls_transport.h"
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/dirty_list.h"
 #include "base/random.h"
 #include "handlers/redirect/redirect.h"
 #include "http/exchange/authority.h"
@@ -17,7 +18,6 @@
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/connection.h"
-#include "runtime/dirty_list.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/spare_memory.h"
 #include "tls/context/server_context.h"

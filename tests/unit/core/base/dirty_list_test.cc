@@ -1,4 +1,4 @@
-#include "runtime/dirty_list.h"
+#include "base/dirty_list.h"
 
 #include <catch2/catch_test_macros.hpp>
 
