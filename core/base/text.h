@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <format>
@@ -24,10 +25,30 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexc
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
-// RFC 9110 §5.6.2: tchar.
-constexpr bool is_token_char(char c) noexcept {
-  return is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+namespace detail {
+
+constexpr unsigned kToken = 1, kText = 2;
+inline constexpr auto kClasses = [] {
+  std::array<unsigned char, 256> classes{};
+  for (unsigned i = 0; i < classes.size(); ++i) {
+    const char c = static_cast<char>(i);
+    const bool token =
+        is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+    const bool text = c == '\t' || (i >= 0x20 && i != 0x7f);
+    classes[i] = static_cast<unsigned char>((token ? kToken : 0) | (text ? kText : 0));
+  }
+  return classes;
+}();
+constexpr bool is_of(char c, unsigned of) noexcept {
+  return (kClasses[static_cast<unsigned char>(c)] & of) != 0;
 }
+
+}  // namespace detail
+
+// RFC 9110 §5.6.2: tchar.
+constexpr bool is_token_char(char c) noexcept { return detail::is_of(c, detail::kToken); }
+// RFC 9110 §5.5: what a field value consists of: no control byte but tab.
+constexpr bool is_text_char(char c) noexcept { return detail::is_of(c, detail::kText); }
 constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }

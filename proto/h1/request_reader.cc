@@ -18,7 +18,8 @@ constexpr std::string_view kVersionForm = "HTTP/d.d";  // d: one digit
 std::size_t RequestLine::feed(std::span<const std::byte> bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !done() && fault_ == 0) {
-    take(static_cast<char>(bytes[used++]));
+    if (state_ == State::target) used += take_run(bytes.subspan(used));
+    if (used < bytes.size()) take(static_cast<char>(bytes[used++]));
   }
   return used;
 }
@@ -76,6 +77,15 @@ bool RequestLine::take_target(char c) {
   if (target_.size() == limits_.target_bytes) return fail(414);
   target_ += c;
   return true;
+}
+
+// The bytes of a target that are sure to be part of it, at once.
+std::size_t RequestLine::take_run(std::span<const std::byte> bytes) {
+  const std::size_t most = std::min(bytes.size(), limits_.target_bytes - target_.size());
+  std::size_t run = 0;
+  while (run < most && bytes[run] > std::byte{' '} && bytes[run] != std::byte{0x7f}) ++run;
+  target_.append(reinterpret_cast<const char*>(bytes.data()), run);
+  return run;
 }
 
 bool RequestLine::take_version(char c) {

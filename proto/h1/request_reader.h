@@ -36,6 +36,7 @@ class RequestLine {
   bool take_first(char c);
   bool take_method(char c);
   bool take_target(char c);
+  std::size_t take_run(std::span<const std::byte> bytes);
   bool take_version(char c);
   bool check_version();
   bool go(State next) noexcept;
@@ -80,7 +81,7 @@ class RequestReader final : private Parser::Sink {
   bool in_head() const noexcept { return state_ == State::fields || line_.begun(); }
   bool in_body() const noexcept { return state_ == State::body; }
 
-  Request take_request() noexcept { return std::move(request_); }
+  Request&& take_request() noexcept { return std::move(request_); }
   // Of a request that offers a tunnel, for the response that takes it; the bytes behind its head go
   // to the sink as they are.
   const std::string& accept() const noexcept { return accept_; }

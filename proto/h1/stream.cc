@@ -123,9 +123,10 @@ bool Stream::finish(Output& out) {
   return true;
 }
 
-void ServerStream::begin(Request request, const MessageFields& fields, std::string accept) {
+void ServerStream::begin(Request&& request, const MessageFields& fields,
+                         const std::string& accept) {
   fields_ = fields;
-  accept_ = std::move(accept);
+  accept_ = accept;
   if (!request.protocol.empty()) {
     reading_ = Reading::open;  // what follows the head is for the tunnel, or for nobody
   } else if (!request.has_body) {
@@ -136,7 +137,7 @@ void ServerStream::begin(Request request, const MessageFields& fields, std::stri
   exchange_.begin(std::move(request));
 }
 
-void ServerStream::reject(Request partial, std::uint16_t status) {
+void ServerStream::reject(Request&& partial, std::uint16_t status) {
   reading_ = Reading::over;
   keeps_alive_ = false;
   exchange_.begin_rejected(std::move(partial), status);
@@ -150,7 +151,8 @@ void ServerStream::on_end(HeaderMap trailers) {
 }
 
 void ServerStream::write_head(Output& out) {
-  const Head response = *std::exchange(head, std::nullopt);
+  const Head response = std::move(*head);
+  head.reset();
   if (response.head.tunnel) {
     keeps_alive_ = false;
     delimit(BodyFraming::Kind::until_end, false);

@@ -140,8 +140,8 @@ class ServerStream final : public Stream {
 
   // fields: of the request's head. With has_body, the bytes of the body follow.
   // accept: for the response that takes the tunnel, if one is offered.
-  void begin(Request request, const MessageFields& fields, std::string accept);
-  void reject(Request partial, std::uint16_t status);
+  void begin(Request&& request, const MessageFields& fields, const std::string& accept);
+  void reject(Request&& partial, std::uint16_t status);
   void on_end(HeaderMap trailers);
   bool offers_tunnel() const noexcept { return !accept_.empty(); }
 

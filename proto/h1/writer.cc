@@ -1,6 +1,6 @@
 #include "proto/h1/writer.h"
 
-#include <iterator>
+#include <array>
 
 #include "base/text.h"
 #include "http/message/error_response.h"
@@ -14,18 +14,27 @@ void line(std::string& to, std::string_view name, std::string_view value) {
 }
 
 // What is of this connection, Host, TE and what an upgrade says are added by the caller.
-bool is_ours(std::string_view name) noexcept {
-  return is_connection_field(name) || name == "host" || name == "te" ||
-         name == "sec-websocket-key" || name == "sec-websocket-accept";
+bool is_ours(FieldName name) noexcept {
+  switch (name) {
+    case FieldName::host:
+    case FieldName::te:
+    case FieldName::sec_websocket_key:
+    case FieldName::sec_websocket_accept: return true;
+    default: return is_connection_field(name);
+  }
 }
+
+constexpr std::size_t kLineBytes = 4;      // of a field, beside its name and its value
+constexpr std::size_t kFramingBytes = 96;  // status line, and what is added here
 
 }  // namespace
 
 void append_fields(std::string& to, const HeaderMap& fields) {
   std::string cookies;  // RFC 9113 §8.2.3: in h1 they are one field
-  for (const auto [name, value] : fields) {
-    if (is_ours(name) || !ascii::is_token(name) || !valid_field_value(value)) continue;
-    if (name == "cookie") {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (is_ours(fields.name(i)) || !fields.is_valid(i)) continue;
+    const auto [name, value] = fields[i];
+    if (fields.name(i) == FieldName::cookie) {
       cookies.append(cookies.empty() ? "" : "; ").append(value);
     } else {
       line(to, name, value);
@@ -35,7 +44,15 @@ void append_fields(std::string& to, const HeaderMap& fields) {
 }
 
 std::string response_head(const ResponseHead& head, ResponseShape shape) {
-  std::string text = formatted("HTTP/1.1 {:03} {}\r\n", head.status, reason_phrase(head.status));
+  std::string text;
+  text.reserve(kFramingBytes + head.headers.text_size() + kLineBytes * head.headers.size());
+  std::array<char, 3> status{};
+  unsigned rest = head.status;
+  for (auto digit = status.rbegin(); digit != status.rend(); ++digit, rest /= 10) {
+    *digit = static_cast<char>('0' + rest % 10);
+  }
+  text.append("HTTP/1.1 ").append(status.data(), status.size()).append(" ");
+  text.append(reason_phrase(head.status)).append("\r\n");
   append_fields(text, head.headers);
   if (shape.body == Delimiter::chunked) line(text, "transfer-encoding", "chunked");
   if (head.status == 426) line(text, "upgrade", "websocket");  // RFC 9110 §15.5.22
@@ -47,7 +64,11 @@ std::string request_head(const Request& request, Delimiter body,
                          std::optional<std::uint64_t> length) {
   const std::string_view method =
       request.method_text.empty() ? name_of(request.method) : request.method_text;
-  std::string text = formatted("{} {} HTTP/1.1\r\n", method, request.target.raw);
+  std::string text;
+  text.reserve(kFramingBytes + method.size() + request.target.raw.size() +
+               request.authority.size() + request.headers.text_size() +
+               kLineBytes * request.headers.size());
+  text.append(method).append(" ").append(request.target.raw).append(" HTTP/1.1\r\n");
   line(text, "host", request.authority);
   append_fields(text, request.headers);
   if (request.headers.has("te")) text += "te: trailers\r\nconnection: te\r\n";

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "http/message/field_rules.h"
 #include "http/message/fields.h"
 #include "http/message/message.h"
@@ -59,10 +60,10 @@ class FieldList {
   // Without fields that are not valid, or of one h1 connection (RFC 9113 §8.2, RFC 9114 §4.2): the
   // engines send what they are given.
   void add(const HeaderMap& fields) {
-    for (const auto [name, value] : fields) {
-      if (valid_field(HttpVersion::http2, name, value) && !is_connection_field(name)) {
-        add(name, value);
-      }
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (!fields.is_valid(i) || is_connection_field(fields.name(i))) continue;
+      const auto [name, value] = fields[i];
+      if (ascii::trim(value).size() == value.size()) add(name, value);
     }
   }
 

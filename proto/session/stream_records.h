@@ -20,8 +20,8 @@ class StreamRecords : public StreamPort {
     informational.push_back(response);
     mark_dirty();
   }
-  void send_head(const ResponseHead& response, BodyFraming framing) final {
-    head = Head{response, framing};
+  void send_head(ResponseHead&& response, BodyFraming framing) final {
+    head.emplace(std::move(response), framing);
     mark_dirty();
   }
   void body_ready() noexcept final {

@@ -18,7 +18,7 @@ namespace {
 struct Port final : StreamPort {
   bool dead = false;  // reset: the stream asks for nothing more
   void send_informational(const ResponseHead&) override { require(false, "a call sends no 1xx"); }
-  void send_head(const ResponseHead&, BodyFraming) override { require(false, "nor a response"); }
+  void send_head(ResponseHead&&, BodyFraming) override { require(false, "nor a response"); }
   void mark_dirty() noexcept override {}
   void body_ready() noexcept override {}
   void credit(std::size_t) noexcept override {}

@@ -147,8 +147,8 @@ void check(const Case& one) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   fuzz::for_each_case(input, [](std::string_view rest) {
-    Case one{.current = {std::string(fuzz::take_line(rest)), kModified}, .headers = {}};
-    const std::string& etag = one.current.etag;
+    Case one{.current = {fuzz::take_line(rest), kModified}, .headers = {}};
+    const std::string_view etag = one.current.etag;
     while (!rest.empty()) {
       const std::string_view line = fuzz::take_line(rest);
       const std::size_t colon = line.find(": ");

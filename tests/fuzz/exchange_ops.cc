@@ -20,7 +20,7 @@ struct Port final : StreamPort {
   bool dead = false;  // reset: the stream asks for nothing more
   BodyFraming framing;
   void send_informational(const ResponseHead&) override { require(heads == 0); }
-  void send_head(const ResponseHead&, BodyFraming f) override {
+  void send_head(ResponseHead&&, BodyFraming f) override {
     ++heads;
     framing = f;
   }

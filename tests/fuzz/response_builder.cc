@@ -27,7 +27,7 @@ void check_fields(const HeaderMap& headers, const Limits& limits) {
   for (const auto [name, value] : headers) {
     cost += name.size() + value.size() + kFieldOverhead;
     require(valid_field(HttpVersion::http3, name, value));
-    require(!is_connection_field(name) && name != "te" && name != "proxy-authenticate");
+    require(!is_connection_field(field_name(name)) && name != "te" && name != "proxy-authenticate");
   }
   require(cost <= limits.response_bytes);
   require(headers.count("content-length") <= 1);

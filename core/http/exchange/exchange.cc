@@ -1,6 +1,8 @@
 #include "http/exchange/exchange.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -50,14 +52,14 @@ Status Exchange::on_head_end(bool end) {
   return {};
 }
 
-void Exchange::begin(Request request) { start(std::move(request)); }
+void Exchange::begin(Request&& request) { start(std::move(request)); }
 
-void Exchange::begin_rejected(Request partial, std::uint16_t status) {
+void Exchange::begin_rejected(Request&& partial, std::uint16_t status) {
   rejected_ = status;
   start(std::move(partial));
 }
 
-void Exchange::start(Request request) {
+void Exchange::start(Request&& request) {
   const bool early = request_.early_data || peer_.security.handshaking;
   request_ = std::move(request);
   snapshot_ = services_.snapshot;
@@ -251,7 +253,7 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
     body.reset();
   }
   outgoing_.begin(std::move(body), length);
-  port_.send_head(head, framing);
+  port_.send_head(std::move(head), framing);
   return {};
 }
 
@@ -285,7 +287,11 @@ void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) con
   if (!keeps_length) head.headers.remove("content-length");
   if (!head.tunnel && !never_has_content(head.status) && !keeps_length) {
     const auto length = body == nullptr ? std::optional<std::uint64_t>(0) : body->remaining();
-    if (length) head.headers.add("content-length", formatted("{}", *length));
+    if (length) {
+      std::array<char, 20> digits{};
+      const auto end = std::to_chars(digits.begin(), digits.end(), *length).ptr;
+      head.headers.add("content-length", {digits.begin(), end});
+    }
   }
   // RFC 9110 §6.6.1: an origin server with a clock sends Date.
   if (!head.forwarded || !head.headers.has("date")) {

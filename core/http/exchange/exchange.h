@@ -39,10 +39,10 @@ class Exchange final : public MessageEnd, public Responder {
            std::size_t window);
   ~Exchange();  // as on_peer_abort(peer_gone) and on_closed() if they were not called
 
-  void begin(Request request);
+  void begin(Request&& request);
   // The request is not valid: the response has this status, and the handler never sees the request.
   // `partial` holds the parts that were understood, for the log.
-  void begin_rejected(Request partial, std::uint16_t status);
+  void begin_rejected(Request&& partial, std::uint16_t status);
   // Before begin(): some of it came in early data.
   void came_early() noexcept { request_.early_data = true; }
 
@@ -75,7 +75,7 @@ class Exchange final : public MessageEnd, public Responder {
   void on_first_pull() noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
 
-  void start(Request request);
+  void start(Request&& request);
   bool offers_tunnel() const noexcept { return !request_.protocol.empty(); }
   void decline_tunnel();
   void handle();

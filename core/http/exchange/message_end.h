@@ -21,7 +21,7 @@ namespace troika {
 class StreamPort {
  public:
   virtual void send_informational(const ResponseHead& head) = 0;
-  virtual void send_head(const ResponseHead& head, BodyFraming framing) = 0;  // at most once
+  virtual void send_head(ResponseHead&& head, BodyFraming framing) = 0;  // at most once
   virtual void body_ready() noexcept = 0;                  // pull() may return more now
   virtual void credit(std::size_t consumed) noexcept = 0;  // open the peer's window by these bytes
   virtual void mark_dirty() noexcept = 0;                  // advance() has something to do

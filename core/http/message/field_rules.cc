@@ -10,9 +10,6 @@
 namespace troika {
 namespace {
 
-constexpr std::array<std::string_view, 5> kConnectionFields{
-    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-
 // Fields for all recipients, beside those with a prefix of kEndToEndPrefixes.
 constexpr std::array<std::string_view, 23> kEndToEnd{
     "age",           "allow",    "authorization", "cache-control", "cookie",          "date",
@@ -29,17 +26,27 @@ bool is_end_to_end(std::string_view name) noexcept {
                              [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+bool is_trimmed(std::string_view value) noexcept {
+  return ascii::trim(value).size() == value.size();
+}
+
 }  // namespace
 
 bool valid_field(HttpVersion version, std::string_view name, std::string_view value) noexcept {
   if (!ascii::is_token(name) || !valid_field_value(value)) return false;
   if (is_h1(version)) return true;
   const auto upper = [](char c) { return c != ascii::lower(c); };
-  return std::ranges::none_of(name, upper) && ascii::trim(value).size() == value.size();
+  return std::ranges::none_of(name, upper) && is_trimmed(value);
 }
 
-bool is_connection_field(std::string_view name) noexcept {
-  return std::ranges::contains(kConnectionFields, name);
+bool add_valid_field(HttpVersion version, std::string_view name, std::string_view value,
+                     HeaderMap& to) {
+  to.add(name, value);
+  const std::size_t last = to.size() - 1;
+  const bool strict = is_h1(version) || (to[last].name == name && is_trimmed(value));
+  if (to.is_valid(last) && strict) return true;
+  to.pop_back();
+  return false;
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
@@ -56,7 +63,8 @@ bool ConnectionOptions::add(std::string_view value, const Limits& limits) {
     std::string name(ascii::trim(value.substr(0, comma)));
     value.remove_prefix(std::min(comma + 1, value.size()));
     std::ranges::transform(name, name.begin(), ascii::lower);
-    if (!ascii::is_token(name) || name == "close" || is_connection_field(name)) continue;
+    if (!ascii::is_token(name) || name == "close" || is_connection_field(field_name(name)))
+      continue;
     if (is_end_to_end(name)) continue;
     if (names_.size() == limits.connection_options) return false;
     names_.push_back(std::move(name));

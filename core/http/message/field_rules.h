@@ -20,9 +20,21 @@ constexpr bool is_h1(HttpVersion version) noexcept { return version < HttpVersio
 // RFC 9110 §5.1, §5.5; in h2 and h3 also RFC 9113 §8.2.1 and RFC 9114 §4.2: the name is in lower
 // case, and no white space is around the value.
 bool valid_field(HttpVersion version, std::string_view name, std::string_view value) noexcept;
+// Adds a field that was received. False: it is not valid, and was not added.
+bool add_valid_field(HttpVersion version, std::string_view name, std::string_view value,
+                     HeaderMap& to);
 
-// RFC 9113 §8.2.2, RFC 9114 §4.2: fields of one h1 connection. Name in lower case.
-bool is_connection_field(std::string_view name) noexcept;
+// RFC 9113 §8.2.2, RFC 9114 §4.2: fields of one h1 connection.
+constexpr bool is_connection_field(FieldName name) noexcept {
+  switch (name) {
+    case FieldName::connection:
+    case FieldName::keep_alive:
+    case FieldName::proxy_connection:
+    case FieldName::transfer_encoding:
+    case FieldName::upgrade: return true;
+    default: return false;
+  }
+}
 
 // RFC 9110 §8.6: decimal digits only, leading zeros allowed. Not above INT64_MAX, so that callers
 // can add to it.

@@ -6,12 +6,35 @@
 
 namespace troika {
 
+void HeaderMap::reserve(std::size_t fields, std::size_t bytes) {
+  entries_.reserve(entries_.size() + fields);
+  text_.reserve(text_.size() + bytes);
+}
+
 void HeaderMap::add(std::string_view name, std::string_view value) {
-  const auto at = static_cast<std::uint32_t>(text_.size());
-  const auto name_size = static_cast<std::uint32_t>(name.size());
-  for (const char c : name) text_.push_back(ascii::lower(c));
+  const std::size_t at = text_.size();
+  text_.append(name);
+  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(at);
+  std::transform(begin, text_.end(), begin, ascii::lower);
+  const auto lower = std::string_view(text_).substr(at);
+  const FieldName known = field_name(lower);
+  const bool named = known != FieldName::other || ascii::is_token(lower);
   text_.append(value);
-  entries_.push_back({at, name_size, at + name_size, static_cast<std::uint32_t>(value.size())});
+  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size()), known,
+                      named && valid_field_value(value)});
+  known_ |= bit(known);
+}
+
+void HeaderMap::add(const HeaderMap& fields) {
+  reserve(fields.size(), fields.text_.size());
+  const auto shift = static_cast<std::uint32_t>(text_.size());
+  text_.append(fields.text_);
+  for (Entry entry : fields.entries_) {
+    entry.at += shift;
+    entries_.push_back(entry);
+  }
+  known_ |= fields.known_;
 }
 
 void HeaderMap::set(std::string_view name, std::string_view value) {
@@ -20,28 +43,34 @@ void HeaderMap::set(std::string_view name, std::string_view value) {
 }
 
 void HeaderMap::remove(std::string_view name) {
-  std::erase_if(entries_, [&](const Entry& e) {
-    return std::string_view(text_).substr(e.name_at, e.name_size) == name;
-  });
+  const FieldName known = field_name(name);
+  if (!may_have(known)) return;
+  std::erase_if(entries_, [&](const Entry& entry) { return is(entry, known, name); });
+  if (known != FieldName::other) known_ &= ~bit(known);
 }
 
-HeaderMap::Field HeaderMap::operator[](std::size_t i) const noexcept {
-  const Entry& e = entries_[i];
-  const char* text = text_.data();
-  return {{text + e.name_at, e.name_size}, {text + e.value_at, e.value_size}};
+void HeaderMap::pop_back() {
+  const Entry last = entries_.back();
+  entries_.pop_back();
+  text_.resize(last.at);
+  if (last.name == FieldName::other) return;
+  if (!std::ranges::contains(entries_, last.name, &Entry::name)) known_ &= ~bit(last.name);
 }
 
 std::optional<std::string_view> HeaderMap::get(std::string_view name) const noexcept {
-  for (const Field field : *this) {
-    if (field.name == name) return field.value;
+  const FieldName known = field_name(name);
+  if (!may_have(known)) return std::nullopt;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (is(entries_[i], known, name)) return (*this)[i].value;
   }
   return std::nullopt;
 }
 
 std::size_t HeaderMap::count(std::string_view name) const noexcept {
-  std::size_t n = 0;
-  for (const Field field : *this) n += field.name == name ? 1U : 0U;
-  return n;
+  const FieldName known = field_name(name);
+  if (!may_have(known)) return 0;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [&](const Entry& entry) { return is(entry, known, name); }));
 }
 
 namespace {
@@ -103,10 +132,7 @@ std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept {
 }
 
 bool valid_field_value(std::string_view value) noexcept {
-  return std::ranges::all_of(value, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+  return std::ranges::all_of(value, [](char c) { return ascii::is_text_char(c); });
 }
 
 }  // namespace troika

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/message/field_names.h"
+
 namespace troika {
 
 // An ordered list of fields that owns its text. Names are in lower case, as h2 and h3 require.
@@ -15,18 +17,31 @@ class HeaderMap {
     std::string_view name, value;
   };
 
+  // Room for that many more, so that adding them does not allocate.
+  void reserve(std::size_t fields, std::size_t bytes);
   void add(std::string_view name, std::string_view value);  // lower-cases the name
+  void add(const HeaderMap& fields);
   void set(std::string_view name, std::string_view value);  // replaces all fields with this name
   void remove(std::string_view name);
+  void pop_back();  // removes the last one; there must be one
 
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
-  Field operator[](std::size_t i) const noexcept;
+  Field operator[](std::size_t i) const noexcept {
+    const Entry& e = entries_[i];
+    const char* const name = text_.data() + e.at;
+    return {{name, e.name_size}, {name + e.name_size, e.value_size}};
+  }
+  FieldName name(std::size_t i) const noexcept { return entries_[i].name; }
+  // Whether it may be sent: valid_field() of h1, found out when it was added.
+  bool is_valid(std::size_t i) const noexcept { return entries_[i].valid; }
+  std::size_t text_size() const noexcept { return text_.size(); }  // bytes; at least those in use
 
   // The first field with this (lower-case) name.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept { return get(name).has_value(); }
   std::size_t count(std::string_view name) const noexcept;
+  bool has(FieldName name) const noexcept { return (known_ & bit(name)) != 0; }  // not `other`
 
   class Iterator {
    public:
@@ -47,10 +62,26 @@ class HeaderMap {
 
  private:
   struct Entry {
-    std::uint32_t name_at, name_size, value_at, value_size;
+    std::uint32_t at, name_size, value_size;  // the value follows the name
+    FieldName name;
+    bool valid;
   };
+
+  static constexpr std::uint64_t bit(FieldName name) noexcept {
+    return std::uint64_t{1} << static_cast<unsigned>(name);
+  }
+  // Whether there may be one. `other`: some of those that have no number.
+  bool may_have(FieldName name) const noexcept { return (known_ & bit(name)) != 0; }
+  bool is(const Entry& entry, FieldName known, std::string_view name) const noexcept {
+    return entry.name == known && (known != FieldName::other || text(entry) == name);
+  }
+  std::string_view text(const Entry& entry) const noexcept {
+    return {text_.data() + entry.at, entry.name_size};
+  }
+
   std::string text_;
   std::vector<Entry> entries_;
+  std::uint64_t known_ = 0;  // a bit for each FieldName that is there
 };
 
 // Removes the text up to and including the next separator from `rest`; returns it trimmed, without

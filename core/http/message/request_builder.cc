@@ -15,6 +15,9 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+// Room that a browser's request takes, so that it is allocated once.
+constexpr std::size_t kUsualFields = 16, kUsualBytes = 512;
+
 bool all_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
@@ -86,44 +89,36 @@ void RequestBuilder::field(std::string_view name, std::string_view value) {
   if (fields_ > limits_.header_count) fail(431);
   if (fault_ != 0) return;
   if (is_h1()) value = ascii::trim(value);
-  if (!valid_field(request_.version, name, value)) return fail(400);
-  if (is_h1()) {
-    const std::string lower = lower_case(name);
-    if (!special_field(lower, value)) request_.headers.add(lower, value);
-  } else if (!special_field(name, value)) {
-    request_.headers.add(name, value);
-  }
+  HeaderMap& headers = request_.headers;
+  if (headers.empty()) headers.reserve(kUsualFields, kUsualBytes);
+  if (!add_valid_field(request_.version, name, value, headers)) return fail(400);
+  if (special_field(headers.name(headers.size() - 1), value)) headers.pop_back();
 }
 
-bool RequestBuilder::special_field(std::string_view name, std::string_view value) {
-  if (name == "host") {
-    host_field(value);
-    return true;
-  }
-  if (name == "content-length") {
-    content_length_field(value);
-    return true;
-  }
-  if (name == "expect") {
-    const bool known = ascii::equal_ignoring_case(value, "100-continue");
-    (known ? request_.expects_continue : unknown_expectation_) = true;
-    return true;
-  }
+bool RequestBuilder::special_field(FieldName name, std::string_view value) {
   if (is_connection_field(name)) {
     if (!is_h1()) fail(400);
-    if (name == "connection" && !connection_.add(value, limits_)) fail(431);
+    if (name == FieldName::connection && !connection_.add(value, limits_)) fail(431);
     return true;
   }
-  if (name == "cookie") {
-    if (!cookies_.empty()) cookies_ += "; ";
-    cookies_ += value;
-    return true;
+  switch (name) {
+    case FieldName::host: host_field(value); return true;
+    case FieldName::content_length: content_length_field(value); return true;
+    case FieldName::expect: {
+      const bool known = ascii::equal_ignoring_case(value, "100-continue");
+      (known ? request_.expects_continue : unknown_expectation_) = true;
+      return true;
+    }
+    case FieldName::cookie:
+      if (!cookies_.empty()) cookies_ += "; ";
+      cookies_ += value;
+      return true;
+    case FieldName::te:
+      if (!is_h1() && !ascii::equal_ignoring_case(value, "trailers")) fail(400);
+      return true;
+    case FieldName::proxy_authorization: return true;  // RFC 9110 §11.7.2: for a proxy before us
+    default: return false;
   }
-  if (name == "te") {
-    if (!is_h1() && !ascii::equal_ignoring_case(value, "trailers")) fail(400);
-    return true;
-  }
-  return name == "proxy-authorization";  // RFC 9110 §11.7.2: for a proxy before us
 }
 
 void RequestBuilder::host_field(std::string_view value) {

@@ -48,8 +48,8 @@ class RequestBuilder {
   }
   bool is_h1() const noexcept { return troika::is_h1(request_.version); }
   void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
-  bool once(bool& seen) noexcept;  // false: repeated, or after a fault
-  bool special_field(std::string_view name, std::string_view value);  // true: handled
+  bool once(bool& seen) noexcept;                              // false: repeated, or after a fault
+  bool special_field(FieldName name, std::string_view value);  // true: handled
   void host_field(std::string_view value);
   void content_length_field(std::string_view value);
   void check_whole(bool body_follows);

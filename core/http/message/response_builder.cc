@@ -51,25 +51,27 @@ void ResponseBuilder::field(std::string_view name, std::string_view value) {
   pay(name.size(), value.size());
   if (++section_.fields > limits_.response_count) fail(Fault::too_big);
   if (fault_) return;
-  if (!valid_field(version_, name, value)) return fail(Fault::malformed);
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), ascii::lower);
-  if (connection_field(lower, value) || is_proxy_field(lower)) return;
-  if (lower == "content-length") content_length_field(value);
-  section_.head.headers.add(lower, value);
+  HeaderMap& headers = section_.head.headers;
+  if (!add_valid_field(version_, name, value, headers)) return fail(Fault::malformed);
+  const std::size_t last = headers.size() - 1;
+  const FieldName known = headers.name(last);
+  if (connection_field(known, value) || is_proxy_field(headers[last].name)) {
+    return headers.pop_back();
+  }
+  if (known == FieldName::content_length) content_length_field(value);
 }
 
-bool ResponseBuilder::connection_field(std::string_view name, std::string_view value) {
-  if (name == "te") {  // of requests, and the only one that h2 and h3 have
+bool ResponseBuilder::connection_field(FieldName name, std::string_view value) {
+  if (name == FieldName::te) {  // of requests, and the only one that h2 and h3 have
     if (!is_h1(version_) && !ascii::equal_ignoring_case(value, "trailers")) fail(Fault::malformed);
     return true;
   }
   if (!is_connection_field(name)) return false;
   if (!is_h1(version_)) {
     fail(Fault::malformed);
-  } else if (name == "connection") {
+  } else if (name == FieldName::connection) {
     if (!section_.connection.add(value, limits_)) fail(Fault::too_big);
-  } else if (name == "transfer-encoding") {
+  } else if (name == FieldName::transfer_encoding) {
     // RFC 9112 §6.1: `chunked` is the only coding that we know, and it comes once.
     const bool chunked = ascii::equal_ignoring_case(value, "chunked");
     if (!chunked || std::exchange(section_.chunked, true)) fail(Fault::malformed);

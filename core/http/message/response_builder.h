@@ -63,7 +63,7 @@ class ResponseBuilder {
   void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
   void set_status(unsigned status) noexcept;
   void content_length_field(std::string_view value);
-  bool connection_field(std::string_view name, std::string_view value);  // true: handled
+  bool connection_field(FieldName name, std::string_view value);  // true: handled
   void check_head(bool body_follows) noexcept;
   BodyFraming content_of(ResponseHead& head, bool body_follows) noexcept;
 

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <ctime>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "http/message/fields.h"
@@ -12,7 +11,7 @@ namespace troika {
 
 // What identifies the selected representation (RFC 9110 §8.8).
 struct Validators {
-  std::string etag;                            // as sent: "x" with its quotes, or W/"x"
+  std::string_view etag;                       // as sent: "x" with its quotes, or W/"x"
   std::optional<std::time_t> last_modified{};  // as sent; none: unknown
 };
 

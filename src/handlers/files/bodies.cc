@@ -89,6 +89,26 @@ class ContentBody final : public BodySource {
   Ref<CachedFile> file_;
 };
 
+// A part of a file that is kept in memory.
+class SliceBody final : public BodySource {
+ public:
+  SliceBody(Slice bytes, Ref<CachedFile> file) : rest_(std::move(bytes)), file_(std::move(file)) {}
+
+  Result<Pulled> pull(std::size_t max_bytes) override {
+    if (rest_.empty()) return Pulled{};
+    Slice bytes = rest_.sub(0, std::min({rest_.size(), max_bytes, kMaxPull}));
+    rest_.remove_prefix(bytes.size());
+    return Pulled{PullState::data, std::move(bytes)};
+  }
+  void set_waker(Waker*) noexcept override {}
+  void stop(AbortReason) noexcept override { rest_ = Slice(); }
+  std::optional<std::uint64_t> remaining() const noexcept override { return rest_.size(); }
+
+ private:
+  Slice rest_;
+  Ref<CachedFile> file_;  // while it is sent, the memory counts as the file's
+};
+
 class JoinedBody final : public BodySource {
  public:
   explicit JoinedBody(std::vector<std::unique_ptr<BodySource>> parts) : parts_(std::move(parts)) {}
@@ -138,10 +158,8 @@ std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file) 
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
                                       std::uint64_t offset, std::uint64_t size) {
   if (file->body.empty()) return std::make_unique<FileBody>(files, file, offset, size);
-  Content part{.size = size};
-  part.pieces.push_back(
-      file->body.sub(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)));
-  return content_body(std::move(part), file);
+  return std::make_unique<SliceBody>(
+      file->body.sub(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)), file);
 }
 
 std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts) {

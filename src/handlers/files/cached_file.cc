@@ -167,14 +167,13 @@ bool CachedFile::holds() const noexcept {
   return file_->info().st_size == now->st_size && modified() == nanoseconds(now->st_mtim);
 }
 
-std::string CachedFile::etag(As as, std::string_view ending) {
-  std::string& kept = etags_[static_cast<std::size_t>(as)];
+std::string_view CachedFile::etag(As as, std::string_view ending) {
+  std::string& kept = etags_[is_tagged() ? 1 : 0][static_cast<std::size_t>(as)];
   if (!kept.empty()) return kept;
   const bool stored = as == As::itself || as == As::precompressed || as == As::precoded;
   const bool strong = settled_ && is_tagged() && stored;
-  std::string etag = formatted("{}\"{}{}\"", strong ? "" : "W/", opaque(), ending);
-  if (is_tagged()) kept = etag;
-  return etag;
+  kept = formatted("{}\"{}{}\"", strong ? "" : "W/", opaque(), ending);
+  return kept;
 }
 
 std::string CachedFile::opaque() const {

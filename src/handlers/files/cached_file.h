@@ -174,8 +174,8 @@ class CachedFile final : public Counted {
   bool holds() const noexcept;
   // RFC 9110 §8.8.3; see docs/static-files.md. A weak tag made of its times until it is tagged.
   // `ending` is always the same for one way of serving: ".br" for a precompressed file, "+br" for a
-  // live coder.
-  std::string etag(As as, std::string_view ending);
+  // live coder. The text lives as long as the file.
+  std::string_view etag(As as, std::string_view ending);
 
   FileState state() const noexcept { return FileState(file_->info()); }
   const Ref<Derived>& derived() const noexcept { return derived_; }
@@ -197,7 +197,7 @@ class CachedFile final : public Counted {
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
   Ref<Derived> derived_;
-  std::array<std::string, 6> etags_;  // by As
+  std::array<std::array<std::string, 6>, 2> etags_;  // by As, until it is tagged and after
   std::uint64_t size_;
   std::size_t charged_ = 0;
   Tag tag_;

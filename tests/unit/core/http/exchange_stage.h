@@ -18,7 +18,7 @@ class RecordingPort final : public StreamPort {
   std::optional<AbortReason> stopped, aborted;
 
   void send_informational(const ResponseHead& head) override { informational.push_back(head); }
-  void send_head(const ResponseHead& head, BodyFraming f) override {
+  void send_head(ResponseHead&& head, BodyFraming f) override {
     heads.push_back(head);
     framing = f;
   }

@@ -198,7 +198,7 @@ TEST_CASE("a time that stands for no time says nothing of a file") {
     stage.bench.clock.advance(1s);
     const auto file = stage.open("a").value();
     CHECK_FALSE(file->is_dated());
-    const std::string tag = file->etag(CachedFile::As::itself, "");
+    const std::string tag(file->etag(CachedFile::As::itself, ""));
     entry.changed += 10;  // replaced by another one of the same size and time
     stage.bench.clock.advance(1s);
     CHECK(stage.open("a").value()->etag(CachedFile::As::itself, "") != tag);
