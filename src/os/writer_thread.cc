@@ -205,6 +205,21 @@ void WriterThread::line(std::string_view text) {
   state_->changed.notify_one();
 }
 
+void WriterThread::lines(std::string_view text) {
+  if (text.empty()) return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    std::string_view fitting = text.substr(0, state_->options.queue_bytes - state_->queue.size());
+    fitting = fitting.substr(0, fitting.rfind('\n') + 1);  // npos + 1 is 0
+    state_->queue.append(fitting);
+    const std::uint64_t lost = count_lines(text.substr(fitting.size()));
+    state_->unannounced += lost;
+    state_->dropped += lost;
+    if (fitting.empty()) return;
+  }
+  state_->changed.notify_one();
+}
+
 std::uint64_t WriterThread::dropped() const noexcept { return state_->dropped; }
 
 void WriterThread::State::run() {

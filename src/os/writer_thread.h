@@ -67,6 +67,8 @@ class WriterThread {
   void set_notices(WriterThread& notices, std::string name);
   // Queues one line, given without its newline. From any thread.
   void line(std::string_view text);
+  // Queues whole lines, each with its newline: those that there is room for.
+  void lines(std::string_view text);
   // Calls `open` on the writer's thread, between two batches, to change the output. Lines from now
   // on go there, whole and none twice; earlier ones may as well. If `open` does nothing, the output
   // stays. From any thread.

@@ -124,7 +124,7 @@ Worker::Worker(WorkerConfig config)
       redirect_(config_.https_port),
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
-      observers_(config_.observers),
+      observers_(observers()),
       services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
                 {},    observers_,    &authorities_,  this},
       plain_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
@@ -143,6 +143,14 @@ Worker::Worker(WorkerConfig config)
   listen_quic();
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
   for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+}
+
+std::vector<ExchangeObserver*> Worker::observers() {
+  std::vector<ExchangeObserver*> all = config_.observers;
+  if (config_.access_log != nullptr) {
+    all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.clock()));
+  }
+  return all;
 }
 
 Worker::~Worker() {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/dirty_list.h"
@@ -17,6 +18,7 @@
 #include "ports/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
+#include "runtime/access_log.h"
 #include "runtime/connection.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/spare_memory.h"
@@ -88,7 +90,8 @@ struct WorkerConfig {
   Timeouts timeouts;
   // May be shared by workers, each of which calls them on its own thread; outlive the worker.
   std::vector<ExchangeObserver*> observers;
-  WriterThread* notices = nullptr;  // lines for the operator
+  WriterThread* access_log = nullptr;  // null: there is none
+  WriterThread* notices = nullptr;     // lines for the operator
   // Makes the logs of this worker's QUIC connections; empty: no logs. Objects that it refers to
   // outlive the worker; the Random outlives its result.
   std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
@@ -128,6 +131,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
  private:
   struct Quic;
 
+  std::vector<ExchangeObserver*> observers();  // with the access log, which it makes
   void listen_quic();
   void listen_secure(WorkerConfig::Secure& secure);
   void listen_plain(WorkerConfig::Plain& plain);
@@ -151,6 +155,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   RedirectHandler redirect_;
   PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;
+  std::optional<AccessLog> access_log_;
   ExchangeObservers observers_;
   Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
   HandshakeNotices handshakes_;

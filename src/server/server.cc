@@ -16,7 +16,6 @@
 #include "loop/thread_pool.h"
 #include "os/writer_thread.h"
 #include "runtime/worker_group.h"
-#include "server/access_log.h"
 #include "server/certificate_store.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
@@ -164,9 +163,8 @@ int run_server(const Config& config) {
   const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
   if (startup->root_notice) startup->root_notice->set_say(say);
   if (startup->site_notice) startup->site_notice->set_say(say);
-  AccessLog access_log(lines->get());
   for (WorkerConfig& worker : startup->workers) {
-    worker.observers = {&access_log};
+    worker.access_log = lines->get();
     worker.notices = &notices;
   }
   Loop loop;  // of this thread, for signals and the certificates' files

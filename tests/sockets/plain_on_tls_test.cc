@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "os/writer_thread.h"
-#include "server/access_log.h"
 #include "support/cert_maker.h"
 #include "support/live_client.h"
 #include "support/live_group.h"
@@ -32,11 +31,10 @@ struct Logs {
   const std::string access = folder.path() / "access", notices = folder.path() / "notices";
   std::optional<WriterThread> access_writer{std::in_place, LogOutput(file_for(access))};
   std::optional<WriterThread> notice_writer{std::in_place, LogOutput(file_for(notices))};
-  AccessLog log{&*access_writer};
 
   void take(Startup& startup) {
     for (WorkerConfig& worker : startup.workers) {
-      worker.observers = {&log};
+      worker.access_log = &*access_writer;
       worker.notices = &*notice_writer;
     }
   }

@@ -69,6 +69,23 @@ TEST_CASE("Lines come to a file whole and in order, from several threads") {
   }
 }
 
+TEST_CASE("Of lines that come together, those are kept that there is room for") {
+  TempFolder folder;
+  // The room is for what waits: nothing is taken before the first call is over.
+  WriterThread none(LogOutput(folder / "none", 0600), {.queue_bytes = 1});
+  none.lines("a\nb\n");
+  CHECK(none.dropped() == 2);
+  none.lines("");
+  CHECK(none.dropped() == 2);
+  {
+    WriterThread log(LogOutput(folder / "log", 0600),
+                     {.queue_bytes = 5, .last_chance = std::chrono::seconds(20)});
+    log.lines("12\n45\n");
+    CHECK(log.dropped() == 1);
+  }
+  CHECK(lines_of(folder / "log").front() == "12");
+}
+
 TEST_CASE("A log that is renamed and opened again under load: every line is in one of the files") {
   TempFolder folder;
   const std::string path = folder / "log";

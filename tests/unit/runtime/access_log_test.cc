@@ -1,7 +1,8 @@
-#include "server/access_log.h"
+#include "runtime/access_log.h"
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "os/writer_thread.h"
 #include "support/session_harness.h"
 
 using namespace troika;
@@ -13,13 +14,15 @@ std::string line_of(const Request& request, AbortReason aborted = AbortReason::n
                     const SecurityInfo& security = {}) {
   Bench bench;
   bench.peer.security = security;
-  return format_access_line({.request = request,
-                             .peer = bench.peer,
-                             .status = 200,
-                             .body_bytes = 5,
-                             .started = bench.clock.wall(),
-                             .duration = std::chrono::microseconds(1500),
-                             .aborted = aborted});
+  std::string line;
+  AccessLines().append(line, {.request = request,
+                              .peer = bench.peer,
+                              .status = 200,
+                              .body_bytes = 5,
+                              .started = bench.clock.wall(),
+                              .duration = std::chrono::microseconds(1500),
+                              .aborted = aborted});
+  return line;
 }
 
 Request get(std::string target) {
@@ -77,4 +80,55 @@ TEST_CASE("What a peer sent cannot make a second line or look like another field
 TEST_CASE("A field of 2 KiB is whole, a longer one is cut") {
   CHECK(line_of(get(std::string(2048, 'a'))).contains(std::string(2048, 'a') + " 200"));
   CHECK(line_of(get(std::string(2049, 'a'))).contains(std::string(2048, 'a') + "... 200"));
+}
+
+namespace {
+
+// A writer without room counts what it is given, line by line.
+struct FullWriter {
+  WriterThread writer{LogOutput("/dev/null", 0600), {.queue_bytes = 0}};
+  TimerQueue timers;
+  Bench bench;
+  AccessLog log{writer, timers, bench.clock};
+
+  void complete(const Request& request) {
+    log.on_complete({.request = request, .peer = bench.peer, .started = bench.clock.wall()});
+  }
+  std::uint64_t given() const { return writer.dropped(); }
+};
+
+}  // namespace
+
+TEST_CASE("Lines go to the writer together, some time after the first") {
+  FullWriter full;
+  const TimePoint begun = full.bench.clock.now();
+  full.complete(get("/1"));
+  full.timers.advance_to(begun + AccessLog::kPatience - Duration(1));
+  full.complete(get("/2"));
+  CHECK(full.given() == 0);
+  full.timers.advance_to(begun + AccessLog::kPatience);
+  CHECK(full.given() == 2);
+  CHECK(full.timers.size() == 0);
+}
+
+TEST_CASE("Lines go to the writer when the buffer is full, and at the end") {
+  std::string line;
+  AccessLines().append(line, {.request = get("/"), .peer = Bench().peer, .started = WallTime()});
+  const std::size_t rest = line.size() + 1 - 1;  // with its newline, without the target
+  FullWriter full;
+  {
+    AccessLog log(full.writer, full.timers, full.bench.clock);
+    const auto complete = [&](std::size_t bytes) {
+      const Request request = get(std::string(bytes - rest, 'a'));
+      log.on_complete({.request = request, .peer = full.bench.peer, .started = WallTime()});
+    };
+    static_assert(AccessLog::kBuffer % 1024 == 0);
+    for (std::size_t i = 0; i + 1 < AccessLog::kBuffer / 1024; ++i) complete(1024);
+    complete(1023);
+    CHECK(full.given() == 0);
+    complete(1024);
+    CHECK(full.given() == AccessLog::kBuffer / 1024 + 1);
+    complete(1024);
+  }
+  CHECK(full.given() == AccessLog::kBuffer / 1024 + 2);
 }
