@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace troika {
@@ -35,6 +36,36 @@ class SystemClock final : public Clock {
  public:
   TimePoint now() const noexcept override;
   WallTime wall() const noexcept override;
+};
+
+// The time of another clock, read once in a turn of a loop: what is done in one turn is done at one
+// time. Of one thread.
+class TurnClock final : public Clock {
+ public:
+  explicit TurnClock(const Clock& clock) noexcept : clock_(clock) {}  // outlives this object
+
+  TimePoint now() const noexcept override {
+    if (now_ == kNever) now_ = clock_.now();
+    return now_;
+  }
+  WallTime wall() const noexcept override {
+    if (!wall_) wall_ = clock_.wall();
+    return *wall_;
+  }
+  // Reads the time again. Its own: a turn may take long.
+  TimePoint refresh() noexcept {
+    forget();
+    return now();
+  }
+  void forget() noexcept {  // the turn is over: who asks next reads it again
+    now_ = kNever;
+    wall_.reset();
+  }
+
+ private:
+  const Clock& clock_;
+  mutable TimePoint now_ = kNever;
+  mutable std::optional<WallTime> wall_;
 };
 
 class TimerQueue;

@@ -118,6 +118,7 @@ Loop::~Loop() {
 
 // Flushes what was done outside a turn before the first wait.
 void Loop::run() {
+  turn_clock_.forget();
   settle();
   uv_run(loop_.get(), UV_RUN_DEFAULT);
 }
@@ -126,6 +127,7 @@ bool Loop::run_until(std::move_only_function<bool()> done, Duration limit) {
   bool late = false;
   Timer timer(timers_, [&] { late = true; });
   timer.set(clock_.now() + limit);
+  turn_clock_.forget();
   settle();
   // done() is asked after every flush: otherwise the last turn would be followed by a long wait.
   while (!done()) {
@@ -145,16 +147,17 @@ void Loop::post(Mailbox::Task task) {
 // Timers wait for this phase instead of firing in the timerfd's callback: data that arrived in the
 // same turn is handled first, so a busy loop does not time out a peer whose data is already there.
 void Loop::after_poll() {
-  const TimePoint now = clock_.now();
+  const TimePoint now = turn_clock_.refresh();
   if (timers_.next() <= now) timers_.advance_to(now);
   settle();
 }
 
 void Loop::settle() {
-  const bool more = flush_ && flush_(clock_.now());
+  const bool more = flush_ && flush_(turn_clock_.now());
   deferred_.run();
   spin(more);
   arm();
+  turn_clock_.forget();
 }
 
 // An active idle handle keeps libuv from waiting in poll.

@@ -93,6 +93,8 @@ class Loop {
   ~Loop();  // every other handle of the loop must be gone (asserted)
 
   const SystemClock& clock() const noexcept { return clock_; }
+  // For what happens many times a turn. It is read again before the timers and the flush.
+  TurnClock& turn_clock() noexcept { return turn_clock_; }
   TimerQueue& timers() noexcept { return timers_; }
   Deferred& deferred() noexcept { return deferred_; }
   // Called once a turn; true: more is left to do, so poll without waiting and call again.
@@ -121,6 +123,7 @@ class Loop {
   void arm();
 
   SystemClock clock_;
+  TurnClock turn_clock_{clock_};
   TimerQueue timers_;
   Deferred deferred_;
   Mailbox mailbox_;

@@ -263,7 +263,8 @@ TimePoint StreamConnection::stuck_at(TimePoint now) {
 void StreamConnection::arm(TimePoint now) {
   TimePoint first = std::min(deadline_, stuck_at(now));
   if (has_session()) first = std::min(first, session_->deadline());
-  timer_.set(first);
+  // Moving it to a later time waits until it fires: nearly every flush would move it.
+  if (first < timer_.deadline()) timer_.set(first);
 }
 
 }  // namespace troika

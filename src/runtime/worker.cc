@@ -125,17 +125,17 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(observers()),
-      services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+      services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
                 {},    observers_,    &authorities_,  this},
-      plain_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+      plain_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
                       {},    observers_,    nullptr,        this},
-      redirect_services_{pool_, loop_.clock(), config_.limits, config_.timeouts, {}, observers_},
-      plain_on_tls_services_{pool_, loop_.clock(), config_.limits, config_.timeouts,
+      redirect_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts, {}, observers_},
+      plain_on_tls_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
                              {},    observers_,    &authorities_},
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
-      spare_memory_(loop_.timers(), loop_.clock(),
+      spare_memory_(loop_.timers(), loop_.turn_clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
                     [this] { slow_.post(std::make_unique<TrimTask>()); }) {
   use(config_.snapshot);
@@ -148,7 +148,7 @@ Worker::Worker(WorkerConfig config)
 std::vector<ExchangeObserver*> Worker::observers() {
   std::vector<ExchangeObserver*> all = config_.observers;
   if (config_.access_log != nullptr) {
-    all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.clock()));
+    all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.turn_clock()));
   }
   return all;
 }
@@ -230,10 +230,10 @@ bool Worker::flush() {
   for (int round = 0; round < kFlushRounds && (round == 0 || !dirty_.empty()); ++round) {
     dirty_.run([this](Flushable& work) {
       // The time is read again: a TLS handshake takes more than a millisecond of the flush.
-      if (work.flush(loop_.clock().now())) again_.push_back(&work);
+      if (work.flush(loop_.turn_clock().refresh())) again_.push_back(&work);
       return false;
     });
-    if (quic_) quic_more = quic_->endpoint.flush(loop_.clock().now());
+    if (quic_) quic_more = quic_->endpoint.flush(loop_.turn_clock().now());
   }
   for (Flushable* const work : std::exchange(again_, {})) dirty_.add(*work);
   const bool more = quic_more || !dirty_.empty();

@@ -81,7 +81,7 @@ Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptio
         .hashing = worker.hashing,
         .timers = worker.loop.timers(),
         .pool = worker.pool,
-        .clock = worker.loop.clock(),
+        .clock = worker.loop.turn_clock(),
         .options = options,
         .limits = limits,
         .notice = std::move(say),

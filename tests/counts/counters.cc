@@ -1,6 +1,7 @@
 #include "counts/counters.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -25,14 +26,10 @@ F real(const char* name) noexcept {
 }  // namespace
 
 Counters Counters::operator-(const Counters& earlier) const noexcept {
-  return {allocations - earlier.allocations,
-          waits - earlier.waits,
-          controls - earlier.controls,
-          receives - earlier.receives,
-          sends - earlier.sends,
-          file_reads - earlier.file_reads,
-          clock_reads - earlier.clock_reads,
-          sent_bytes - earlier.sent_bytes};
+  return {
+      allocations - earlier.allocations, waits - earlier.waits, controls - earlier.controls,
+      receives - earlier.receives,       sends - earlier.sends, file_reads - earlier.file_reads,
+      clock_reads - earlier.clock_reads, locks - earlier.locks, sent_bytes - earlier.sent_bytes};
 }
 
 Counters of_this_thread() noexcept { return counters; }
@@ -136,6 +133,12 @@ ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {
   static const auto next = real<decltype(&pread)>("pread");
   ++counters.file_reads;
   return next(fd, into, size, offset);
+}
+
+int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
+  static const auto next = real<decltype(&pthread_mutex_lock)>("pthread_mutex_lock");
+  ++counters.locks;
+  return next(mutex);
 }
 
 int clock_gettime(clockid_t clock, timespec* into) noexcept {

@@ -13,6 +13,7 @@ struct Counters {
   std::uint64_t sends = 0;        // sendmsg, sendmmsg, write
   std::uint64_t file_reads = 0;   // preadv2, pread
   std::uint64_t clock_reads = 0;  // clock_gettime
+  std::uint64_t locks = 0;        // of a mutex, by us and by C++: those of C libraries are not seen
   std::uint64_t sent_bytes = 0;   // of sendmsg
 
   Counters operator-(const Counters& earlier) const noexcept;

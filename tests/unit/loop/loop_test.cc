@@ -156,5 +156,27 @@ TEST_CASE("A wait for what does not happen ends") {
   CHECK_FALSE(loop.run_until([] { return false; }, std::chrono::milliseconds(1)));
 }
 
+TEST_CASE("The time of a turn is that of its timers, and the next turn has a later one") {
+  Loop loop;
+  TimePoint fired;
+  Timer timer(loop.timers(), [&] {
+    fired = loop.turn_clock().now();
+    loop.stop();
+  });
+  std::vector<TimePoint> turns{loop.turn_clock().now()};
+  loop.set_flush([&](TimePoint now) {
+    CHECK(now == loop.turn_clock().now());
+    turns.push_back(now);
+    return false;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const TimePoint deadline = loop.clock().now() + std::chrono::milliseconds(2);
+  timer.set(deadline);
+  loop.run();
+  CHECK(std::ranges::adjacent_find(turns, std::greater_equal{}) == turns.end());
+  CHECK(fired >= deadline);
+  CHECK(turns.back() == fired);
+}
+
 }  // namespace
 }  // namespace troika

@@ -149,3 +149,22 @@ TEST_CASE("the system clock does not go backwards") {
   CHECK(clock.now() >= first);
   CHECK(clock.wall() > WallTime(std::chrono::seconds(1'600'000'000)));
 }
+
+TEST_CASE("a turn clock stands still until it is read again") {
+  struct Ticking final : Clock {
+    TimePoint now() const noexcept override { return TimePoint(Duration(++reads)); }
+    WallTime wall() const noexcept override { return WallTime(WallTime::duration(++reads)); }
+    mutable int reads = 0;
+  } clock;
+  TurnClock turn(clock);
+  const TimePoint first = turn.now();
+  const WallTime wall = turn.wall();
+  CHECK(turn.now() == first);
+  CHECK(turn.wall() == wall);
+  CHECK(clock.reads == 2);
+  CHECK(turn.refresh() == TimePoint(Duration(3)));
+  CHECK(turn.now() == TimePoint(Duration(3)));
+  CHECK(turn.wall() != wall);
+  turn.forget();
+  CHECK(turn.now() == TimePoint(Duration(5)));
+}
