@@ -206,6 +206,7 @@ class DictionaryReader {
 }  // namespace
 
 bool wants_sha256(const HeaderMap& headers) {
+  if (!headers.has("want-repr-digest")) return false;
   std::string whole;  // RFC 8941 §4.2: several lines are one field
   for (const auto [name, value] : headers) {
     if (name != "want-repr-digest" || value.empty()) continue;

@@ -290,12 +290,13 @@ void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) con
     if (length) {
       std::array<char, 20> digits{};
       const auto end = std::to_chars(digits.begin(), digits.end(), *length).ptr;
-      head.headers.add("content-length", {digits.begin(), end});
+      head.headers.add(FieldName::content_length, {digits.begin(), end});
     }
   }
   // RFC 9110 §6.6.1: an origin server with a clock sends Date.
   if (!head.forwarded || !head.headers.has("date")) {
-    head.headers.set("date", services_.date.at(services_.clock.wall()));
+    head.headers.remove("date");
+    head.headers.add(FieldName::date, services_.date.at(services_.clock.wall()));
   }
   if (!head.forwarded) head.headers.set("server", "troika");
   if (!peer_.alt_svc.empty()) head.headers.set("alt-svc", peer_.alt_svc);

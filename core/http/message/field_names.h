@@ -1,6 +1,10 @@
 #pragma once
+#include <array>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace troika {
 
@@ -70,8 +74,92 @@ enum class FieldName : std::uint8_t {
   x_forwarded_for,
 };
 
+// In the order of FieldName.
+inline constexpr std::array<std::string_view, 61> kFieldNames{"",
+                                                              "accept",
+                                                              "accept-encoding",
+                                                              "accept-language",
+                                                              "accept-ranges",
+                                                              "age",
+                                                              "alt-svc",
+                                                              "authorization",
+                                                              "cache-control",
+                                                              "connection",
+                                                              "content-disposition",
+                                                              "content-encoding",
+                                                              "content-length",
+                                                              "content-range",
+                                                              "content-security-policy",
+                                                              "content-type",
+                                                              "cookie",
+                                                              "date",
+                                                              "dnt",
+                                                              "early-data",
+                                                              "etag",
+                                                              "expect",
+                                                              "expires",
+                                                              "forwarded",
+                                                              "host",
+                                                              "if-match",
+                                                              "if-modified-since",
+                                                              "if-none-match",
+                                                              "if-range",
+                                                              "if-unmodified-since",
+                                                              "keep-alive",
+                                                              "last-modified",
+                                                              "link",
+                                                              "location",
+                                                              "origin",
+                                                              "pragma",
+                                                              "priority",
+                                                              "proxy-authorization",
+                                                              "proxy-connection",
+                                                              "range",
+                                                              "referer",
+                                                              "repr-digest",
+                                                              "retry-after",
+                                                              "sec-websocket-accept",
+                                                              "sec-websocket-key",
+                                                              "sec-websocket-version",
+                                                              "server",
+                                                              "set-cookie",
+                                                              "strict-transport-security",
+                                                              "te",
+                                                              "trailer",
+                                                              "transfer-encoding",
+                                                              "upgrade",
+                                                              "upgrade-insecure-requests",
+                                                              "user-agent",
+                                                              "vary",
+                                                              "via",
+                                                              "want-repr-digest",
+                                                              "www-authenticate",
+                                                              "x-content-type-options",
+                                                              "x-forwarded-for"};
+static_assert(kFieldNames.size() == static_cast<std::size_t>(FieldName::x_forwarded_for) + 1);
+static_assert(kFieldNames.size() <= 64);  // HeaderMap keeps a bit for each
+
+constexpr std::string_view text_of(FieldName name) noexcept {  // "" for other
+  return kFieldNames[static_cast<std::size_t>(name)];
+}
 // `name` is in lower case.
 FieldName field_name(std::string_view name) noexcept;
-std::string_view text_of(FieldName name) noexcept;  // "" for other
+
+// The name of a field that is looked for, in lower case. That of a literal is found at compile
+// time.
+struct FieldKey {
+  template <std::size_t N>
+  consteval FieldKey(const char (&literal)[N]) : text(literal, N - 1) {
+    for (std::size_t i = 1; i < kFieldNames.size(); ++i) {
+      if (kFieldNames[i] == text) name = static_cast<FieldName>(i);
+    }
+  }
+  template <class Text>
+    requires(std::convertible_to<const Text&, std::string_view> && !std::is_array_v<Text>)
+  FieldKey(const Text& of) noexcept : text(of), name(field_name(text)) {}
+
+  std::string_view text;
+  FieldName name = FieldName::other;
+};
 
 }  // namespace troika

@@ -11,6 +11,13 @@ void HeaderMap::reserve(std::size_t fields, std::size_t bytes) {
   text_.reserve(text_.size() + bytes);
 }
 
+void HeaderMap::append(std::size_t at, std::size_t name_size, std::size_t value_size,
+                       FieldName name, bool valid) {
+  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
+                      static_cast<std::uint32_t>(value_size), name, valid});
+  known_ |= bit(name);
+}
+
 void HeaderMap::add(std::string_view name, std::string_view value) {
   const std::size_t at = text_.size();
   text_.append(name);
@@ -20,10 +27,14 @@ void HeaderMap::add(std::string_view name, std::string_view value) {
   const FieldName known = field_name(lower);
   const bool named = known != FieldName::other || ascii::is_token(lower);
   text_.append(value);
-  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size()), known,
-                      named && valid_field_value(value)});
-  known_ |= bit(known);
+  append(at, name.size(), value.size(), known, named && valid_field_value(value));
+}
+
+void HeaderMap::add(FieldName name, std::string_view value) {
+  const std::size_t at = text_.size();
+  const std::string_view text = text_of(name);
+  text_.append(text).append(value);
+  append(at, text.size(), value.size(), name, valid_field_value(value));
 }
 
 void HeaderMap::add(const HeaderMap& fields) {
@@ -37,16 +48,15 @@ void HeaderMap::add(const HeaderMap& fields) {
   known_ |= fields.known_;
 }
 
-void HeaderMap::set(std::string_view name, std::string_view value) {
+void HeaderMap::set(const FieldKey& name, std::string_view value) {
   remove(name);
-  add(name, value);
+  add(name.text, value);
 }
 
-void HeaderMap::remove(std::string_view name) {
-  const FieldName known = field_name(name);
-  if (!may_have(known)) return;
-  std::erase_if(entries_, [&](const Entry& entry) { return is(entry, known, name); });
-  if (known != FieldName::other) known_ &= ~bit(known);
+void HeaderMap::remove(const FieldKey& name) {
+  if (!may_have(name.name)) return;
+  std::erase_if(entries_, [&](const Entry& entry) { return is(entry, name); });
+  if (name.name != FieldName::other) known_ &= ~bit(name.name);
 }
 
 void HeaderMap::pop_back() {
@@ -57,20 +67,18 @@ void HeaderMap::pop_back() {
   if (!std::ranges::contains(entries_, last.name, &Entry::name)) known_ &= ~bit(last.name);
 }
 
-std::optional<std::string_view> HeaderMap::get(std::string_view name) const noexcept {
-  const FieldName known = field_name(name);
-  if (!may_have(known)) return std::nullopt;
+std::optional<std::string_view> HeaderMap::get(const FieldKey& name) const noexcept {
+  if (!may_have(name.name)) return std::nullopt;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (is(entries_[i], known, name)) return (*this)[i].value;
+    if (is(entries_[i], name)) return (*this)[i].value;
   }
   return std::nullopt;
 }
 
-std::size_t HeaderMap::count(std::string_view name) const noexcept {
-  const FieldName known = field_name(name);
-  if (!may_have(known)) return 0;
+std::size_t HeaderMap::count(const FieldKey& name) const noexcept {
+  if (!may_have(name.name)) return 0;
   return static_cast<std::size_t>(
-      std::ranges::count_if(entries_, [&](const Entry& entry) { return is(entry, known, name); }));
+      std::ranges::count_if(entries_, [&](const Entry& entry) { return is(entry, name); }));
 }
 
 namespace {

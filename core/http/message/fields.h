@@ -20,9 +20,10 @@ class HeaderMap {
   // Room for that many more, so that adding them does not allocate.
   void reserve(std::size_t fields, std::size_t bytes);
   void add(std::string_view name, std::string_view value);  // lower-cases the name
+  void add(FieldName name, std::string_view value);         // not `other`
   void add(const HeaderMap& fields);
-  void set(std::string_view name, std::string_view value);  // replaces all fields with this name
-  void remove(std::string_view name);
+  void set(const FieldKey& name, std::string_view value);  // replaces all fields with this name
+  void remove(const FieldKey& name);
   void pop_back();  // removes the last one; there must be one
 
   std::size_t size() const noexcept { return entries_.size(); }
@@ -38,10 +39,11 @@ class HeaderMap {
   std::size_t text_size() const noexcept { return text_.size(); }  // bytes; at least those in use
 
   // The first field with this (lower-case) name.
-  std::optional<std::string_view> get(std::string_view name) const noexcept;
-  bool has(std::string_view name) const noexcept { return get(name).has_value(); }
-  std::size_t count(std::string_view name) const noexcept;
-  bool has(FieldName name) const noexcept { return (known_ & bit(name)) != 0; }  // not `other`
+  std::optional<std::string_view> get(const FieldKey& name) const noexcept;
+  bool has(const FieldKey& name) const noexcept {
+    return name.name == FieldName::other ? get(name).has_value() : may_have(name.name);
+  }
+  std::size_t count(const FieldKey& name) const noexcept;
 
   class Iterator {
    public:
@@ -72,9 +74,11 @@ class HeaderMap {
   }
   // Whether there may be one. `other`: some of those that have no number.
   bool may_have(FieldName name) const noexcept { return (known_ & bit(name)) != 0; }
-  bool is(const Entry& entry, FieldName known, std::string_view name) const noexcept {
-    return entry.name == known && (known != FieldName::other || text(entry) == name);
+  bool is(const Entry& entry, const FieldKey& name) const noexcept {
+    return entry.name == name.name && (name.name != FieldName::other || text(entry) == name.text);
   }
+  void append(std::size_t at, std::size_t name_size, std::size_t value_size, FieldName name,
+              bool valid);
   std::string_view text(const Entry& entry) const noexcept {
     return {text_.data() + entry.at, entry.name_size};
   }
@@ -100,9 +104,10 @@ std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept;
 
 // Calls visit(item) for the valid members of all fields with this name, in order.
 template <typename Visit>
-void for_each_weighted(const HeaderMap& headers, std::string_view name, Visit visit) {
+void for_each_weighted(const HeaderMap& headers, const FieldKey& name, Visit visit) {
+  if (!headers.has(name)) return;
   for (const HeaderMap::Field field : headers) {
-    if (field.name != name) continue;
+    if (field.name != name.text) continue;
     for (std::string_view rest = field.value; !rest.empty();) {
       const std::string_view member = take_piece(rest, ',');
       if (member.empty()) continue;

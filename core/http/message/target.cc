@@ -90,11 +90,30 @@ std::optional<std::string> remove_dot_segments(std::string_view path) {
   return out;
 }
 
+// True for most targets: ASCII, with nothing in its path to decode or to remove, so that it is
+// taken as it is. `mark` is where the query begins.
+bool is_plain(std::string_view text, std::size_t mark) noexcept {
+  char before = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!is_ascii(c) || c <= ' ' || c == 0x7f || c == '#') return false;
+    if (i >= mark) continue;
+    if (c == '%' || c == '\\' || (before == '/' && (c == '/' || c == '.'))) return false;
+    before = c;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view text) {
   if (text == "*") return Target{.raw = "*", .path = "*", .query = ""};
-  if (!text.starts_with('/') || !allowed(text)) return std::nullopt;
+  if (!text.starts_with('/')) return std::nullopt;
+  if (const std::size_t end = std::min(text.find('?'), text.size()); is_plain(text, end)) {
+    return Target{std::string(text), std::string(text.substr(0, end)),
+                  std::string(text.substr(std::min(end + 1, text.size()))), false};
+  }
+  if (!allowed(text)) return std::nullopt;
   std::string raw = encode_utf8(text);
   const std::size_t mark = std::min(raw.find('?'), raw.size());
   const auto decoded = decode(std::string_view(raw).substr(0, mark));

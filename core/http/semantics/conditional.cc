@@ -64,13 +64,13 @@ ListReading read_line(std::string_view rest, const std::optional<EntityTag>& cur
 
 // If-Match or If-None-Match for a representation that exists, so "*" matches. Each field line is
 // parsed alone: joining lines inserts white space, so no entity tag can span two of them.
-bool list_matches(const HeaderMap& headers, std::string_view name, std::string_view etag,
+bool list_matches(const HeaderMap& headers, const FieldKey& name, std::string_view etag,
                   Comparison compare) noexcept {
   if (headers.count(name) == 1 && ascii::trim(*headers.get(name)) == "*") return true;
   const auto current = parse_tag(etag);
   bool found = false;
   for (const HeaderMap::Field field : headers) {
-    if (field.name != name) continue;
+    if (field.name != name.text) continue;
     const ListReading reading = read_line(field.value, current, compare);
     if (reading == ListReading::malformed) return false;
     found = found || reading == ListReading::match;
@@ -78,7 +78,7 @@ bool list_matches(const HeaderMap& headers, std::string_view name, std::string_v
   return found;
 }
 
-std::optional<std::time_t> date_of(const HeaderMap& headers, std::string_view name,
+std::optional<std::time_t> date_of(const HeaderMap& headers, const FieldKey& name,
                                    std::time_t now) {
   if (headers.count(name) != 1) return std::nullopt;
   return parse_http_date(*headers.get(name), now);
