@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <format>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexc
 
 namespace detail {
 
-constexpr unsigned kToken = 1, kText = 2;
+constexpr unsigned kToken = 1, kText = 2, kGraph = 4;
 inline constexpr auto kClasses = [] {
   std::array<unsigned char, 256> classes{};
   for (unsigned i = 0; i < classes.size(); ++i) {
@@ -35,7 +36,9 @@ inline constexpr auto kClasses = [] {
     const bool token =
         is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
     const bool text = c == '\t' || (i >= 0x20 && i != 0x7f);
-    classes[i] = static_cast<unsigned char>((token ? kToken : 0) | (text ? kText : 0));
+    const bool graph = i > 0x20 && i < 0x7f;
+    classes[i] = static_cast<unsigned char>((token ? kToken : 0) | (text ? kText : 0) |
+                                            (graph ? kGraph : 0));
   }
   return classes;
 }();
@@ -47,10 +50,59 @@ constexpr bool is_of(char c, unsigned of) noexcept {
 
 // RFC 9110 §5.6.2: tchar.
 constexpr bool is_token_char(char c) noexcept { return detail::is_of(c, detail::kToken); }
+// Visible ASCII.
+constexpr bool is_graph(char c) noexcept { return detail::is_of(c, detail::kGraph); }
 // RFC 9110 §5.5: what a field value consists of: no control byte but tab.
 constexpr bool is_text_char(char c) noexcept { return detail::is_of(c, detail::kText); }
 constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+// Eight bytes at a time, for the fields of requests, which are looked at on each request.
+namespace detail {
+
+constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHighs = 0x8080'8080'8080'8080;
+
+inline std::uint64_t load(const char* at) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+// Not 0 if one of the bytes is below 0x20 or is 0x7f.
+constexpr std::uint64_t controls(std::uint64_t word) noexcept {
+  const std::uint64_t del = word ^ (0x7f * kOnes);
+  return (((word - 0x20 * kOnes) & ~word) | ((del - kOnes) & ~del)) & kHighs;
+}
+constexpr std::uint64_t lower(std::uint64_t word) noexcept {
+  const std::uint64_t low = word & ~kHighs;  // sums of these stay within their bytes
+  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes, above_z = low + (0x7f - 'Z') * kOnes;
+  return word | (((from_a ^ above_z) & ~word & kHighs) >> 2U);
+}
+
+}  // namespace detail
+
+// All of it is_text_char(). The last word overlaps the one before it.
+inline bool is_text(std::string_view text) noexcept {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (text.size() < kWord) return std::ranges::all_of(text, is_text_char);
+  const char* const last = text.data() + text.size() - kWord;
+  std::uint64_t controls = detail::controls(detail::load(last));
+  for (const char* at = text.data(); at < last; at += kWord) {
+    controls |= detail::controls(detail::load(at));
+  }
+  return controls == 0 || std::ranges::all_of(text, is_text_char);  // it may be a tab
+}
+// Writes it in lower case, as many bytes; returns their end.
+inline char* copy_lower(std::string_view text, char* to) noexcept {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (text.size() < kWord) return std::ranges::transform(text, to, lower).out;
+  const auto copy = [&](std::size_t at) {
+    const std::uint64_t word = detail::lower(detail::load(text.data() + at));
+    std::memcpy(to + at, &word, kWord);
+  };
+  for (std::size_t at = 0; at + kWord < text.size(); at += kWord) copy(at);
+  copy(text.size() - kWord);
+  return to + text.size();
 }
 
 // RFC 9110 §5.6.3: optional white space at both ends removed.

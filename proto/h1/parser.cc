@@ -32,7 +32,7 @@ void FieldText::detach() {
 // Frees the memory: an idle connection must not hold on to its longest field.
 void FieldText::clear() noexcept {
   view_ = {};
-  own_ = std::string();
+  if (!own_.empty()) own_ = std::string();
 }
 
 struct Parser::Engine {

@@ -28,7 +28,7 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
 
 void ServerSession::receive_end(TimePoint) {
   peer_ended_ = true;
-  host_.mark_dirty();
+  mark_dirty();
 }
 
 // The body of the request in hand, or the head of the next one.
@@ -64,7 +64,7 @@ void ServerSession::act_on(RequestReader::Event event) {
     case head:
     case request:
       head_since_ = kNever;
-      current_ = std::make_unique<ServerStream>(services_, peer_, host_);
+      current_ = make_stream();
       // RFC 6455 §4.4: the client may try again with the version that we know.
       if (reader_.other_websocket() && services_.snapshot->handler().takes_tunnels()) {
         return current_->reject(reader_.take_request(), 426);
@@ -80,15 +80,21 @@ void ServerSession::act_on(RequestReader::Event event) {
   }
 }
 
+std::unique_ptr<ServerStream> ServerSession::make_stream() {
+  SessionHost& host = *this;
+  return std::make_unique<ServerStream>(services_, peer_, host);
+}
+
 void ServerSession::refuse(std::uint16_t status) {
   reach(Phase::last);
   head_since_ = kNever;
-  current_ = std::make_unique<ServerStream>(services_, peer_, host_);
+  current_ = make_stream();
   current_->reject(reader_.partial(), status);
 }
 
 Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
   for (bool moved = true; moved && !over();) {
+    producing_ = Producing::yes;
     moved = consume_buffered(now);
     if (current_ != nullptr) {
       moved = current_->produce({out, high_watermark, ledger_, now, draining_}) || moved;
@@ -100,7 +106,14 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
       reach(Phase::over);
     }
   }
+  if (std::exchange(producing_, Producing::no) == Producing::again) host_.mark_dirty();
   return {};
+}
+
+// What a stream records is acted on in the next round of produce(), if there is one.
+void ServerSession::mark_dirty() noexcept {
+  if (producing_ == Producing::no) return host_.mark_dirty();
+  producing_ = Producing::again;
 }
 
 bool ServerSession::consume_buffered(TimePoint now) {
@@ -151,7 +164,7 @@ void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
       bytes, [](Stream* stream, std::size_t n) { stream->on_sent(n); },
       [](Stream* stream) { stream->on_mark(); });
   close_sent(now);
-  if (current_ == nullptr && !buffered_.empty()) host_.mark_dirty();
+  if (current_ == nullptr && !buffered_.empty()) mark_dirty();
 }
 
 Interest ServerSession::interest() const noexcept {
@@ -194,12 +207,12 @@ void ServerSession::on_deadline(TimePoint now) {
     stream->on_deadline(now);
     if (stream->broken()) reach(Phase::broken);
   }
-  host_.mark_dirty();
+  mark_dirty();
 }
 
 void ServerSession::drain() {
   draining_ = true;
-  host_.mark_dirty();
+  mark_dirty();
   if (current_ == nullptr && head_since_ == kNever && buffered_.empty()) reach(Phase::over);
 }
 

@@ -14,13 +14,15 @@ namespace troika::h1 {
 // The server side of one HTTP/1.x connection. One request at a time is read and handled. Pipelined
 // requests wait as bytes until their turn; responses that are written wait in sent_ until they have
 // left.
-class ServerSession final : public ByteSession, private RequestReader::BodySink {
+class ServerSession final : public ByteSession,
+                            private RequestReader::BodySink,
+                            private SessionHost {
  public:
   ServerSession(Services& services, const PeerInfo& peer, SessionHost& host);
 
   Status receive(std::span<const std::byte> bytes, TimePoint now) override;
   void receive_end(TimePoint now) override;
-  void on_handshake_done(TimePoint) override { host_.mark_dirty(); }
+  void on_handshake_done(TimePoint) override { mark_dirty(); }
   Status produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) override;
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
@@ -31,7 +33,11 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   void abort(AbortReason reason) noexcept override;
 
  private:
+  // Whether produce() is on the stack, and a stream has asked for another one meanwhile.
+  enum class Producing : std::uint8_t { no, yes, again };
+
   bool on_body(std::span<const std::byte> bytes) override { return current_->on_body(bytes); }
+  void mark_dirty() noexcept override;
 
   bool over() const noexcept { return phase_ >= Phase::over; }
   void reach(Phase phase) noexcept { phase_ = std::max(phase_, phase); }
@@ -40,6 +46,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   bool consume_buffered(TimePoint now);
   void note_last() noexcept;
   void act_on(RequestReader::Event event);
+  std::unique_ptr<ServerStream> make_stream();
   void refuse(std::uint16_t status);
   void on_input_end();
   bool retire(TimePoint now);
@@ -58,6 +65,7 @@ class ServerSession final : public ByteSession, private RequestReader::BodySink 
   TimePoint head_since_ = kNever;  // first byte of the request whose head is being read
   TimePoint idle_since_, progress_at_;
   Phase phase_ = Phase::open;
+  Producing producing_ = Producing::no;
   bool draining_ = false;
   bool peer_ended_ = false;
 };

@@ -9,6 +9,23 @@
 namespace troika::h1 {
 namespace {
 
+// Writes into memory that is large enough.
+class Pen {
+ public:
+  explicit Pen(char* at) noexcept : at_(at) {}
+  void put(std::string_view text) noexcept { at_ = std::ranges::copy(text, at_).out; }
+  void line(std::string_view name, std::string_view value) noexcept {
+    put(name);
+    put(": ");
+    put(value);
+    put("\r\n");
+  }
+  char* at() const noexcept { return at_; }
+
+ private:
+  char* at_;
+};
+
 void line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(": ").append(value).append("\r\n");
 }
@@ -27,25 +44,35 @@ bool is_ours(FieldName name) noexcept {
 constexpr std::size_t kLineBytes = 4;      // of a field, beside its name and its value
 constexpr std::size_t kFramingBytes = 96;  // status line, and what is added here
 
+// At most what append_fields() appends.
+std::size_t size_of(const HeaderMap& fields) noexcept {
+  return fields.text_size() + kLineBytes * fields.size();
+}
+
 }  // namespace
 
 void append_fields(std::string& to, const HeaderMap& fields) {
   std::string cookies;  // RFC 9113 §8.2.3: in h1 they are one field
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (is_ours(fields.name(i)) || !fields.is_valid(i)) continue;
-    const auto [name, value] = fields[i];
-    if (fields.name(i) == FieldName::cookie) {
-      cookies.append(cookies.empty() ? "" : "; ").append(value);
-    } else {
-      line(to, name, value);
+  const std::size_t before = to.size();
+  to.resize_and_overwrite(before + size_of(fields), [&](char* text, std::size_t) {
+    Pen pen(text + before);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (is_ours(fields.name(i)) || !fields.is_valid(i)) continue;
+      const auto [name, value] = fields[i];
+      if (fields.name(i) == FieldName::cookie) {
+        cookies.append(cookies.empty() ? "" : "; ").append(value);
+      } else {
+        pen.line(name, value);
+      }
     }
-  }
+    return static_cast<std::size_t>(pen.at() - text);
+  });
   if (!cookies.empty()) line(to, "cookie", cookies);
 }
 
 std::string response_head(const ResponseHead& head, ResponseShape shape) {
   std::string text;
-  text.reserve(kFramingBytes + head.headers.text_size() + kLineBytes * head.headers.size());
+  text.reserve(kFramingBytes + size_of(head.headers));
   std::array<char, 3> status{};
   unsigned rest = head.status;
   for (auto digit = status.rbegin(); digit != status.rend(); ++digit, rest /= 10) {
@@ -66,8 +93,7 @@ std::string request_head(const Request& request, Delimiter body,
       request.method_text.empty() ? name_of(request.method) : request.method_text;
   std::string text;
   text.reserve(kFramingBytes + method.size() + request.target.raw.size() +
-               request.authority.size() + request.headers.text_size() +
-               kLineBytes * request.headers.size());
+               request.authority.size() + size_of(request.headers));
   text.append(method).append(" ").append(request.target.raw).append(" HTTP/1.1\r\n");
   line(text, "host", request.authority);
   append_fields(text, request.headers);

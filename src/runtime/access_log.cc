@@ -14,7 +14,7 @@ namespace chrono = std::chrono;
 
 constexpr std::size_t kLongestField = 2048;  // bytes of a field before escaping
 
-constexpr bool is_plain(char c) noexcept { return c > ' ' && c < 0x7f && c != '\\' && c != '"'; }
+constexpr bool is_plain(char c) noexcept { return ascii::is_graph(c) && c != '\\' && c != '"'; }
 
 // Printable ASCII without the two characters that would make it ambiguous; other bytes as \xNN.
 void append_escaped(std::string& to, std::string_view text) {

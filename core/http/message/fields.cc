@@ -20,13 +20,13 @@ void HeaderMap::append(std::size_t at, std::size_t name_size, std::size_t value_
 
 void HeaderMap::add(std::string_view name, std::string_view value) {
   const std::size_t at = text_.size();
-  text_.append(name);
-  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(at);
-  std::transform(begin, text_.end(), begin, ascii::lower);
-  const auto lower = std::string_view(text_).substr(at);
+  text_.resize_and_overwrite(at + name.size() + value.size(), [&](char* text, std::size_t size) {
+    std::ranges::copy(value, ascii::copy_lower(name, text + at));
+    return size;
+  });
+  const auto lower = std::string_view(text_).substr(at, name.size());
   const FieldName known = field_name(lower);
   const bool named = known != FieldName::other || ascii::is_token(lower);
-  text_.append(value);
   append(at, name.size(), value.size(), known, named && valid_field_value(value));
 }
 
@@ -139,8 +139,6 @@ std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept {
   return item;
 }
 
-bool valid_field_value(std::string_view value) noexcept {
-  return std::ranges::all_of(value, [](char c) { return ascii::is_text_char(c); });
-}
+bool valid_field_value(std::string_view value) noexcept { return ascii::is_text(value); }
 
 }  // namespace troika

@@ -16,7 +16,7 @@ std::string lower_case(std::string_view text) {
 }
 
 // Room that a browser's request takes, so that it is allocated once.
-constexpr std::size_t kUsualFields = 16, kUsualBytes = 512;
+constexpr std::size_t kUsualFields = 16, kUsualBytes = 1024;
 
 bool all_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });

@@ -20,6 +20,7 @@
 #include "handlers/compress/zstd_fit.h"
 #include "handlers/digest.h"
 #include "handlers/files/shared_result.h"
+#include "handlers/media_type.h"
 #include "http/message/fields.h"
 #include "http/semantics/negotiation.h"
 #include "ports/file_reader.h"
@@ -188,7 +189,8 @@ class CachedFile final : public Counted {
   // No precompressed file exists, by Coding. For identity: the file is precompressed, and there is
   // no plain file beside it.
   std::array<TimePoint, 4> no_precompressed_until{};
-  std::optional<ZstdFit> zstd{};  // once the file was checked, to be sent with that coding
+  std::optional<MediaType> type{};  // by its name, once it was asked for
+  std::optional<ZstdFit> zstd{};    // once the file was checked, to be sent with that coding
 
  private:
   std::int64_t stamp() const noexcept;

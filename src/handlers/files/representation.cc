@@ -76,6 +76,15 @@ bool offers_live(const Offers& offers, const Request& request, const AcceptEncod
   return !(streamed && wants_sha256(request.headers));
 }
 
+// Only a quality value can say that it is not acceptable (RFC 9110 §12.5.3).
+bool may_refuse_identity(const HeaderMap& headers) {
+  if (!headers.has("accept-encoding")) return false;
+  for (const auto [name, value] : headers) {
+    if (name == "accept-encoding" && value.contains(';')) return true;
+  }
+  return false;
+}
+
 // Clients cannot decode several parts of an encoded file.
 bool asks_for_parts(const Request& request) {
   const auto range = request.headers.get("range");
@@ -124,8 +133,11 @@ std::optional<Representation> choose_representation(const Offers& offers, const 
                                                     const SiteOptions& options,
                                                     const SiteLimits& limits) {
   using enum Representation::Form;
-  const AcceptEncoding accept(request.headers);
   const std::string_view type = offers.type.text;
+  if (!offers.varies(options, limits) && !may_refuse_identity(request.headers)) {
+    return Representation{offers.file, Coding::identity, itself, type};
+  }
+  const AcceptEncoding accept(request.headers);
   Candidates all;
   if (!asks_for_parts(request) || !accept.accepts(Coding::identity)) {
     if (const auto& named = offers.precoded) {
@@ -165,9 +177,10 @@ void StoredForms::look_for(Ref<CachedFile> file, std::move_only_function<void()>
   done_ = std::move(done);
   next_ = 0;
   const SiteOptions& options = scope_.options();
-  offers_ = {.file = std::move(file),
-             .type = media_type_of(options, scope_.name),
-             .precoded = precoded_by_name(options, scope_.name)};
+  if (!file->type) file->type = media_type_of(options, scope_.name);
+  const MediaType type = *file->type;
+  offers_ = {
+      .file = std::move(file), .type = type, .precoded = precoded_by_name(options, scope_.name)};
   if (!offers_.precoded) return next();
   const std::string_view plain = offers_.precoded->plain;
   const bool alone =

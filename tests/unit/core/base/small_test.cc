@@ -168,3 +168,21 @@ TEST_CASE("a turn clock stands still until it is read again") {
   turn.forget();
   CHECK(turn.now() == TimePoint(Duration(5)));
 }
+
+TEST_CASE("text is checked and lower-cased by words as it is by bytes") {
+  SeededRandom random(7);
+  for (std::size_t size = 0; size < 40; ++size) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text(size, '\0');
+      for (char& c : text) c = static_cast<char>('@' + random.below(32));
+      if (size > 0) text[random.below(size)] = static_cast<char>(byte);
+      CAPTURE(text);
+      CHECK(ascii::is_text(text) == std::ranges::all_of(text, ascii::is_text_char));
+      std::string expected = text, lower = text;
+      for (char& c : expected) c = ascii::lower(c);
+      char* const end = ascii::copy_lower(text, lower.data());
+      CHECK(end == lower.data() + size);
+      CHECK(lower == expected);
+    }
+  }
+}
