@@ -17,8 +17,9 @@ PROTOCOLS = ("h1", "h2", "h3")
 MOST_SECONDS = 4.0  # of load in a cell
 LEAST_SECONDS = 0.5
 BESIDES = 0.4  # seconds in a cell that are not load: starting the client, connecting
+TO_START = 10.0  # seconds until a server has to serve
 FIRST = 2.0  # seconds for the check of a cell and its first, uncounted load
-PATIENCE = 4  # a cell ends after so many times what it should take, and 5 s
+PATIENCE = 6  # a cell ends after so many times what it should take, and 5 s
 
 
 def parse(words):
@@ -122,6 +123,11 @@ class Bench:
         for server in self.servers.values():
             server.stop()
 
+    def judge_origin(self):
+        asked = self.origin.asked()
+        if asked > len(self.rates):
+            self.note(f"haproxy asked its origin {asked} times: its costs are not those of a cache")
+
     def cells(self):
         """In turns: all peers with the same protocol and file, one after the other."""
         for protocol in self.options.protocols:
@@ -134,20 +140,25 @@ class Bench:
         """Checks what a cell serves, and finds how many requests make it as long as it should be."""
         name, protocol, size = cell
         server = self.servers[name]
+        began = time.monotonic()
         try:
-            for patience in (*[0.1] * 50, None):
+            while True:
                 try:
                     self.security[name, protocol] = load.check(server, protocol, size, 10)
                     break
                 except load.Failed:
-                    if patience is None or not server.alive():
+                    if not server.alive() or time.monotonic() - began > TO_START:
                         raise
-                    time.sleep(patience)
+                    time.sleep(0.1)
             self.rates[cell] = load.calibrate(self.client, server, protocol, size, self.load_core,
-                                              self.seconds, 10)
+                                              self.seconds, self.limit(10))
         except load.Failed as failed:
             words = "" if server.alive() else f"; the server ended: {server.last_words()}"
             self.note(f"{' '.join(cell)} is left out: {failed}{words}")
+
+    def limit(self, seconds):
+        """The time that a cell may take, which is also what is left of all of it."""
+        return max(1.0, min(seconds, self.deadline - time.monotonic()))
 
     def measure(self, turn, cell):
         name, protocol, size = cell
@@ -155,7 +166,7 @@ class Bench:
         requests = max(int(self.rates[cell] * self.seconds), 2 * connections * streams)
         try:
             result = load.run(self.client, self.servers[name], protocol, size, requests, self.load_core,
-                              PATIENCE * self.seconds + 5)
+                              self.limit(PATIENCE * self.seconds + 5))
         except load.Failed as failed:
             self.note(f"{' '.join(cell)}, round {turn + 1}: {failed}")
             return
@@ -197,6 +208,7 @@ def main(words):
     try:
         bench.start()
         bench.run()
+        bench.judge_origin()
     except KeyboardInterrupt:
         bench.note("it was ended by hand")
     finally:
