@@ -19,6 +19,7 @@ LEAST_SECONDS = 0.5
 BESIDES = 0.4  # seconds in a cell that are not load: starting the client, connecting
 TO_START = 10.0  # seconds until a server has to serve
 FIRST = 2.0  # seconds for the check of a cell and its first, uncounted load
+TRIES = 3  # at a cell that turned out too short: what was known of its rate was of a slow moment
 PATIENCE = 6  # a cell ends after so many times what it should take, and 5 s
 
 
@@ -163,15 +164,17 @@ class Bench:
     def measure(self, turn, cell):
         name, protocol, size = cell
         connections, streams = load.SHAPES[protocol, size]
-        requests = max(int(self.rates[cell] * self.seconds), 2 * connections * streams)
         try:
-            result = load.run(self.client, self.servers[name], protocol, size, requests, self.load_core,
-                              self.limit(PATIENCE * self.seconds + 5))
+            for _ in range(TRIES):
+                requests = max(int(self.rates[cell] * self.seconds), 2 * connections * streams)
+                result = load.run(self.client, self.servers[name], protocol, size, requests,
+                                  self.load_core, self.limit(PATIENCE * self.seconds + 5))
+                self.rates[cell] = requests / result["seconds"]
+                if result["seconds"] > self.seconds / 2:
+                    break
         except load.Failed as failed:
             self.note(f"{' '.join(cell)}, round {turn + 1}: {failed}")
             return
-        # Half of what is new: a disturbed cell must not make the next one far too short or long.
-        self.rates[cell] = (self.rates[cell] + requests / result["seconds"]) / 2
         self.measured.append({"round": turn + 1, "peer": name, "protocol": protocol, "size": size,
                               **result})
 
