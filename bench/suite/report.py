@@ -80,7 +80,7 @@ def markdown(bench, words, seconds):
     if BASE in results.names:
         parts.append(f"### Server CPU, {BASE} = 1\n\nThe median of the rounds (least–most); each ratio is "
                      f"to {BASE} in the same round.\n\n"
-                     + results.table(lambda *at: spread(results.ratios(*at))))
+                     + results.table(lambda *at: "1" if at[-1] == BASE else spread(results.ratios(*at))))
     parts.append("### Server CPU\n\nMicroseconds a request (1 KiB), seconds a GiB (the others).\n\n"
                  + results.table(lambda *at: spread(results.costs(*at)), (
                      "foreign load, % of a core: median (most)",
