@@ -43,7 +43,8 @@ def parse(words):
     parser.add_argument("--protocols", type=choice(PROTOCOLS, "protocol"), default=list(PROTOCOLS),
                         metavar="P,...", help="only these of h1, h2, h3")
     parser.add_argument("--sizes", type=choice(tuple(content.SIZES), "size"),
-                        default=list(content.SIZES), metavar="SIZE,...", help="only these of 1k, 100k, 16m")
+                        default=list(content.SIZES), metavar="SIZE,...",
+                        help="only these of 1k, 100k, 16m")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one round of short cells")
     parser.add_argument("--minutes", type=float, default=25, metavar="N",
@@ -179,6 +180,9 @@ class Bench:
                               **result})
 
     def run(self):
+        for protocol in self.options.protocols:
+            if protocol not in self.client.protocols:
+                self.note(f"{protocol} is left out: {self.options.client} does not speak it")
         cells, rounds = list(self.cells()), self.options.rounds
         left = self.deadline - time.monotonic() - FIRST * len(cells)
         longest = 1.0 if self.options.quick else MOST_SECONDS
@@ -204,7 +208,7 @@ def main(words):
     lock = lock_folder()
     content.make()
     chosen = [peer for peer in peers.everyone(options.before)
-              if not options.peers or peer.name in options.peers]
+              if not options.peers or peer.name in [*options.peers, "before"]]
     peers.unpack(chosen)
     began = time.monotonic()
     bench = Bench(options, chosen)
