@@ -48,8 +48,7 @@ Checked<SslContextPtr> make_context(const SSL_METHOD* method, TransportKind kind
   if (!context) return std::unexpected("OpenSSL cannot make a context: " + ossl_error() + ".");
   SSL_CTX* ctx = context.get();
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   const int oldest = kind == TransportKind::tcp ? TLS1_2_VERSION : TLS1_3_VERSION;
   const bool done = SSL_CTX_set_min_proto_version(ctx, oldest) == 1 &&
                     SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&

@@ -33,9 +33,10 @@ Slice::~Slice() {
 }
 
 Slice Slice::of_static(std::span<const std::byte> bytes) noexcept {
+  must_hold(bytes.size() <= UINT32_MAX);
   Slice slice;
   slice.data_ = bytes.data();
-  slice.size_ = bytes.size();
+  slice.size_ = static_cast<std::uint32_t>(bytes.size());
   return slice;
 }
 
@@ -43,8 +44,34 @@ Slice Slice::sub(std::size_t offset, std::size_t count) const noexcept {
   must_hold(offset <= size_ && count <= size_ - offset);
   Slice part(*this);
   part.data_ += offset;
-  part.size_ = count;
+  part.size_ = static_cast<std::uint32_t>(count);
   return part;
+}
+
+void Slice::remove_prefix(std::size_t count) noexcept {
+  must_hold(count <= size_);
+  data_ += count;
+  size_ -= static_cast<std::uint32_t>(count);
+  headroom_ = 0;
+}
+
+Slice Slice::take(std::size_t gap, std::size_t count) noexcept {
+  must_hold(gap <= size_);
+  Slice taken = sub(gap, count);
+  taken.headroom_ = static_cast<std::uint32_t>(gap);
+  remove_prefix(gap + count);
+  if (size_ == 0) *this = Slice();
+  return taken;
+}
+
+bool Slice::prepend(std::span<const std::byte> bytes) noexcept {
+  if (bytes.size() > headroom_) return false;
+  const auto count = static_cast<std::uint32_t>(bytes.size());
+  data_ -= count;
+  size_ += count;
+  headroom_ -= count;
+  std::memcpy(const_cast<std::byte*>(data_), bytes.data(), count);
+  return true;
 }
 
 SlabWriter::SlabWriter(BufferPool& pool, std::size_t capacity) : slab_(pool.take(capacity)) {}
@@ -63,7 +90,7 @@ Slice SlabWriter::commit(std::size_t count) noexcept {
   Slice slice;
   slice.slab_ = slab_;
   slice.data_ = slab_->data() + used_;
-  slice.size_ = count;
+  slice.size_ = static_cast<std::uint32_t>(count);
   ++slab_->references;
   used_ += count;
   return slice;

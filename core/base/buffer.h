@@ -22,6 +22,8 @@ struct Slab {
 
 // A reference-counted, immutable view of bytes. The count is not atomic: a Slice stays on the
 // worker of its pool. A Slice without a slab refers to static memory, which outlives every reader.
+// It may have headroom: free bytes in front that belong to it alone, for a header. Only moving
+// keeps the headroom.
 class Slice {
  public:
   Slice() noexcept = default;
@@ -29,16 +31,18 @@ class Slice {
   Slice(Slice&& other) noexcept
       : slab_(std::exchange(other.slab_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)) {}
+        size_(std::exchange(other.size_, 0)),
+        headroom_(std::exchange(other.headroom_, 0)) {}
   Slice& operator=(Slice other) noexcept {
     std::swap(slab_, other.slab_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(headroom_, other.headroom_);
     return *this;
   }
   ~Slice();
 
-  // The bytes must live as long as the process.
+  // The bytes must live as long as the process; less than 4 GiB.
   static Slice of_static(std::span<const std::byte> bytes) noexcept;
   static Slice of_static(std::string_view text) noexcept {
     return of_static(std::as_bytes(std::span(text)));
@@ -52,18 +56,48 @@ class Slice {
   // A part of this slice that shares its memory. Aborts if offset + count exceeds size().
   Slice sub(std::size_t offset, std::size_t count) const noexcept;
   // Aborts if count exceeds size().
-  void remove_prefix(std::size_t count) noexcept {
-    if (count > size_) [[unlikely]]
-      std::abort();
-    data_ += count;
-    size_ -= count;
+  void remove_prefix(std::size_t count) noexcept;
+
+  // Removes the first gap + count bytes and returns the last `count` of them, with the gap as their
+  // headroom. Aborts if there are fewer. Nobody else may refer to the gap.
+  Slice take(std::size_t gap, std::size_t count) noexcept;
+  // Puts the bytes in front of this slice. False: the headroom is too small.
+  bool prepend(std::span<const std::byte> bytes) noexcept;
+  // Extends this slice by the next one if that follows it directly in the same slab.
+  bool join(const Slice& next) noexcept {
+    if (slab_ == nullptr || slab_ != next.slab_ || data_ + size_ != next.data_) return false;
+    size_ += next.size_;
+    return true;
+  }
+  // Bytes of memory that would be freed with this slice: the whole slab, if nobody else refers to
+  // it.
+  std::size_t pinned() const noexcept {
+    return slab_ != nullptr && slab_->references == 1 ? slab_->capacity : size_;
   }
 
  private:
   friend class SlabWriter;
   Slab* slab_ = nullptr;
   const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t headroom_ = 0;
+};
+
+// How content lies in a slab: in pieces of `bytes`, the last of which may be shorter, each after a
+// gap for what is to come in front of it.
+struct Pieces {
+  std::size_t bytes = 65536;
+  std::size_t gap = 0;
+
+  // How much of a slab so much content takes, with its gaps.
+  constexpr std::size_t space_of(std::size_t content) const noexcept {
+    return content + gap * ((content + bytes - 1) / bytes);
+  }
+  // How much content is in so much of a slab.
+  constexpr std::size_t content_of(std::size_t space) const noexcept {
+    const std::size_t rest = space % (bytes + gap);
+    return space / (bytes + gap) * bytes + (rest > gap ? rest - gap : 0);
+  }
 };
 
 // A slab being filled. Committed bytes are handed out as Slices; the rest can still be written.

@@ -9,7 +9,7 @@ namespace troika {
 void OutputQueue::append(Slice slice) {
   if (slice.empty()) return;
   size_ += slice.size();
-  slices_.push_back(std::move(slice));
+  if (slices_.empty() || !slices_.back().join(slice)) slices_.push_back(std::move(slice));
 }
 
 void OutputQueue::append_copy(std::span<const std::byte> bytes) {
@@ -31,10 +31,11 @@ std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
   return n;
 }
 
-std::size_t OutputQueue::peek(std::span<std::byte> into) const noexcept {
+std::size_t OutputQueue::peek(std::span<std::byte> into, std::size_t large) const noexcept {
   std::size_t copied = 0;
-  for (const Slice& slice : slices_) {
-    if (copied == into.size()) break;
+  for (std::size_t i = 0; i < slices_.size() && copied < into.size(); ++i) {
+    const Slice& slice = slices_[i];
+    if (i > 0 && slice.size() >= large) break;
     const std::size_t n = std::min(slice.size(), into.size() - copied);
     std::memcpy(into.data() + copied, slice.data(), n);
     copied += n;

@@ -1,16 +1,17 @@
 #pragma once
 #include <sys/uio.h>
 
-#include <deque>
 #include <span>
 #include <string_view>
 
 #include "base/buffer.h"
+#include "base/ring.h"
 
 namespace troika {
 
-// Bytes to be sent, in order: a list of slices. Small pieces are gathered into one slab. It has no
-// limit: callers compare size() with their own limit before they append.
+// Bytes to be sent, in order: a list of slices. Small pieces are gathered into one slab, and slices
+// that follow each other in a slab are one. It has no limit: callers compare size() with their own
+// limit before they append.
 class OutputQueue {
  public:
   explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
@@ -25,8 +26,10 @@ class OutputQueue {
   // Describes the first bytes of the queue; returns how many of `vectors` it filled. Valid until
   // the queue changes.
   std::size_t gather(std::span<iovec> vectors) const noexcept;
-  // Copies the first bytes without removing them; returns how many.
-  std::size_t peek(std::span<std::byte> into) const noexcept;
+  // Copies the first bytes without removing them; returns how many. It ends before a slice of
+  // `large` bytes or more, unless that is the first one.
+  std::size_t peek(std::span<std::byte> into,
+                   std::size_t large = static_cast<std::size_t>(-1)) const noexcept;
   // The first contiguous bytes; empty when the queue is empty.
   std::span<const std::byte> front() const noexcept;
   void consume(std::size_t count) noexcept;  // count <= size()
@@ -36,7 +39,7 @@ class OutputQueue {
 
  private:
   BufferPool* pool_;
-  std::deque<Slice> slices_;
+  Ring<Slice, 2> slices_;
   SlabWriter writer_;  // append_copy fills it
   std::size_t size_ = 0;
 };

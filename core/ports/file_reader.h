@@ -73,9 +73,17 @@ class FileReader {
   // Errors: not_found, denied, unavailable (no descriptors left, or repeated races), io.
   [[nodiscard]] virtual std::unique_ptr<Operation> open(const Ref<RootFolder>& root,
                                                         std::string path, Opened done) = 0;
-  // Reads up to max_bytes (at most 64 KiB) at the offset. An empty slice means the end of the file.
-  [[nodiscard]] virtual std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset,
-                                                        std::size_t max_bytes, Read done) = 0;
+  // Reads up to max_bytes at the offset. With their gaps they take at most 64 KiB and kMostPieces
+  // pieces. The slice includes the gaps. An empty one means the end of the file.
+  static constexpr std::size_t kMostPieces = 8;
+  [[nodiscard]] virtual std::unique_ptr<Operation> read_pieces(OpenFile& file, std::uint64_t offset,
+                                                               std::size_t max_bytes,
+                                                               const Pieces& pieces, Read done) = 0;
+  // The same without gaps.
+  [[nodiscard]] std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset,
+                                                std::size_t max_bytes, Read done) {
+    return read_pieces(file, offset, max_bytes, {}, std::move(done));
+  }
 };
 
 }  // namespace troika

@@ -60,7 +60,7 @@ struct SessionCallbacks {
     if (!self.outbound_.takes_data()) return NGHTTP2_ERR_WOULDBLOCK;
     auto* const stream = self.find(frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    self.outbound_.data_frame(frame->hd.stream_id, header, stream->take_pending(length));
+    self.outbound_.data_frame(*stream, header, stream->take_pending(length));
     return 0;
   }
 

@@ -80,7 +80,7 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   const auto id = stream->submit();
   if (!id) return std::unexpected(id.error());
   if (open_++ == 0) heard_at_ = services_.clock.now();
-  streams_.emplace(*id, std::move(stream));
+  streams_.add(std::move(stream));
   return handle;
 }
 
@@ -126,7 +126,7 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, Time
     if (outbound_.flush(engine_.get(), out, high_watermark, Outbound::What::everything, now) != 0) {
       status = fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
     }
-  } while (status && !context_.dirty_streams.empty() && out.size() < high_watermark);
+  } while (status && !context_.dirty.empty() && out.size() < high_watermark);
   if (!over() && (phase_ == Phase::terminated || !status || engine_done())) {
     end(Phase::finished, AbortReason::peer_gone);
   }
@@ -135,10 +135,11 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, Time
 }
 
 void ClientSession::apply_records() {
-  for (const std::int32_t id : std::exchange(context_.dirty_streams, {})) {
-    if (ClientStream* stream = find(id)) stream->apply();
-    retire_if_over(id);
-  }
+  context_.dirty.run([this](Stream& stream) {
+    stream.apply();
+    retire_if_over(static_cast<ClientStream&>(stream));
+    return false;
+  });
 }
 
 bool ClientSession::engine_done() const noexcept {
@@ -149,13 +150,11 @@ bool ClientSession::engine_done() const noexcept {
 void ClientSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   outbound_.written(
       bytes, now,
-      [&](std::int32_t id, std::size_t content) {
-        if (ClientStream* stream = find(id)) stream->on_sent(content);
-        retire_if_over(id);
+      [&](Stream* stream, std::size_t content) {
+        stream->on_sent(content);
+        retire_if_over(static_cast<ClientStream&>(*stream));
       },
-      [&](std::int32_t id) {
-        if (ClientStream* stream = find(id)) stream->on_head_written();
-      });
+      [](Stream* stream) { stream->on_head_written(); });
   dead_.clear();
 }
 
@@ -165,7 +164,7 @@ Interest ClientSession::interest() const noexcept {
   interest.broken = phase_ == Phase::lost;
   interest.wants_read = phase_ < Phase::terminated;
   interest.has_output =
-      !over() && (!context_.dirty_streams.empty() || (phase_ == Phase::leaving && open_ == 0) ||
+      !over() && (!context_.dirty.empty() || (phase_ == Phase::leaving && open_ == 0) ||
                   nghttp2_session_want_write(engine_.get()) != 0);
   return interest;
 }
@@ -173,7 +172,7 @@ Interest ClientSession::interest() const noexcept {
 TimePoint ClientSession::deadline() const noexcept {
   if (over()) return kNever;
   TimePoint earliest = connection_deadline();
-  for (const auto& [id, stream] : streams_) earliest = std::min(earliest, stream->deadline());
+  for (const auto& stream : streams_) earliest = std::min(earliest, stream->deadline());
   return earliest;
 }
 
@@ -188,7 +187,7 @@ TimePoint ClientSession::connection_deadline() const noexcept {
 void ClientSession::on_deadline(TimePoint now) {
   if (over()) return;
   if (connection_deadline() <= now) on_silence(now);
-  for (const auto& [id, stream] : streams_) stream->on_deadline(now, progress_at_);
+  for (const auto& stream : streams_) stream->on_deadline(now, progress_at_);
   context_.host.mark_dirty();
 }
 
@@ -206,22 +205,21 @@ void ClientSession::drain() {
 
 void ClientSession::abort(AbortReason reason) noexcept { end(Phase::finished, reason); }
 
-ClientStream* ClientSession::find(std::int32_t id) noexcept {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
+ClientStream* ClientSession::find_unopened(std::int32_t id) noexcept {
+  const auto found = std::ranges::find(streams_, id, [](const auto& each) { return each->id(); });
+  return found == streams_.end() ? nullptr : found->get();
 }
 
-void ClientSession::retire_if_over(std::int32_t id) noexcept {
-  const auto stream = streams_.find(id);
-  if (stream == streams_.end() || !stream->second->retire()) return;
-  dead_.push_back(std::move(stream->second));
-  streams_.erase(stream);
+void ClientSession::retire_if_over(ClientStream& stream) noexcept {
+  if (!stream.retire()) return;
+  if (stream.in_queue()) outbound_.forget(stream);
+  dead_.push_back(streams_.take(stream));
 }
 
 // Those whose user still holds them stay, for what the user has not read.
 void ClientSession::end(Phase phase, AbortReason reason) noexcept {
   phase_ = std::max(phase_, phase);
-  for (const auto& [id, stream] : streams_) {
+  for (const auto& stream : streams_) {
     stream->abort(reason);
     stream->retire();
     stream->mark_dirty();
@@ -246,31 +244,38 @@ void ClientSession::on_frame(const nghttp2_frame& frame) {
 
 void ClientSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
   const bool head = frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
-  if (head) outbound_.head_framed(frame.hd.stream_id);
   if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS) return;
-  ClientStream* stream = ends_stream(frame) ? find(frame.hd.stream_id) : nullptr;
-  if (stream != nullptr) stream->on_end_framed();
+  ClientStream* const stream = find(frame.hd.stream_id);
+  if (stream == nullptr) return;
+  if (head) {
+    stream->on_head_framed();
+    outbound_.head_framed(*stream);
+  }
+  if (ends_stream(frame)) stream->on_end_framed();
 }
 
 // A request that was queued may not be sent any more, after GOAWAY or its own cancellation; or the
 // engine cannot send it, nor trailers, at all.
 void ClientSession::on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept {
   if (frame.hd.type != NGHTTP2_HEADERS) return;
-  ClientStream* const stream = find(frame.hd.stream_id);
+  ClientStream* const stream = find_unopened(frame.hd.stream_id);
   if (stream == nullptr) return;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return stream->on_head_not_sent();
   const bool refused = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED ||
                        error == NGHTTP2_ERR_STREAM_CLOSING || error == NGHTTP2_ERR_STREAM_CLOSED;
   if (!refused) stream->call().on_peer_abort(AbortReason::handler_failed);
-  on_stream_closed(frame.hd.stream_id, NGHTTP2_REFUSED_STREAM);
+  on_closed(*stream, NGHTTP2_REFUSED_STREAM);
 }
 
 void ClientSession::on_stream_closed(std::int32_t id, std::uint32_t code) noexcept {
-  ClientStream* const stream = find(id);
-  if (stream == nullptr || stream->closed()) return;
+  if (ClientStream* const stream = find_unopened(id)) on_closed(*stream, code);
+}
+
+void ClientSession::on_closed(ClientStream& stream, std::uint32_t code) noexcept {
+  if (stream.closed()) return;
   if (--open_ == 0) idle_since_ = services_.clock.now();
-  stream->on_closed(code);
-  stream->mark_dirty();
+  stream.on_closed(code);
+  stream.mark_dirty();
 }
 
 }  // namespace troika::h2

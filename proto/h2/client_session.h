@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "proto/h2/engine.h"
@@ -55,9 +54,13 @@ class ClientSession final : public ClientByteSession {
   TimePoint connection_deadline() const noexcept;
   void on_silence(TimePoint now);
   void end(Phase phase, AbortReason reason) noexcept;  // for the streams, too
-  ClientStream* find(std::int32_t id) noexcept;
+  // Of a stream that the engine has and that was not aborted.
+  ClientStream* find(std::int32_t id) noexcept {
+    return static_cast<ClientStream*>(nghttp2_session_get_stream_user_data(engine_.get(), id));
+  }
+  ClientStream* find_unopened(std::int32_t id) noexcept;  // the engine may not have it yet
   void apply_records();
-  void retire_if_over(std::int32_t id) noexcept;  // freed when no engine is on the stack
+  void retire_if_over(ClientStream& stream) noexcept;  // freed when no engine is on the stack
   bool engine_done() const noexcept;
 
   // Called under the engine.
@@ -66,6 +69,7 @@ class ClientSession final : public ClientByteSession {
   void on_frame_sent(const nghttp2_frame& frame) noexcept;
   void on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept;
   void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
+  void on_closed(ClientStream& stream, std::uint32_t code) noexcept;
   static nghttp2_ssize read_request(nghttp2_session*, std::int32_t id, std::uint8_t*,
                                     std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
                                     void* user) noexcept;
@@ -74,7 +78,7 @@ class ClientSession final : public ClientByteSession {
   StreamContext context_;
   Engine engine_;
   Outbound outbound_;
-  std::unordered_map<std::int32_t, std::unique_ptr<ClientStream>> streams_;
+  StreamList<ClientStream> streams_;
   std::vector<std::unique_ptr<ClientStream>> dead_;
   std::size_t open_ = 0;        // streams that the engine knows
   bool settings_seen_ = false;  // the server's

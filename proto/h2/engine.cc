@@ -68,17 +68,20 @@ int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high_
     out.append_copy(bytes_of(data, count));
     ledger_.add_control(count);
     queued_ += count;
-    for (const std::int32_t stream : std::exchange(heads_, {})) ledger_.add_end(stream);
+    for (Stream* const stream : heads_) ledger_.add_end(stream);
+    heads_.clear();
   }
   out_ = nullptr;
   return result;
 }
 
-void Outbound::data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload) {
-  out_->append_copy(bytes_of(header, kFrameHeaderBytes));
+void Outbound::data_frame(Stream& stream, const std::uint8_t* header, Slice payload) {
+  const std::size_t size = payload.size();
+  const auto head = bytes_of(header, kFrameHeaderBytes);
+  if (!payload.prepend(head)) out_->append_copy(head);
   ledger_.add_control(kFrameHeaderBytes);
-  ledger_.add_body(stream, payload.size());
-  queued_ += kFrameHeaderBytes + payload.size();
+  ledger_.add_body(&stream, size);
+  queued_ += kFrameHeaderBytes + size;
   out_->append(std::move(payload));
 }
 

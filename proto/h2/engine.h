@@ -34,6 +34,7 @@ Options make_options();
 // A whole DATA frame, header included, then fits into one TLS record of 16 KiB.
 inline constexpr std::size_t kFrameHeaderBytes = 9;
 inline constexpr std::size_t kMaxDataPayload = 16384 - kFrameHeaderBytes;
+inline constexpr Pieces kDataFrames{.bytes = kMaxDataPayload, .gap = kFrameHeaderBytes};
 nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t,
                                    std::int32_t, std::uint32_t, void*) noexcept;
 
@@ -56,6 +57,8 @@ inline bool ends_stream(const nghttp2_frame& frame) noexcept {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
+class Stream;
+
 // Moves frames from the engine to an output queue, and keeps the ledger of that queue.
 class Outbound {
  public:
@@ -70,10 +73,14 @@ class Outbound {
   bool takes_data() const noexcept {
     return what_ == What::everything && out_->size() < high_watermark_;
   }
-  void data_frame(std::int32_t stream, const std::uint8_t* header, Slice payload);
+  void data_frame(Stream& stream, const std::uint8_t* header, Slice payload);
 
   // The whole head of a stream is in the queue.
-  void head_framed(std::int32_t stream) { heads_.push_back(stream); }
+  void head_framed(Stream& stream) { heads_.push_back(&stream); }
+
+  // These streams go before all of their bytes have.
+  void forget(Stream& stream) noexcept { ledger_.forget(&stream); }
+  void forget_all() noexcept { ledger_.forget_all(); }
 
   // `bytes` left the queue: calls on_body(stream, n) for each part of a body among them, and
   // on_head(stream) for each head.
@@ -92,8 +99,8 @@ class Outbound {
   OutputQueue* out_ = nullptr;  // during flush() only
   std::size_t high_watermark_ = static_cast<std::size_t>(-1);
   What what_ = What::everything;
-  UnsentLedger<std::int32_t> ledger_;
-  std::vector<std::int32_t> heads_;  // whose bytes the engine is about to give
+  UnsentLedger<Stream*> ledger_;
+  std::vector<Stream*> heads_;  // whose bytes the engine is about to give
   std::size_t queued_ = 0;
   TimePoint last_moved_;
 };

@@ -114,7 +114,7 @@ void ServerSession::receive_end(TimePoint now) {
 
 void ServerSession::on_handshake_done(TimePoint now) {
   now_ = now;
-  for (const auto& [id, stream] : streams_) stream->mark_dirty();
+  for (const auto& stream : streams_) stream->mark_dirty();
 }
 
 Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
@@ -127,7 +127,7 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
     if (engine_done()) retire_all(AbortReason::protocol_error);
     apply_records();
     status = flush(out, high_watermark, Outbound::What::everything);
-    if (context_.dirty_streams.empty() || out.size() >= high_watermark) break;
+    if (context_.dirty.empty() || out.size() >= high_watermark) break;
   }
   dead_.clear();
   finished_ = !status || terminated_ || engine_done();
@@ -141,10 +141,11 @@ Status ServerSession::flush(OutputQueue& out, std::size_t high_watermark, Outbou
 }
 
 void ServerSession::apply_records() {
-  for (const std::int32_t id : std::exchange(context_.dirty_streams, {})) {
-    if (ServerStream* stream = find(id)) stream->apply();
-    retire_if_over(id);
-  }
+  context_.dirty.run([this](Stream& stream) {
+    stream.apply();
+    retire_if_over(static_cast<ServerStream&>(stream));
+    return false;
+  });
 }
 
 // GOAWAY was sent, for an error or to drain, and no stream is left.
@@ -157,13 +158,11 @@ void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
   now_ = now;
   outbound_.written(
       bytes, now,
-      [&](std::int32_t id, std::size_t body) {
-        ServerStream* stream = find(id);
-        if (stream == nullptr) return;
+      [&](Stream* stream, std::size_t body) {
         stream->on_sent(body);
-        retire_if_over(id);
+        retire_if_over(static_cast<ServerStream&>(*stream));
       },
-      [](std::int32_t) {});
+      [](Stream*) {});
   dead_.clear();
 }
 
@@ -171,8 +170,8 @@ Interest ServerSession::interest() const noexcept {
   const Limits& limits = services_.limits;
   Interest interest;
   interest.finished = finished_;
-  interest.has_output = !finished_ && (!context_.dirty_streams.empty() ||
-                                       nghttp2_session_want_write(engine_.get()) != 0);
+  interest.has_output =
+      !finished_ && (!context_.dirty.empty() || nghttp2_session_want_write(engine_.get()) != 0);
   // Responses to what is read now would only wait in a queue that does not move. Streams whose last
   // bytes wait there no longer count for the engine, but they do for us.
   const bool room =
@@ -188,7 +187,7 @@ TimePoint ServerSession::deadline() const noexcept {
   if (finished_) return kNever;
   TimePoint earliest = connection_deadline();
   if (drain_ == Drain::noticed) earliest = std::min(earliest, drain_since_ + kDrainRoundTrip);
-  for (const auto& [id, stream] : streams_) earliest = std::min(earliest, stream->deadline());
+  for (const auto& stream : streams_) earliest = std::min(earliest, stream->deadline());
   return earliest;
 }
 
@@ -213,7 +212,7 @@ void ServerSession::on_deadline(TimePoint now) {
     return terminate(idle ? NGHTTP2_NO_ERROR : NGHTTP2_PROTOCOL_ERROR, AbortReason::timeout);
   }
   if (drain_ == Drain::noticed && drain_since_ + kDrainRoundTrip <= now) final_goaway();
-  for (const auto& [id, stream] : streams_) stream->on_deadline(now, progress_at_);
+  for (const auto& stream : streams_) stream->on_deadline(now, progress_at_);
   context_.host.mark_dirty();
 }
 
@@ -252,26 +251,21 @@ void ServerSession::terminate(std::uint32_t code, AbortReason reason) noexcept {
   context_.host.mark_dirty();
 }
 
-ServerStream* ServerSession::find(std::int32_t id) noexcept {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
-}
-
-void ServerSession::retire_if_over(std::int32_t id) noexcept {
-  const auto stream = streams_.find(id);
-  if (stream == streams_.end() || !stream->second->retire()) return;
-  dead_.push_back(std::move(stream->second));
-  streams_.erase(stream);
+void ServerSession::retire_if_over(ServerStream& stream) noexcept {
+  if (!stream.retire()) return;
+  if (stream.in_queue()) outbound_.forget(stream);
+  dead_.push_back(streams_.take(stream));
   if (streams_.empty()) idle_since_ = now_;
 }
 
 void ServerSession::retire_all(AbortReason reason) noexcept {
-  for (auto& [id, stream] : streams_) {
-    stream->abort(reason);
-    stream->retire();
-    dead_.push_back(std::move(stream));
+  while (!streams_.empty()) {
+    ServerStream& stream = **(streams_.end() - 1);
+    stream.abort(reason);
+    stream.retire();
+    dead_.push_back(streams_.take(stream));
   }
-  streams_.clear();
+  outbound_.forget_all();
 }
 
 std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& peer,
@@ -289,7 +283,9 @@ void ServerSession::on_headers_begin(const nghttp2_frame& frame) {
   header_since_ = now_;
   const std::int32_t id = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
-  streams_.emplace(id, std::make_unique<ServerStream>(context_, services_, peer_, id));
+  ServerStream& stream =
+      streams_.add(std::make_unique<ServerStream>(context_, services_, peer_, id));
+  nghttp2_session_set_stream_user_data(engine_.get(), id, &stream);
 }
 
 void ServerSession::on_frame(const nghttp2_frame& frame) {
@@ -333,8 +329,10 @@ void ServerSession::on_frame_not_sent(const nghttp2_frame& frame, int) noexcept 
 }
 
 void ServerSession::on_stream_closed(std::int32_t id, std::uint32_t code) noexcept {
-  if (ServerStream* stream = find(id)) stream->on_closed(code);
-  retire_if_over(id);
+  ServerStream* const stream = find(id);
+  if (stream == nullptr) return;
+  stream->on_closed(code);
+  retire_if_over(*stream);
 }
 
 }  // namespace troika::h2

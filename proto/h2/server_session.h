@@ -1,7 +1,6 @@
 #pragma once
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "proto/h2/engine.h"
@@ -34,13 +33,15 @@ class ServerSession final : public ByteSession {
  private:
   friend struct SessionCallbacks<ServerSession>;
   enum class Drain : std::uint8_t { no, noticed, final };
-  using Streams = std::unordered_map<std::int32_t, std::unique_ptr<ServerStream>>;
 
   void make_engine();
   void submit_settings();
-  ServerStream* find(std::int32_t id) noexcept;
+  // Of a stream that the engine has and that was not aborted.
+  ServerStream* find(std::int32_t id) noexcept {
+    return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(engine_.get(), id));
+  }
   void retire_all(AbortReason reason) noexcept;
-  void retire_if_over(std::int32_t id) noexcept;  // freed when no engine is on the stack
+  void retire_if_over(ServerStream& stream) noexcept;  // freed when no engine is on the stack
 
   Status flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what);
   void apply_records();
@@ -70,7 +71,7 @@ class ServerSession final : public ByteSession {
   FrameScanner scanner_;
   Engine engine_;
   Outbound outbound_;
-  Streams streams_;
+  StreamList<ServerStream> streams_;
   std::vector<std::unique_ptr<ServerStream>> dead_;
   TimePoint now_, started_, idle_since_, drain_since_, progress_at_;
   std::optional<TimePoint> header_since_;  // a field section began and has not ended

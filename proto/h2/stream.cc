@@ -95,6 +95,7 @@ void Stream::on_closed(std::uint32_t code) noexcept {
 }
 
 void Stream::abort(AbortReason reason) noexcept {
+  nghttp2_session_set_stream_user_data(context_.engine, id_, nullptr);
   wire_ = Wire::closed;
   end_.on_peer_abort(reason);
 }
@@ -126,14 +127,21 @@ void Stream::on_deadline(TimePoint now, TimePoint progress) {
 }
 
 void Stream::mark_dirty() noexcept {
-  if (std::exchange(dirty_, true)) return;
-  context_.dirty_streams.push_back(id_);
+  if (dirty) return;
+  context_.dirty.add(*this);
   context_.host.mark_dirty();
 }
 
+void Stream::be_quiet() noexcept {
+  context_.dirty.remove(*this);
+  dirty = true;
+}
+
+// What advance() asks for is done here: the stream need not be marked for it.
 void Stream::apply() {
+  dirty = true;
   end_.advance();
-  dirty_ = false;
+  dirty = false;
   give_credit();
   if (wire_ != Wire::open) return;
   if (aborted) return submit_reset(error_code_for(*aborted));
@@ -165,6 +173,7 @@ void Stream::submit_informational() {
 
 void Stream::submit_head(const Head& response) {
   const FieldList fields(response.head);
+  end_.prefer(kDataFrames);
   nghttp2_data_provider2 provider{};
   provider.read_callback = context_.read;
   nghttp2_submit_response2(context_.engine, id_, fields.data(), fields.size(),
@@ -191,11 +200,12 @@ ClientStream::ClientStream(StreamContext& context, const CallServices& services,
 
 Result<std::int32_t> ClientStream::submit() {
   const FieldList fields(call_.request(), call_.framing());
+  call_.prefer(kDataFrames);
   nghttp2_data_provider2 provider{};
   provider.read_callback = context().read;
   const std::int32_t id =
       nghttp2_submit_request2(context().engine, nullptr, fields.data(), fields.size(),
-                              call_.content_pulled() ? nullptr : &provider, nullptr);
+                              call_.content_pulled() ? nullptr : &provider, this);
   if (id < 0) return fail(ErrorCode::unavailable, "no stream can be opened on this connection");
   opened_as(id);
   context().host.mark_dirty();

@@ -1,7 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "base/dirty_list.h"
 #include "http/exchange/call.h"
 #include "http/exchange/exchange.h"
 #include "http/exchange/message_end.h"
@@ -11,7 +14,9 @@
 
 namespace troika::h2 {
 
-// What the streams of a session share with it, whichever side it is.
+class Stream;
+
+// What the streams of a session share with it, whichever side it is; outlives them.
 struct StreamContext {
   SessionHost& host;
   const Clock& clock;
@@ -19,7 +24,7 @@ struct StreamContext {
   Duration linger{};  // for the rest of an unwanted message
   nghttp2_session* engine = nullptr;
   nghttp2_data_source_read_callback2 read = nullptr;  // finds the stream by its id
-  std::vector<std::int32_t> dirty_streams{};          // streams that have something for apply()
+  DirtyList<Stream> dirty{};                          // streams that have something for apply()
 };
 
 // How the engine stands to a stream:
@@ -31,7 +36,8 @@ struct StreamContext {
 enum class Wire : std::uint8_t { open, resetting, closed };
 
 // One HTTP/2 stream, of a server or of a client: from the engine's callbacks to the end that it
-// belongs to, and back. The on_* functions are called under the engine; apply() is not.
+// belongs to, and back. The on_* functions are called under the engine; apply() is not. The engine
+// has it as the user data of its stream, until that is closed or this one is aborted.
 class Stream : public StreamRecords {
  public:
   Stream(const Stream&) = delete;
@@ -49,7 +55,7 @@ class Stream : public StreamRecords {
   nghttp2_ssize read(std::size_t max_bytes, std::uint32_t* flags);  // the data provider
   Slice take_pending(std::size_t length) noexcept;                  // what read() promised
   void on_end_framed() noexcept;                                    // END_STREAM
-  virtual void on_head_written() noexcept {}                        // it left for the wire
+  virtual void on_head_written() noexcept { head_waits_ = false; }  // it left for the wire
   void on_sent(std::size_t bytes) noexcept;                         // of the content, for the wire
   void on_closed(std::uint32_t code) noexcept;                      // the engine forgets the stream
 
@@ -59,18 +65,25 @@ class Stream : public StreamRecords {
   // it was aborted, and its end is over. The caller frees it when no engine is on the stack.
   bool retire() noexcept;
 
+  std::int32_t id() const noexcept { return id_; }
   bool closed() const noexcept { return wire_ == Wire::closed; }
+  // Bytes of it wait in the output queue, and may go after it when it was aborted.
+  bool in_queue() const noexcept { return unsent_ > 0 || head_waits_; }
+  void on_head_framed() noexcept { head_waits_ = true; }
+  // It was taken out of its session's list: what its end still asks for is not heard.
+  void be_quiet() noexcept;
   TimePoint deadline() const noexcept;
   // progress: when the connection last sent bytes, for a stream that waits for its turn.
   void on_deadline(TimePoint now, TimePoint progress);
   void mark_dirty() noexcept override;
 
+  std::size_t index = 0;  // in the list of its session
+  bool dirty = false;     // of the DirtyList
+
  protected:
   // id: 0 until open().
   Stream(StreamContext& context, std::int32_t id, MessageEnd& end)
       : context_(context), end_(end), id_(id), discard_(context.limits.discarded_body) {}
-  // For a destructor: the end may still call mark_dirty() while it dies.
-  void be_quiet() noexcept { dirty_ = true; }
   void opened_as(std::int32_t id) noexcept { id_ = id; }
   StreamContext& context() noexcept { return context_; }
 
@@ -99,7 +112,33 @@ class Stream : public StreamRecords {
   std::size_t unsent_ = 0;      // content in the output queue
   Discard discard_;
   Wire wire_ = Wire::open;
-  bool dirty_ = false;
+  bool head_waits_ = false;  // in the output queue; noted for requests alone
+};
+
+// The streams of a session, which it owns.
+template <class T>
+class StreamList {
+ public:
+  T& add(std::unique_ptr<T> stream) {
+    stream->index = streams_.size();
+    return *streams_.emplace_back(std::move(stream));
+  }
+  std::unique_ptr<T> take(T& stream) noexcept {
+    const std::size_t at = stream.index;
+    std::swap(streams_[at], streams_.back());
+    streams_[at]->index = at;
+    std::unique_ptr<T> taken = std::move(streams_.back());
+    streams_.pop_back();
+    taken->be_quiet();
+    return taken;
+  }
+  std::size_t size() const noexcept { return streams_.size(); }
+  bool empty() const noexcept { return streams_.empty(); }
+  auto begin() const noexcept { return streams_.begin(); }
+  auto end() const noexcept { return streams_.end(); }
+
+ private:
+  std::vector<std::unique_ptr<T>> streams_;
 };
 
 // A request of theirs.
@@ -123,7 +162,10 @@ class ClientStream final : public Stream {
 
   // Gives the request to the engine. The stream's id; `unavailable`: no more can be opened.
   Result<std::int32_t> submit();
-  void on_head_written() noexcept override { call_.on_head_written(); }
+  void on_head_written() noexcept override {
+    Stream::on_head_written();
+    call_.on_head_written();
+  }
   Call& call() noexcept { return call_; }
 
  private:

@@ -45,12 +45,11 @@ Result<CallHandle> ClientSession::start(Request request, std::unique_ptr<BodySou
   }
   const auto id = quic_.open_bidi();
   if (!id) return std::unexpected(id.error());
-  auto& made = requests_[*id];
-  made = std::make_unique<ClientStream>(context_, services_, std::move(request), std::move(body),
-                                        receiver, timeouts);
+  auto made = std::make_unique<ClientStream>(context_, services_, std::move(request),
+                                             std::move(body), receiver, timeouts);
   made->submit(*id);
   ++open_;
-  return CallHandle(&made->call());
+  return CallHandle(&requests_.add(std::move(made)).call());
 }
 
 // As many as the server allows, and as the connection's window has room for.
@@ -58,11 +57,6 @@ std::size_t ClientSession::free() const noexcept {
   if (lost_ || draining_ || !engine_.is_open()) return 0;
   const std::size_t most = services_.limits.concurrent_streams;
   return std::min(most - std::min(most, open_), quic_.bidi_streams_left());
-}
-
-ClientStream* ClientSession::request(quic::StreamId id) noexcept {
-  const auto found = requests_.find(id);
-  return found == requests_.end() ? nullptr : found->second.get();
 }
 
 Status ClientSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin, bool,
@@ -107,20 +101,17 @@ void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError>
 }
 
 Status ClientSession::apply(TimePoint) {
-  while (!lost_ && !context_.dirty_streams.empty()) {
-    for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
-      if (ClientStream* stream = request(id)) stream->apply();
-      retire_if_over(id);
-    }
+  while (!lost_ && !context_.dirty.empty()) {
+    context_.dirty.run([this](Stream& stream) {
+      if (stream.id() == quic::kNoStream) return false;  // given up
+      stream.apply();
+      if (stream.retire()) requests_.erase(stream.id());
+      return false;
+    });
   }
   std::erase_if(given_up_, [](const auto& stream) { return stream->call().over(); });
   quic_.keep_alive(idle() ? Duration::zero() : services_.times.ping);
   return engine_.status();
-}
-
-void ClientSession::retire_if_over(quic::StreamId id) noexcept {
-  const auto found = requests_.find(id);
-  if (found != requests_.end() && found->second->retire()) requests_.erase(found);
 }
 
 Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
@@ -133,7 +124,7 @@ Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
 TimePoint ClientSession::deadline() const noexcept {
   if (lost_) return kNever;
   TimePoint first = idle_deadline();
-  for (const auto& [id, stream] : requests_) first = std::min(first, stream->deadline());
+  for (const auto& stream : requests_) first = std::min(first, stream->deadline());
   return first;
 }
 
@@ -148,13 +139,13 @@ void ClientSession::on_deadline(TimePoint now) {
     quic_.close(kNoError);
     return abort(kNoError);
   }
-  for (const auto& [id, stream] : requests_) stream->on_deadline(now, progress_at_);
+  for (const auto& stream : requests_) stream->on_deadline(now, progress_at_);
 }
 
 void ClientSession::on_goaway(quic::StreamId id) {
   draining_ = true;
-  for (const auto& [at, stream] : requests_) {
-    if (at >= id) stream->on_goaway();
+  for (const auto& stream : requests_) {
+    if (stream->id() >= id) stream->on_goaway();
   }
 }
 
@@ -167,7 +158,7 @@ void ClientSession::drain() {
 void ClientSession::abort(std::optional<quic::AppError>) noexcept {
   if (std::exchange(lost_, true)) return;
   const auto reason = engine_.status() ? AbortReason::peer_gone : AbortReason::protocol_error;
-  for (const auto& [id, stream] : requests_) {
+  for (const auto& stream : requests_) {
     stream->call().on_peer_abort(reason);
     stream->call().on_closed();
   }
@@ -176,17 +167,16 @@ void ClientSession::abort(std::optional<quic::AppError>) noexcept {
 // RFC 9001 §4.6.2: the server has seen nothing of what was sent, so all of it may be sent again.
 Status ClientSession::on_early_rejected() {
   last_settings_.reset();
-  context_.dirty_streams.clear();
-  auto before = std::exchange(requests_, {});
+  auto before = requests_.take_all();
   open_ = 0;
   const Status opened = engine_.reopen();
-  for (auto& [old, stream] : before) {
+  for (auto& stream : before) {
     const auto id = opened && stream->call().begin_again()
                         ? quic_.open_bidi()
                         : fail(ErrorCode::unavailable, "a body that has begun comes only once");
     if (id) {
       stream->submit(*id);
-      requests_[*id] = std::move(stream);
+      requests_.add(std::move(stream));
       ++open_;
     } else {
       stream->give_up();

@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -51,15 +50,14 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   void on_goaway(quic::StreamId id) override;
   bool accepts(const PeerSettings& settings) override;
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
-  ClientStream* request(quic::StreamId id) noexcept;
-  void retire_if_over(quic::StreamId id) noexcept;
+  ClientStream* request(quic::StreamId id) noexcept { return requests_.find(id); }
   TimePoint idle_deadline() const noexcept;
 
   const CallServices& services_;
   quic::QuicStreams& quic_;
   Engine engine_;
   StreamContext context_;
-  std::map<quic::StreamId, std::unique_ptr<ClientStream>> requests_;
+  StreamTable<ClientStream> requests_;
   std::vector<std::unique_ptr<ClientStream>> given_up_;  // with early data, until they are over
   std::size_t open_ = 0;                                 // requests that are not released
   TimePoint idle_since_;                                 // without such a request

@@ -2,7 +2,6 @@
 #include <nghttp3/nghttp3.h>
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/ring.h"
 #include "http/message/body.h"
 #include "proto/quic/application.h"
 #include "proto/session/field_list.h"
@@ -29,15 +29,24 @@ class RetainedBytes {
  public:
   // The bytes stay where they are until they are acknowledged. Must not be empty.
   std::span<const std::byte> retain(Slice slice) {
-    size_ += slice.size();
-    return slices_.emplace_back(std::move(slice)).bytes();
+    const auto bytes = slice.bytes();
+    const auto count = static_cast<std::uint32_t>(slice.size());
+    const auto pinned = static_cast<std::uint32_t>(slice.pinned());
+    if (slices_.empty() || !slices_.back().slice.join(slice)) {
+      slices_.push_back({std::move(slice), pinned});
+      size_ += pinned;
+    } else {
+      slices_.back().pinned += count;
+      size_ += count;
+    }
+    return bytes;
   }
   // The first `bytes` of those that are not acknowledged yet. A slice is freed as a whole.
   void acknowledge(std::size_t bytes) noexcept {
     acknowledged_ += bytes;
-    while (!slices_.empty() && acknowledged_ >= slices_.front().size()) {
-      acknowledged_ -= slices_.front().size();
-      size_ -= slices_.front().size();
+    while (!slices_.empty() && acknowledged_ >= slices_.front().slice.size()) {
+      acknowledged_ -= slices_.front().slice.size();
+      size_ -= slices_.front().pinned;
       slices_.pop_front();
     }
   }
@@ -46,10 +55,16 @@ class RetainedBytes {
     acknowledged_ = size_ = 0;
   }
 
-  std::size_t size() const noexcept { return size_; }  // of all slices that are held
+  bool empty() const noexcept { return slices_.empty(); }
+  // Bytes of memory that are held: of slabs that nobody else refers to, all.
+  std::size_t size() const noexcept { return size_; }
 
  private:
-  std::deque<Slice> slices_;
+  struct Held {
+    Slice slice;
+    std::uint32_t pinned = 0;
+  };
+  Ring<Held, 2> slices_;
   std::size_t acknowledged_ = 0;  // of the first slice
   std::size_t size_ = 0;
 };

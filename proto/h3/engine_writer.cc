@@ -6,14 +6,20 @@
 namespace troika::h3 {
 namespace {
 
-constexpr std::size_t kShares = 64;  // of what is left of the limit: one goes to a pull
-constexpr std::size_t kSmallestShare = 4096;
+// The largest slab that fits, since memory is held in slabs; 0: none does.
+std::size_t slab_within(std::size_t bytes) noexcept {
+  std::size_t found = 0;
+  for (const std::size_t size : BufferPool::kSizes) {
+    if (size <= bytes) found = size;
+  }
+  return found;
+}
 
 }  // namespace
 
 void EngineWriter::begin(nghttp3_conn* conn) noexcept {
   conn_ = conn;
-  retained_ = used_vectors_ = offered_bytes_ = 0;
+  retained_ = holders_ = used_vectors_ = offered_bytes_ = 0;
   starved_.clear();
   trailing_.clear();
   offered_stream_ = quic::kNoStream;
@@ -61,21 +67,23 @@ int EngineWriter::wrote(quic::StreamId id, std::size_t bytes) {
   return code;
 }
 
-// A stream gets a share of what is left, so that a hundred streams whose reader has paused cannot
-// use up all of it.
-std::size_t EngineWriter::pull_allowance() const noexcept {
-  const std::size_t room = limits_.retained_bytes - std::min(limits_.retained_bytes, retained_);
-  return std::min({room, std::max(room / kShares, kSmallestShare), kMaxPull});
+// What is left is shared with the streams that hold some already, so that two hundred streams whose
+// reader has paused cannot use up all of it.
+std::size_t EngineWriter::share_of(const EngineStream& stream) const noexcept {
+  const std::size_t sharers = holders_ + (stream.retained_.empty() ? 1 : 0);
+  const std::size_t share = slab_within(room() / sharers);
+  return share > 0 ? share : slab_within(std::min(room(), BufferPool::kSizes.front()));
 }
 
 nghttp3_ssize EngineWriter::read_data(EngineStream& stream, std::span<nghttp3_vec> into,
                                       std::uint32_t& flags) {
-  std::size_t allowance = pull_allowance();
-  if (allowance == 0) starved_.push_back(stream.id());
+  std::size_t share = share_of(stream);
+  if (share == 0) starved_.push_back(stream.id());
   nghttp3_ssize count = 0;
   for (nghttp3_vec& vector : into) {
-    if (allowance == 0 || stream.source_blocked_) break;
-    auto pulled = stream.pull(allowance);
+    const std::size_t most = slab_within(share);
+    if (most == 0 || stream.source_blocked_) break;
+    auto pulled = stream.pull(most);
     if (!pulled || pulled->state == PullState::blocked) {
       // nghttp3 cannot fail one stream from here; the stream has recorded its reset.
       stream.source_blocked_ = true;
@@ -83,9 +91,9 @@ nghttp3_ssize EngineWriter::read_data(EngineStream& stream, std::span<nghttp3_ve
       flags |= end_of_body(stream);
       return count;
     } else {
-      const auto bytes = stream.retained_.retain(std::move(pulled->bytes));
-      retained_ += bytes.size();
-      allowance -= std::min(allowance, bytes.size());
+      const std::size_t before = retained_;
+      const auto bytes = retain(stream, std::move(pulled->bytes));
+      share -= std::min(share, retained_ - before);
       // nghttp3 only reads it, though its type does not say so.
       vector.base = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(bytes.data()));
       vector.len = bytes.size();
@@ -114,22 +122,31 @@ int EngineWriter::submit_trailers(const EngineStream& stream) {
   return nghttp3_conn_submit_trailers(conn_, stream.id(), fields.data(), fields.size());
 }
 
+std::span<const std::byte> EngineWriter::retain(EngineStream& stream, Slice bytes) {
+  if (stream.retained_.empty()) ++holders_;
+  const std::size_t before = stream.retained_.size();
+  const auto kept = stream.retained_.retain(std::move(bytes));
+  retained_ += stream.retained_.size() - before;
+  return kept;
+}
+
 void EngineWriter::acknowledge(EngineStream& stream, std::size_t bytes) noexcept {
+  if (stream.retained_.empty()) return;
   const std::size_t before = stream.retained_.size();
   stream.retained_.acknowledge(bytes);
   retained_ -= before - stream.retained_.size();
+  if (stream.retained_.empty()) --holders_;
 }
 
 void EngineWriter::release(EngineStream& stream) noexcept {
+  if (stream.retained_.empty()) return;
   retained_ -= stream.retained_.size();
   stream.retained_.clear();
+  --holders_;
 }
 
-// Not for every packet that is acknowledged: a pull for a few bytes costs as much as a large one.
 int EngineWriter::resume_starved() {
-  if (starved_.empty() || pull_allowance() < std::min(limits_.retained_bytes, kSmallestShare)) {
-    return 0;
-  }
+  if (starved_.empty() || slab_within(room()) == 0) return 0;
   quic_.mark_writable();
   for (const quic::StreamId id : std::exchange(starved_, {})) {
     if (const int code = nghttp3_conn_resume_stream(conn_, id); code != 0) return code;

@@ -1,6 +1,7 @@
 #pragma once
 #include <nghttp3/nghttp3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,11 @@ class EngineWriter {
  private:
   static constexpr std::size_t kVectors = 16;
 
-  std::size_t pull_allowance() const noexcept;
+  std::size_t room() const noexcept {
+    return limits_.retained_bytes - std::min(limits_.retained_bytes, retained_);
+  }
+  std::size_t share_of(const EngineStream& stream) const noexcept;
+  std::span<const std::byte> retain(EngineStream& stream, Slice bytes);
   std::uint32_t end_of_body(const EngineStream& stream);
   int submit_trailers(const EngineStream& stream);
 
@@ -47,6 +52,7 @@ class EngineWriter {
   EngineOwner& owner_;
   nghttp3_conn* conn_ = nullptr;
   std::size_t retained_ = 0;              // bytes of all streams that wait for acknowledgement
+  std::size_t holders_ = 0;               // streams that have some of them
   std::vector<quic::StreamId> starved_;   // read nothing because of the limit on those
   std::vector<quic::StreamId> trailing_;  // their bodies ended: trailers are to be submitted
   bool held_back_ = false;                // a read_data() of this next() gave nothing

@@ -44,7 +44,7 @@ Status ServerSession::on_ready() {
 
 Status ServerSession::on_handshake_done(TimePoint) {
   know_peer();
-  for (const auto& [id, stream] : streams_) stream->mark_dirty();
+  for (const auto& stream : streams_) stream->mark_dirty();
   return engine_.status();
 }
 
@@ -55,19 +55,11 @@ void ServerSession::know_peer() {
   peer_.security = quic_.security();
 }
 
-ServerStream* ServerSession::request(quic::StreamId id) noexcept {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
-}
-
 ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoint now) {
   if (!peer_known_) know_peer();
-  auto& stream = streams_[id];
-  if (stream == nullptr) {
-    stream = std::make_unique<ServerStream>(context_, id, early, now);
-    idle_since_ = now;
-  }
-  return *stream;
+  if (ServerStream* const stream = request(id)) return *stream;
+  idle_since_ = now;
+  return streams_.add(std::make_unique<ServerStream>(context_, id, early, now));
 }
 
 Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
@@ -123,15 +115,14 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   const bool responded = stream != nullptr && stream->has_head();
   auto closed = engine_.closed(
       id, code.value_or(responded ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
-  retire_if_over(id);
+  if (stream != nullptr) retire_if_over(*stream);
   return closed;
 }
 
-void ServerSession::retire_if_over(quic::StreamId id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end() || !found->second->retire()) return;
-  if (found->second->served()) --context_.served;
-  streams_.erase(found);
+void ServerSession::retire_if_over(ServerStream& stream) {
+  if (!stream.retire()) return;
+  if (stream.served()) --context_.served;
+  streams_.erase(stream.id());
   idle_since_ = services_.clock.now();
   --allowed_early_;
   allow_more_streams(1);
@@ -151,17 +142,17 @@ void ServerSession::allow_more_streams(std::int64_t least) {
 }
 
 Status ServerSession::apply(TimePoint) {
-  while (!lost_ && !context_.dirty_streams.empty()) {
-    for (const quic::StreamId id : std::exchange(context_.dirty_streams, {})) {
-      ServerStream* const stream = request(id);
-      if (stream != nullptr) stream->apply();
-      if (stream != nullptr && stream->tunnel() && !std::exchange(pings_, true)) {
+  while (!lost_ && !context_.dirty.empty()) {
+    context_.dirty.run([this](Stream& stream) {
+      stream.apply();
+      if (stream.tunnel() && !std::exchange(pings_, true)) {
         quic_.keep_alive(services_.timeouts.tunnel_ping);
       }
-      retire_if_over(id);
-    }
+      retire_if_over(static_cast<ServerStream&>(stream));
+      return false;
+    });
   }
-  if (pings_ && std::ranges::none_of(streams_, [](const auto& s) { return s.second->tunnel(); })) {
+  if (pings_ && std::ranges::none_of(streams_, [](const auto& s) { return s->tunnel(); })) {
     pings_ = false;
     quic_.keep_alive(Duration::zero());
   }
@@ -192,14 +183,14 @@ Status ServerSession::shut(quic::StreamId id) {
 TimePoint ServerSession::deadline() const noexcept {
   if (lost_) return kNever;
   TimePoint first = std::min(drain_deadline_, idle_deadline());
-  for (const auto& [id, stream] : streams_) first = std::min(first, stream->deadline());
+  for (const auto& stream : streams_) first = std::min(first, stream->deadline());
   return first;
 }
 
 // A client's PINGs keep resetting QUIC's own idle timer, so a connection without requests, or with
 // streams that the client never closes, needs a limit of its own.
 TimePoint ServerSession::idle_deadline() const noexcept {
-  const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s.second->live(); });
+  const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s->live(); });
   return live ? kNever : std::max(idle_since_, progress_at_) + services_.timeouts.idle_tcp;
 }
 
@@ -210,7 +201,7 @@ void ServerSession::on_deadline(TimePoint now) {
     quic_.close(NGHTTP3_H3_NO_ERROR);
     return abort(std::nullopt);  // bytes that are not acknowledged by now may not have arrived
   }
-  for (const auto& [id, stream] : streams_) {
+  for (const auto& stream : streams_) {
     const bool lived = stream->live();
     stream->on_deadline(now, progress_at_);
     if (lived && !stream->live()) idle_since_ = now;
@@ -238,7 +229,7 @@ void ServerSession::abort(std::optional<quic::AppError> code) noexcept {
   if (std::exchange(lost_, true)) return;
   const auto reason = engine_.status() ? AbortReason::peer_gone : AbortReason::protocol_error;
   const bool cleanly = code && !is_error(*code);
-  for (const auto& [id, stream] : streams_) stream->abandon(reason, cleanly);
+  for (const auto& stream : streams_) stream->abandon(reason, cleanly);
 }
 
 }  // namespace troika::h3

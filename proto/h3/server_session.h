@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <memory>
 
 #include "proto/h3/control_scanner.h"
@@ -45,10 +44,10 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   bool takes_tunnels() const noexcept override {
     return services_.snapshot->handler().takes_tunnels();
   }
-  ServerStream* request(quic::StreamId id) noexcept;
+  ServerStream* request(quic::StreamId id) noexcept { return streams_.find(id); }
   ServerStream& open_request(quic::StreamId id, bool early, TimePoint now);
   Status read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);
-  void retire_if_over(quic::StreamId id);
+  void retire_if_over(ServerStream& stream);
   void know_peer();
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
@@ -60,7 +59,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   Engine engine_;
   ControlScanner control_;
   ServerContext context_;
-  std::map<quic::StreamId, std::unique_ptr<ServerStream>> streams_;
+  StreamTable<ServerStream> streams_;
 
   TimePoint idle_since_;   // no request since
   TimePoint progress_at_;  // bytes of some response were acknowledged

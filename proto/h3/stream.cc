@@ -39,19 +39,23 @@ bool has_body(const BodyFraming& framing) noexcept {
 }  // namespace
 
 void Stream::mark_dirty() noexcept {
-  if (std::exchange(dirty_, true)) return;
-  context_.dirty_streams.push_back(id());
+  if (dirty) return;
+  context_.dirty.add(*this);
   context_.engine.mark_writable();
 }
 
-void Stream::begin(quic::StreamId id) noexcept {
-  begin_again(id);
-  dirty_ = false;
+void Stream::be_quiet() noexcept {
+  context_.dirty.remove(*this);
+  dirty = true;
 }
 
+void Stream::begin(quic::StreamId id) noexcept { begin_again(id); }
+
+// What advance() asks for is done here: the stream need not be marked for it.
 void Stream::apply() {
+  dirty = true;
   end_.advance();
-  dirty_ = false;
+  dirty = false;
   context_.engine.credit(*this, std::exchange(consumed_bytes, 0));
   const auto reason = std::exchange(aborted, std::nullopt);
   if (closed()) {

@@ -1,8 +1,11 @@
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "base/dirty_list.h"
 #include "http/exchange/call.h"
 #include "http/exchange/exchange.h"
 #include "http/exchange/message_end.h"
@@ -11,13 +14,15 @@
 
 namespace troika::h3 {
 
+class Stream;
+
 // What the streams of a session share, whichever side it is; outlives them.
 struct StreamContext {
   Engine& engine;
   const Clock& clock;
   const Limits& limits;
-  Duration linger{};                            // for the rest of an unwanted message
-  std::vector<quic::StreamId> dirty_streams{};  // streams that apply() has to look at
+  Duration linger{};          // for the rest of an unwanted message
+  DirtyList<Stream> dirty{};  // streams that apply() has to look at
 };
 
 // One HTTP/3 request stream, of a server or of a client: from nghttp3's events to the end that it
@@ -41,6 +46,8 @@ class Stream : public EngineStream, public StreamRecords {
   virtual void on_deadline(TimePoint now, TimePoint progress);
   void mark_dirty() noexcept override;
 
+  bool dirty = false;  // of the DirtyList
+
  protected:
   Stream(StreamContext& context, quic::StreamId id, MessageEnd& end) noexcept
       : EngineStream(id), context_(context), end_(end), discard_(context.limits.discarded_body) {}
@@ -55,7 +62,7 @@ class Stream : public EngineStream, public StreamRecords {
   void discard(std::size_t bytes, bool fin) noexcept;
   void begin(quic::StreamId id) noexcept;  // on another stream of QUIC than before
   // For a destructor: the end may still call mark_dirty() while it dies.
-  void be_quiet() noexcept { dirty_ = true; }
+  void be_quiet() noexcept;
   Engine& engine() noexcept { return context_.engine; }
 
  private:
@@ -76,7 +83,31 @@ class Stream : public EngineStream, public StreamRecords {
   StreamContext& context_;
   MessageEnd& end_;
   Discard discard_;
-  bool dirty_ = false;
+};
+
+// The streams of a session, which it owns, by their ids. These mostly come in order.
+template <class T>
+class StreamTable {
+ public:
+  T* find(quic::StreamId id) const noexcept {
+    const auto at = place_of(id);
+    return at != streams_.end() && (*at)->id() == id ? at->get() : nullptr;
+  }
+  T& add(std::unique_ptr<T> stream) {
+    return **streams_.insert(place_of(stream->id()), std::move(stream));
+  }
+  void erase(quic::StreamId id) { streams_.erase(place_of(id)); }
+  std::vector<std::unique_ptr<T>> take_all() noexcept { return std::exchange(streams_, {}); }
+  bool empty() const noexcept { return streams_.empty(); }
+  auto begin() const noexcept { return streams_.begin(); }
+  auto end() const noexcept { return streams_.end(); }
+
+ private:
+  using List = std::vector<std::unique_ptr<T>>;
+  typename List::const_iterator place_of(quic::StreamId id) const noexcept {
+    return std::ranges::lower_bound(streams_, id, {}, [](const auto& each) { return each->id(); });
+  }
+  List streams_;
 };
 
 struct ServerContext : StreamContext {

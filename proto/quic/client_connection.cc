@@ -100,16 +100,16 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::make(
     Random& random, DatagramSink& sink, const tls::ClientContext& tls,
     const ApplicationFactory& application) {
   std::unique_ptr<ClientConnection> client(
-      new ClientConnection(random, sink, local, remote, application.traits.no_error));
+      new ClientConnection(clock, random, sink, local, remote, application.traits.no_error));
   if (const Status status = client->start(config, tls, application, clock.now()); !status) {
     return std::unexpected(status.error());
   }
   return client;
 }
 
-ClientConnection::ClientConnection(Random& random, DatagramSink& sink, const Address& local,
-                                   const Address& remote, AppError no_error)
-    : ConnectionBase(random, out_, local, remote, no_error), out_(sink, kBufferBytes) {}
+ClientConnection::ClientConnection(const Clock& clock, Random& random, DatagramSink& sink,
+                                   const Address& local, const Address& remote, AppError no_error)
+    : ConnectionBase(clock, random, out_, local, remote, no_error), out_(sink, kBufferBytes) {}
 
 ClientConnection::~ClientConnection() {
   end_silently();

@@ -69,8 +69,8 @@ class ClientConnection final : private ConnectionBase {
   }
 
  private:
-  ClientConnection(Random& random, DatagramSink& sink, const Address& local, const Address& remote,
-                   AppError no_error);
+  ClientConnection(const Clock& clock, Random& random, DatagramSink& sink, const Address& local,
+                   const Address& remote, AppError no_error);
 
   Status start(const ClientConfig& config, const tls::ClientContext& tls,
                const ApplicationFactory& application, TimePoint now);

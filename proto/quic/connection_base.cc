@@ -17,10 +17,11 @@ constexpr Duration kInitialPto = 3 * kInitialRtt + kMaxAckDelay;  // RFC 9002 §
 
 }  // namespace
 
-ConnectionBase::ConnectionBase(Random& random, SendBuffer& out, const Address& local,
-                               const Address& remote, AppError no_error,
+ConnectionBase::ConnectionBase(const Clock& clock, Random& random, SendBuffer& out,
+                               const Address& local, const Address& remote, AppError no_error,
                                std::uint64_t packets_per_key)
-    : random_(random),
+    : clock_(clock),
+      random_(random),
       no_error_(no_error),
       packets_per_key_(packets_per_key),
       local_(local),
@@ -60,11 +61,26 @@ bool ConnectionBase::flush(TimePoint now) {
     close_.flush(now);
     return false;
   }
-  bool more = false;
-  if (alive() && run_application(now)) more = write_burst(now);
+  bool more = write_bursts(now);
   if (close_wanted_ && alive())
     close_.end_with(*close_wanted_, {ErrorCode::closed, "closed by this side"});
   if (phase() == Phase::open && !alive()) more = close_.send(conn(), now);
+  return more;
+}
+
+bool ConnectionBase::write_bursts(TimePoint& now) {
+  bool more = true;
+  for (std::size_t sent = 0; more && sent < kTurnBytes && !writer_.blocked();) {
+    applying_ = true;
+    const bool writes = alive() && run_application(now);
+    applying_ = false;
+    const std::size_t burst = writes ? write_burst(now) : 0;
+    if (burst == 0 || !alive()) return false;
+    sent += burst;
+    // On a fast path, writing takes as long as pacing waits.
+    now_ = now = std::max(now, clock_.now());
+    more = to_time(ngtcp2_conn_get_expiry(conn())) <= now;
+  }
   return more;
 }
 
@@ -126,7 +142,7 @@ bool ConnectionBase::run_application(TimePoint now) {
   return true;
 }
 
-bool ConnectionBase::write_burst(TimePoint now) {
+std::size_t ConnectionBase::write_burst(TimePoint now) {
   ngtcp2_conn_info info;
   ngtcp2_conn_get_conn_info(conn(), &info);
   renew_key(info, now);
@@ -135,13 +151,13 @@ bool ConnectionBase::write_burst(TimePoint now) {
     return static_cast<ConnectionBase*>(user)->writer_.write_packet(conn, path, mark, {dest, size},
                                                                     stamp);
   };
-  const auto more =
+  const auto written =
       writer_.write_burst(conn(), info, ready() ? application_.get() : nullptr, write, now);
   if (limits_paths()) {
     amplification_.asked(to_path(*ngtcp2_conn_get_path(conn())), now, pto());
   }
-  if (!more) on_library_error(more.error(), now);
-  return more.value_or(false);
+  if (!written) on_library_error(written.error(), now);
+  return written.value_or(0);
 }
 
 TimePoint ConnectionBase::deadline() const noexcept {

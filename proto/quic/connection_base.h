@@ -15,14 +15,20 @@
 namespace troika::quic {
 
 // What both sides of a connection share: packets that arrive go to ngtcp2 and from there to the
-// application; a flush carries out what the application has recorded and writes one burst.
+// application; a flush carries out what the application has recorded and writes bursts.
 class ConnectionBase : public QuicStreams {
  public:
+  // Bytes after which a flush of one connection ends, so that the others get their turn. Its last
+  // burst may go beyond.
+  static constexpr std::size_t kTurnBytes = 256U << 10U;
+
   ConnectionBase(const ConnectionBase&) = delete;
   ConnectionBase& operator=(const ConnectionBase&) = delete;
 
   void receive(const Datagram& packet, TimePoint now);  // one datagram, without segments
-  bool flush(TimePoint now);                            // true: more could be sent at once
+  // Writes until pacing or congestion control says stop, or kTurnBytes are sent. True: more could
+  // be sent at once.
+  bool flush(TimePoint now);
   TimePoint deadline() const noexcept;
   void drain() noexcept;  // GOAWAY, and close when the application has finished
 
@@ -49,7 +55,7 @@ class ConnectionBase : public QuicStreams {
   // Client: moves to another local address (RFC 9000 §9.2). False: not possible now.
   bool move_to(const Address& local, TimePoint now) noexcept;
   void mark_writable() noexcept override {
-    if (phase() == Phase::open) mark_dirty();
+    if (phase() == Phase::open && !applying_) mark_dirty();
   }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& remote() const noexcept override { return remote_; }
@@ -66,8 +72,9 @@ class ConnectionBase : public QuicStreams {
 
   // Nothing is sent before the first receive() or flush(): `out` may be a member of a derived
   // class.
-  ConnectionBase(Random& random, SendBuffer& out, const Address& local, const Address& remote,
-                 AppError no_error, std::uint64_t packets_per_key = kNoKeyLimit);
+  ConnectionBase(const Clock& clock, Random& random, SendBuffer& out, const Address& local,
+                 const Address& remote, AppError no_error,
+                 std::uint64_t packets_per_key = kNoKeyLimit);
   virtual ~ConnectionBase() = default;
 
   void hold_qlog() noexcept { qlog_.hold(); }
@@ -128,13 +135,15 @@ class ConnectionBase : public QuicStreams {
   void apply_records();
   void on_library_error(int error, TimePoint now);
   bool run_application(TimePoint now);
-  bool write_burst(TimePoint now);
+  bool write_bursts(TimePoint& now);       // true: the budget of the turn is used up
+  std::size_t write_burst(TimePoint now);  // bytes
   void renew_key(const ngtcp2_conn_info& info, TimePoint now) noexcept;
   bool limits_paths() const noexcept;
   Duration pto() const noexcept;
 
   static constexpr std::uint64_t kNoKeyLimit = static_cast<std::uint64_t>(-1);
 
+  const Clock& clock_;
   Random& random_;
   const AppError no_error_;
   const std::uint64_t packets_per_key_;
@@ -155,6 +164,7 @@ class ConnectionBase : public QuicStreams {
   bool early_ = false;                  // client: ready before the handshake
   bool address_proven_ = true;          // before the handshake
   std::optional<ngtcp2_cid> retry_id_;  // client: from the server's Retry
+  bool applying_ = false;               // the flush is on the stack, and has not written yet
   TimePoint now_{};                     // of the call that is on the stack
 };
 

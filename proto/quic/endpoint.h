@@ -43,8 +43,8 @@ class Endpoint final : private ConnectionOwner {
   void set_forward(Forward forward) { forward_ = std::move(forward); }
 
   void receive(const Datagram& datagram, TimePoint now);
-  // Writes one burst for each dirty connection, and frees dead ones. True: there is more to send,
-  // call again at the end of the loop turn.
+  // Writes bursts for each dirty connection, up to a budget, and frees dead ones. True: there is
+  // more to send, call again at the end of the loop turn.
   bool flush(TimePoint now);
   void on_writable() { out_.resend(); }  // after the sink has returned `blocked`
   TimePoint deadline() const noexcept { return std::min(timers_.next(), buffered_.deadline()); }

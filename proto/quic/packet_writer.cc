@@ -54,9 +54,10 @@ void PacketWriter::detect_black_hole(ngtcp2_conn* conn, const ngtcp2_conn_info& 
   }
 }
 
-std::expected<bool, int> PacketWriter::write_burst(ngtcp2_conn* conn, const ngtcp2_conn_info& info,
-                                                   QuicApplication* application,
-                                                   ngtcp2_write_pkt write, TimePoint now) {
+std::expected<std::size_t, int> PacketWriter::write_burst(ngtcp2_conn* conn,
+                                                          const ngtcp2_conn_info& info,
+                                                          QuicApplication* application,
+                                                          ngtcp2_write_pkt write, TimePoint now) {
   detect_black_hole(conn, info, now);
   // With less space than its largest packet ngtcp2 could not probe the path's MTU.
   const std::size_t most =
@@ -74,7 +75,7 @@ std::expected<bool, int> PacketWriter::write_burst(ngtcp2_conn* conn, const ngtc
   burst_ = nullptr;
   if (size < 0) return std::unexpected(static_cast<int>(size));
   ngtcp2_conn_update_pkt_tx_time(conn, to_stamp(now));
-  if (size == 0) return false;
+  if (size == 0) return 0;
   out_.send({.local = Address(path.path.local.addr),
              .remote = Address(path.path.remote.addr),
              .ecn = static_cast<Ecn>(mark.ecn),
@@ -87,7 +88,7 @@ std::expected<bool, int> PacketWriter::write_burst(ngtcp2_conn* conn, const ngtc
                     .ecn = burst.stray_ecn,
                     .bytes = burst.stray});
   }
-  return to_time(ngtcp2_conn_get_expiry(conn)) <= now;
+  return static_cast<std::size_t>(size);
 }
 
 ngtcp2_ssize PacketWriter::write_packet(ngtcp2_conn* conn, ngtcp2_path* path, ngtcp2_pkt_info* info,

@@ -75,15 +75,16 @@ class PacketWriter {
   PacketWriter(SendBuffer& out, CloseState& close, AmplificationLimit& limit)
       : out_(out), close_(close), limit_(limit) {}
 
-  // Writes and sends one burst of packets of equal size, as much as pacing allows now. True: the
-  // next burst is due at once; an error is that of ngtcp2. `application` is null until it may send.
-  // ngtcp2 calls `write` for each packet, which calls write_packet() of this object.
-  std::expected<bool, int> write_burst(ngtcp2_conn* conn, const ngtcp2_conn_info& info,
-                                       QuicApplication* application, ngtcp2_write_pkt write,
-                                       TimePoint now);
+  // Writes and sends one burst of packets of equal size, as much as pacing allows at once. Returns
+  // its bytes; an error is that of ngtcp2. `application` is null until it may send. ngtcp2 calls
+  // `write` for each packet, which calls write_packet() of this object.
+  std::expected<std::size_t, int> write_burst(ngtcp2_conn* conn, const ngtcp2_conn_info& info,
+                                              QuicApplication* application, ngtcp2_write_pkt write,
+                                              TimePoint now);
   ngtcp2_ssize write_packet(ngtcp2_conn* conn, ngtcp2_path* path, ngtcp2_pkt_info* info,
                             std::span<std::uint8_t> dest, ngtcp2_tstamp stamp);
 
+  bool blocked() const noexcept { return out_.blocked(); }  // nothing may be written
   void on_received() noexcept { silent_since_ = kNever; }
   void on_new_path() noexcept { packet_limit_ = kNoLimit; }  // its MTU is unknown
 

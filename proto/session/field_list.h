@@ -18,9 +18,7 @@ namespace troika {
 template <class Nv, std::uint8_t (*flags_for)(std::string_view name) noexcept>
 class FieldList {
  public:
-  FieldList() = default;
   explicit FieldList(const ResponseHead& head) {
-    list_.reserve(head.headers.size() + 1);
     unsigned rest = head.status;
     for (auto digit = status_.rbegin(); digit != status_.rend(); ++digit, rest /= 10) {
       *digit = static_cast<char>('0' + rest % 10);
@@ -31,7 +29,6 @@ class FieldList {
   // RFC 9113 §8.3.1, RFC 9114 §4.3.1: Host gives way to :authority. Fields of one h1 connection and
   // of framing are not copied (§8.2.2, §4.2).
   FieldList(const Request& request, BodyFraming framing) {
-    list_.reserve(request.headers.size() + 7);
     const bool tunnel = !request.protocol.empty();
     const bool named = !request.method_text.empty() && !tunnel;
     const std::string_view known = name_of(tunnel ? Method::connect : request.method);
@@ -47,15 +44,19 @@ class FieldList {
     }
     add(request.headers);
   }
-  explicit FieldList(const HeaderMap& trailers) {
-    list_.reserve(trailers.size());
-    add(trailers);
-  }
+  explicit FieldList(const HeaderMap& trailers) { add(trailers); }
   FieldList(const FieldList&) = delete;
   FieldList& operator=(const FieldList&) = delete;
 
   void add(std::string_view name, std::string_view value) {
-    list_.push_back({octets(name), octets(value), name.size(), value.size(), flags_for(name)});
+    const Nv field{octets(name), octets(value), name.size(), value.size(), flags_for(name)};
+    if (size_ < kFew) {
+      few_[size_] = field;
+    } else {
+      if (size_ == kFew) many_.assign(few_.begin(), few_.end());
+      many_.push_back(field);
+    }
+    ++size_;
   }
   // Without fields that are not valid, or of one h1 connection (RFC 9113 §8.2, RFC 9114 §4.2): the
   // engines send what they are given.
@@ -67,8 +68,8 @@ class FieldList {
     }
   }
 
-  const Nv* data() const noexcept { return list_.data(); }
-  std::size_t size() const noexcept { return list_.size(); }
+  const Nv* data() const noexcept { return size_ <= kFew ? few_.data() : many_.data(); }
+  std::size_t size() const noexcept { return size_; }
 
  private:
   // The engine's types have pointers to bytes that it does not change.
@@ -76,7 +77,11 @@ class FieldList {
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
   }
 
-  std::vector<Nv> list_;
+  static constexpr std::size_t kFew = 24;  // so many need no memory of their own
+
+  std::array<Nv, kFew> few_;
+  std::vector<Nv> many_;  // all of them, when they are more
+  std::size_t size_ = 0;
   std::array<char, 3> status_{};
   std::array<char, 20> length_{};
 };

@@ -7,7 +7,8 @@
 namespace troika {
 
 // What the bytes in an output queue are, in order: a stream is credited with what left for the
-// wire, not with what was framed. `Stream` is how a session names its streams: a pointer or an id.
+// wire, not with what was framed. `Stream` is how a session names its streams, a pointer for
+// example; Stream{} stands for none.
 template <class Stream>
 class UnsentLedger {
  public:
@@ -30,12 +31,21 @@ class UnsentLedger {
       const std::size_t n = std::min(bytes, first.bytes);
       bytes -= n;
       first.bytes -= n;
-      if (n > 0 && first.kind == Kind::body) on_body(first.stream, n);
+      if (n > 0 && first.kind == Kind::body && first.stream != Stream{}) on_body(first.stream, n);
       if (first.bytes > 0) return;
       const Part done = first;
       ++first_;
-      if (done.kind == Kind::end) on_end(done.stream);
+      if (done.kind == Kind::end && done.stream != Stream{}) on_end(done.stream);
     }
+  }
+  // The stream goes before its bytes do: they are of no stream from now on.
+  void forget(Stream stream) noexcept {
+    for (std::size_t i = first_; i < parts_.size(); ++i) {
+      if (parts_[i].stream == stream) parts_[i].stream = Stream{};
+    }
+  }
+  void forget_all() noexcept {
+    for (Part& part : parts_) part.stream = Stream{};
   }
   void clear() noexcept {
     parts_.clear();

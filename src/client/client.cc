@@ -12,6 +12,7 @@ Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   std::unique_ptr<Client> client(new Client);
   client->times_ = options.times;
   client->quic_ = options.quic;
+  client->limits_ = options.limits;
   struct Wanted {
     std::unique_ptr<tls::ClientContext>* context;
     tls::TransportKind transport;

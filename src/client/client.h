@@ -39,6 +39,7 @@ class Client final : private Connection::Owner, private Fetch::Owner {
     std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
     std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
     ConnectTimes times{};
+    Limits limits{};
     quic::ClientConfig quic{};     // connect() sets name and resumption
     bool verify = true;            // false: any certificate will do, and ca_file is not used
     Resolver* resolver = nullptr;  // outlives the client; null: the system's

@@ -6,7 +6,9 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "loop/thread_pool.h"
 #include "os/fd.h"
@@ -65,34 +67,55 @@ class OpenJob final : public PoolJob {
   OpenResult result_;
 };
 
-Result<Slice> read_result(ssize_t count, SlabWriter& writer) {
+// Where the pieces go within a slab.
+struct Layout {
+  Layout(std::span<std::byte> space, std::size_t content, const Pieces& pieces) noexcept {
+    while (content > 0 && count < parts.size()) {
+      const std::size_t size = std::min(content, pieces.bytes);
+      parts[count++] = {.iov_base = space.data() + pieces.gap, .iov_len = size};
+      space = space.subspan(pieces.gap + size);
+      content -= size;
+    }
+  }
+  std::array<iovec, FileReader::kMostPieces> parts{};
+  std::size_t count = 0;
+};
+
+Result<Slice> read_result(ssize_t count, SlabWriter& writer, const Pieces& pieces) {
   if (count < 0) return fail(ErrorCode::io, "reading a file failed");
-  return writer.commit(static_cast<std::size_t>(count));
+  return writer.commit(pieces.space_of(static_cast<std::size_t>(count)));
 }
 
 // Keeps the file open and the slab alive as long as the pool may write into it.
 class ReadJob final : public PoolJob {
  public:
-  ReadJob(SharedFd fd, std::uint64_t offset, std::size_t size, SlabWriter writer,
-          FileReader::Read done)
+  ReadJob(SharedFd fd, std::uint64_t offset, const Layout& layout, const Pieces& pieces,
+          SlabWriter writer, FileReader::Read done)
       : fd_(std::move(fd)),
         offset_(static_cast<off_t>(offset)),
+        layout_(layout),
+        pieces_(pieces),
         writer_(std::move(writer)),
-        space_(writer_.space().first(size)),
         done_(std::move(done)) {}
 
  private:
   void work() noexcept override {
-    count_ =
-        uninterrupted([&] { return ::pread(fd_.get(), space_.data(), space_.size(), offset_); });
+    for (const iovec& part : std::span(layout_.parts).first(layout_.count)) {
+      const ssize_t count = uninterrupted(
+          [&] { return ::pread(fd_.get(), part.iov_base, part.iov_len, offset_ + count_); });
+      if (count < 0 && count_ == 0) count_ = -1;
+      if (count > 0) count_ += count;
+      if (std::cmp_less(count, part.iov_len)) return;
+    }
   }
-  void finish() override { done_(read_result(count_, writer_)); }
+  void finish() override { done_(read_result(count_, writer_, pieces_)); }
   void forget() noexcept override { done_ = nullptr; }
 
   SharedFd fd_;
   off_t offset_;
+  Layout layout_;
+  Pieces pieces_;
   SlabWriter writer_;
-  std::span<std::byte> space_;
   FileReader::Read done_;
   ssize_t count_ = 0;
 };
@@ -114,31 +137,33 @@ std::unique_ptr<Operation> UvFileReader::open(const Ref<RootFolder>& root, std::
   return nullptr;
 }
 
-std::unique_ptr<Operation> UvFileReader::read(OpenFile& file, std::uint64_t offset,
-                                              std::size_t max_bytes, Read done) {
+std::unique_ptr<Operation> UvFileReader::read_pieces(OpenFile& file, std::uint64_t offset,
+                                                     std::size_t max_bytes, const Pieces& pieces,
+                                                     Read done) {
   const SharedFd& fd = static_cast<UvOpenFile&>(file).fd();
-  const std::size_t size = std::clamp<std::size_t>(max_bytes, 1, kMaxRead);
-  SlabWriter writer(pool_, size);
-  const ssize_t count = read_now(file, offset, writer.space().first(size));
+  const std::size_t size = std::clamp<std::size_t>(max_bytes, 1, pieces.content_of(kMaxRead));
+  SlabWriter writer(pool_, pieces.space_of(size));
+  const Layout layout(writer.space(), size, pieces);
+  const ssize_t count = read_now(file, offset, std::span(layout.parts).first(layout.count));
   if (count == -EAGAIN) {
-    return PoolJob::run(
-        loop_, std::make_unique<ReadJob>(fd, offset, size, std::move(writer), std::move(done)));
+    return PoolJob::run(loop_, std::make_unique<ReadJob>(fd, offset, layout, pieces,
+                                                         std::move(writer), std::move(done)));
   }
-  done(read_result(count, writer));
+  done(read_result(count, writer, pieces));
   return nullptr;
 }
 
 // Reads without waiting. Returns the number of bytes, 0 at the end of the file, or -errno.
 ssize_t UvFileReader::read_now(const OpenFile& file, std::uint64_t offset,
-                               std::span<std::byte> space) {
+                               std::span<const iovec> parts) {
   const int fd = static_cast<const UvOpenFile&>(file).fd().get();
   const dev_t device = file.info().st_dev;
-  const iovec part{.iov_base = space.data(), .iov_len = space.size()};
   for (;;) {
     const Way way = way_of(device);
     if (way == Way::on_pool) return -EAGAIN;
     const int flags = way == Way::nowait ? RWF_NOWAIT : 0;
-    const ssize_t count = ::preadv2(fd, &part, 1, static_cast<off_t>(offset), flags);
+    const ssize_t count = ::preadv2(fd, parts.data(), static_cast<int>(parts.size()),
+                                    static_cast<off_t>(offset), flags);
     if (count > 0) return count;
     // preadv2(2), "Bugs": with RWF_NOWAIT some kernels return 0 where a read would have to wait.
     if (count == 0) {

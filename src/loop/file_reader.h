@@ -1,4 +1,7 @@
 #pragma once
+#include <sys/uio.h>
+
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,8 +25,9 @@ class UvFileReader final : public FileReader {
   [[nodiscard]] std::unique_ptr<Operation> find_root(Found done) override;
   [[nodiscard]] std::unique_ptr<Operation> open(const Ref<RootFolder>& root, std::string path,
                                                 Opened done) override;
-  [[nodiscard]] std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset,
-                                                std::size_t max_bytes, Read done) override;
+  [[nodiscard]] std::unique_ptr<Operation> read_pieces(OpenFile& file, std::uint64_t offset,
+                                                       std::size_t max_bytes, const Pieces& pieces,
+                                                       Read done) override;
 
  private:
   enum class Way : std::uint8_t { nowait, plain, on_pool };
@@ -33,7 +37,7 @@ class UvFileReader final : public FileReader {
     Way way;
   };
 
-  ssize_t read_now(const OpenFile& file, std::uint64_t offset, std::span<std::byte> space);
+  ssize_t read_now(const OpenFile& file, std::uint64_t offset, std::span<const iovec> parts);
   Way way_of(dev_t device) const noexcept;
   void learn_way(dev_t device, int fd);
 

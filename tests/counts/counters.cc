@@ -1,6 +1,7 @@
 #include "counts/counters.h"
 
 #include <dlfcn.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <stdexcept>
 
 // The program's own definitions of these functions take the place of the C library's, for libuv and
 // the C++ library as well (ld.so(8)). Each counts and goes on to the real one.
@@ -27,9 +29,10 @@ F real(const char* name) noexcept {
 
 Counters Counters::operator-(const Counters& earlier) const noexcept {
   return {
-      allocations - earlier.allocations, waits - earlier.waits, controls - earlier.controls,
-      receives - earlier.receives,       sends - earlier.sends, file_reads - earlier.file_reads,
-      clock_reads - earlier.clock_reads, locks - earlier.locks, sent_bytes - earlier.sent_bytes};
+      allocations - earlier.allocations, ssl_buffers - earlier.ssl_buffers,  waits - earlier.waits,
+      controls - earlier.controls,       receives - earlier.receives,        sends - earlier.sends,
+      file_reads - earlier.file_reads,   clock_reads - earlier.clock_reads,  locks - earlier.locks,
+      sent_bytes - earlier.sent_bytes,   copied_bytes - earlier.copied_bytes};
 }
 
 Counters of_this_thread() noexcept { return counters; }
@@ -42,10 +45,47 @@ void* allocate(std::size_t size) {
   std::abort();
 }
 
+constexpr std::size_t kRecord = 16384;  // RFC 8446 §5.1
+
+void* allocate_for_ssl(std::size_t size, const char*, int) {
+  if (size >= kRecord) ++counters.ssl_buffers;
+  return std::malloc(size);
+}
+void* reallocate_for_ssl(void* memory, std::size_t size, const char*, int) {
+  return std::realloc(memory, size);
+}
+void free_for_ssl(void* memory, const char*, int) { std::free(memory); }
+
+// Before OpenSSL allocates anything.
+[[maybe_unused]] const bool counts_ssl = [] {
+  if (CRYPTO_set_mem_functions(allocate_for_ssl, reallocate_for_ssl, free_for_ssl) == 1)
+    return true;
+  throw std::logic_error("OpenSSL has allocated memory already");
+}();
+
+// Nothing here may become a call of memcpy() again.
+void move_bytes(void* to, const void* from, std::size_t size) noexcept {
+  if (size >= 4096) counters.copied_bytes += size;
+  auto* at = static_cast<volatile unsigned char*>(to);
+  const auto* source = static_cast<const volatile unsigned char*>(from);
+#ifdef __x86_64__
+  if (at <= source || at >= source + size) {
+    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    return;
+  }
+#endif
+  if (at <= source) {
+    for (std::size_t i = 0; i < size; ++i) at[i] = source[i];
+  } else {
+    while (size-- > 0) at[size] = source[size];
+  }
+}
+
 }  // namespace
 }  // namespace troika::counts
 
 using troika::counts::counters;
+using troika::counts::move_bytes;
 using troika::counts::real;
 
 // NOLINTBEGIN(misc-new-delete-overloads)
@@ -58,6 +98,23 @@ void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); 
 // NOLINTEND(misc-new-delete-overloads)
 
 extern "C" {
+
+void* memcpy(void* to, const void* from, std::size_t size) noexcept {
+  move_bytes(to, from, size);
+  return to;
+}
+void* memmove(void* to, const void* from, std::size_t size) noexcept {
+  move_bytes(to, from, size);
+  return to;
+}
+void* __memcpy_chk(void* to, const void* from, std::size_t size, std::size_t) noexcept {
+  move_bytes(to, from, size);
+  return to;
+}
+void* __memmove_chk(void* to, const void* from, std::size_t size, std::size_t) noexcept {
+  move_bytes(to, from, size);
+  return to;
+}
 
 int epoll_pwait(int fd, epoll_event* events, int most, int timeout, const sigset_t* mask) {
   static const auto next = real<decltype(&epoll_pwait)>("epoll_pwait");

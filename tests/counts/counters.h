@@ -7,6 +7,7 @@ namespace troika::counts {
 // not free either.
 struct Counters {
   std::uint64_t allocations = 0;  // by operator new; those of C libraries are not seen
+  std::uint64_t ssl_buffers = 0;  // allocations of OpenSSL that a record fits into
   std::uint64_t waits = 0;        // epoll_pwait: a loop turn each
   std::uint64_t controls = 0;     // epoll_ctl, timerfd_settime
   std::uint64_t receives = 0;     // recv, recvmmsg, read
@@ -15,6 +16,7 @@ struct Counters {
   std::uint64_t clock_reads = 0;  // clock_gettime
   std::uint64_t locks = 0;        // of a mutex, by us and by C++: those of C libraries are not seen
   std::uint64_t sent_bytes = 0;   // of sendmsg
+  std::uint64_t copied_bytes = 0;  // by memcpy and memmove, 4 KiB or more in one call
 
   Counters operator-(const Counters& earlier) const noexcept;
 };

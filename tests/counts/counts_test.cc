@@ -50,6 +50,17 @@ class Rig {
     return least;
   }
 
+  Counters counted() {
+    Counters now;
+    server_->on_worker([&](Worker&) { now = of_this_thread(); });
+    return now;
+  }
+  void get(const std::string& target, const Fields& fields) {
+    Request request = client::make_request("GET", "localhost", target);
+    for (const auto& [name, value] : fields) request.headers.add(name, value);
+    REQUIRE(client_.ask(*connection_, request).whole);
+  }
+
  private:
   static constexpr int kBatches = 5;
 
@@ -64,21 +75,13 @@ class Rig {
         each.begin(), [&](std::uint64_t count) { return static_cast<double>(count) / requests; });
     return each;
   }
-  Counters counted() {
-    Counters now;
-    server_->on_worker([&](Worker&) { now = of_this_thread(); });
-    return now;
-  }
-  void get(const std::string& target, const Fields& fields) {
-    Request request = client::make_request("GET", "localhost", target);
-    for (const auto& [name, value] : fields) request.headers.add(name, value);
-    REQUIRE(client_.ask(*connection_, request).whole);
-  }
 
   files::Ground ground_;
   WriterThread log_{LogOutput("/dev/null", 0600)};
   std::unique_ptr<test::LiveServer> server_;
-  test::LiveClient client_;
+  // With a window that a file fits into: else it is the client that stops the server.
+  test::LiveClient client_{{.ca_file = test::test_certificate().ca_file,
+                            .limits = {.concurrent_streams = 10, .call_window = 32 * kMiB}}};
   client::Connection* connection_ = nullptr;
 };
 
@@ -95,25 +98,21 @@ struct Row {
 // The client acknowledges over QUIC when it likes, so turns and calls vary there.
 const std::vector<Row>& rows() {
   static const std::vector<Row> table{
-      {"h1", "/1k", {}, 100, {11.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
-      {"h2", "/1k", {}, 100, {10.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
-      {"h3", "/1k", {}, 100, {12.1, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
-      {"h1", "/100k", {}, 40, {11.2, 1.1, 0.1, 1.1, 1.1, 2.1, 8.2, 0.1}},
-      {"h2", "/100k", {}, 40, {11.4, 1.1, 0.1, 1.1, 1.1, 7.1, 7.2, 0.1}},
-      {"h3", "/100k", {}, 40, {12.1, kAny, kAny, kAny, kAny, 4.1, kAny, 0.1}},
+      {"h1", "/1k", {}, 100, {9.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
+      {"h2", "/1k", {}, 100, {5.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
+      {"h3", "/1k", {}, 100, {5.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
+      {"h1", "/100k", {}, 40, {9.2, 1.1, 0.1, 1.1, 1.1, 2.1, 8.2, 0.1}},
+      {"h2", "/100k", {}, 40, {5.2, 1.1, 0.1, 1.1, 1.1, 2.1, 7.2, 0.1}},
+      {"h3", "/100k", {}, 40, {5.2, kAny, kAny, kAny, kAny, 2.1, kAny, 0.1}},
       {"h1", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 300, kAny, 3}},
-      {"h2", "/16m", {}, 2, {400, kAny, kAny, kAny, kAny, 1030, kAny, 3}},
-      {"h3", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 700, kAny, 3}},
-      {"h1", "/1k", {{"if-none-match", "*"}}, 100, {10.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
-      {"h2", "/1k", {{"if-none-match", "*"}}, 100, {11.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
-      {"h3", "/1k", {{"if-none-match", "*"}}, 100, {13.1, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
-      {"h1", "/100k", {{"range", "bytes=0-99"}}, 40, {13.2, 1.1, 0.1, 1.1, 1.1, 1.1, 8.2, 0.1}},
-      {"h2", "/100k", {{"range", "bytes=0-99"}}, 40, {14.2, 1.1, 0.1, 1.1, 1.1, 1.1, 7.2, 0.1}},
-      {"h3",
-       "/100k",
-       {{"range", "bytes=0-99"}},
-       40,
-       {16.1, kAny, kAny, kAny, kAny, 1.1, kAny, 0.1}},
+      {"h2", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 260, kAny, 3}},
+      {"h3", "/16m", {}, 2, {100, kAny, kAny, kAny, 300, 260, kAny, 3}},
+      {"h1", "/1k", {{"if-none-match", "*"}}, 100, {8.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
+      {"h2", "/1k", {{"if-none-match", "*"}}, 100, {6.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
+      {"h3", "/1k", {{"if-none-match", "*"}}, 100, {6.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
+      {"h1", "/100k", {{"range", "bytes=0-99"}}, 40, {11.2, 1.1, 0.1, 1.1, 1.1, 1.1, 8.2, 0.1}},
+      {"h2", "/100k", {{"range", "bytes=0-99"}}, 40, {9.2, 1.1, 0.1, 1.1, 1.1, 1.1, 7.2, 0.1}},
+      {"h3", "/100k", {{"range", "bytes=0-99"}}, 40, {9.2, kAny, kAny, kAny, kAny, 1.1, kAny, 0.1}},
   };
   return table;
 }
@@ -142,7 +141,57 @@ TEST_CASE("A file of 16 MiB leaves in no more DATA frames than it did") {
   const auto server = files::serve(ground.root());
   const DataFrames frames = count_data_frames(server->plain, "/16m");
   CHECK(frames.bytes == 16 * kMiB);
-  CHECK(frames.frames <= 2100);
+  CHECK(frames.frames <= 1030);
+}
+
+// Once out of the page cache, then into OpenSSL's buffer, and from there to those that are sent.
+TEST_CASE("Content is not gathered before it is encrypted") {
+  for (const auto& [protocol, name] : files::kProtocols) {
+    if (protocol == client::Protocol::h3) continue;  // its packets are smaller than what is counted
+    Rig rig(protocol);
+    rig.get("/16m", {});
+    const Counters before = rig.counted();
+    rig.get("/16m", {});
+    const Counters cost = rig.counted() - before;
+    CAPTURE(name, cost.copied_bytes, cost.sends);
+    CHECK(static_cast<double>(cost.copied_bytes) <= 2.3 * 16 * kMiB);
+  }
+}
+
+TEST_CASE("OpenSSL allocates its buffers once for a connection that is busy") {
+  for (const auto& [protocol, name] : files::kProtocols) {
+    Rig rig(protocol);
+    rig.get("/100k", {});
+    const Counters before = rig.counted();
+    for (int i = 0; i < 20; ++i) rig.get("/100k", {});
+    CAPTURE(name);
+    CHECK((rig.counted() - before).ssl_buffers == 0);
+  }
+}
+
+TEST_CASE("A client that reads nothing holds little memory") {
+  files::Ground ground;
+  ground.write("16m", std::string(16 * kMiB, 'x'));
+  ground.set_day("16m", 0);
+  const auto server = files::serve(ground.root());
+  const auto held = [&] {
+    std::size_t bytes = 0;
+    server->on_worker([&](Worker& worker) { bytes = worker.pool().outstanding(); });
+    return bytes;
+  };
+  for (const bool h2 : {false, true}) {
+    while (held() != 0) {
+    }
+    const Fd socket = ask_and_read_nothing(server->plain, "/16m", h2);
+    while (held() == 0) {
+    }
+    // In each of these turns the server sends what it can.
+    for (int i = 0; i < 200; ++i) std::ignore = held();
+    const std::size_t bytes = held();
+    CAPTURE(h2);
+    CHECK(bytes > 0);
+    CHECK(bytes <= 200 * kKiB);
+  }
 }
 
 }  // namespace troika::counts

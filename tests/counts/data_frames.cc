@@ -52,19 +52,35 @@ void read_all(int socket, std::span<unsigned char> into) {
 
 }  // namespace
 
-DataFrames count_data_frames(const Address& server, const std::string& target) {
-  const Fd socket(::socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+namespace {
+
+Fd connect_and_send(const Address& server, const std::string& request) {
+  Fd socket(::socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{.tv_sec = 20, .tv_usec = 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(socket.get(), server.get(), server.size()) != 0) fail_with_errno("connect");
-  const std::string window = "\x7f\xfe\xff\xff"s;
-  const std::string request = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
-                              frame(kSettings, 0, 0, "\0\x04\x7f\xff\xff\xff"s) +
-                              frame(kWindowUpdate, 0, 0, window) +
-                              frame(kHeaders, kEndStream | kEndHeaders, 1, fields(target));
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) {
     fail_with_errno("send");
   }
+  return socket;
+}
+
+std::string h2_request(const std::string& target) {
+  const std::string window = "\x7f\xfe\xff\xff"s;
+  return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, "\0\x04\x7f\xff\xff\xff"s) +
+         frame(kWindowUpdate, 0, 0, window) +
+         frame(kHeaders, kEndStream | kEndHeaders, 1, fields(target));
+}
+
+}  // namespace
+
+Fd ask_and_read_nothing(const Address& server, const std::string& target, bool h2) {
+  const std::string h1 = "GET " + target + " HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  return connect_and_send(server, h2 ? h2_request(target) : h1);
+}
+
+DataFrames count_data_frames(const Address& server, const std::string& target) {
+  const Fd socket = connect_and_send(server, h2_request(target));
   DataFrames counted;
   std::vector<unsigned char> payload;
   for (;;) {

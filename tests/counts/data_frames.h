@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "os/fd.h"
 #include "ports/address.h"
 
 namespace troika::counts {
@@ -13,5 +14,8 @@ struct DataFrames {
 // Asks for `target` over HTTP/2 without TLS and with windows that never close, and counts the
 // frames that its content comes in. What fails throws.
 DataFrames count_data_frames(const Address& server, const std::string& target);
+
+// Asks for `target` without TLS, and takes nothing of the response from the socket.
+Fd ask_and_read_nothing(const Address& server, const std::string& target, bool h2);
 
 }  // namespace troika::counts

@@ -134,16 +134,21 @@ std::unique_ptr<Operation> FakeFiles::open(const Ref<RootFolder>& from, std::str
   });
 }
 
-std::unique_ptr<Operation> FakeFiles::read(OpenFile& file, std::uint64_t offset,
-                                           std::size_t max_bytes, Read done) {
+std::unique_ptr<Operation> FakeFiles::read_pieces(OpenFile& file, std::uint64_t offset,
+                                                  std::size_t max_bytes, const Pieces& pieces,
+                                                  Read done) {
   reads.push_back(max_bytes);
   auto node = static_cast<File&>(file).node();  // the operation may outlive the file
-  return run([this, node, offset, max_bytes, done = std::move(done)]() mutable {
+  return run([this, node, offset, max_bytes, pieces, done = std::move(done)]() mutable {
     const Entry& entry = node->entry(*this);
     if (entry.read_error) return done(fail(*entry.read_error, "made to fail"));
-    const std::string_view part =
-        rest_of(entry, offset).substr(0, std::min(max_bytes, short_reads));
-    done(part.empty() ? Slice() : pool_.copy(part));
+    std::string_view part = rest_of(entry, offset).substr(0, std::min(max_bytes, short_reads));
+    if (part.empty()) return done(Slice());
+    std::string laid_out;
+    for (; !part.empty(); part.remove_prefix(std::min(part.size(), pieces.bytes))) {
+      laid_out.append(pieces.gap, '#').append(part.substr(0, pieces.bytes));
+    }
+    done(pool_.copy(laid_out));
   });
 }
 

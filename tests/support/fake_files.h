@@ -57,8 +57,9 @@ class FakeFiles final : public FileReader {
   // Of another root than that of this moment nothing is left.
   std::unique_ptr<Operation> open(const Ref<RootFolder>& from, std::string path,
                                   Opened done) override;
-  std::unique_ptr<Operation> read(OpenFile& file, std::uint64_t offset, std::size_t max_bytes,
-                                  Read done) override;
+  std::unique_ptr<Operation> read_pieces(OpenFile& file, std::uint64_t offset,
+                                         std::size_t max_bytes, const Pieces& pieces,
+                                         Read done) override;
 
  private:
   static constexpr std::size_t kMaxRead = 65536;

@@ -72,6 +72,7 @@ void TlsConnection::set_reading(bool on) {
 void TlsConnection::receive(std::span<const std::byte> bytes) {
   if (state_ == State::silent) begin(bytes);
   if (state_ == State::closed || input_ended_) return;
+  scratch_.busy.used(*this);
   bio_.feed(bytes);
   receiving_ = true;
   if (is_handshaking()) shake_hands();
@@ -318,6 +319,7 @@ Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
   if (!failure_) return failure_;
   const std::size_t budget = write_budget();
   if (budget == 0 || queue.empty()) return {};
+  scratch_.busy.used(*this);
   auto& records = scratch_.bytes;
   assert(records.empty());
   records.insert(records.end(), tail_.begin(), tail_.end());
@@ -328,20 +330,22 @@ Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
   return sealed ? sent : sealed;
 }
 
-// Encrypts up to `budget` bytes. The slices of the queue (a frame header, a part of a body) are
-// gathered into full records.
+// Encrypts up to `budget` bytes. Small slices are gathered into one record; what fills a record by
+// itself begins one. The budget cuts none but the first short, unless it is that of early data.
 Status TlsConnection::seal(OutputQueue& queue, std::size_t budget, TimePoint now) {
   std::array<std::byte, RecordSize::kFull> gathered;  // NOLINT(*-member-init): 16 KiB of zeros
-  while (budget > 0 && !queue.empty()) {
-    const std::size_t size = std::min({record_size_.next(now), budget, queue.size()});
+  for (bool first = true; !queue.empty(); first = false) {
+    const std::size_t whole = record_size_.next(now);
+    if (budget < (first || state_ == State::early ? 1 : std::min(whole, queue.size()))) break;
+    const std::size_t size = std::min({whole, budget, queue.size()});
     std::span<const std::byte> piece = queue.front();
     if (piece.size() < size) {
-      queue.peek(std::span(gathered).first(size));
-      piece = gathered;
+      const std::size_t large = whole == RecordSize::kFull ? whole : queue.size();
+      piece = std::span(gathered).first(queue.peek(std::span(gathered).first(size), large));
     }
     ERR_clear_error();
     std::size_t taken = 0;
-    if (seal_record(piece.first(size), taken) != 1) {
+    if (seal_record(piece.first(std::min(piece.size(), size)), taken) != 1) {
       return fail(ErrorCode::internal, fault_of(ssl_.get()));
     }
     queue.consume(taken);

@@ -4,15 +4,18 @@
 
 #include "ports/transport.h"
 #include "tls/ossl.h"
+#include "tls/transport/busy_connections.h"
 #include "tls/transport/record_bio.h"
 
 namespace troika::tls {
 
-// Collects the records of one flush for a single write; one for each worker.
+// What the TLS connections of a worker share: the records of one flush are collected for a single
+// write.
 class RecordScratch {
  public:
   static constexpr std::size_t kCapacity = 256U << 10U;
   std::vector<std::byte> bytes;
+  BusyConnections busy;
 };
 
 // TLS over a ByteStream, as server or client depending on the state of the SSL. The handshake and
@@ -35,13 +38,18 @@ std::unique_ptr<Transport> make_tls_transport(std::unique_ptr<ByteStream> stream
 //
 // What waits to be sent is the tail. write() fills it to kTailMax at most. Above that, which a peer
 // can reach that sends key updates and reads nothing, no more input is processed.
-class TlsConnection final : public Transport, private ByteStream::Observer {
+class TlsConnection final : public Transport,
+                            private ByteStream::Observer,
+                            private BusyConnections::Connection {
  public:
   static constexpr std::size_t kTailMax = 128U << 10U;
   static constexpr std::size_t kEarlyMost = 16U << 10U;  // a client's early data
   static constexpr std::size_t kTailLow = 16U << 10U;    // above it write() takes nothing
 
   TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+  ~TlsConnection() override { scratch_.busy.remove(*this); }
 
   void start(Transport::Observer& observer) override;
   bool connected() const noexcept override { return stream_->connected(); }
@@ -95,6 +103,8 @@ class TlsConnection final : public Transport, private ByteStream::Observer {
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
   Status send_scratch();
   Result<std::size_t> offer(std::span<const std::byte> bytes);
+  // OpenSSL refuses while part of a record has arrived, and keeps what the connection uses.
+  void free_buffers() noexcept override { SSL_free_buffers(ssl_.get()); }
 
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;

@@ -68,6 +68,8 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   Status on_trailers(HeaderMap trailers);
 
   virtual void advance() = 0;
+  // What the stream will pull: see BodySource.
+  void prefer(const Pieces& pieces) noexcept { outgoing_.prefer(pieces); }
   // An error means: reset this stream; this end is aborted already.
   virtual Result<Pulled> pull(std::size_t max_bytes) = 0;
   const HeaderMap& trailers() const noexcept { return outgoing_.trailers(); }

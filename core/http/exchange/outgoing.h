@@ -42,6 +42,9 @@ class Outgoing final : private Waker {
   // Nothing that was sent has arrived. False: it cannot be sent once more, since a source gives its
   // content and trailers only once.
   bool begin_again() noexcept;
+  void prefer(const Pieces& pieces) noexcept {
+    if (source_ != nullptr) source_->prefer(pieces);
+  }
   // An error means: the message cannot be completed; the state is reset.
   Result<Pulled> pull(std::size_t max_bytes);
   void on_end_framed() noexcept {

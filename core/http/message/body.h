@@ -69,6 +69,9 @@ class BodySource {
   // the waker is called once; after `end` or an error it is not called again.
   virtual Result<Pulled> pull(std::size_t max_bytes) = 0;
   virtual void set_waker(Waker* waker) noexcept = 0;  // null: nobody waits
+  // The reader will pull such pieces, and put something into the gap before each. Called before the
+  // first pull, if at all. A source whose bytes lie elsewhere already need not heed it.
+  virtual void prefer(const Pieces&) noexcept {}
   // The reader wants no more, and why; called before destruction, at most once.
   virtual void stop(AbortReason) noexcept {}
   // Remaining bytes, if known. The number is exact: if a source gives fewer or more, the stream is

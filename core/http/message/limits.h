@@ -32,8 +32,10 @@ struct Limits {
   std::size_t discarded_body = 4U << 20U;
   std::size_t chunk_overhead = 16U << 10U;  // h1: chunk framing beyond twice the body
 
-  std::size_t output_high = 256U << 10U;   // a session's output queue, plaintext
-  std::size_t retained_bytes = 2U << 20U;  // h3: sent and not acknowledged, per connection
+  // A session's output queue, plaintext: as much as one write of records takes. More only waits:
+  // the socket's own buffer keeps the path full.
+  std::size_t output_high = 7 * std::size_t{16384};
+  std::size_t retained_bytes = 2U << 20U;  // h3: memory of what is not acknowledged, a connection
   std::size_t h2_outbound_frames = 5000;   // frames that nghttp2 holds for a slow reader
   std::size_t h2_skipped_ids = 16;  // ranges of ids that a client skipped; the oldest is forgotten
 

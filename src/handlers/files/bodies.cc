@@ -8,7 +8,7 @@ namespace {
 
 // Without it, a peer that opens its window byte by byte costs a system call and a slab for each
 // byte.
-constexpr std::size_t kLeastRead = 16U << 10U;
+constexpr std::size_t kLeastRead = 4096;
 
 }  // namespace
 
@@ -20,19 +20,25 @@ Result<Pulled> FileBody::pull(std::size_t max_bytes) {
     blocked_ = true;
     return Pulled{PullState::blocked, {}};
   }
-  Slice bytes = ready_.sub(0, std::min({ready_.size(), max_bytes, kMaxPull}));
-  ready_.remove_prefix(bytes.size());
-  if (ready_.empty()) ready_ = Slice();  // frees the slab together with the reader's slice
+  const std::size_t gap = piece_left_ == 0 ? pieces_.gap : 0;
+  if (piece_left_ == 0) piece_left_ = std::min(ready_.size() - gap, pieces_.bytes);
+  Slice bytes = ready_.take(gap, std::min(piece_left_, max_bytes));
+  piece_left_ -= bytes.size();
   left_ -= bytes.size();
   return Pulled{PullState::data, std::move(bytes)};
 }
 
+// As many pieces as fit a slab. A reader that has less room gets just that: what it leaves would
+// hold a whole slab, perhaps for long.
 void FileBody::read(std::size_t max_bytes) {
-  const std::uint64_t wanted =
-      std::min<std::uint64_t>(std::clamp(max_bytes, kLeastRead, kMaxPull), left_);
+  const bool room = max_bytes >= preferred_.bytes;
+  pieces_ = room ? preferred_ : Pieces();
+  const std::size_t most =
+      room ? pieces_.content_of(kMaxPull) : std::clamp(max_bytes, kLeastRead, kMaxPull);
   reading_ = true;
-  operation_ = reader_.read(file_->file(), offset_, static_cast<std::size_t>(wanted),
-                            [this](Result<Slice> bytes) { on_read(std::move(bytes)); });
+  operation_ = reader_.read_pieces(
+      file_->file(), offset_, static_cast<std::size_t>(std::min<std::uint64_t>(most, left_)),
+      pieces_, [this](Result<Slice> bytes) { on_read(std::move(bytes)); });
 }
 
 void FileBody::on_read(Result<Slice> bytes) {
@@ -43,7 +49,8 @@ void FileBody::on_read(Result<Slice> bytes) {
     failed_ = Error{ErrorCode::short_body, "the file became shorter while it was sent"};
   } else {
     ready_ = std::move(*bytes);
-    offset_ += ready_.size();
+    piece_left_ = 0;
+    offset_ += pieces_.content_of(ready_.size());
   }
   if (std::exchange(blocked_, false) && waker_ != nullptr) waker_->wake();
 }
@@ -125,6 +132,9 @@ class JoinedBody final : public BodySource {
   void set_waker(Waker* waker) noexcept override {
     waker_ = waker;
     if (at_ < parts_.size()) parts_[at_]->set_waker(waker);
+  }
+  void prefer(const Pieces& pieces) noexcept override {
+    for (const auto& part : parts_) part->prefer(pieces);
   }
   void stop(AbortReason reason) noexcept override {
     for (const auto& part : parts_) {

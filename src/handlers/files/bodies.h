@@ -18,6 +18,7 @@ class FileBody final : public BodySource {
 
   Result<Pulled> pull(std::size_t max_bytes) override;
   void set_waker(Waker* waker) noexcept override { waker_ = waker; }
+  void prefer(const Pieces& pieces) noexcept override { preferred_ = pieces; }
   void stop(AbortReason reason) noexcept override;
   std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
 
@@ -30,9 +31,12 @@ class FileBody final : public BodySource {
   // The last read. Not freed when it is done, which is inside its own callback.
   std::unique_ptr<Operation> operation_;
   Waker* waker_ = nullptr;
-  Slice ready_;           // read and not yet pulled
-  std::uint64_t left_;    // not yet pulled
-  std::uint64_t offset_;  // of the next read
+  Pieces preferred_;
+  Pieces pieces_;               // of ready_
+  Slice ready_;                 // read and not yet pulled, with its gaps
+  std::size_t piece_left_ = 0;  // of the piece at the front of ready_; 0: there is its gap
+  std::uint64_t left_;          // not yet pulled
+  std::uint64_t offset_;        // of the next read
   std::optional<Error> failed_;
   bool reading_ = false;
   bool blocked_ = false;  // the reader got `blocked` and waits to be woken

@@ -32,6 +32,29 @@ TEST_CASE("A file in the page cache is opened and read on the loop") {
   CHECK(rig.pool.outstanding() == 0);
 }
 
+TEST_CASE("Pieces are read with their gaps, on the loop and by the thread pool") {
+  const std::string text = long_text();
+  FileRig rig(text);
+  const inject::Guard inject;
+  for (const int error : {0, EAGAIN}) {
+    inject->preadv2_nowait = error;
+    for (const std::size_t size : {1U, 16375U, 16376U, 65500U, 70'000U}) {
+      CAPTURE(error, size);
+      std::optional<Result<Slice>> read;
+      constexpr Pieces kFrames{.bytes = 16375, .gap = 9};
+      const auto operation = rig.reader.read_pieces(*rig.file, 5, size, kFrames,
+                                                    [&](auto slice) { read = std::move(slice); });
+      REQUIRE(run_until(rig.loop, [&] { return read.has_value(); }));
+      Slice laid_out = read->value();
+      std::string got;
+      while (!laid_out.empty()) {
+        got += text_of(laid_out.take(9, std::min<std::size_t>(laid_out.size() - 9, 16375)));
+      }
+      CHECK(got == text.substr(5, std::min<std::size_t>(size, 65500)));
+    }
+  }
+}
+
 TEST_CASE("tmpfs, which does not know RWF_NOWAIT, is read on the loop") {
   FileRig rig(long_text(), "/dev/shm");
   CHECK(rig.read_all(*rig.file, 65536) == long_text());

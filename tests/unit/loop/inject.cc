@@ -90,9 +90,12 @@ ssize_t preadv2(int fd, const iovec* parts, int count, off_t offset, int flags) 
     return inject::failed(inject::calls.preadv2_nowait);
   }
   if (nowait && inject::calls.preadv2_empty) return 0;
+  if (inject::calls.preadv2_short == SIZE_MAX) {
+    return syscall(SYS_preadv2, fd, parts, count, offset, 0L, flags);
+  }
   iovec first = parts[0];
   first.iov_len = std::min(first.iov_len, inject::calls.preadv2_short);
-  return syscall(SYS_preadv2, fd, &first, count, offset, 0L, flags);
+  return syscall(SYS_preadv2, fd, &first, 1, offset, 0L, flags);
 }
 
 ssize_t pread(int fd, void* into, std::size_t size, off_t offset) {

@@ -85,6 +85,38 @@ TEST_CASE_METHOD(TlsPair, "small pieces of a queue share a record, and many reco
   }
 }
 
+TEST_CASE_METHOD(TlsPair, "what fills records by itself is not gathered with what comes before") {
+  REQUIRE(shake_hands());
+  server.queue.append_copy(random_text(RecordSize::kSmallBytes + RecordSize::kSmall, 7));
+  run();  // records are full from now on
+  std::string& wire = record(End::server);
+  wire.clear();
+  const std::string body = random_text(65536, 8);
+  server.queue.append_copy("head");
+  for (int i = 0; i < 2; ++i) server.queue.append(server.pool.copy(body));
+  server.queue.append_copy("trailers");
+  run();
+  CHECK(client.received.ends_with("head" + body + body + "trailers"));
+  // The budget of one write ends in front of the record that it would cut short.
+  std::vector<std::size_t> expected(9, RecordSize::kFull);
+  expected.front() = 4;
+  expected.push_back(8);
+  CHECK(payloads(wire) == expected);
+}
+
+TEST_CASE_METHOD(TlsPair, "a connection whose buffers were freed goes on") {
+  REQUIRE(shake_hands());
+  for (int i = 0; i < 3; ++i) {
+    SSL_free_buffers(server.ssl);
+    SSL_free_buffers(client.ssl);
+    server.queue.append_copy("down");
+    client.queue.append_copy("up");
+    run();
+  }
+  CHECK(client.received == "downdowndown");
+  CHECK(server.received == "upupup");
+}
+
 TEST_CASE_METHOD(TlsPair, "records become small again after more than a second of silence") {
   REQUIRE(shake_hands());
   const std::string body = random_text(80'000, 5);

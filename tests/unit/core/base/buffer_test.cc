@@ -160,3 +160,59 @@ TEST_CASE("what would pass the end of a block ends the process, in every build")
   CHECK(aborts([&] { slice.sub(4, 0); }));
   CHECK(aborts([&] { slice.remove_prefix(4); }));
 }
+
+TEST_CASE("a header goes into the headroom of a slice, and nowhere else") {
+  BufferPool pool;
+  Slice laid_out = pool.copy("..abc..de");
+  Slice first = laid_out.take(2, 3);
+  Slice second = laid_out.take(2, 2);
+  CHECK(laid_out.empty());
+  CHECK(text(first) == "abc");
+  CHECK(text(second) == "de");
+  const Slice copy = second;
+  CHECK_FALSE(Slice(copy).prepend(std::as_bytes(std::span("x", 1))));
+  CHECK_FALSE(second.prepend(std::as_bytes(std::span("xyz", 3))));
+  CHECK(second.prepend(std::as_bytes(std::span("xy", 2))));
+  CHECK(text(second) == "xyde");
+  CHECK_FALSE(second.prepend(std::as_bytes(std::span("z", 1))));
+  CHECK(first.prepend(std::as_bytes(std::span("w", 1))));
+  CHECK(text(first) == "wabc");
+  CHECK(text(copy) == "de");
+  first.remove_prefix(1);
+  CHECK_FALSE(first.prepend(std::as_bytes(std::span("w", 1))));
+  second = Slice();
+  first = Slice();
+  CHECK(pool.outstanding() == 4096);  // the copy
+}
+
+TEST_CASE("slices are joined if they follow each other in one slab") {
+  BufferPool pool;
+  const Slice whole = pool.copy("abcdef");
+  Slice front = whole.sub(0, 2);
+  CHECK_FALSE(front.join(whole.sub(3, 1)));
+  CHECK_FALSE(front.join(pool.copy("x")));
+  CHECK(front.join(whole.sub(2, 2)));
+  CHECK(text(front) == "abcd");
+  Slice fixed = Slice::of_static(std::string_view("abcdef").substr(0, 3));
+  CHECK_FALSE(fixed.join(Slice()));
+}
+
+TEST_CASE("a slice pins its slab if nobody else does") {
+  BufferPool pool;
+  Slice one = pool.copy("abc");
+  CHECK(one.pinned() == 4096);
+  const Slice other = one.sub(1, 1);
+  CHECK(one.pinned() == 3);
+  CHECK(other.pinned() == 1);
+  CHECK(Slice::of_static("abcd").pinned() == 4);
+}
+
+TEST_CASE("pieces and their gaps take so much of a slab, and back") {
+  constexpr Pieces kFrames{.bytes = 16375, .gap = 9};
+  STATIC_CHECK(kFrames.space_of(4 * 16375) == 65536);
+  STATIC_CHECK(kFrames.content_of(65536) == 4 * 16375);
+  for (const std::size_t content : {0U, 1U, 16374U, 16375U, 16376U, 40'000U, 65'500U}) {
+    CHECK(kFrames.content_of(kFrames.space_of(content)) == content);
+    CHECK(Pieces().content_of(Pieces().space_of(content)) == content);
+  }
+}

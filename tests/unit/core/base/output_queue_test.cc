@@ -83,6 +83,26 @@ TEST_CASE_METHOD(Fixture, "gather describes the first bytes and takes nothing") 
   CHECK(queue.size() == 6);
 }
 
+TEST_CASE_METHOD(Fixture, "slices that follow each other in a slab are one") {
+  const Slice whole = pool.copy("abcdef");
+  queue.append(whole.sub(0, 2));
+  queue.append(whole.sub(2, 1));
+  queue.append(whole.sub(4, 2));
+  CHECK(text_of(queue.front()) == "abc");
+  std::array<iovec, 3> vectors{};
+  CHECK(queue.gather(vectors) == 2);
+  CHECK(drain() == "abcef");
+}
+
+TEST_CASE_METHOD(Fixture, "peek ends before a large slice, unless that is the first") {
+  append_static({"ab", "cd", "efghi", "j"});
+  std::array<std::byte, 10> ten{};
+  CHECK(queue.peek(ten, 6) == 10);
+  CHECK(queue.peek(ten, 5) == 4);
+  queue.consume(4);
+  CHECK(queue.peek(ten, 5) == 6);
+}
+
 TEST_CASE_METHOD(Fixture, "peek copies across slices") {
   append_static({"ab", "cde"});
   std::array<std::byte, 4> four{};

@@ -70,6 +70,34 @@ TEST_CASE("a peer that takes a byte at a time does not cause a read for each") {
   CHECK(stage.files.reads == std::vector<std::size_t>{1000});
 }
 
+TEST_CASE(
+    "a reader that prefers pieces gets as many as fit a slab from one read, with their gaps") {
+  constexpr Pieces kFrames{.bytes = 16375, .gap = 9};
+  Stage stage(pattern(2 * 65500 + 20'000));
+  stage.body->prefer(kFrames);
+  std::string got;
+  for (std::size_t i = 0; i < 10; ++i) {
+    auto pulled = stage.body->pull(16375);
+    REQUIRE(pulled);
+    CHECK(pulled->bytes.size() == (i < 9 ? 16375U : 20'000U - 16375U));
+    got += text_of(pulled->bytes.bytes());
+    CHECK(pulled->bytes.prepend(std::as_bytes(std::span("123456789", 9))));
+  }
+  CHECK(got == pattern(2 * 65500 + 20'000));
+  CHECK(stage.pull(1) == "end");
+  CHECK(stage.files.reads == std::vector<std::size_t>{65500, 65500, 20'000});
+}
+
+TEST_CASE("a reader with little room holds little memory, and no gap") {
+  Stage stage(pattern(100'000));
+  stage.body->prefer({.bytes = 16375, .gap = 9});
+  auto pulled = stage.body->pull(5);
+  REQUIRE(pulled);
+  CHECK(stage.pool.outstanding() == 4096);
+  CHECK_FALSE(pulled->bytes.prepend(std::as_bytes(std::span("1", 1))));
+  CHECK(std::string(text_of(pulled->bytes.bytes())) + stage.all() == pattern(100'000));
+}
+
 TEST_CASE("while a read is pending the body is blocked, and it wakes once") {
   Stage stage("hello");
   stage.files.later = true;
@@ -160,6 +188,9 @@ TEST_CASE("random pulls, short reads and delays give the same bytes") {
     SeededRandom random(seed);
     const std::string content = pattern(random.below(200'000));
     Stage stage(content);
+    if (random.chance(0.5)) {
+      stage.body->prefer({.bytes = 8192 + random.below(8183), .gap = random.below(10)});
+    }
     std::string got;
     for (;;) {
       stage.files.later = random.chance(0.5);

@@ -5,7 +5,7 @@ using namespace troika;
 using namespace troika::test;
 
 TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not one more") {
-  const std::size_t limit = 100'000;
+  const std::size_t limit = 24U * 4096;
   for (const std::size_t size : {limit, limit + 1}) {
     H3Pair pair;
     pair.limits.retained_bytes = limit;
@@ -27,17 +27,47 @@ TEST_CASE("h3: bytes that are not acknowledged are held up to the limit, and not
 
 TEST_CASE("h3: the limit on unacknowledged bytes holds for all streams together") {
   H3Pair pair;
-  pair.limits.retained_bytes = 200'000;
-  pair.handler.answer = with_pattern(150'000);
+  const std::size_t limit = 48U * 4096;
+  pair.limits.retained_bytes = limit;
+  pair.handler.answer = with_pattern(128U << 10U);
   pair.open();
   pair.client->hold_acks = true;
   const PairCall& first = pair.start("/1");
   const PairCall& second = pair.fetch("/2");
-  CHECK(first.body.size() + second.body.size() == 200'000);
+  CHECK(first.body.size() + second.body.size() == limit);
+  CHECK(pair.pool.outstanding() == limit);
   pair.client->release_acks();
   pair.run();
-  CHECK((first.body == pattern(150'000)));
-  CHECK((second.body == pattern(150'000)));
+  CHECK((first.body == pattern(128U << 10U)));
+  CHECK((second.body == pattern(128U << 10U)));
+}
+
+TEST_CASE("h3: a slab counts as a whole, however little of it is sent") {
+  H3Pair pair;
+  pair.limits.retained_bytes = 16U * 4096;
+  pair.handler.answer = with_steps(std::vector<BodyStep>(17, BodyStep::data("x")));
+  pair.open();
+  pair.client->hold_acks = true;
+  const PairCall& call = pair.fetch("/");
+  CHECK(call.body.size() == 16);
+  CHECK(pair.pool.outstanding() == pair.limits.retained_bytes);
+  pair.client->release_acks();
+  pair.run();
+  CHECK(call.body.size() == 17);
+}
+
+TEST_CASE("h3: streams whose reader has paused leave room for others") {
+  H3Pair pair;
+  pair.handler.answer = with_pattern(1U << 20U);
+  pair.open();
+  for (int i = 0; i < 99; ++i) {
+    PairCall& call = pair.start("/");
+    call.reads = false;
+    pair.run();
+    REQUIRE(call.receiver.status() == 200);
+    REQUIRE(pair.server->unacked_bytes < pair.limits.retained_bytes);
+  }
+  CHECK(pair.fetch("/").body == pattern(1U << 20U));
 }
 
 TEST_CASE("h3: bytes that wait for acknowledgement outlive the exchange, not the stream") {

@@ -211,6 +211,47 @@ TEST_CASE("Bursts leave in large sends") {
   CHECK(counters.sends < counters.packets_out / 2);
 }
 
+// Sending takes time, as it does on a real socket, so that pacing always lets the next burst go.
+struct SlowSink final : DatagramSink {
+  SlowSink(DatagramSink& real, sim::SimClock& time) : to(real), clock(time) {}
+  SendOutcome send(const Datagram& datagram) override {
+    const SendOutcome outcome = to.send(datagram);
+    if (outcome != SendOutcome::sent) return outcome;
+    clock.advance_to(clock.now() + 10ms);
+    bytes += datagram.bytes.size();
+    ++sends;
+    return outcome;
+  }
+  DatagramSink& to;
+  sim::SimClock& clock;
+  std::size_t bytes = 0, sends = 0;
+};
+
+TEST_CASE("A connection sends bursts until its budget of a turn is used, and then others do") {
+  constexpr std::size_t kBudget = quic::ConnectionBase::kTurnBytes;
+  QuicWorld w(6);
+  SlowSink sink(w.port, w.world.clock);
+  w.client_config.stream_window = w.client_config.connection_window = 16 * kMebibyte;
+  w.start(endpoint_config(), server_tls(), &sink);
+  ClientSide& client = w.connect_and_establish();
+  for (int i = 0; i < 4; ++i) REQUIRE(w.download(client, 2 * kMebibyte));  // the window opens
+  w.world.run_for(1s);
+
+  w.port.blocked = true;
+  client.app().ask(kAskMebibyte);
+  w.world.run_for(100ms);
+  w.port.blocked = false;
+  w.endpoint->on_writable();
+  w.server_app().quic.mark_writable();
+  sink.bytes = sink.sends = 0;
+  CHECK(w.endpoint->flush(w.world.clock.now()));
+  CAPTURE(sink.bytes, sink.sends);
+  CHECK(sink.sends > 1);
+  CHECK(sink.bytes >= kBudget);
+  CHECK(sink.bytes < kBudget + quic::SendBuffer::kMostBytes);
+  REQUIRE(w.run_until([&] { return client.app().answered(client.app().asked.size()); }));
+}
+
 TEST_CASE("A sink that is blocked loses nothing and is not asked again until it says so") {
   QuicWorld w(4);
   ClientSide& client = w.connect();

@@ -46,14 +46,34 @@ TEST_CASE("Nothing is lost or moved while parts leave and come, however many wai
     constexpr int kMore = 3000;
     for (int i = 0; i < waiting + kMore; ++i) {
       ledger.add_control(9);
-      ledger.add_body(i, 10);
-      ledger.add_end(i);
+      ledger.add_body(i + 1, 10);  // 0 stands for no stream
+      ledger.add_end(i + 1);
       if (i >= waiting) left.take(ledger, 19);
     }
     REQUIRE(left.ends.size() == kMore);
     for (int i = 0; i < kMore; ++i) {
-      REQUIRE(left.ends[static_cast<std::size_t>(i)] == i);
-      REQUIRE(left.bodies[i] == 10);
+      REQUIRE(left.ends[static_cast<std::size_t>(i)] == i + 1);
+      REQUIRE(left.bodies[i + 1] == 10);
     }
   }
+}
+
+TEST_CASE("What is left of a stream that has gone is of none") {
+  UnsentLedger<int> ledger;
+  Left left;
+  ledger.add_body(1, 10);
+  ledger.add_end(1);
+  ledger.add_body(2, 10);
+  ledger.add_body(1, 10);
+  left.take(ledger, 4);
+  ledger.forget(1);
+  left.take(ledger, 26);
+  CHECK(left.bodies == std::map<int, std::size_t>{{1, 4}, {2, 10}});
+  CHECK(left.ends.empty());
+  ledger.add_body(2, 10);
+  ledger.add_end(3);
+  ledger.forget_all();
+  left.take(ledger, 10);
+  CHECK(left.bodies == std::map<int, std::size_t>{{1, 4}, {2, 10}});
+  CHECK(left.ends.empty());
 }
