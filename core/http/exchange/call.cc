@@ -69,7 +69,8 @@ Call::Call(StreamPort& port, const CallServices& services, HttpVersion version, 
       timeouts_(timeouts),
       request_(std::move(request)),
       framing_(framing_of(request_, body.get())),
-      builder_(services.limits, version, asks_for_tunnel() ? Method::connect : request_.method),
+      builder_(services.limits, version, asks_for_tunnel() ? Method::connect : request_.method,
+               receiver.wants_fields()),
       receiver_(&receiver) {
   progress();
   request_.headers.remove("content-length");  // framing() says it

@@ -50,6 +50,9 @@ class Receiver {
  public:
   virtual void on_informational(const ResponseHead&) {}  // 1xx
   virtual void on_head(ResponseHead head) = 0;           // body() can be pulled from now on
+  // Asked once, at the start. False: on_head brings the status alone, and the fields are not
+  // looked at but for those that frame the message.
+  virtual bool wants_fields() const noexcept { return true; }
   // There is no whole response: before on_head, or later, when the pull returns an error as well.
   virtual void on_failed(const Failure& failure) = 0;
 
@@ -102,6 +105,8 @@ class Call final : public MessageEnd {
   // For the user. Content that is not read holds the window. Stopping it before its end cancels the
   // call; the receiver hears nothing after that.
   BodySource& body() noexcept { return incoming_; }
+  // At the start: body() gives the end of the content alone, and incoming().received() its size.
+  void skip_content() noexcept { incoming_.skip(); }
   bool finished() const noexcept;  // both directions are over
 
   // For the stream.

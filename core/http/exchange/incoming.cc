@@ -17,7 +17,7 @@ Status Incoming::push(std::span<const std::byte> bytes) {
   if (declared_ && received_ > *declared_) {
     return troika::fail(ErrorCode::protocol, "more content than Content-Length says");
   }
-  if (state_ != Receiving::body) {
+  if (state_ != Receiving::body || skips_) {
     feedback_->on_consumed(bytes.size());
     return {};
   }

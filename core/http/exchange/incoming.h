@@ -53,6 +53,9 @@ class Incoming final : public BodySource {
     return reader_ == Reader::at_end || state_ == Receiving::stopped;
   }
   std::size_t room() const noexcept { return window_ - queue_.size(); }  // what push() would take
+  // The reader wants none of the bytes: those that come are consumed at once. pull() tells the end,
+  // and the waker is called for it alone. Before the first byte.
+  void skip() noexcept { skips_ = true; }
   // Frees the buffered bytes; the feedback is not called again, and nothing is taken any more.
   void detach() noexcept;
 
@@ -79,6 +82,7 @@ class Incoming final : public BodySource {
   std::optional<Error> error_;
   Receiving state_ = Receiving::head;
   Reader reader_ = Reader::fresh;
+  bool skips_ = false;
 };
 
 // The unwanted rest of a request body: it is read and dropped up to a limit. On HTTP/1 the

@@ -1,6 +1,7 @@
 #include "http/message/response_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -16,8 +17,9 @@ bool is_proxy_field(std::string_view name) noexcept {
 
 }  // namespace
 
-ResponseBuilder::ResponseBuilder(const Limits& limits, HttpVersion version, Method asked)
-    : limits_(limits), version_(version), asked_(asked) {}
+ResponseBuilder::ResponseBuilder(const Limits& limits, HttpVersion version, Method asked,
+                                 bool keeps_fields)
+    : limits_(limits), version_(version), asked_(asked), keeps_fields_(keeps_fields) {}
 
 void ResponseBuilder::pay(std::size_t name_bytes, std::size_t value_bytes) noexcept {
   section_.cost += name_bytes + value_bytes + kFieldOverhead;
@@ -51,6 +53,7 @@ void ResponseBuilder::field(std::string_view name, std::string_view value) {
   pay(name.size(), value.size());
   if (++section_.fields > limits_.response_count) fail(Fault::too_big);
   if (fault_) return;
+  if (!keeps_fields_) return skip(name, value);
   HeaderMap& headers = section_.head.headers;
   if (!add_valid_field(version_, name, value, headers)) return fail(Fault::malformed);
   const std::size_t last = headers.size() - 1;
@@ -59,6 +62,17 @@ void ResponseBuilder::field(std::string_view name, std::string_view value) {
     return headers.pop_back();
   }
   if (known == FieldName::content_length) content_length_field(value);
+}
+
+// Nobody sees it: only what frames the message matters.
+void ResponseBuilder::skip(std::string_view name, std::string_view value) {
+  std::array<char, std::string_view("transfer-encoding").size()> lower;  // the longest of those
+  if (name.size() > lower.size()) return;
+  std::ranges::transform(name, lower.begin(), ascii::lower);
+  const FieldName known = field_name({lower.data(), name.size()});
+  if (!connection_field(known, value) && known == FieldName::content_length) {
+    content_length_field(value);
+  }
 }
 
 bool ResponseBuilder::connection_field(FieldName name, std::string_view value) {

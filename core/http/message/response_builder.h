@@ -29,8 +29,10 @@ class ResponseBuilder {
   };
 
   // asked: the method of the request, and CONNECT if it asks for a tunnel in any form; content
-  // depends on it (RFC 9112 §6.3).
-  ResponseBuilder(const Limits& limits, HttpVersion version, Method asked);
+  // depends on it (RFC 9112 §6.3). keeps_fields: false: the heads have
+  // none, and only those that frame the message are looked at.
+  ResponseBuilder(const Limits& limits, HttpVersion version, Method asked,
+                  bool keeps_fields = true);
 
   // Once for each head: the status line in h1, at any time before finish(); ":status" in h2 and h3.
   void status_line(HttpVersion version, std::uint16_t status);
@@ -62,6 +64,7 @@ class ResponseBuilder {
   }
   void pay(std::size_t name_bytes, std::size_t value_bytes) noexcept;
   void set_status(unsigned status) noexcept;
+  void skip(std::string_view name, std::string_view value);
   void content_length_field(std::string_view value);
   bool connection_field(FieldName name, std::string_view value);  // true: handled
   void check_head(bool body_follows) noexcept;
@@ -73,6 +76,7 @@ class ResponseBuilder {
   std::optional<Fault> fault_;
   HttpVersion version_;
   Method asked_;
+  bool keeps_fields_;
   bool complete_ = false;  // the final head has come
 };
 

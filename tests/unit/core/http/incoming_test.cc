@@ -51,6 +51,21 @@ TEST_CASE("incoming content gives what was pushed, then the end, and reports wha
   CHECK(stage.pool.outstanding() == 0);
 }
 
+TEST_CASE(
+    "a reader that skips the bytes is told the end alone, and they are consumed as they come") {
+  Stage stage(10);
+  stage.content.skip();
+  CHECK(stage.pull() == "blocked");
+  for (int i = 0; i < 3; ++i) REQUIRE(stage.push("0123456789"));  // each fills the window
+  CHECK(stage.feedback.consumed == 30);
+  CHECK(stage.content.received() == 30);
+  CHECK(stage.content.buffered() == 0);
+  CHECK(stage.waker.woken == 0);
+  REQUIRE(stage.content.finish());
+  CHECK(stage.waker.woken == 1);
+  CHECK(stage.pull() == "end");
+}
+
 TEST_CASE("a blocked reader is woken once, one that was not told to wait is not") {
   Stage stage;
   REQUIRE(stage.push("0"));

@@ -71,6 +71,32 @@ constexpr std::optional<Fault> kFine = std::nullopt;
 
 }  // namespace
 
+TEST_CASE("a response whose fields are not wanted has none, and is framed and bounded the same") {
+  const auto build = [](HttpVersion version, const Lines& lines) {
+    const Limits limits;
+    ResponseBuilder builder(limits, spoken(version), Method::get, false);
+    return receive(builder, version, 200, lines);
+  };
+  for (const HttpVersion version : versions(All)) {
+    CAPTURE(name_of(version));
+    const Received good = build(version, {{"content-length", "5"}, {"etag", "x"}});
+    REQUIRE(good);
+    CHECK(good->head.status == 200);
+    CHECK(good->head.headers.empty());
+    CHECK(good->content.kind == Kind::length);
+    CHECK(good->content.length == 5);
+    const auto upgrade = fault_of(build(version, {{"upgrade", "x"}}));
+    CHECK(upgrade == (is_h1(version) ? kFine : kMalformed));
+    const Received chunked = build(HttpVersion::http11, {{"Transfer-Encoding", "chunked"}});
+    REQUIRE(chunked);
+    CHECK(chunked->content.kind == Kind::until_end);
+    CHECK(fault_of(build(version, {{"content-length", "5"}, {"content-length", "5"}})) ==
+          kMalformed);
+    CHECK(fault_of(build(version, {{"x", std::string(Limits{}.response_bytes, 'x')}})) ==
+          Fault::too_big);
+  }
+}
+
 TEST_CASE("a response is the same value whatever protocol it came by") {
   for (const HttpVersion version : versions(All)) {
     CAPTURE(name_of(version));
