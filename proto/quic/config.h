@@ -90,6 +90,9 @@ struct ClientConfig {
   // them; empty: only that one.
   std::vector<std::uint32_t> versions{};
   bool takes_preferred_address = true;  // moves to the server's preferred address
+  // The largest datagram that the server may send, in bytes of UDP payload, announced as
+  // max_udp_payload_size (RFC 9000 §18.2). At least 1200; 0: whatever the path carries.
+  std::size_t datagram_bytes = 0;
   // From ClientConnection::resumption(). Empty, or of another version: a full handshake.
   std::vector<std::byte> resumption{};
 };

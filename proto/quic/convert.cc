@@ -64,6 +64,7 @@ ngtcp2_transport_params make_params(const ClientConfig& config, std::uint64_t un
   auto params = common(2 * config.connection_window, config.stream_window, config.idle_timeout);
   params.initial_max_streams_uni = uni_streams;
   params.active_connection_id_limit = kClientIds;
+  if (config.datagram_bytes != 0) params.max_udp_payload_size = config.datagram_bytes;
   return params;
 }
 

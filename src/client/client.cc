@@ -3,34 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "loop/tcp_stream.h"
 #include "ports/transport.h"
 
 namespace troika::client {
 
 Checked<std::unique_ptr<Client>> Client::make(const Options& options) {
   std::unique_ptr<Client> client(new Client);
-  client->times_ = options.times;
-  client->quic_ = options.quic;
-  client->limits_ = options.limits;
-  struct Wanted {
-    std::unique_ptr<tls::ClientContext>* context;
-    tls::TransportKind transport;
-    std::vector<std::string> alpn;
-  };
-  for (const Wanted& wanted :
-       {Wanted{&client->h1_, tls::TransportKind::tcp, {"http/1.1"}},
-        Wanted{&client->h2_, tls::TransportKind::tcp, {"h2"}},
-        Wanted{&client->h3_, tls::TransportKind::quic, {h3::traits(client->limits_).alpn}}}) {
-    auto made = tls::ClientContext::make(
-        wanted.transport,
-        {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
-         options.on_server_certificate, options.groups, options.ciphers, options.verify});
-    if (!made) return std::unexpected(made.error());
-    *wanted.context = std::move(*made);
-  }
-  if (options.resolver == nullptr) client->own_resolver_ = make_system_resolver(client->loop_);
-  client->resolver_ = options.resolver != nullptr ? options.resolver : client->own_resolver_.get();
+  auto connector = Connector::make(client->loop_, client->pool_, options);
+  if (!connector) return std::unexpected(connector.error());
+  client->connector_ = std::move(*connector);
   return client;
 }
 
@@ -42,47 +23,17 @@ Client::~Client() {
   loop_.deferred().run();
 }
 
-Checked<std::unique_ptr<Connection>> Client::open(Protocol protocol, const Address& remote,
-                                                  const std::string& host,
-                                                  std::span<const std::byte> resumption) {
-  if (protocol == Protocol::h3) {
-    quic::ClientConfig config = quic_;
-    config.server_name = host;
-    config.stream_window = limits_.call_window;
-    config.connection_window = limits_.call_window * limits_.concurrent_streams;
-    config.resumption.assign(resumption.begin(), resumption.end());
-    return QuicConnection::open(loop_, services_, random_, *h3_, remote, config);
-  }
-  auto stream = TcpStream::connect(loop_, remote);
-  if (!stream) return std::unexpected(std::string(stream.error().detail));
-  std::unique_ptr<Transport> transport;
-  const SSL* ssl = nullptr;
-  if (protocol == Protocol::h1_plain || protocol == Protocol::h2_plain) {
-    transport = std::make_unique<PlainTransport>(std::move(*stream));
-  } else {
-    const tls::ClientContext& context = protocol == Protocol::h1 ? *h1_ : *h2_;
-    tls::SslPtr made = context.new_ssl(host, resumption);
-    ssl = made.get();
-    transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
-  }
-  return std::make_unique<TcpConnection>(std::move(transport), ssl, protocol == Protocol::h2_plain,
-                                         services_, loop_.timers(), times_);
-}
-
 Checked<Connection*> Client::connect(Protocol protocol, const Address& remote,
                                      const std::string& host,
                                      std::span<const std::byte> resumption) {
-  auto made = open(protocol, remote, host, resumption);
+  auto made = connector_->open(protocol, remote, host, resumption);
   if (!made) return std::unexpected(made.error());
   return &own(std::move(*made));
 }
 
 Connection& Client::connect(Protocol protocol, const Name& to, const std::string& host,
                             std::span<const std::byte> resumption) {
-  return own(std::make_unique<Race>(
-      to, *resolver_, loop_.clock(), loop_.timers(), times_.resolving,
-      [this, protocol, host, last = std::vector(resumption.begin(), resumption.end())](
-          const Address& address) { return open(protocol, address, host, last); }));
+  return own(connector_->open(protocol, to, host, resumption));
 }
 
 Connection& Client::own(std::unique_ptr<Connection> connection) {
@@ -132,8 +83,8 @@ void Client::drop(Fetch& fetch) {
   fetches_.erase(fetch.place);
 }
 
-bool Client::flush() {
-  dirty_.run([this](Connection& connection) { return flush(connection); });
+bool Client::flush(TimePoint now) {
+  dirty_.run([&](Connection& connection) { return flush(connection, now); });
   // Reading gives credit, which the connections must then send.
   const bool more = dirty_fetches_.run([](Fetch& fetch) {
     fetch.pump();
@@ -142,9 +93,9 @@ bool Client::flush() {
   return more || !dirty_.empty();
 }
 
-bool Client::flush(Connection& connection) {
+bool Client::flush(Connection& connection, TimePoint now) {
   ++flushes_;
-  const bool more = connection.flush(loop_.clock().now());
+  const bool more = connection.flush(now);
   std::erase_if(connection.waiting, [&](Fetch* fetch) {
     if (!fetch->done() && !fetch->begin_if_ready(connection)) return false;
     fetch->waits_for = nullptr;

@@ -1,5 +1,4 @@
 #pragma once
-#include <functional>
 #include <list>
 #include <memory>
 #include <span>
@@ -7,16 +6,9 @@
 #include <vector>
 
 #include "base/dirty_list.h"
-#include "base/random.h"
 #include "client/connections.h"
 #include "client/fetch.h"
-#include "client/race.h"
-#include "client/resolver.h"
-#include "http/message/limits.h"
 #include "loop/loop.h"
-#include "proto/quic/client_connection.h"
-#include "tls/context/client_context.h"
-#include "tls/transport/tls_transport.h"
 
 namespace troika::client {
 
@@ -33,27 +25,14 @@ struct FetchOptions {
 // idle costs nothing in a turn, so that there may be thousands of connections.
 class Client final : private Connection::Owner, private Fetch::Owner {
  public:
-  struct Options {
-    std::string ca_file{};                // PEM; empty: the CAs that the system trusts
-    std::string cert_file{}, key_file{};  // for servers that request one; empty: none
-    std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
-    std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
-    ConnectTimes times{};
-    Limits limits{};
-    quic::ClientConfig quic{};     // connect() sets name and resumption
-    bool verify = true;            // false: any certificate will do, and ca_file is not used
-    Resolver* resolver = nullptr;  // outlives the client; null: the system's
-  };
+  using Options = Connector::Options;
 
   static Checked<std::unique_ptr<Client>> make(const Options& options);
   ~Client();
 
-  // The certificate must be valid for `host`. The client owns the connection. With the `resumption`
-  // of an earlier connection to this host and protocol, it is ready at once if the server accepts
-  // early data. The error is one sentence.
+  // As Connector::open(). The client owns the connection.
   Checked<Connection*> connect(Protocol protocol, const Address& remote, const std::string& host,
                                std::span<const std::byte> resumption = {});
-  // To whichever address of the name connects first; Connection::why() tells why none has.
   Connection& connect(Protocol protocol, const Name& to, const std::string& host,
                       std::span<const std::byte> resumption = {});
   // Destroys it, or stops connecting; drop those of its fetches first that have begun. The others
@@ -79,29 +58,18 @@ class Client final : private Connection::Owner, private Fetch::Owner {
   std::uint64_t flushes() const noexcept { return flushes_; }
 
  private:
-  Client() : scratch_{} {
-    loop_.set_flush([this](TimePoint) { return flush(); });
+  Client() {
+    loop_.set_flush([this](TimePoint now) { return flush(now); });
   }
-  bool flush();
-  bool flush(Connection& connection);
+  bool flush(TimePoint now);
+  bool flush(Connection& connection, TimePoint now);
   void on_dirty(Connection& connection) noexcept override { dirty_.add(connection); }
   void on_dirty(Fetch& fetch) noexcept override { dirty_fetches_.add(fetch); }
-  Checked<std::unique_ptr<Connection>> open(Protocol protocol, const Address& remote,
-                                            const std::string& host,
-                                            std::span<const std::byte> resumption);
   Connection& own(std::unique_ptr<Connection> connection);
 
   BufferPool pool_;
   Loop loop_;
-  SystemRandom random_;
-  Limits limits_;
-  CallServices services_{pool_, loop_.clock(), limits_, random_};
-  ConnectTimes times_;
-  quic::ClientConfig quic_;
-  tls::RecordScratch scratch_;
-  std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
-  std::unique_ptr<Resolver> own_resolver_;
-  Resolver* resolver_ = nullptr;
+  std::unique_ptr<Connector> connector_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::list<std::unique_ptr<Fetch>> fetches_;
   DirtyList<Connection> dirty_;

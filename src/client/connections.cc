@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "loop/tcp_stream.h"
 #include "os/bind.h"
 #include "proto/h1/client_session.h"
 #include "proto/h2/client_session.h"
@@ -227,11 +228,80 @@ void QuicConnection::close() {
   mark_dirty();
 }
 
-bool QuicConnection::flush(TimePoint now) {
-  const bool more = quic_->flush(now);
+// The time goes on while QUIC writes, so that of the turn may be in its past.
+bool QuicConnection::flush(TimePoint) {
+  const bool more = quic_->flush(loop_.clock().now());
   note_progress();
   timer_.set(quic_->deadline());
   return more;
+}
+
+Connector::Connector(Loop& loop, BufferPool& pool, const Options& options)
+    : loop_(loop),
+      limits_(options.limits),
+      services_{pool, loop.turn_clock(), limits_, random_},
+      times_(options.times),
+      quic_(options.quic),
+      scratch_{},
+      own_resolver_(options.resolver == nullptr ? make_system_resolver(loop) : nullptr),
+      resolver_(options.resolver == nullptr ? *own_resolver_ : *options.resolver) {}
+
+Checked<std::unique_ptr<Connector>> Connector::make(Loop& loop, BufferPool& pool,
+                                                    const Options& options) {
+  std::unique_ptr<Connector> made(new Connector(loop, pool, options));
+  struct Wanted {
+    std::unique_ptr<tls::ClientContext>* context;
+    tls::TransportKind transport;
+    std::vector<std::string> alpn;
+  };
+  for (const Wanted& wanted :
+       {Wanted{&made->h1_, tls::TransportKind::tcp, {"http/1.1"}},
+        Wanted{&made->h2_, tls::TransportKind::tcp, {"h2"}},
+        Wanted{&made->h3_, tls::TransportKind::quic, {h3::traits(made->limits_).alpn}}}) {
+    auto context = tls::ClientContext::make(
+        wanted.transport,
+        {options.ca_file, wanted.alpn, options.cert_file, options.key_file,
+         options.on_server_certificate, options.groups, options.ciphers, options.verify});
+    if (!context) return std::unexpected(context.error());
+    *wanted.context = std::move(*context);
+  }
+  return made;
+}
+
+Checked<std::unique_ptr<Connection>> Connector::open(Protocol protocol, const Address& remote,
+                                                     const std::string& host,
+                                                     std::span<const std::byte> resumption) {
+  if (protocol == Protocol::h3) {
+    quic::ClientConfig config = quic_;
+    config.server_name = host;
+    config.stream_window = limits_.call_window;
+    config.connection_window = limits_.call_window * limits_.concurrent_streams;
+    config.resumption.assign(resumption.begin(), resumption.end());
+    return QuicConnection::open(loop_, services_, random_, *h3_, remote, config);
+  }
+  auto stream = TcpStream::connect(loop_, remote);
+  if (!stream) return std::unexpected(std::string(stream.error().detail));
+  std::unique_ptr<Transport> transport;
+  const SSL* ssl = nullptr;
+  if (protocol == Protocol::h1_plain || protocol == Protocol::h2_plain) {
+    transport = std::make_unique<PlainTransport>(std::move(*stream));
+  } else {
+    const tls::ClientContext& context = protocol == Protocol::h1 ? *h1_ : *h2_;
+    tls::SslPtr made = context.new_ssl(host, resumption);
+    ssl = made.get();
+    transport = tls::make_tls_transport(std::move(*stream), std::move(made), scratch_);
+  }
+  return std::make_unique<TcpConnection>(std::move(transport), ssl, protocol == Protocol::h2_plain,
+                                         services_, loop_.timers(), times_);
+}
+
+std::unique_ptr<Connection> Connector::open(Protocol protocol, const Name& to,
+                                            const std::string& host,
+                                            std::span<const std::byte> resumption) {
+  return std::make_unique<Race>(
+      to, resolver_, loop_.clock(), loop_.timers(), times_.resolving,
+      [this, protocol, host, last = std::vector(resumption.begin(), resumption.end())](
+          const Address& address) { return open(protocol, address, host, last); });
 }
 
 }  // namespace troika::client

@@ -1,17 +1,24 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "base/time.h"
 #include "client/fetch.h"
+#include "client/race.h"
+#include "client/resolver.h"
 #include "http/message/limits.h"
 #include "loop/udp_socket.h"
 #include "ports/transport.h"
 #include "proto/h3/session.h"
 #include "proto/quic/client_connection.h"
 #include "runtime/stream_connection.h"
+#include "tls/context/client_context.h"
 #include "tls/ossl.h"
+#include "tls/transport/tls_transport.h"
 
 namespace troika::client {
 
@@ -97,6 +104,50 @@ class QuicConnection final : public Connection, private DatagramSink {
   h3::ClientApplication* h3_ = nullptr;              // of quic_
   CallStep step_ = CallStep::connect;
   std::unique_ptr<quic::ClientConnection> quic_;
+};
+
+// Makes connections on one loop, and has what they share. Outlives them.
+class Connector {
+ public:
+  struct Options {
+    std::string ca_file{};                // PEM; empty: the CAs that the system trusts
+    std::string cert_file{}, key_file{};  // for servers that request one; empty: none
+    std::function<void(const std::string& serial)> on_server_certificate{};  // at a full handshake
+    std::string groups{}, ciphers{};  // as in tls::ClientOptions; empty: as in our server
+    ConnectTimes times{};
+    Limits limits{};               // call_window and concurrent_streams decide the windows
+    quic::ClientConfig quic{};     // open() sets name, windows and resumption
+    bool verify = true;            // false: any certificate will do, and ca_file is not used
+    Resolver* resolver = nullptr;  // outlives the connector; null: the system's
+  };
+
+  // The references outlive it.
+  static Checked<std::unique_ptr<Connector>> make(Loop& loop, BufferPool& pool,
+                                                  const Options& options);
+
+  // The certificate must be valid for `host`. With the `resumption` of an earlier connection to
+  // this host and protocol, it is ready at once if the server accepts early data. The error is one
+  // sentence.
+  Checked<std::unique_ptr<Connection>> open(Protocol protocol, const Address& remote,
+                                            const std::string& host,
+                                            std::span<const std::byte> resumption = {});
+  // To whichever address of the name connects first; Connection::why() tells why none has.
+  std::unique_ptr<Connection> open(Protocol protocol, const Name& to, const std::string& host,
+                                   std::span<const std::byte> resumption = {});
+
+ private:
+  Connector(Loop& loop, BufferPool& pool, const Options& options);
+
+  Loop& loop_;
+  SystemRandom random_;
+  const Limits limits_;
+  const CallServices services_;
+  const ConnectTimes times_;
+  const quic::ClientConfig quic_;
+  tls::RecordScratch scratch_;
+  std::unique_ptr<tls::ClientContext> h1_, h2_, h3_;
+  std::unique_ptr<Resolver> own_resolver_;
+  Resolver& resolver_;
 };
 
 }  // namespace troika::client

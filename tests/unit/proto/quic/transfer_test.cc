@@ -21,6 +21,24 @@ TEST_CASE("Each congestion control brings a mebibyte over a bad link, at a pace 
   CHECK(times[1] != times[2]);
 }
 
+TEST_CASE("A client says how large the server's datagrams may be") {
+  const auto largest = [](std::size_t datagram_bytes) {
+    QuicWorld w;
+    w.client_config.datagram_bytes = datagram_bytes;
+    ClientSide& client = w.connect_and_establish();
+    REQUIRE(w.download(client, kMebibyte));
+    std::size_t most = 0;
+    for (const auto& sent : w.world.net.log()) {
+      if (sent.from == w.port.address()) most = std::max(most, sent.bytes);
+    }
+    return most;
+  };
+  CHECK(largest(0) > 1400);  // as the path allows
+  CHECK(largest(1400) <= 1400);
+  CHECK(largest(1400) > 1200);
+  CHECK(largest(1200) == 1200);
+}
+
 TEST_CASE("A mebibyte of upload arrives and comes back") {
   QuicWorld w(2);
   ClientSide& client = w.connect({.loss = 0.01});
