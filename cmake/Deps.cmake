@@ -16,6 +16,7 @@ troika_dependency(ngtcp2_ossl libngtcp2_crypto_ossl 1.22 libngtcp2-crypto-ossl-d
 troika_dependency(nghttp3 libnghttp3 1.15 libnghttp3-dev)
 troika_dependency(uv libuv 1.50 libuv1-dev)
 troika_dependency(cli11_headers CLI11 2.4 libcli11-dev)
+troika_dependency(json nlohmann_json 3.11 nlohmann-json3-dev)
 troika_dependency(zlib zlib 1.2 zlib1g-dev)
 troika_dependency(brotli libbrotlienc 1.0 libbrotli-dev)
 troika_dependency(brotlidec libbrotlidec 1.0 libbrotli-dev)

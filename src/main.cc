@@ -2,6 +2,7 @@
 #include <new>
 #include <system_error>
 
+#include "bench/run.h"
 #include "config/cli.h"
 #include "loop/signals.h"
 #include "os/process.h"
@@ -19,6 +20,9 @@ int run(int argc, char** argv) {
       std::fprintf(stderr, "troika: %s\n", print->text.c_str());
     }
     return print->code;
+  }
+  if (const auto* bench = std::get_if<troika::BenchCommand>(&command)) {
+    return troika::bench::run(bench->words);
   }
   return troika::run_server(std::get<troika::Config>(command));
 }

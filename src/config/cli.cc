@@ -18,7 +18,8 @@ constexpr std::string_view kExamples = R"(Examples:
   troika serve ./app --spa --cache 'assets/*=immutable'
   troika serve ./docs --clean-urls --error-page 404=/404.html
   troika serve ./site --listen 0.0.0.0:443 --listen '[::]:443' \
-      --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80)";
+      --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80
+  troika bench URL                     measures a server (troika bench --help))";
 
 using Words = std::vector<std::string>;  // those behind the program's name
 
@@ -197,9 +198,11 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
 
 }  // namespace
 
-std::variant<Config, PrintAndExit> parse_command_line(int argc, char** argv,
-                                                      const std::string& version,
-                                                      std::span<const Option> table) {
+std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, char** argv,
+                                                                    const std::string& version,
+                                                                    std::span<const Option> table) {
+  if (argc > 1 && argv[1] == std::string_view("bench"))
+    return BenchCommand{{argv + 2, argv + argc}};
   CLI::App app("Troika serves one site over HTTP/1.1, HTTP/2 and HTTP/3 on one port.", "troika");
   app.set_version_flag("--version", version, "Print the version and those of the libraries");
   app.require_subcommand(1);

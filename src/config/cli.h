@@ -1,7 +1,9 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "config/config.h"
 #include "config/options.h"
@@ -14,9 +16,13 @@ struct PrintAndExit {
   int code = 0;  // not 0: the text is an error, one sentence
 };
 
-// `version`: what --version prints. `table`: the options that there are.
-std::variant<Config, PrintAndExit> parse_command_line(int argc, char** argv,
-                                                      const std::string& version,
-                                                      std::span<const Option> table = options());
+// `troika bench`, with the words after it, which belong to src/bench.
+struct BenchCommand {
+  std::vector<std::string_view> words;
+};
+
+// `version`: what --version prints. `table`: the options of serve.
+std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(
+    int argc, char** argv, const std::string& version, std::span<const Option> table = options());
 
 }  // namespace troika

@@ -1,6 +1,7 @@
 #include "config/cli.h"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <sstream>
 
@@ -12,7 +13,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::variant<Config, PrintAndExit> parse(Words words, std::span<const Option> table = options()) {
+auto parse(Words words, std::span<const Option> table = options()) {
   words.insert(words.begin(), "troika");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -62,6 +63,19 @@ TEST_CASE("A folder may stand before and after options, or be called --root") {
   CHECK(refused({"serve", ""}) == empty);
   CHECK(refused({"serve", "", "--listen", "8443"}) == empty);
   CHECK(refused({"serve", "--listen", "8443", ""}) == empty);
+}
+
+TEST_CASE("What comes after bench belongs to it, help and all") {
+  std::string program = "troika", name = "bench", url = "https://localhost/", help = "--help";
+  std::array<char*, 4> argv{program.data(), name.data(), url.data(), help.data()};
+  const auto words_of = [&](int count) {
+    const auto parsed = parse_command_line(count, argv.data(), "troika 1.2.3");
+    REQUIRE(std::holds_alternative<BenchCommand>(parsed));
+    return std::get<BenchCommand>(parsed).words;
+  };
+  CHECK(words_of(4) == std::vector<std::string_view>{"https://localhost/", "--help"});
+  CHECK(words_of(2).empty());
+  CHECK(accepted({"bench"}).root == "bench");  // behind serve it is a folder
 }
 
 TEST_CASE("An option without its value, or with an empty one, is told what it takes") {
