@@ -89,6 +89,7 @@ struct ClientConfig {
   // The versions that the server may move to during the handshake (RFC 9368), with `version` among
   // them; empty: only that one.
   std::vector<std::uint32_t> versions{};
+  std::size_t ack_every = 2;            // packets; RFC 9000 §13.2.2 recommends two
   bool takes_preferred_address = true;  // moves to the server's preferred address
   // From ClientConnection::resumption(). Empty, or of another version: a full handshake.
   std::vector<std::byte> resumption{};
