@@ -29,7 +29,7 @@ class HandshakeObserver {
 
 // What a person may choose, with its defaults.
 struct Config {
-  Congestion congestion = Congestion::cubic;
+  Congestion congestion = Congestion::bbr;  // docs/congestion.md has why
   // Moves clients that begin with version 1 and offer 2 to version 2 (RFC 9368 §2.3).
   bool upgrade_version = false;
   Address preferred_v4{}, preferred_v6{};  // clients are asked to move there (RFC 9000 §9.6)
