@@ -182,6 +182,7 @@ Status ClientConnection::start(const ClientConfig& config, const tls::ClientCont
   const ngtcp2_cid server = random_id(random(), kOwnIdBytes);
   ngtcp2_settings settings =
       make_settings(now, config.handshake_timeout, random(), Congestion::cubic, {config.versions});
+  settings.ack_thresh = config.ack_every;
   if (!config.token.empty() && config.token.size() <= kMostTokenBytes) {
     settings.token = as_u8(config.token.data());
     settings.tokenlen = config.token.size();

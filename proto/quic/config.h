@@ -29,7 +29,7 @@ class HandshakeObserver {
 
 // What a person may choose, with its defaults.
 struct Config {
-  Congestion congestion = Congestion::cubic;
+  Congestion congestion = Congestion::bbr;  // docs/congestion.md has why
   // Moves clients that begin with version 1 and offer 2 to version 2 (RFC 9368 §2.3).
   bool upgrade_version = false;
   Address preferred_v4{}, preferred_v6{};  // clients are asked to move there (RFC 9000 §9.6)
@@ -89,6 +89,7 @@ struct ClientConfig {
   // The versions that the server may move to during the handshake (RFC 9368), with `version` among
   // them; empty: only that one.
   std::vector<std::uint32_t> versions{};
+  std::size_t ack_every = 2;            // packets; RFC 9000 §13.2.2 recommends two
   bool takes_preferred_address = true;  // moves to the server's preferred address
   // The largest datagram that the server may send, in bytes of UDP payload, announced as
   // max_udp_payload_size (RFC 9000 §18.2). At least 1200; 0: whatever the path carries.

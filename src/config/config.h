@@ -64,6 +64,8 @@ struct Config {
   // The port that clients use when it is mapped to ours: in Alt-Svc and in redirects.
   std::optional<std::uint16_t> public_port;
   bool announce_http3 = true;
+  // By the kernel's name for it; empty: as the system has it. QUIC's own is in `quic`.
+  std::string tcp_congestion;
   unsigned workers = 0;  // 0: as many as this process may use cores
 
   Tls tls;

@@ -98,6 +98,15 @@ Checked<void> read_alt_svc(Config& config, Values values) {
   return {};
 }
 
+// The kernel's names are the same.
+Checked<void> read_congestion(Config& config, Values values) {
+  const auto congestion = parse_congestion(values.front());
+  if (!congestion) return std::unexpected(congestion.error());
+  config.quic.congestion = *congestion;
+  config.tcp_congestion = values.front();
+  return {};
+}
+
 Checked<void> read_preferred(Config& config, Values values) {
   for (const std::string& written : values) {
     const auto address = parse_reachable(written);
@@ -190,8 +199,8 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {"--workers", "N", process, "Number of threads (default: CPU cores)",
      one<parse_workers, &Config::workers>},
-    {"--congestion", "cubic|bbr|reno", process, "QUIC congestion control (default: cubic)",
-     one<parse_congestion, &Config::quic, &Quic::congestion>},
+    {"--congestion", "cubic|bbr|reno", process, "Of QUIC and TCP (default: bbr, the system's)",
+     read_congestion},
     {"--access-log", "FILE|-|off", process, "One line per request (default: -)",
      text<&Config::log, &Log::access>},
     {"--secrets", "FILE", process, "Created if missing; clients resume after restart",

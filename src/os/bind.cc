@@ -1,6 +1,7 @@
 #include "os/bind.h"
 
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -72,6 +73,26 @@ Address bound_address(int fd) noexcept {
   socklen_t size = Address::capacity();
   if (getsockname(fd, address.get(), &size) != 0) return {};
   return address;
+}
+
+Checked<void> set_tcp_congestion(int fd, const std::string& name) {
+  const auto size = static_cast<socklen_t>(name.size());
+  if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), size) == 0) return {};
+  const int error = errno;
+  switch (error) {
+    case ENOENT:
+      return std::unexpected(formatted(
+          "this kernel has no TCP congestion control \"{0}\": load it with \"modprobe tcp_{0}\"",
+          name));
+    case EPERM:
+      return std::unexpected(
+          formatted("TCP congestion control \"{}\" is not allowed for this user: add it to "
+                    "net.ipv4.tcp_allowed_congestion_control with sysctl",
+                    name));
+    default:
+      return std::unexpected(
+          formatted("TCP congestion control \"{}\" cannot be set: {}", name, std::strerror(error)));
+  }
 }
 
 Checked<void> probe_bind(SocketKind kind, const Address& address) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "base/error.h"
 #include "os/fd.h"
@@ -16,6 +17,10 @@ Checked<Fd> make_socket(SocketKind kind, const Address& address);
 Checked<void> bind_socket(int fd, SocketKind kind, const Address& address);
 // The address that a socket is bound to, with the port that the kernel chose for port 0.
 Address bound_address(int fd) noexcept;
+
+// What connections of a listening TCP socket use, by the kernel's name for it. The error is one
+// sentence: why the kernel refuses it and what to do.
+Checked<void> set_tcp_congestion(int fd, const std::string& name);
 
 // Fails when another server uses this address. Call it before SO_REUSEPORT groups are made: with
 // that option a second server of the same user binds silently and gets half the traffic, without it

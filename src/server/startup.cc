@@ -137,6 +137,24 @@ Checked<void> bind_plain(const Config::PlainListener& plain, Startup& startup) {
   return {};
 }
 
+// A system that refuses it serves all the same: over TCP with its own.
+void set_congestion(const std::string& name, Startup& startup) {
+  if (name.empty()) return;
+  const auto set = [&](const Fd& listener) {
+    const auto done = set_tcp_congestion(listener.get(), name);
+    if (!done) startup.warnings.push_back(done.error() + "; TCP connections use the system's");
+    return done.has_value();
+  };
+  for (const WorkerConfig& worker : startup.workers) {
+    for (const auto& secure : worker.secure) {
+      if (!set(secure.tcp)) return;
+    }
+    for (const auto& plain : worker.plain) {
+      if (!set(plain.tcp)) return;
+    }
+  }
+}
+
 }  // namespace
 
 Checked<Startup> start_up(const Config& asked) {
@@ -179,6 +197,7 @@ Checked<Startup> start_up(const Config& asked) {
   for (const Config::PlainListener& plain : config.plain) {
     if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
   }
+  set_congestion(config.tcp_congestion, startup);
   if (auto done = prepare_quic(config, startup); !done) return std::unexpected(done.error());
   for (WorkerConfig& worker : startup.workers) {
     worker.https_port = config.public_port.value_or(startup.listen.front().port());

@@ -73,7 +73,7 @@ class Run {
     const bool ended = sim_.run_until(
         [&] {
           on_the_way(check.at);
-          return sim_.all_done();
+          return sim_.all_done() && stage_ != kDark;  // or nobody would hear of the close
         },
         5min);
     if (!ended) return formatted("stuck: {} bytes down", check.at);
@@ -85,7 +85,7 @@ class Run {
   void on_the_way(std::uint64_t bytes) {
     const TimePoint now = sim_.world.clock.now();
     if (stage_ == 0 && bytes >= kDownload / 3) {
-      stage_ = 1;
+      stage_ = kDark;
       light_ = now + condition_.dark;
       both_ways([&](sim::Link& link, bool up) {
         if (condition_.shrinks) link.mtu = 1280 - kHeaders;
@@ -93,7 +93,7 @@ class Run {
         link.black_hole = here && condition_.dark > Duration::zero();
       });
     }
-    if (stage_ == 1 && now >= light_) {
+    if (stage_ == kDark && now >= light_) {
       stage_ = 2;
       both_ways([](sim::Link& link, bool) { link.black_hole = false; });
     }
@@ -125,6 +125,7 @@ class Run {
   }
 
   static constexpr std::size_t kHeaders = 28;  // of IPv4 and UDP
+  static constexpr int kDark = 1;              // the stage
 
   const Condition& condition_;
   SimH3 sim_;

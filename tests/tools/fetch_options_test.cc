@@ -43,6 +43,7 @@ TEST_CASE("what the client is told arrives as the libraries take it") {
   CHECK(options.limit == 1500ms);
   CHECK(options.json);
   CHECK(options.paths.size() == 2);
+  CHECK(kFetch.good("--ack-every 25 /").ack_every == 25);
   CHECK(kFetch.good("--quic v2 /").quic == std::vector<std::uint32_t>{0x6b3343cf});
   CHECK(kFetch.good("--h2 /").protocol == client::Protocol::h2);
   CHECK(kFetch.parse("--help").error().help);
@@ -74,8 +75,12 @@ TEST_CASE("what makes no sense is said in one sentence") {
     CHECK(kFetch.wrong("/a --connect " + no)
               .starts_with("--connect takes a value like localhost:8443"));
   }
-  CHECK(kFetch.wrong("--h2 --quic v2 /a") == "--quic, --key-update and --move are for --h3");
-  CHECK(kFetch.wrong("--h1 --move 1 /a") == "--quic, --key-update and --move are for --h3");
+  CHECK(kFetch.wrong("--h2 --quic v2 /a") ==
+        "--quic, --ack-every, --key-update and --move are for --h3");
+  CHECK(kFetch.wrong("--h2 --ack-every 10 /a") ==
+        "--quic, --ack-every, --key-update and --move are for --h3");
+  CHECK(kFetch.wrong("--h1 --move 1 /a") ==
+        "--quic, --ack-every, --key-update and --move are for --h3");
   CHECK(kFetch.wrong("--early /a") == "--early needs --resume FILE, of an earlier visit");
   CHECK(kFetch.wrong("--h1 --parallel 2 /a") ==
         "HTTP/1.1 has one request at a time on a connection: --parallel is too many");

@@ -45,7 +45,7 @@ relay::Options delayed(const Address& server) {
 relay::Options bad_network(const Address& server) {
   relay::Options options = delayed(server);
   options.down.bits = kBits;
-  options.down.queue = 100;
+  options.down.queue = {.packets = 100};
   options.rebind_port = 1s;
   options.rebind_address = {{6s, Address::v4(INADDR_LOOPBACK + 1, 0)}};
   return options;

@@ -3,9 +3,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "tools/cli/values.h"
+#include "tools/network/path_options.h"
 #include "tools/parser.h"
 
 using namespace troika;
+using namespace troika::network;
 using namespace troika::relay;
 using namespace std::chrono_literals;
 
@@ -32,6 +34,14 @@ TEST_CASE("an option is for both directions, or for the one of its prefix") {
   CHECK(describe(options.up) == "loss 0.5%, 3 in a row at most, delay 50ms, ecn bleach, drop 3-5");
   CHECK(describe(options.down) ==
         "loss 5%, 3 in a row at most, delay 20ms, 10 Mbit/s with a queue of 30, ecn ce, drop 9-9");
+}
+
+TEST_CASE("a queue is one of datagrams or one of bytes, whichever comes last") {
+  const Options options = kRelay.good("--rate 8Mbit --queue 256k --up-queue 7 --down-rate 500kbit");
+  CHECK(describe(options.up) == "8 Mbit/s with a queue of 7");
+  CHECK(describe(options.down) == "0.5 Mbit/s with a queue of 262144 bytes");
+  CHECK(kRelay.good("--queue 64M").up.queue.bytes == 64U << 20U);
+  CHECK(kRelay.good("--queue 1.5k").up.queue.bytes == 1536);
 }
 
 TEST_CASE("times, sizes and addresses are read") {
@@ -81,6 +91,11 @@ TEST_CASE("what cannot be is told in one sentence") {
                                 "--rate 1",
                                 "--rate 10Mb",
                                 "--queue 0",
+                                "--queue 10001",
+                                "--queue 0k",
+                                "--queue 65M",
+                                "--queue 1.5",
+                                "--queue k",
                                 "--mtu 0",
                                 "--mtu 70000",
                                 "--mtu-after 2s",

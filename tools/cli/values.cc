@@ -10,7 +10,7 @@ namespace troika::cli {
 namespace {
 
 constexpr double kMostSeconds = 86400;
-constexpr double kLeastBits = 1000, kMostBits = 1e11;
+constexpr double kLeastBits = 1000, kMostBits = 1e11, kMostSize = 1e12;
 
 struct Unit {
   std::string_view name;
@@ -20,6 +20,7 @@ struct Unit {
 constexpr std::array<Unit, 5> kTimes{{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"", 1e-3}}};
 constexpr std::array<Unit, 5> kRates{
     {{"Gbit", 1e9}, {"Mbit", 1e6}, {"kbit", 1e3}, {"bit", 1}, {"", 1}}};
+constexpr std::array<Unit, 3> kSizes{{{"k", 1024}, {"M", 1024 * 1024}, {"", 1}}};
 
 std::optional<double> number(std::string_view text) {
   double value = 0;
@@ -58,6 +59,17 @@ std::optional<Duration> period(std::string_view text) {
   const auto seconds = with_unit(text, kTimes);
   if (!seconds || *seconds > kMostSeconds) return std::nullopt;
   return std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
+}
+
+std::optional<Duration> some_time(std::string_view text) {
+  return period(text).and_then(
+      [](Duration d) { return d.count() > 0 ? std::optional(d) : std::nullopt; });
+}
+
+std::optional<std::size_t> byte_count(std::string_view text) {
+  const auto bytes = with_unit(text, kSizes);
+  if (!bytes || *bytes > kMostSize) return std::nullopt;
+  return static_cast<std::size_t>(*bytes);
 }
 
 std::optional<std::uint64_t> bit_rate(std::string_view text) {

@@ -13,7 +13,7 @@ namespace {
 using client::Protocol;
 
 constexpr std::uint64_t kMany = 1'000'000'000'000;
-constexpr std::size_t kMostRequests = 10'000, kMostParallel = 1'000;
+constexpr std::size_t kMostRequests = 10'000, kMostParallel = 1'000, kMostAckEvery = 1'000;
 constexpr Duration kLongest = std::chrono::minutes(10);
 constexpr std::uint32_t kQuicV1 = 1, kQuicV2 = 0x6b3343cf;  // RFC 9000 §15, RFC 9369 §3.1
 
@@ -74,6 +74,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--early", o.early, "Send requests as early data (0-RTT), if the server takes it");
   value("--quic", "v1, v2 or v1,v2", set_quic,
         "Version of QUIC (v1); v1,v2 begins with 1 and lets the server choose");
+  cli::add_number(app, "--ack-every", o.ack_every, 1, kMostAckEvery,
+                  "Acknowledge that many QUIC packets at a time (2)");
   cli::add_number(app, "--key-update", o.key_update_each, 1, kMany,
                   "Renew the keys each time that many bytes have come");
   cli::add_number(app, "--move", o.move_after, 1, kMany,
@@ -99,10 +101,10 @@ Checked<void> check(const Options& options) {
   if (options.paths.size() * options.repeat > kMostRequests) {
     return std::unexpected(formatted("these are more than {} requests", kMostRequests));
   }
-  const bool quic_only =
-      !options.quic.empty() || options.key_update_each != 0 || options.move_after != 0;
+  const bool quic_only = !options.quic.empty() || options.key_update_each != 0 ||
+                         options.move_after != 0 || options.ack_every != Options{}.ack_every;
   if (quic_only && options.protocol != Protocol::h3) {
-    return std::unexpected("--quic, --key-update and --move are for --h3");
+    return std::unexpected("--quic, --ack-every, --key-update and --move are for --h3");
   }
   if (options.protocol == Protocol::h1 && options.parallel != 1) {
     return std::unexpected(

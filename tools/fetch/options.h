@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> paths;
   std::size_t parallel = 1;                           // requests at a time
   std::size_t repeat = 1;                             // how often each path is requested
+  std::size_t ack_every = 2;                          // QUIC packets
   std::uint64_t key_update_each = 0, move_after = 0;  // response bytes; 0: never
   bool early = false, json = false;
   Duration limit = std::chrono::seconds(60);

@@ -224,6 +224,7 @@ Checked<Outcome> visit(const Options& options) {
   wanted.groups = options.groups;
   wanted.ciphers = options.ciphers;
   wanted.quic.handshake_timeout = wanted.quic.idle_timeout = options.limit;
+  wanted.quic.ack_every = options.ack_every;
   if (!options.quic.empty()) wanted.quic.version = options.quic.front();
   // The last is what the server is to prefer.
   if (options.quic.size() > 1)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "loop/signals.h"
 #include "tools/cli/values.h"
+#include "tools/network/path_options.h"
 #include "tools/relay/options.h"
 #include "tools/relay/relay.h"
 
@@ -28,8 +29,8 @@ void announce(const relay::Relay& running, const relay::Options& options) {
   const auto or_nothing = [](std::string text) { return text.empty() ? "nothing" : text; };
   say(formatted("relay: {} -> {}, seed {}, for {}; Ctrl-C ends it\n", running.address().text(),
                 options.to.text(), options.seed, cli::text_of(options.length)));
-  say("  up:   " + or_nothing(relay::describe(options.up)) + "\n");
-  say("  down: " + or_nothing(relay::describe(options.down)) + "\n");
+  say("  up:   " + or_nothing(network::describe(options.up)) + "\n");
+  say("  down: " + or_nothing(network::describe(options.down)) + "\n");
   if (options.rebind_port.count() > 0) {
     say("  a new port every " + cli::text_of(options.rebind_port) + "\n");
   }

@@ -11,9 +11,11 @@
 
 #include "ports/address.h"
 #include "tools/cli/stop.h"
-#include "tools/relay/conditions.h"
+#include "tools/network/path.h"
 
 namespace troika::relay {
+
+using network::PathOptions;
 
 struct AddressChange {
   Duration at;  // from the client's first datagram
@@ -37,7 +39,5 @@ struct Options {
 
 // Without the program's name.
 std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view> words);
-// What the path does to datagrams, in words; "" when nothing.
-std::string describe(const PathOptions& path);
 
 }  // namespace troika::relay

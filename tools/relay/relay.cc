@@ -22,24 +22,6 @@ Address any_like(const Address& address) {
   return Address(reinterpret_cast<const sockaddr*>(&any));
 }
 
-void count(Counts& counts, const TraceEntry& entry) noexcept {
-  const Verdict& verdict = entry.verdict;
-  const auto add = [](std::uint64_t& to, bool what) { to += what ? 1U : 0U; };
-  ++counts.received;
-  add(counts.numbered, verdict.dropped == Dropped::number);
-  add(counts.black_holed, verdict.dropped == Dropped::black_hole);
-  add(counts.too_big, verdict.dropped == Dropped::too_big);
-  add(counts.lost, verdict.dropped == Dropped::lost);
-  add(counts.queue_full, verdict.dropped == Dropped::queue_full);
-  add(counts.overflow, entry.overflow);
-  if (verdict.dropped != Dropped::no || entry.overflow) return;
-  add(counts.delayed, entry.delay.count() > 0);
-  add(counts.reordered, verdict.reordered);
-  add(counts.duplicated, verdict.duplicated);
-  add(counts.corrupted, verdict.corrupt_at.has_value());
-  add(counts.marked, entry.marked);
-}
-
 // RFC 9000 §9: until then endpoints rely on an address that stays, and a server ignores a new one.
 bool after_handshake(std::span<const std::byte> datagram) noexcept {
   return !datagram.empty() && (datagram.front() & std::byte{0x80}) == std::byte{};
@@ -94,6 +76,7 @@ Relay::Relay(Loop& loop, const Options& options, Trace trace)
       options_(options),
       trace_(std::move(trace)),
       start_(loop.clock().now()),
+      waiting_(options.most_waiting, options.most_waiting_bytes),
       timer_(loop.timers(), [this] { send_due(loop_.clock().now()); }) {}
 
 Relay::~Relay() = default;
@@ -139,11 +122,7 @@ bool Relay::make_room(TimePoint now) {
   const auto oldest =
       std::ranges::min_element(clients_, {}, [](const auto& client) { return client->heard; });
   if (now - (*oldest)->heard < kSilence) return false;
-  std::erase_if(waiting_, [&](const auto& entry) {
-    const bool of_it = entry.second.client == oldest->get();
-    if (of_it) waiting_bytes_ -= entry.second.bytes.size();
-    return of_it;
-  });
+  waiting_.erase_if([&](const Packet& packet) { return packet.client == oldest->get(); });
   clients_.erase(oldest);
   return true;
 }
@@ -188,33 +167,26 @@ void Relay::take_one(Client& client, bool up, Ecn ecn, std::span<const std::byte
     entry.marked = packet.ecn != ecn;
     entry.overflow = !enqueue(verdict.due, std::move(packet), verdict.duplicated ? 2 : 1);
   }
-  count(up ? summary_.up : summary_.down, entry);
+  Counts& counts = up ? summary_.up : summary_.down;
+  count(counts, verdict, now, entry.overflow);
+  if (entry.marked && !entry.overflow) ++counts.marked;
   trace_.add(entry);
 }
 
 bool Relay::enqueue(TimePoint due, Packet packet, std::size_t copies) {
-  const std::size_t bytes = copies * packet.bytes.size();
-  if (waiting_.size() + copies > options_.most_waiting ||
-      waiting_bytes_ + bytes > options_.most_waiting_bytes) {
-    return false;
-  }
-  waiting_bytes_ += bytes;
+  if (!waiting_.has_room(copies, copies * packet.bytes.size())) return false;
   for (; copies > 1; --copies) {
     Packet copy = packet;
     copy.copy = true;
-    waiting_.emplace(due, std::move(copy));
+    waiting_.add(due, std::move(copy));
   }
-  waiting_.emplace(due, std::move(packet));
+  waiting_.add(due, std::move(packet));
   return true;
 }
 
 void Relay::send_due(TimePoint now) {
-  while (!waiting_.empty() && waiting_.begin()->first <= now) {
-    const auto next = waiting_.extract(waiting_.begin());
-    waiting_bytes_ -= next.mapped().bytes.size();
-    send(next.mapped(), now);
-  }
-  timer_.set(waiting_.empty() ? kNever : waiting_.begin()->first);
+  while (const auto next = waiting_.take_due(now)) send(next->second, now);
+  timer_.set(waiting_.next());
 }
 
 void Relay::send(const Packet& packet, TimePoint now) {
@@ -229,6 +201,7 @@ void Relay::send(const Packet& packet, TimePoint now) {
   if (packet.copy) return;
   Counts& counts = packet.up ? summary_.up : summary_.down;
   ++(sent ? counts.sent : counts.overflow);
+  if (sent) counts.sent_bytes += packet.bytes.size();
 }
 
 // A change waits for a datagram that makes it known: were the old port gone before, a server whose

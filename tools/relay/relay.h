@@ -1,7 +1,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,12 +9,15 @@
 #include "base/time.h"
 #include "loop/loop.h"
 #include "loop/udp_socket.h"
-#include "tools/relay/conditions.h"
+#include "tools/network/in_flight.h"
+#include "tools/network/path.h"
 #include "tools/relay/options.h"
 #include "tools/relay/summary.h"
 #include "tools/relay/trace.h"
 
 namespace troika::relay {
+
+using network::Path;
 
 // Passes datagrams between clients and one server, each client over its own path. Implements all
 // Options except the duration, which the program does.
@@ -60,8 +62,7 @@ class Relay {
   std::unique_ptr<UdpSocket> listener_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::optional<Path> shared_up_, shared_down_;  // replace the clients' own
-  std::multimap<TimePoint, Packet> waiting_;     // equal times keep the order of arrival
-  std::size_t waiting_bytes_ = 0;
+  network::InFlight<Packet> waiting_;
   Timer timer_;
 };
 

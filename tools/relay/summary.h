@@ -2,19 +2,11 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/network/counts.h"
+
 namespace troika::relay {
 
-struct Counts {
-  // Each received datagram counts in one of these, except those that still wait at the end.
-  std::uint64_t received = 0, sent = 0;
-  std::uint64_t numbered = 0, black_holed = 0, too_big = 0, lost = 0, queue_full = 0;
-  std::uint64_t overflow = 0;  // limits of the relay or the kernel
-  // What was done to datagrams that passed. A second copy counts only here.
-  std::uint64_t delayed = 0, reordered = 0, duplicated = 0, corrupted = 0, marked = 0;
-  std::uint64_t dropped() const noexcept {
-    return numbered + black_holed + too_big + lost + queue_full + overflow;
-  }
-};
+using network::Counts;
 
 struct Summary {
   Counts up, down;

@@ -9,9 +9,11 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "tools/relay/conditions.h"
+#include "tools/network/path.h"
 
 namespace troika::relay {
+
+using network::Dropped, network::Verdict;
 
 // The packet type by the first bytes (RFC 9000 §17, RFC 9369 §3.2): "initial", "0-rtt",
 // "handshake", "retry", "version-negotiation", "long" for an unknown version, "short".

@@ -56,7 +56,8 @@ std::string changes(const Config& config) {
     all += only->clients ? "clients=" + only->clients->first.ip() : "one_in=";
     all += only->clients ? "; " : std::to_string(only->one_in) + "; ";
   }
-  put("congestion", static_cast<int>(config.quic.congestion), 0);
+  put("congestion", static_cast<int>(config.quic.congestion), 1);
+  put("tcp_congestion", config.tcp_congestion, "");
   put("upgrade_version", config.quic.upgrade_version, false);
   put_address("preferred_v4", config.quic.preferred_v4);
   put_address("preferred_v6", config.quic.preferred_v6);
@@ -195,9 +196,9 @@ TEST_CASE("--client-ca asks for certificates of clients, which --client-auth mak
 TEST_CASE("Options of the process") {
   check({{"--workers|1", "workers=1; "},
          {"--workers|128", "workers=128; "},
-         {"--congestion|cubic", ""},
-         {"--congestion|bbr", "congestion=1; "},
-         {"--congestion|reno", "congestion=2; "},
+         {"--congestion|cubic", "congestion=0; tcp_congestion=cubic; "},
+         {"--congestion|bbr", "tcp_congestion=bbr; "},
+         {"--congestion|reno", "congestion=2; tcp_congestion=reno; "},
          {"--access-log|off", "access=off; "},
          {"--keylog|keys", "keys=keys; "},
          {"--secrets|[x]", "secrets=[x]; "},

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "server/server.h"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
@@ -90,6 +92,31 @@ TEST_CASE(
   const auto refused = start_up(config);
   REQUIRE(!refused);
   CHECK(refused.error().contains(clients + " holds no certificate"));
+}
+
+TEST_CASE("--congestion is for TCP too, on every listener, and what the kernel refuses is noted") {
+  Config config = on_loopback();
+  config.plain = {{.address = must(Address::parse("127.0.0.1:0"))}};
+  const auto used = [](const Fd& listener) {
+    std::string name(16, '\0');
+    socklen_t size = 16;
+    CHECK(getsockopt(listener.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) == 0);
+    return std::string(name.c_str());
+  };
+  const std::string usual = used(must(start_up(config)).workers[0].secure[0].tcp);
+  config.tcp_congestion = "reno";  // every kernel has it, and allows it to everyone
+  const Startup reno = must(start_up(config));
+  CHECK(reno.warnings.empty());
+  for (const WorkerConfig& worker : reno.workers) {
+    CHECK(used(worker.secure[0].tcp) == "reno");
+    CHECK(used(worker.plain[0].tcp) == "reno");
+  }
+  config.tcp_congestion = "none such";
+  const Startup without = must(start_up(config));
+  CHECK(used(without.workers[0].secure[0].tcp) == usual);
+  REQUIRE(without.warnings.size() == 1);
+  CHECK(without.warnings[0].starts_with("this kernel has no TCP congestion control \"none such\""));
+  CHECK(without.warnings[0].ends_with("; TCP connections use the system's"));
 }
 
 TEST_CASE("A banner names every certificate and until when it is valid") {

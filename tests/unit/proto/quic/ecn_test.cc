@@ -54,7 +54,7 @@ TEST_CASE("Marks that a path begins to clear in mid-transfer are given up") {
 
 TEST_CASE("On a path that marks everything as congested a transfer goes on, slowly and marked") {
   const auto time_of = [](bool congested) {
-    QuicWorld w(6);
+    QuicWorld w(6, with_cubic());
     ClientSide& client = w.connect({.congested = congested});
     std::map<Ecn, std::size_t> marks;
     watch(w, client, marks);

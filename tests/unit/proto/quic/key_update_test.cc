@@ -42,7 +42,7 @@ TEST_CASE("The server takes a new key once it has sealed as many packets as it m
 TEST_CASE("Key updates of the server in mid-transfer change no byte, whatever the network does") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
-    QuicWorld w(seed, with_limit(100));
+    QuicWorld w(seed, with_cubic(with_limit(100)));
     ClientSide& client = w.connect({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
     REQUIRE(w.download(client, 1048576, 300s));
     CHECK(w.endpoint->counters().key_updates >= 2);
@@ -53,7 +53,7 @@ TEST_CASE("Key updates of the server in mid-transfer change no byte, whatever th
 TEST_CASE("Key updates of the client in mid-transfer change no byte, whatever the network does") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed " << seed);
-    QuicWorld w(seed, with_limit(seed % 2 == 0 ? 150 : 1U << 20U));
+    QuicWorld w(seed, with_cubic(with_limit(seed % 2 == 0 ? 150 : 1U << 20U)));
     ClientSide& client =
         w.connect_and_establish({.jitter = 5ms, .loss = 0.05, .reorder = 0.1, .duplicate = 0.1});
     client.app().ask("send 1048576");

@@ -36,6 +36,10 @@ quic::EndpointConfig endpoint_config() {
   for (std::size_t i = 0; i < config.secret.size(); ++i) config.secret[i] = std::byte(i * 7 + 1);
   return config;
 }
+quic::EndpointConfig with_cubic(quic::EndpointConfig config) {
+  config.congestion = quic::Congestion::cubic;
+  return config;
+}
 quic::EndpointConfig with_retry(std::size_t above) {
   return endpoint_config([&](auto& config) { config.retry_above = above; });
 }

@@ -33,6 +33,9 @@ quic::EndpointConfig endpoint_config(Change change) {
   change(config);
   return config;
 }
+// Slows down where packets are lost or marked, as BBR does not: a transfer lasts long enough for
+// what is to happen in its midst.
+quic::EndpointConfig with_cubic(quic::EndpointConfig config = endpoint_config());
 quic::EndpointConfig with_retry(std::size_t above);
 quic::EndpointConfig of_worker(std::uint8_t worker, std::uint8_t workers,
                                quic::EndpointConfig config = endpoint_config());

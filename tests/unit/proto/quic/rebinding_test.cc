@@ -37,7 +37,7 @@ TEST_CASE("A download goes on at each new port of its client, on a path with a s
   for (const auto [mtu, seeds] : {Case{1472, 5}, Case{1400, 5}, Case{1250, 38}}) {
     for (std::uint64_t seed = seeds > 20 ? 19 : 1; seed <= seeds; ++seed) {
       INFO("an MTU of " << mtu << ", seed " << seed);
-      QuicWorld w(seed);
+      QuicWorld w(seed, with_cubic());
       const auto time = download(w, {.loss = 0.03, .mtu = mtu});
       REQUIRE(time.has_value());
       CHECK(*time < 15s);

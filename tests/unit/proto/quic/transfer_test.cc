@@ -39,6 +39,25 @@ TEST_CASE("A client says how large the server's datagrams may be") {
   CHECK(largest(1200) == 1200);
 }
 
+TEST_CASE("A client acknowledges at once when it has as many packets as it is told to wait for") {
+  // What the server has received beside the request when acknowledgements sent at once have come.
+  const auto acknowledged = [](std::size_t every, std::size_t packets) {
+    QuicWorld w;
+    w.client_config.ack_every = every;
+    ClientSide& client = w.connect_and_settle();
+    const auto before = w.endpoint->counters().datagrams_in;
+    client.app().ask("send " + std::to_string(packets * 1200));
+    REQUIRE(w.run_until([&] { return client.app().answered(1); }));
+    w.world.run_for(12ms);
+    return w.endpoint->counters().datagrams_in - before > 1;
+  };
+  CHECK(acknowledged(2, 2));
+  CHECK(acknowledged(2, 5));
+  CHECK_FALSE(acknowledged(25, 5));
+  CHECK_FALSE(acknowledged(6, 5));
+  CHECK(acknowledged(5, 5));
+}
+
 TEST_CASE("A mebibyte of upload arrives and comes back") {
   QuicWorld w(2);
   ClientSide& client = w.connect({.loss = 0.01});

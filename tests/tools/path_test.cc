@@ -1,11 +1,11 @@
 // The conditions, with a virtual clock and a seed.
-#include "tools/relay/conditions.h"
+#include "tools/network/path.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 using namespace troika;
-using namespace troika::relay;
+using namespace troika::network;
 using namespace std::chrono_literals;
 
 namespace {
@@ -112,7 +112,7 @@ TEST_CASE("duplicates and corruption are as many as asked for; a flip changes a 
 }
 
 TEST_CASE("a rate spaces the datagrams out") {
-  Path line = path({.bits = 9'600'000, .queue = 10});  // 1200 bytes: 1 ms
+  Path line = path({.bits = 9'600'000, .queue = {10}});  // 1200 bytes: 1 ms
   for (int i = 1; i <= 10; ++i) CHECK(line.take(kSize, kStart).due == kStart + i * 1ms);
   CHECK(line.take(600, kStart).dropped == Dropped::queue_full);
   // One has left, so one fits; after a pause the line is free at once.
@@ -121,8 +121,32 @@ TEST_CASE("a rate spaces the datagrams out") {
   CHECK(line.take(kSize, kStart + 1s).due == kStart + 1001ms);
 }
 
+TEST_CASE("a queue of bytes takes n of them, with those on the line, and not n + 1") {
+  Path line = path({.bits = 8'000'000, .queue = {.packets = 0, .bytes = 3000}});  // 1 us each
+  CHECK(line.take(1500, kStart).due == kStart + 1500us);
+  CHECK(line.take(1501, kStart).dropped == Dropped::queue_full);
+  CHECK(line.take(1500, kStart).due == kStart + 3000us);
+  CHECK(line.take(1, kStart).dropped == Dropped::queue_full);
+  // The first counts until its last bit has left.
+  CHECK(line.take(1, kStart + 1500us - 1ns).dropped == Dropped::queue_full);
+  CHECK(line.take(1501, kStart + 1500us).dropped == Dropped::queue_full);
+  CHECK(line.take(1500, kStart + 1500us).due == kStart + 4500us);
+}
+
+TEST_CASE("a busy line has exactly its rate, even one that divides nothing") {
+  Path line = path({.bits = 7'000'003, .queue = {.packets = 0, .bytes = 0}});
+  std::uint64_t bits = 0;
+  TimePoint due{};
+  for (int i = 0; i < kMany; ++i) {
+    const std::size_t bytes = 40 + static_cast<std::size_t>(i) % 1461;
+    bits += bytes * 8;
+    due = line.take(bytes, kStart).due;
+  }
+  CHECK((due - kStart).count() == static_cast<Duration::rep>(bits * 1'000'000'000 / 7'000'003));
+}
+
 TEST_CASE("over a second a rate passes what it is, however much comes") {
-  Path line = path({.bits = 1'000'000, .queue = 25});
+  Path line = path({.bits = 1'000'000, .queue = {25}});
   std::uint64_t bits = 0;
   for (int i = 0; i < 10'000; ++i) {  // 10 times the rate
     const Verdict verdict = line.take(125, kStart + i * 100us);

@@ -1,6 +1,6 @@
 #pragma once
-// Simulates what a network does to datagrams, one direction of one client's path at a time. It has
-// neither a socket nor a clock, and all randomness follows from the seed.
+// Simulates what a network does to datagrams or packets, one direction of one path at a time. It
+// has neither a socket nor a clock, and all randomness follows from the seed.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,9 +11,9 @@
 #include "base/time.h"
 #include "ports/datagram.h"
 
-namespace troika::relay {
+namespace troika::network {
 
-// All times count from the client's first datagram.
+// All times count from the start of the path.
 struct MtuChange {
   Duration at;
   std::size_t bytes;
@@ -27,16 +27,20 @@ struct Cycle {  // repeats: passes for `open`, drops for `closed`
 struct Numbers {  // the first datagram is number 1
   std::uint64_t first, last;
 };
+// What may wait when there is a rate, with what is being transmitted. 0: no such limit.
+struct Queue {
+  std::size_t packets = 25, bytes = 0;
+};
 enum class EcnRule : std::uint8_t { keep, bleach, ce };
 
 // The probabilities apply to each datagram independently.
 struct PathOptions {
   double loss = 0, reorder = 0, duplicate = 0, corrupt = 0;
-  std::uint64_t burst = 0;           // most datagrams lost by `loss` in a row; 0: no limit
-  Duration delay{}, jitter{};        // jitter alone keeps the order
-  std::uint64_t bits = 0;            // per second; 0: no limit
-  std::size_t queue = 25;            // datagrams that may wait when there is a rate
-  std::size_t mtu = 0;               // bytes of UDP payload; 0: no limit
+  std::uint64_t burst = 0;     // most datagrams lost by `loss` in a row; 0: no limit
+  Duration delay{}, jitter{};  // jitter alone keeps the order
+  std::uint64_t bits = 0;      // per second; 0: no limit
+  Queue queue{};
+  std::size_t mtu = 0;               // bytes; 0: no limit
   std::vector<MtuChange> changes{};  // of `mtu`
   std::vector<Outage> outages{};
   std::optional<Cycle> cycle{};
@@ -74,13 +78,20 @@ class Path {
   bool lose();
   // When the last bit has left a line with this rate; nothing when the queue is full.
   std::optional<TimePoint> transmit(std::size_t bytes, TimePoint now);
+  Duration time_on_line(std::size_t bytes);
 
   PathOptions options_;
   SeededRandom random_;
   TimePoint start_;
   TimePoint last_due_{};
-  std::deque<TimePoint> queue_;  // when each datagram in transmission will have left
+  struct Leaving {
+    TimePoint at;
+    std::size_t bytes;
+  };
+  std::deque<Leaving> queue_;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t rest_ = 0;  // of the last division by the rate
   std::uint64_t count_ = 0, in_a_row_ = 0;
 };
 
-}  // namespace troika::relay
+}  // namespace troika::network

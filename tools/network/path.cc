@@ -1,8 +1,8 @@
-#include "tools/relay/conditions.h"
+#include "tools/network/path.h"
 
 #include <algorithm>
 
-namespace troika::relay {
+namespace troika::network {
 
 Verdict Path::take(std::size_t bytes, TimePoint now) {
   ++count_;
@@ -88,13 +88,26 @@ bool Path::lose() {
 
 std::optional<TimePoint> Path::transmit(std::size_t bytes, TimePoint now) {
   if (options_.bits == 0) return now;
-  while (!queue_.empty() && queue_.front() <= now) queue_.pop_front();
-  if (queue_.size() >= options_.queue) return std::nullopt;
-  const TimePoint begin = queue_.empty() ? now : queue_.back();
-  // 64 KiB are 2^19 bits, and 10^9 fits into 30: no overflow.
-  const std::uint64_t ns = std::uint64_t{bytes} * 8U * 1'000'000'000U / options_.bits;
-  queue_.push_back(begin + Duration(static_cast<Duration::rep>(ns)));
-  return queue_.back();
+  while (!queue_.empty() && queue_.front().at <= now) {
+    queued_bytes_ -= queue_.front().bytes;
+    queue_.pop_front();
+  }
+  const Queue& most = options_.queue;
+  if (most.packets != 0 && queue_.size() >= most.packets) return std::nullopt;
+  if (most.bytes != 0 && queued_bytes_ + bytes > most.bytes) return std::nullopt;
+  if (queue_.empty()) rest_ = 0;
+  const TimePoint begin = queue_.empty() ? now : queue_.back().at;
+  queue_.push_back({begin + time_on_line(bytes), bytes});
+  queued_bytes_ += bytes;
+  return queue_.back().at;
 }
 
-}  // namespace troika::relay
+// What a division leaves goes into the next, so that a busy line has exactly its rate.
+Duration Path::time_on_line(std::size_t bytes) {
+  // 64 KiB are 2^19 bits, and 10^9 fits into 30: no overflow.
+  const std::uint64_t units = std::uint64_t{bytes} * 8U * 1'000'000'000U + rest_;
+  rest_ = units % options_.bits;
+  return Duration(static_cast<Duration::rep>(units / options_.bits));
+}
+
+}  // namespace troika::network
