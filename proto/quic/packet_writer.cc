@@ -8,21 +8,14 @@ namespace {
 constexpr std::size_t kVectors = 16;  // of one STREAM frame
 constexpr int kSilentPtos = 3;
 
-struct Pieces {
-  std::array<ngtcp2_vec, kVectors> vectors{};
-  std::size_t count = 0;
-  bool fin = false;
-};
-
-Pieces pieces_of(const StreamWrite& write) {
-  Pieces pieces;
-  pieces.count = std::min(write.data.size(), kVectors);
-  for (std::size_t i = 0; i < pieces.count; ++i) {
-    pieces.vectors[i] = {.base = static_cast<std::uint8_t*>(write.data[i].iov_base),
-                         .len = write.data[i].iov_len};
+// Returns how many of them it filled.
+std::size_t put(const StreamWrite& write, std::span<ngtcp2_vec, kVectors> into) noexcept {
+  const std::size_t count = std::min(write.data.size(), kVectors);
+  for (std::size_t i = 0; i < count; ++i) {
+    into[i] = {.base = static_cast<std::uint8_t*>(write.data[i].iov_base),
+               .len = write.data[i].iov_len};
   }
-  pieces.fin = write.fin && pieces.count == write.data.size();
-  return pieces;
+  return count;
 }
 
 }  // namespace
@@ -98,7 +91,7 @@ ngtcp2_ssize PacketWriter::write_packet(ngtcp2_conn* conn, ngtcp2_path* path, ng
   const std::span space = dest.first(std::min(dest.size(), packet_limit_));
   const ngtcp2_ssize written = fill_packet(conn, path, info, space, stamp);
   if (written <= 0) return written;
-  limit_.sent(to_path(*path), static_cast<std::size_t>(written));
+  if (limit_.limits()) limit_.sent(to_path(*path), static_cast<std::size_t>(written));
   if (ngtcp2_path_eq(path, burst.path) != 0) return written;
   const auto packet = std::as_bytes(space.first(static_cast<std::size_t>(written)));
   burst.stray.assign(packet.begin(), packet.end());
@@ -115,6 +108,7 @@ ngtcp2_ssize PacketWriter::fill_packet(ngtcp2_conn* conn, ngtcp2_path* path, ngt
   // UDP_SEGMENT takes packets of equal size, so they are padded.
   constexpr std::uint32_t kFlags = NGTCP2_WRITE_STREAM_FLAG_MORE | NGTCP2_WRITE_STREAM_FLAG_PADDING;
   QuicApplication* const application = burst_->application;
+  std::array<ngtcp2_vec, kVectors> vectors;  // not cleared for each packet
   std::uint64_t credit = application != nullptr ? ngtcp2_conn_get_max_data_left(conn) : 0;
   for (;;) {
     StreamWrite write;
@@ -123,12 +117,13 @@ ngtcp2_ssize PacketWriter::fill_packet(ngtcp2_conn* conn, ngtcp2_path* path, ngt
       if (!next) return close_.result_of(std::unexpected(next.error()));
       write = *next;
     }
-    const Pieces pieces = pieces_of(write);
+    const std::size_t count = put(write, vectors);
+    const bool fin = write.fin && count == write.data.size();
     ngtcp2_ssize taken = -1;
-    const ngtcp2_ssize size = ngtcp2_conn_writev_stream(
-        conn, path, info, dest.data(), dest.size(), &taken,
-        kFlags | (pieces.fin ? std::uint32_t{NGTCP2_WRITE_STREAM_FLAG_FIN} : 0U), write.stream,
-        pieces.vectors.data(), pieces.count, stamp);
+    const ngtcp2_ssize size =
+        ngtcp2_conn_writev_stream(conn, path, info, dest.data(), dest.size(), &taken,
+                                  kFlags | (fin ? std::uint32_t{NGTCP2_WRITE_STREAM_FLAG_FIN} : 0U),
+                                  write.stream, vectors.data(), count, stamp);
     switch (size) {
       case NGTCP2_ERR_STREAM_DATA_BLOCKED: application->blocked(write.stream); continue;
       case NGTCP2_ERR_STREAM_NOT_FOUND:

@@ -37,8 +37,9 @@ class AmplificationLimit {
   void received(const Path& current, const Path& from, std::size_t bytes, TimePoint now,
                 Duration patience) noexcept {
     use(current, now, patience);
-    if (from == path_) left_ += 3 * bytes;
+    if (limited_ && from == path_) left_ += 3 * bytes;
   }
+  bool limits() const noexcept { return limited_; }  // else sent() need not be called
   void sent(const Path& to, std::size_t bytes) noexcept {
     if (to == path_) left_ -= std::min<std::uint64_t>(left_, bytes);
   }
