@@ -63,12 +63,17 @@ class Ran:
         return lines[-1][:300] if lines else "nothing was said"
 
 
+# The server's lines come to its log a moment late: those of the case before must be there already.
+LOG_DELAY = 0.06
+
+
 class Shell:
     """Runs what a case asks for, within its time, and remembers how to show it again."""
 
     def __init__(self, context, case):
         self.context, self.case = context, case
         self.server, self.site = context.server, context.site
+        time.sleep(LOG_DELAY)
         self.began = time.monotonic()
         # The server's clock may stand still for a turn of its loop.
         self.began_wall = time.time() - 0.05
