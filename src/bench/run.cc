@@ -92,6 +92,7 @@ Tally run_all(Loop& loop, const Options& options, const std::vector<std::unique_
   const Progress progress(loop, loads);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(loads.size());
     for (std::size_t i = 0; i < loads.size(); ++i) {
       threads.emplace_back([&, i] {
         loads[i]->run(plan_of(options, i));
