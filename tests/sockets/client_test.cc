@@ -39,25 +39,36 @@ class EndlessBody final : public BodySource {
   int& alive_;
 };
 
+// One port of TCP and UDP. Another one is tried when some other program has that of UDP.
+struct BothSockets {
+  explicit BothSockets(int backlog) {
+    for (int i = 0; i < 50; ++i) {
+      const Address address = tcp.emplace(backlog).address();
+      udp = make_socket(SocketKind::udp, address).value();
+      if (::bind(udp.get(), address.get(), address.size()) == 0) return;
+    }
+    FAIL("no port is free for both");
+  }
+  Address address() const { return tcp->address(); }
+
+  std::optional<RawServer> tcp;
+  Fd udp;
+};
+
 // A port of TCP or UDP where nothing is answered: the TCP backlog is full.
-struct DeadPort {
-  DeadPort() : udp(make_socket(SocketKind::udp, tcp.address()).value()) {
-    REQUIRE(::bind(udp.get(), tcp.address().get(), tcp.address().size()) == 0);
+struct DeadPort : BothSockets {
+  DeadPort() : BothSockets(0) {
     for (Fd& fd : waiting) {
-      fd = make_socket(SocketKind::tcp, tcp.address()).value();
-      std::ignore = ::connect(fd.get(), tcp.address().get(), tcp.address().size());
+      fd = make_socket(SocketKind::tcp, address()).value();
+      std::ignore = ::connect(fd.get(), address().get(), address().size());
     }
   }
-  RawServer tcp{0};
-  Fd udp;
   std::array<Fd, 3> waiting;
 };
 
 // Where TCP connects and TLS does not begin; over UDP a datagram comes back that says nothing.
-struct SilentPort {
-  SilentPort() : udp(make_socket(SocketKind::udp, tcp.address()).value()) {
-    REQUIRE(::bind(udp.get(), tcp.address().get(), tcp.address().size()) == 0);
-  }
+struct SilentPort : BothSockets {
+  SilentPort() : BothSockets(8) {}
   void answer() const {
     std::array<std::byte, 2048> bytes{};
     Address from;
@@ -66,8 +77,6 @@ struct SilentPort {
       CHECK(::sendto(udp.get(), bytes.data(), 1, 0, from.get(), from.size()) == 1);
     }
   }
-  RawServer tcp;
-  Fd udp;
 };
 
 // A fetch that is stuck in one step, for as long as nobody ends it.
@@ -120,8 +129,8 @@ class Stuck {
  private:
   client::Connection& connect() {
     if (!step_) return (*client)->connect(protocol_, client::Name{"a.example", 443}, "localhost");
-    const Address to = step_ == CallStep::connect     ? dead_.tcp.address()
-                       : step_ == CallStep::handshake ? silent_.tcp.address()
+    const Address to = step_ == CallStep::connect     ? dead_.address()
+                       : step_ == CallStep::handshake ? silent_.address()
                                                       : server_.address;
     return *must((*client)->connect(protocol_, to, "localhost"));
   }
@@ -216,8 +225,7 @@ TEST_CASE("What has failed before a request could be sent is said to its fetches
       CAPTURE(name, static_cast<int>(step));
       LiveClient client(options);
       client::Connection& connection = *must(client->connect(
-          protocol, step == CallStep::connect ? dead.tcp.address() : silent.tcp.address(),
-          "localhost"));
+          protocol, step == CallStep::connect ? dead.address() : silent.address(), "localhost"));
       client::Fetch& early = client->fetch(connection, kGet);
       client.wait([&] {
         silent.answer();
