@@ -26,7 +26,9 @@ void check_fields(const HeaderMap& headers, const Limits& limits) {
   std::size_t cost = 0;
   for (const auto [name, value] : headers) {
     cost += name.size() + value.size() + kFieldOverhead;
-    require(valid_field(HttpVersion::http3, name, value));
+    require(ascii::is_token(name) && std::ranges::all_of(value, ascii::is_text_char));
+    require(std::ranges::all_of(name, [](char c) { return c == ascii::lower(c); }));
+    require(ascii::trim(value).size() == value.size());
     require(!is_connection_field(field_name(name)) && name != "te" && name != "proxy-authenticate");
   }
   require(cost <= limits.response_bytes);

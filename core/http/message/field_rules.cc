@@ -32,13 +32,6 @@ bool is_trimmed(std::string_view value) noexcept {
 
 }  // namespace
 
-bool valid_field(HttpVersion version, std::string_view name, std::string_view value) noexcept {
-  if (!ascii::is_token(name) || !valid_field_value(value)) return false;
-  if (is_h1(version)) return true;
-  const auto upper = [](char c) { return c != ascii::lower(c); };
-  return std::ranges::none_of(name, upper) && is_trimmed(value);
-}
-
 bool add_valid_field(HttpVersion version, std::string_view name, std::string_view value,
                      HeaderMap& to) {
   to.add(name, value);

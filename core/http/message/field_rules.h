@@ -17,10 +17,9 @@ inline constexpr std::size_t kFieldOverhead = 32;  // what a field costs beside 
 
 constexpr bool is_h1(HttpVersion version) noexcept { return version < HttpVersion::http2; }
 
-// RFC 9110 §5.1, §5.5; in h2 and h3 also RFC 9113 §8.2.1 and RFC 9114 §4.2: the name is in lower
-// case, and no white space is around the value.
-bool valid_field(HttpVersion version, std::string_view name, std::string_view value) noexcept;
-// Adds a field that was received. False: it is not valid, and was not added.
+// Adds a field that was received. False: it is not valid (RFC 9110 §5.1, §5.5), and was not added.
+// In h2 and h3 the name has to be in lower case, without white space around the value (RFC 9113
+// §8.2.1, RFC 9114 §4.2).
 bool add_valid_field(HttpVersion version, std::string_view name, std::string_view value,
                      HeaderMap& to);
 

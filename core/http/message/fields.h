@@ -34,7 +34,7 @@ class HeaderMap {
     return {{name, e.name_size}, {name + e.name_size, e.value_size}};
   }
   FieldName name(std::size_t i) const noexcept { return entries_[i].name; }
-  // Whether it may be sent: valid_field() of h1, found out when it was added.
+  // Whether it may be sent (RFC 9110 §5.1, §5.5), found out when it was added.
   bool is_valid(std::size_t i) const noexcept { return entries_[i].valid; }
   std::size_t text_size() const noexcept { return text_.size(); }  // bytes; at least those in use
 
