@@ -38,6 +38,7 @@ class ServerSession final : public ByteSession,
 
   bool on_body(std::span<const std::byte> bytes) override { return current_->on_body(bytes); }
   void mark_dirty() noexcept override;
+  Account& account() noexcept override { return host_.account(); }
 
   bool over() const noexcept { return phase_ >= Phase::over; }
   void reach(Phase phase) noexcept { phase_ = std::max(phase_, phase); }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/account.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "ports/transport.h"
@@ -44,6 +45,7 @@ class QuicStreams {
   virtual void shutdown_write(StreamId stream, AppError code) = 0;  // RESET_STREAM
   virtual void close(AppError code) noexcept = 0;  // CONNECTION_CLOSE after what can be sent now
   virtual void mark_writable() noexcept = 0;  // next_write() has something: flush this connection
+  virtual Account& account() noexcept = 0;    // of the connection: what is held for its peer
   virtual const SecurityInfo& security() const noexcept = 0;  // final after the handshake
   virtual const Address& remote() const noexcept = 0;         // the validated path
   virtual const Address& local() const noexcept = 0;

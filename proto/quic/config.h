@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/account.h"
 #include "base/time.h"
 #include "ports/address.h"
 #include "proto/quic/qlog.h"
@@ -60,6 +61,7 @@ struct EndpointConfig : Config {
                workers = 1;    // the first byte of every id of ours is ≡ worker (mod workers)
   QlogSource* qlog = nullptr;  // outlives the endpoint; null: no connection is logged
   HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody is told
+  Account* account = nullptr;               // likewise; above those of the connections
   // What the application allows a client; it has the defaults.
   std::uint32_t streams_bidi = 0;
   std::size_t stream_window = 0;      // bytes

@@ -19,9 +19,10 @@ constexpr Duration kInitialPto = 3 * kInitialRtt + kMaxAckDelay;  // RFC 9002 §
 
 ConnectionBase::ConnectionBase(const Clock& clock, Random& random, SendBuffer& out,
                                const Address& local, const Address& remote, AppError no_error,
-                               std::uint64_t packets_per_key)
+                               std::uint64_t packets_per_key, Account* above)
     : clock_(clock),
       random_(random),
+      account_(above),
       no_error_(no_error),
       packets_per_key_(packets_per_key),
       local_(local),

@@ -57,6 +57,7 @@ class ConnectionBase : public QuicStreams {
   void mark_writable() noexcept override {
     if (phase() == Phase::open && !applying_) mark_dirty();
   }
+  Account& account() noexcept override { return account_; }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& remote() const noexcept override { return remote_; }
   const Address& local() const noexcept override { return local_; }
@@ -74,7 +75,7 @@ class ConnectionBase : public QuicStreams {
   // class.
   ConnectionBase(const Clock& clock, Random& random, SendBuffer& out, const Address& local,
                  const Address& remote, AppError no_error,
-                 std::uint64_t packets_per_key = kNoKeyLimit);
+                 std::uint64_t packets_per_key = kNoKeyLimit, Account* above = nullptr);
   virtual ~ConnectionBase() = default;
 
   void hold_qlog() noexcept { qlog_.hold(); }
@@ -145,6 +146,7 @@ class ConnectionBase : public QuicStreams {
 
   const Clock& clock_;
   Random& random_;
+  Account account_;
   const AppError no_error_;
   const std::uint64_t packets_per_key_;
   std::uint64_t packets_of_old_keys_ = 0;

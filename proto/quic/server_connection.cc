@@ -61,7 +61,8 @@ void set_preferred_address(ngtcp2_transport_params& params, const EndpointConfig
 ServerConnection::ServerConnection(const ConnectionShared& shared, const Address& local,
                                    const Address& remote)
     : ConnectionBase(shared.clock, shared.random, shared.out, local, remote,
-                     shared.application.traits.no_error, shared.config.key_update_packets),
+                     shared.application.traits.no_error, shared.config.key_update_packets,
+                     shared.config.account),
       shared_(shared),
       timer_(shared.timers, [this] { mark_dirty(); }) {}
 

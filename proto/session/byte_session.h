@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/account.h"
 #include "base/error.h"
 #include "base/output_queue.h"
 #include "base/time.h"
@@ -55,11 +56,13 @@ class ByteSession {
 // The client side of h1 and of h2: a byte session for the transport, a client session for the user.
 class ClientByteSession : public ByteSession, public ClientSession {};
 
-// The connection that a session belongs to. mark_dirty() asks for produce() in the coming flush; it
-// may be called at any time, any number of times, and does nothing else.
+// The connection that a session belongs to.
 class SessionHost {
  public:
+  // Asks for produce() in the coming flush; may be called at any time, any number of times, and
+  // does nothing else.
   virtual void mark_dirty() noexcept = 0;
+  virtual Account& account() noexcept = 0;  // of the connection: what is held for its peer
 
  protected:
   ~SessionHost() = default;

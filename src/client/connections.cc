@@ -124,6 +124,7 @@ class QuicConnection::Streams final : public quic::QuicStreams {
     quic_.mark_writable();
     owner_.mark_dirty();
   }
+  Account& account() noexcept override { return quic_.account(); }
   const SecurityInfo& security() const noexcept override { return quic_.security(); }
   const Address& remote() const noexcept override { return quic_.remote(); }
   const Address& local() const noexcept override { return quic_.local(); }

@@ -33,7 +33,7 @@ Connection::Connection(std::unique_ptr<Transport> transport, std::string alt_svc
       plain_(plain),
       owner_(owner),
       stream_(std::move(transport), times_of(services), services.limits.output_high, services.pool,
-              timers, services.clock, *this) {
+              timers, services.clock, *this, services.account) {
   peer_.alt_svc = std::move(alt_svc);
 }
 

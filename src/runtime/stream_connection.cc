@@ -16,8 +16,9 @@ constexpr TimePoint after(TimePoint from, Duration time) noexcept {
 
 StreamConnection::StreamConnection(std::unique_ptr<Transport> transport, const StreamTimes& times,
                                    std::size_t output_high, BufferPool& pool, TimerQueue& timers,
-                                   const Clock& clock, StreamConnectionOwner& owner)
-    : transport_(std::move(transport)),
+                                   const Clock& clock, StreamConnectionOwner& owner, Account* above)
+    : account_(above),
+      transport_(std::move(transport)),
       times_(times),
       output_high_(output_high),
       clock_(clock),

@@ -79,10 +79,11 @@ class StreamConnectionOwner {
 // it, and the deadlines of both. I/O callbacks feed the session; flush() does the rest.
 class StreamConnection final : private Transport::Observer, private SessionHost {
  public:
-  // The references outlive it. `output_high`: bytes that wait in its output queue at most.
+  // The references and `above` outlive it. `above` is the account above its own; null: its own
+  // stands alone. `output_high`: bytes that wait in its output queue at most.
   StreamConnection(std::unique_ptr<Transport> transport, const StreamTimes& times,
                    std::size_t output_high, BufferPool& pool, TimerQueue& timers,
-                   const Clock& clock, StreamConnectionOwner& owner);
+                   const Clock& clock, StreamConnectionOwner& owner, Account* above = nullptr);
   ~StreamConnection();  // gives up the session's requests; the owner is not called
 
   void start();
@@ -109,6 +110,7 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   void mark_dirty() noexcept override {
     if (state_ != StreamState::closed) owner_.on_dirty();
   }
+  Account& account() noexcept override { return account_; }
 
   bool has_session() const noexcept {
     return state_ >= StreamState::open && state_ <= StreamState::unwritable;
@@ -126,6 +128,7 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   TimePoint stuck_at(TimePoint now);
   void arm(TimePoint now);
 
+  Account account_;  // outlives what is charged to it
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Transport> refused_;  // the TLS one, when the client sends plain HTTP
   const StreamTimes times_;

@@ -15,8 +15,9 @@ namespace {
 
 // What HTTP allows a client is the same whatever carries it.
 quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
-                                     quic::HandshakeObserver& handshakes) {
+                                     quic::HandshakeObserver& handshakes, Account& account) {
   quic::EndpointConfig quic = config.quic;
+  quic.account = &account;
   quic.handshakes = &handshakes;
   quic.qlog = qlog;
   quic.streams_bidi = config.limits.concurrent_streams;
@@ -89,8 +90,8 @@ struct Worker::Quic final : quic::HandshakeObserver {
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
-        endpoint(endpoint_config(worker.config_, qlog.get(), *this), worker.loop_.clock(),
-                 worker.random_, sockets, *worker.config_.tls_quic,
+        endpoint(endpoint_config(worker.config_, qlog.get(), *this, worker.account_),
+                 worker.loop_.clock(), worker.random_, sockets, *worker.config_.tls_quic,
                  {h3::traits(worker.config_.limits,
                              worker.services_.snapshot->handler().takes_tunnels()),
                   [&worker](quic::QuicStreams& quic) {
@@ -125,14 +126,10 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(observers()),
-      services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
-                {},    observers_,         &authorities_,  this},
-      plain_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
-                      {},    observers_,         nullptr,        this},
-      redirect_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
-                         {},    observers_},
-      plain_on_tls_services_{pool_, loop_.turn_clock(), config_.limits, config_.timeouts,
-                             {},    observers_,         &authorities_},
+      services_(services(&authorities_, this)),
+      plain_services_(services(nullptr, this)),
+      redirect_services_(services(nullptr, nullptr)),
+      plain_on_tls_services_(services(&authorities_, nullptr)),
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
@@ -144,6 +141,18 @@ Worker::Worker(WorkerConfig config)
   listen_quic();
   for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
   for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+}
+
+Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
+  return {.pool = pool_,
+          .clock = loop_.turn_clock(),
+          .limits = config_.limits,
+          .timeouts = config_.timeouts,
+          .snapshot = {},
+          .observer = observers_,
+          .authority = authority,
+          .flush = flush,
+          .account = &account_};
 }
 
 std::vector<ExchangeObserver*> Worker::observers() {

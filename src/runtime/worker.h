@@ -122,6 +122,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   void use(const SnapshotSource& source);
 
   const BufferPool& pool() const noexcept { return pool_; }
+  const Account& account() const noexcept { return account_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
   // connections() as of the last turn; from any thread.
   std::size_t connections_shown() const noexcept { return connections_shown_; }
@@ -131,6 +132,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
  private:
   struct Quic;
 
+  Services services(const AuthorityCheck* authority, FlushQueue* flush);
   std::vector<ExchangeObserver*> observers();  // with the access log, which it makes
   void listen_quic();
   void listen_secure(WorkerConfig::Secure& secure);
@@ -148,6 +150,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   void notice(const std::string& line);
 
   WorkerConfig config_;
+  Account account_;  // of all connections
   BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
   Loop loop_;
   SystemRandom random_;

@@ -58,6 +58,8 @@ class FakeQuic final : public quic::QuicStreams {
   std::size_t burst = 1U << 20U;  // bytes that one flush sends at most
   bool hold_acks = false;         // acknowledgements wait for release_acks()
   bool keep_sent = true;
+
+  Account held;
   bool tells_stop_sending = true;  // false: the application learns of it by shut() only
 
   // What happened.
@@ -133,6 +135,7 @@ class FakeQuic final : public quic::QuicStreams {
     dirty_ = true;
   }
   void mark_writable() noexcept override { dirty_ = true; }
+  Account& account() noexcept override { return held; }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& remote() const noexcept override { return remote_; }
   const Address& local() const noexcept override { return local_; }

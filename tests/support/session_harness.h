@@ -192,6 +192,8 @@ class RecordingHost final : public SessionHost {
  public:
   int marks = 0;
   void mark_dirty() noexcept override { ++marks; }
+  Account& account() noexcept override { return held; }
+  Account held;
   bool take() { return std::exchange(marks, 0) > 0; }  // was it marked since?
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 
+#include "base/account.h"
 #include "base/buffer.h"
 #include "base/ownership.h"
 #include "base/time.h"
@@ -70,6 +71,7 @@ struct Services {
   const AuthorityCheck* authority = nullptr;  // null: every authority is served
   FlushQueue* flush = nullptr;                // for jobs; null: there is no worker
   DateCache date{};
+  Account* account = nullptr;  // of the worker, above those of its connections
 };
 
 }  // namespace troika
