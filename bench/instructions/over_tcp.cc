@@ -70,7 +70,7 @@ class TcpClient : public Client, private ConnectionOwner {
     ConnectionOwner& owner = *this;
     connection_ = std::make_unique<Connection>(
         tls::make_tls_transport(std::move(stream), site_.tls_tcp->new_ssl(), scratch_),
-        "h3=\":8443\"; ma=3600", site_.services, site_.timers, owner);
+        "h3=\":8443\"; ma=3600", site_.services, site_.timers, places_, owner);
     connection_->start();
     while (SSL_do_handshake(ssl_.get()) != 1) turn();
   }
@@ -114,6 +114,7 @@ class TcpClient : public Client, private ConnectionOwner {
   void on_done(Connection&) noexcept override {}
   void on_handshake_failed(const Address&, std::string_view) noexcept override {}
 
+  Places places_{1};
   tls::RecordScratch scratch_;
   std::string from_server_;
   tls::SslPtr ssl_;

@@ -27,6 +27,9 @@ class ServerSession final : public ByteSession,
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
+  bool at_rest() const noexcept override {
+    return current_ == nullptr && sent_.empty() && buffered_.empty() && head_since_ == kNever;
+  }
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
   void drain() override;

@@ -25,6 +25,9 @@ class ServerSession final : public ByteSession {
   void on_written(std::size_t bytes, TimePoint now) noexcept override;
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
+  bool at_rest() const noexcept override {
+    return streams_.empty() && outbound_.queued() == 0 && !header_since_;
+  }
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
   void drain() override;

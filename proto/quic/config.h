@@ -34,8 +34,10 @@ struct Config {
   // Moves clients that begin with version 1 and offer 2 to version 2 (RFC 9368 §2.3).
   bool upgrade_version = false;
   Address preferred_v4{}, preferred_v6{};  // clients are asked to move there (RFC 9000 §9.6)
-  std::size_t connections = 10000;         // then new ones are refused (CONNECTION_REFUSED)
-  std::size_t half_open = 1000;            // handshakes in flight, likewise
+  // When places become few, the address with the most gives way (admission/places.h); a newcomer
+  // for whom nobody does is dropped.
+  std::size_t connections = 10000;
+  std::size_t half_open = 1000;  // handshakes in flight; a quarter is for clients with a NEW_TOKEN
   // Clients without a token get a Retry when this many handshakes are in flight, counting the
   // connections of the last second that ended at their first packet. It ends below half of that.
   // 0: always.

@@ -20,8 +20,10 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       tokens_(config_, clock_),
       replies_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, clock_,  random_, out_, id_factory_,
-              tokens_, timers_, *this,   tls_, application_} {}
+      places_(config_.connections),
+      handshakes_(config_.half_open, config_.half_open / 4),
+      shared_{config_, clock_, random_, out_,         id_factory_, tokens_,
+              timers_, *this,  tls_,    application_, places_,     handshakes_} {}
 
 // A GRO buffer may contain packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {
@@ -132,8 +134,13 @@ bool Endpoint::forward(const Datagram& packet, std::span<const std::uint8_t> id)
   return true;
 }
 
-bool Endpoint::has_room() const noexcept {
-  return !draining_ && connections_.size() < config_.connections && half_open_ < config_.half_open;
+// Connections that are closing have no place, but they are not without end.
+bool Endpoint::make_room(const Datagram& packet, const TokenCheck& token) {
+  const bool known = token.verdict == TokenCheck::Verdict::new_token;
+  return connections_.size() < 2 * config_.connections &&
+         handshakes_.admit(packet.remote,
+                           known ? Places::Newcomer::known : Places::Newcomer::unknown) &&
+         places_.admit(packet.remote);
 }
 
 bool Endpoint::accept(const Datagram& packet, TimePoint now) {
@@ -142,7 +149,7 @@ bool Endpoint::accept(const Datagram& packet, TimePoint now) {
       ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) != 0) {
     return false;
   }
-  if (!has_room()) {
+  if (draining_) {
     ++counters_.refused;
     return replies_.refuse(packet, initial, NGTCP2_CONNECTION_REFUSED);
   }
@@ -157,8 +164,14 @@ bool Endpoint::accept(const Datagram& packet, TimePoint now) {
     return false;
   }
   // For every client, with a token or not: the call also switches Retry on and off.
-  const bool retrying = retry_is_on(now) || buffered_.full();
+  // Somebody gives way only for an address that is proven.
+  const bool retrying = retry_is_on(now) || buffered_.full() || handshakes_.few() || places_.few();
   if (retrying && !token.proves_address()) return retry(packet, initial);
+  // Without a word: a refusal would cost as much as the beginning of a handshake.
+  if (!make_room(packet, token)) {
+    ++counters_.refused;
+    return false;
+  }
   return accept(packet, initial, token, now);
 }
 
@@ -173,7 +186,7 @@ TokenCheck Endpoint::check_token(const Datagram& packet, const ngtcp2_pkt_hd& in
 // Retry goes off at half the load, so that it does not change with each client. A connection that
 // ended at its first packet is no longer in flight, but has cost as much.
 bool Endpoint::retry_is_on(TimePoint now) noexcept {
-  const std::size_t load = half_open_ + ended_at_first_packet_.at(now);
+  const std::size_t load = handshakes_.taken() + ended_at_first_packet_.at(now);
   if (load >= config_.retry_above) {
     retrying_ = true;
   } else if (2 * load < config_.retry_above) {

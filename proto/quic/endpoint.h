@@ -62,8 +62,6 @@ class Endpoint final : private ConnectionOwner {
     return ids_.insert(id, connection);
   }
   void drop_id(const ConnectionId& id) noexcept override { ids_.erase(id); }
-  void handshake_began() noexcept override { ++half_open_; }
-  void handshake_ended() noexcept override { --half_open_; }
   void handshake_completed() noexcept override { ++counters_.handshakes; }
   void path_validated() noexcept override { ++counters_.paths_validated; }
   void early_data_came(bool accepted) noexcept override {
@@ -80,7 +78,7 @@ class Endpoint final : private ConnectionOwner {
   TokenCheck check_token(const Datagram& packet, const ngtcp2_pkt_hd& initial) noexcept;
   bool retry(const Datagram& packet, const ngtcp2_pkt_hd& initial);
   void retry_lost_beginning(const Datagram& packet);
-  bool has_room() const noexcept;
+  bool make_room(const Datagram& packet, const TokenCheck& token);
   bool retry_is_on(TimePoint now) noexcept;
 
   void free_connection(ServerConnection& connection) noexcept;
@@ -97,10 +95,10 @@ class Endpoint final : private ConnectionOwner {
   StatelessReplies replies_;
   TimerQueue timers_;
   CidTable<ServerConnection> ids_;
+  Places places_, handshakes_;
   const ConnectionShared shared_;
   mutable EndpointCounters counters_;
   BufferedInitials buffered_;
-  std::size_t half_open_ = 0;
   RateCounter ended_at_first_packet_;  // connections
   bool draining_ = false;
   bool retrying_ = false;

@@ -109,8 +109,9 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
   if (this->conn() == nullptr) return false;
   if (!session().tag_tickets(shared_.application.traits.settings_tag)) return false;
-  half_open_ = true;
-  shared_.owner.handshake_began();
+  PlaceHolder& holder = *this;
+  place_.emplace(shared_.places, remote(), holder);
+  handshake_.emplace(shared_.handshakes, remote(), holder);
   // Until the client knows an id of ours, it uses the one that it made up.
   return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own)) &&
          (!moves || add_id(ConnectionId(params.preferred_addr.cid)));
@@ -120,16 +121,18 @@ ServerConnection::~ServerConnection() {
   end_silently();
   free_session();
   free_application();
-  end_handshake();
   for (const ConnectionId& id : ids_) shared_.owner.drop_id(id);
 }
 
 void ServerConnection::on_flushed() {
   if (phase() != Phase::open) {
     report_handshake();
-    end_handshake();
+    handshake_.reset();
+    place_.reset();
     free_session();
     free_application();
+  } else if (!handshake_) {
+    place_->set(application()->idle() ? Use::idle : Use::active);
   }
   const TimePoint next = deadline();
   // A timer that fires too early costs less than one that is set anew for every packet.
@@ -156,7 +159,8 @@ void ServerConnection::id_retired(const ngtcp2_cid& id) noexcept {
 }
 
 void ServerConnection::on_established() {
-  end_handshake();
+  handshake_.reset();
+  place_->set(Use::active);  // until the flush has looked
   shared_.owner.handshake_completed();
   on_address_proven(remote());
 }
@@ -172,14 +176,25 @@ std::unique_ptr<QlogSink> ServerConnection::open_log() {
   return shared_.config.qlog->open({id.data, id.datalen}, remote());
 }
 
-void ServerConnection::end_handshake() noexcept {
-  if (std::exchange(half_open_, false)) shared_.owner.handshake_ended();
+void ServerConnection::mark_dirty() noexcept {
+  if (place_ && place_->use() == Use::idle) place_->set(Use::active);
+  shared_.owner.connection_dirty(*this);
+}
+
+// A handshake ends without a word, which costs the least: its client tries again.
+void ServerConnection::give_way() noexcept {
+  if (handshake_) {
+    end_silently();
+  } else {
+    close(shared_.application.traits.no_error);
+  }
+  mark_dirty();
 }
 
 // Not for invalid first packets, which end before that, nor for peers that close without an error.
 void ServerConnection::report_handshake() const noexcept {
   HandshakeObserver* const observer = shared_.config.handshakes;
-  if (!half_open_ || observer == nullptr || reason().code == ErrorCode::closed) return;
+  if (!handshake_ || observer == nullptr || reason().code == ErrorCode::closed) return;
   observer->on_handshake_failed(remote(), reason().detail);
 }
 

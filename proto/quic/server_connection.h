@@ -1,7 +1,9 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include "admission/places.h"
 #include "base/time.h"
 #include "proto/quic/cid.h"
 #include "proto/quic/config.h"
@@ -18,8 +20,6 @@ class ConnectionOwner {
  public:
   virtual bool register_id(const ConnectionId& id, ServerConnection& connection) = 0;
   virtual void drop_id(const ConnectionId& id) noexcept = 0;
-  virtual void handshake_began() noexcept = 0;
-  virtual void handshake_ended() noexcept = 0;  // completed or failed
   virtual void handshake_completed() noexcept = 0;
   virtual void path_validated() noexcept = 0;
   virtual void early_data_came(bool accepted) noexcept = 0;
@@ -42,10 +42,12 @@ struct ConnectionShared {
   ConnectionOwner& owner;
   const tls::ServerContext& tls;
   const ApplicationFactory& application;
+  Places& places;      // of connections
+  Places& handshakes;  // of those among them whose handshake goes on
 };
 
 // The server side of one connection.
-class ServerConnection final : public ConnectionBase {
+class ServerConnection final : public ConnectionBase, private PlaceHolder {
  public:
   // Null if a library fails. `initial` is the header of the client's first packet, which has yet to
   // be passed to receive(), and `token` the result of checking its token.
@@ -73,15 +75,16 @@ class ServerConnection final : public ConnectionBase {
   void on_path_validated() noexcept override { shared_.owner.path_validated(); }
   void on_key_updated() noexcept override { shared_.owner.key_updated(); }
   std::unique_ptr<QlogSink> open_log() override;
-  void mark_dirty() noexcept override { shared_.owner.connection_dirty(*this); }
+  void mark_dirty() noexcept override;
+  void give_way() noexcept override;
   bool start_application() override;
-  void end_handshake() noexcept;
   void report_handshake() const noexcept;
 
   const ConnectionShared& shared_;
   Timer timer_;
   std::vector<ConnectionId> ids_;
-  bool half_open_ = false;
+  std::optional<Place> place_;      // while it is open
+  std::optional<Place> handshake_;  // until it is over
 };
 
 }  // namespace troika::quic

@@ -44,6 +44,8 @@ class ByteSession {
   // The peer has taken some earlier bytes, so a stream that only waits for its turn is not stalled.
   virtual void on_progress(TimePoint now) noexcept = 0;
   virtual Interest interest() const noexcept = 0;
+  // Nothing is open, half received or queued: nothing is lost if the connection ends now.
+  virtual bool at_rest() const noexcept = 0;
   // The earliest deadline of all exchanges, the header block and the idle time; kNever for none.
   virtual TimePoint deadline() const noexcept = 0;
   virtual void on_deadline(TimePoint now) = 0;
@@ -54,7 +56,10 @@ class ByteSession {
 };
 
 // The client side of h1 and of h2: a byte session for the transport, a client session for the user.
-class ClientByteSession : public ByteSession, public ClientSession {};
+class ClientByteSession : public ByteSession, public ClientSession {
+ public:
+  bool at_rest() const noexcept final { return idle(); }
+};
 
 // The connection that a session belongs to.
 class SessionHost {

@@ -27,14 +27,28 @@ StreamTimes times_of(const Services& services) noexcept {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, std::string alt_svc,
-                       Services& services, TimerQueue& timers, ConnectionOwner& owner,
-                       Services* plain)
+                       Services& services, TimerQueue& timers, Places& places,
+                       ConnectionOwner& owner, Services* plain)
     : services_(services),
       plain_(plain),
       owner_(owner),
+      place_(places, transport->remote(), *this),
       stream_(std::move(transport), times_of(services), services.limits.output_high, services.pool,
               timers, services.clock, *this, services.account) {
   peer_.alt_svc = std::move(alt_svc);
+}
+
+bool Connection::flush(TimePoint now) {
+  const bool more = stream_.flush(now);
+  const bool opening = stream_.state() <= StreamState::handshaking;
+  place_.set(opening ? Use::opening : stream_.idle() ? Use::idle : Use::active);
+  return more;
+}
+
+// Until the flush has looked, what has just arrived may be a request.
+void Connection::on_dirty() noexcept {
+  if (place_.use() == Use::idle) place_.set(Use::active);
+  owner_.on_dirty(*this);
 }
 
 void Connection::know_peer() {

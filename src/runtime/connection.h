@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "admission/places.h"
 #include "base/ownership.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/services.h"
@@ -27,27 +28,31 @@ class ConnectionOwner {
 
 // What a server adds to a StreamConnection: the session that ALPN (or the first bytes on a plain
 // port) chose, who the peer is, and what the operator hears of handshakes.
-class Connection final : public Deletable, public Flushable, private StreamConnectionOwner {
+class Connection final : public Deletable,
+                         public Flushable,
+                         private StreamConnectionOwner,
+                         private PlaceHolder {
  public:
   // `plain` serves clients that send plain HTTP to a TLS port; null: they get an alert. The
   // references and `plain` outlive it.
   Connection(std::unique_ptr<Transport> transport, std::string alt_svc, Services& services,
-             TimerQueue& timers, ConnectionOwner& owner, Services* plain = nullptr);
+             TimerQueue& timers, Places& places, ConnectionOwner& owner, Services* plain = nullptr);
 
   void start() { stream_.start(); }
   // Applies the records and writes, up to a budget. True: more can be written now.
-  bool flush(TimePoint now) override { return stream_.flush(now); }
+  bool flush(TimePoint now) override;
   void drain() { stream_.drain(); }
   void abort() { stream_.abort(AbortReason::shutdown); }  // at the drain deadline
 
-  std::list<std::unique_ptr<Connection>>::iterator place;  // used by the owner
+  std::list<std::unique_ptr<Connection>>::iterator at;  // used by the owner
 
  private:
   std::unique_ptr<ByteSession> make_session(SessionHost& host, std::span<const std::byte> first,
                                             bool ended) override;
   std::unique_ptr<ByteSession> make_plain_session(SessionHost& host) override;
   void on_handshake_done() override { peer_.security = stream_.transport().security(); }
-  void on_dirty() noexcept override { owner_.on_dirty(*this); }
+  void on_dirty() noexcept override;
+  void give_way() noexcept override { stream_.give_way(services_.clock.now()); }
   void on_closed(StreamState at, const std::optional<Error>& lost) noexcept override;
   void know_peer();
 
@@ -55,6 +60,7 @@ class Connection final : public Deletable, public Flushable, private StreamConne
   Services* const plain_;
   ConnectionOwner& owner_;
   PeerInfo peer_;
+  Place place_;
   StreamConnection stream_;  // after peer_, which its session refers to
 };
 

@@ -210,6 +210,21 @@ void StreamConnection::abort(AbortReason reason) {
   close(reason, {});
 }
 
+bool StreamConnection::idle() const noexcept {
+  if (state_ == StreamState::lingering) return true;
+  return state_ == StreamState::open && session_->at_rest() && out_.empty() &&
+         transport_->unsent() == 0;
+}
+
+void StreamConnection::give_way(TimePoint now) {
+  if (has_session()) {
+    session_->drain();
+    flush(now);
+  }
+  if (state_ == StreamState::open) transport_->shutdown_write();
+  close(AbortReason::shutdown, {});
+}
+
 void StreamConnection::close(AbortReason reason, const std::optional<Error>& lost) noexcept {
   if (state_ == StreamState::closed) return;
   const bool early = has_session() && transport_->security().handshaking;

@@ -91,8 +91,12 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   bool flush(TimePoint now);
   void drain();
   void abort(AbortReason reason);  // nothing more is sent, and the peer gets a reset
+  // Ends it at once, with what the session has to say and a FIN; for one that is idle().
+  void give_way(TimePoint now);
 
   StreamState state() const noexcept { return state_; }
+  // Nothing is open and nothing waits: nothing is lost if it ends now.
+  bool idle() const noexcept;
   const Transport& transport() const noexcept { return *transport_; }
   // Why the session could not read what the peer sent, if so.
   const std::optional<Error>& fault() const noexcept { return fault_; }

@@ -119,6 +119,7 @@ struct Worker::Quic final : quic::HandshakeObserver {
 
 Worker::Worker(WorkerConfig config)
     : config_(std::move(config)),
+      places_(config_.limits.connections),
       coding_(loop_, coding_tasks(config_.quic.workers)),
       slow_(loop_, kSlowTasks),
       hashing_(loop_, kHashingTasks),
@@ -198,7 +199,7 @@ void Worker::listen_plain(WorkerConfig::Plain& plain) {
 
 void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
                     Services& services) {
-  if (connections_.size() >= config_.limits.connections) {
+  if (!places_.admit(stream->remote())) {
     ++refused_;
     return;
   }
@@ -210,10 +211,10 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   }
   ConnectionOwner& owner = *this;
   auto connection =
-      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), owner,
-                                   secure ? &plain_on_tls_services_ : nullptr);
+      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), places_,
+                                   owner, secure ? &plain_on_tls_services_ : nullptr);
   Connection& added = *connection;
-  added.place = connections_.insert(connections_.end(), std::move(connection));
+  added.at = connections_.insert(connections_.end(), std::move(connection));
   added.start();
 }
 
@@ -296,9 +297,9 @@ void Worker::remove(Flushable& work) noexcept {
 
 void Worker::on_done(Connection& connection) noexcept {
   remove(connection);
-  const auto place = connection.place;
-  loop_.deferred().later(std::move(*place));
-  connections_.erase(place);
+  const auto at = connection.at;
+  loop_.deferred().later(std::move(*at));
+  connections_.erase(at);
 }
 
 }  // namespace troika

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "admission/places.h"
 #include "base/dirty_list.h"
 #include "base/random.h"
 #include "handlers/redirect/redirect.h"
@@ -151,6 +152,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
 
   WorkerConfig config_;
   Account account_;  // of all connections
+  Places places_;    // of connections over TCP
   BufferPool pool_;  // outlives the loop, whose thread pool jobs use it
   Loop loop_;
   SystemRandom random_;

@@ -85,8 +85,8 @@ TcpWorld::Visit& TcpWorld::add(const tls::ServerContext& server) {
   ConnectionOwner& owner = *this;
   connections_.push_back(std::make_unique<Connection>(
       tls::make_tls_transport(visit.link.open(End::server), server.new_ssl(), scratch_), "",
-      services, timers_, owner));
-  connections_.back()->place = std::prev(connections_.end());
+      services, timers_, places_, owner));
+  connections_.back()->at = std::prev(connections_.end());
   connections_.back()->start();
   return visit;
 }
@@ -113,9 +113,9 @@ void TcpWorld::settle() {
 
 void TcpWorld::on_done(Connection& connection) noexcept {
   if (connection.dirty) std::erase(dirty_, &connection);
-  const auto place = connection.place;
-  deferred_.later(std::move(*place));
-  connections_.erase(place);
+  const auto at = connection.at;
+  deferred_.later(std::move(*at));
+  connections_.erase(at);
 }
 
 }  // namespace troika::sim

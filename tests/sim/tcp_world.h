@@ -92,6 +92,7 @@ class TcpWorld : private ConnectionOwner, private client::Connection::Owner {
   }
   void on_done(Connection& connection) noexcept override;
 
+  Places places_{1000};
   tls::RecordScratch scratch_, client_scratch_;
   TimerQueue timers_, client_timers_;
   Deferred deferred_;

@@ -100,26 +100,43 @@ TEST_CASE("What is not done at the drain deadline is cut off") {
   }
 }
 
-TEST_CASE("The limit of connections is kept at n and closes the one beyond") {
+TEST_CASE("Beyond the limit of connections the longest idle one gives way") {
   constexpr std::size_t kMost = 3;
-  for (const client::Protocol protocol : {client::Protocol::h2, client::Protocol::h3}) {
+  for (const client::Protocol protocol :
+       {client::Protocol::h1, client::Protocol::h2, client::Protocol::h3}) {
     Rig rig(10, [](WorkerConfig& config) {
       config.limits.connections = kMost;
       config.quic.connections = kMost;
     });
     std::vector<client::Connection*> made;
-    for (std::size_t i = 0; i < kMost; ++i) {
+    for (std::size_t i = 0; i <= kMost; ++i) {
       made.push_back(&rig.connect(protocol));
-      CHECK(made.back()->ready());
+      CHECK(rig.client.ask(*made.back()).body == pattern(10));
     }
-    CHECK(rig.connect(protocol).closed());
-    rig.server.on_worker([&](const Worker& worker) {
-      CHECK(worker.connections() == kMost);
-      CHECK(worker.refused() == (protocol == client::Protocol::h2 ? 1 : 0));  // TCP's own count
-    });
-    for (client::Connection* connection : made) {
-      CHECK(rig.client.ask(*connection).body == pattern(10));
+    rig.client.wait([&] { return made.front()->closed(); });
+    for (std::size_t i = 1; i <= kMost; ++i) {
+      CHECK(rig.client.ask(*made[i]).body == pattern(10));
     }
+  }
+}
+
+TEST_CASE("Beyond the limit of active connections a new one is closed") {
+  constexpr std::size_t kMost = 3;
+  Rig rig(kLarge, [](WorkerConfig& config) { config.limits.connections = kMost; });
+  std::vector<client::Fetch*> downloads;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    downloads.push_back(&rig.stalled(client::Protocol::h2));
+    rig.client.wait([&] { return downloads.back()->has_head(); });
+  }
+  CHECK(rig.connect(client::Protocol::h2).closed());
+  rig.server.on_worker([](const Worker& worker) {
+    CHECK(worker.connections() == kMost);
+    CHECK(worker.refused() == 1);
+  });
+  for (client::Fetch* const download : downloads) {
+    download->set_paused(false);
+    rig.client.wait([&] { return download->done(); });
+    CHECK(!download->failed());
   }
 }
 

@@ -25,7 +25,7 @@ struct ConnectionRig : ConnectionOwner {
   void start(std::unique_ptr<Transport> transport, std::string alt_svc = "",
              Services* plain = nullptr) {
     connection = std::make_unique<Connection>(std::move(transport), std::move(alt_svc),
-                                              bench.services, timers, *this, plain);
+                                              bench.services, timers, places, *this, plain);
     connection->start();
   }
   // Every request is answered with such a body.
@@ -75,6 +75,7 @@ struct ConnectionRig : ConnectionOwner {
   MemoryLink link;
   MemoryLink::Pipe& sent = link.sent_by(End::server);
   TimerQueue timers;
+  Places places{4};
   std::unique_ptr<Connection> connection;
   std::string received;  // by the client
   std::vector<std::string> failures;

@@ -209,3 +209,27 @@ TEST_CASE("Answers without a body that nobody reads are no way to hold a connect
   }
   CHECK(plain.done);
 }
+
+TEST_CASE("An idle connection gives way with a FIN, a busy one does not", "[places]") {
+  Plain plain;
+  const auto admits = [&] { return plain.places.admit(Address::v4(0xc0000201, 1)); };
+  plain.send(kGet);
+  CHECK(plain.received.ends_with("hello"));
+  // The other three places are taken by others who do something.
+  struct Busy final : PlaceHolder {
+    explicit Busy(Places& all) : place(all, Address::v4(0xc0000202, 1), *this) {
+      place.set(Use::active);
+    }
+    void give_way() noexcept override { FAIL_CHECK("a busy one gave way"); }
+    Place place;
+  } busy[] = {Busy(plain.places), Busy(plain.places), Busy(plain.places)};
+
+  plain.send("GET / HTT");
+  CHECK(!admits());
+  plain.send("P/1.1\r\nHost: a\r\n\r\n");
+  CHECK(!plain.done);
+  CHECK(admits());
+  CHECK(plain.done);
+  CHECK(plain.sent.fin);
+  CHECK(plain.places.taken() == 3);
+}

@@ -52,7 +52,7 @@ struct Played {
   Interest interest;
   std::optional<AbortReason> aborted;
   int ends = 0, drains = 0, produced = 0;
-  bool alive = false, reads = true;
+  bool alive = false, reads = true, idle = true;
 };
 
 struct FakeSession final : ByteSession {
@@ -73,6 +73,7 @@ struct FakeSession final : ByteSession {
   void on_written(std::size_t, TimePoint) noexcept override {}
   void on_progress(TimePoint) noexcept override {}
   Interest interest() const noexcept override { return played.interest; }
+  bool at_rest() const noexcept override { return played.idle; }
   TimePoint deadline() const noexcept override { return kNever; }
   void on_deadline(TimePoint) override {}
   void drain() override { ++played.drains; }

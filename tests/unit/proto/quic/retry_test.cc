@@ -94,14 +94,16 @@ TEST_CASE("Handshakes that complete do not bring Retry on") {
   CHECK(w.endpoint->counters().retries_sent == 0);
 }
 
-TEST_CASE("The refusal of handshakes above the limit stands above Retry") {
-  auto config = with_retry(2);
-  config.half_open = 2;
+TEST_CASE("Retry begins when places become few, whatever its threshold") {
+  auto config = with_retry(100);
+  config.half_open = 8;  // two are for known clients; a quarter of the six is left at five
   QuicWorld w(1, config);
   Silent silent{w};
-  silent.begin(3);
+  silent.begin(5);
   CHECK(w.endpoint->counters().retries_sent == 0);
-  CHECK(w.endpoint->counters().refused == 1);
+  silent.begin();
+  CHECK(w.endpoint->counters().retries_sent == 1);
+  CHECK(w.endpoint->objects() == 5);
 }
 
 TEST_CASE("The id in a Retry brings the client back to the same worker") {
