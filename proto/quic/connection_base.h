@@ -32,6 +32,8 @@ class ConnectionBase : public QuicStreams {
   TimePoint deadline() const noexcept;
   void drain() noexcept;  // GOAWAY, and close when the application has finished
 
+  std::size_t held_bytes() const noexcept { return account_.held(); }
+  TimePoint last_progress() const noexcept { return last_progress_; }  // of streams, either way
   bool alive() const noexcept { return close_.alive(); }  // has not ended and is not about to
   Phase phase() const noexcept { return close_.phase(); }
   bool ready() const noexcept { return progress_ >= Progress::ready; }
@@ -167,7 +169,8 @@ class ConnectionBase : public QuicStreams {
   bool address_proven_ = true;          // before the handshake
   std::optional<ngtcp2_cid> retry_id_;  // client: from the server's Retry
   bool applying_ = false;               // the flush is on the stack, and has not written yet
-  TimePoint now_{};                     // of the call that is on the stack
+  TimePoint last_progress_;
+  TimePoint now_{};  // of the call that is on the stack
 };
 
 }  // namespace troika::quic

@@ -63,6 +63,12 @@ void Endpoint::drain() {
   for (const auto& connection : connections_) connection->drain();
 }
 
+void Endpoint::add_holders(std::vector<MemoryHolder*>& holders) const {
+  for (const auto& connection : connections_) {
+    if (connection->alive()) holders.push_back(connection.get());
+  }
+}
+
 void Endpoint::close_all(TimePoint now) {
   draining_ = true;
   for (const auto& connection : connections_) connection->close(application_.traits.no_error);
@@ -137,7 +143,7 @@ bool Endpoint::forward(const Datagram& packet, std::span<const std::uint8_t> id)
 // Connections that are closing have no place, but they are not without end.
 bool Endpoint::make_room(const Datagram& packet, const TokenCheck& token) {
   const bool known = token.verdict == TokenCheck::Verdict::new_token;
-  return connections_.size() < 2 * config_.connections &&
+  return accepts_ && connections_.size() < 2 * config_.connections &&
          handshakes_.admit(packet.remote,
                            known ? Places::Newcomer::known : Places::Newcomer::unknown) &&
          places_.admit(packet.remote);

@@ -50,6 +50,9 @@ class Endpoint final : private ConnectionOwner {
   TimePoint deadline() const noexcept { return std::min(timers_.next(), buffered_.deadline()); }
   void on_deadline(TimePoint now);
 
+  // What has a connection, alive; for shed().
+  void add_holders(std::vector<MemoryHolder*>& holders) const;
+  void set_accepting(bool accepts) noexcept { accepts_ = accepts; }  // false: Initials are dropped
   void drain();                              // refuses new connections; GOAWAY on existing ones
   void close_all(TimePoint now);             // CONNECTION_CLOSE without an error, at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
@@ -101,6 +104,7 @@ class Endpoint final : private ConnectionOwner {
   BufferedInitials buffered_;
   RateCounter ended_at_first_packet_;  // connections
   bool draining_ = false;
+  bool accepts_ = true;
   bool retrying_ = false;
   DirtyList<ServerConnection> dirty_;
   std::vector<std::unique_ptr<ServerConnection>> connections_;

@@ -182,7 +182,9 @@ void ServerConnection::mark_dirty() noexcept {
 }
 
 // A handshake ends without a word, which costs the least: its client tries again.
-void ServerConnection::give_way() noexcept {
+void ServerConnection::give_way() noexcept { shed(); }
+
+void ServerConnection::shed() noexcept {
   if (handshake_) {
     end_silently();
   } else {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "admission/memory.h"
 #include "admission/places.h"
 #include "base/time.h"
 #include "proto/quic/cid.h"
@@ -47,7 +48,7 @@ struct ConnectionShared {
 };
 
 // The server side of one connection.
-class ServerConnection final : public ConnectionBase, private PlaceHolder {
+class ServerConnection final : public ConnectionBase, public MemoryHolder, private PlaceHolder {
  public:
   // Null if a library fails. `initial` is the header of the client's first packet, which has yet to
   // be passed to receive(), and `token` the result of checking its token.
@@ -59,6 +60,10 @@ class ServerConnection final : public ConnectionBase, private PlaceHolder {
 
   // Sets the timer, and frees what an ended connection no longer needs.
   void on_flushed();
+
+  std::size_t held() const noexcept override { return held_bytes(); }
+  TimePoint progress_at() const noexcept override { return last_progress(); }
+  void shed() noexcept override;
 
   std::size_t index = 0;  // in the endpoint's list
   bool dirty = false;     // in the endpoint's DirtyList

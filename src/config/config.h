@@ -66,7 +66,8 @@ struct Config {
   bool announce_http3 = true;
   // By the kernel's name for it; empty: as the system has it. QUIC's own is in `quic`.
   std::string tcp_congestion;
-  unsigned workers = 0;  // 0: as many as this process may use cores
+  std::size_t memory = 0;  // bytes that connections may hold; 0: a quarter of what there is
+  unsigned workers = 0;    // 0: as many as this process may use cores
 
   Tls tls;
   Log log;

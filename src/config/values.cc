@@ -19,6 +19,18 @@ std::vector<Address> both_families(std::string_view ipv4, std::string_view ipv6,
 
 Checked<std::string> parse_text(std::string_view text) { return std::string(text); }
 
+Checked<std::size_t> parse_memory(std::string_view text) {
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
+  const bool fits = error == std::errc{} && shift != 0 && count <= SIZE_MAX >> shift;
+  if (fits && count << shift >= kLeastMemory) return count << shift;
+  return std::unexpected(
+      formatted("must be a size of at least {}MiB with its unit, like 512MiB or 2GiB, not \"{}\"",
+                kLeastMemory >> 20U, text));
+}
+
 std::optional<std::uint16_t> port_number(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 #include "os/bind.h"
@@ -40,7 +41,14 @@ TcpListener::TcpListener(Loop& loop, Fd socket, OnAccept on_accept, OnStarved on
 
 TcpListener::~TcpListener() { poll_.reset(); }
 
+void TcpListener::set_accepting(bool accepts) {
+  if (accepts == std::exchange(accepts_, accepts)) return;
+  if (accepts) return listen_again();
+  must(uv_poll_stop(poll_.get()));
+}
+
 void TcpListener::listen_again() {
+  if (!accepts_) return;
   must(uv_poll_start(poll_.get(), UV_READABLE, [](uv_poll_t* handle, int status, int) noexcept {
     auto& self = *static_cast<TcpListener*>(handle->data);
     status < 0 ? self.pause() : self.on_readable();
@@ -48,7 +56,7 @@ void TcpListener::listen_again() {
 }
 
 void TcpListener::on_readable() {
-  for (int i = 0; i < kAcceptsPerWake; ++i) {
+  for (int i = 0; i < kAcceptsPerWake && accepts_; ++i) {
     Address remote;
     socklen_t size = Address::capacity();
     Fd fd(::accept4(socket_.get(), remote.get(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));

@@ -33,6 +33,9 @@ class TcpListener {
   TcpListener& operator=(const TcpListener&) = delete;
   ~TcpListener();
 
+  // False: clients wait in the kernel's queue.
+  void set_accepting(bool accepts);
+
   const Address& local() const noexcept { return local_; }
   std::uint64_t accepted() const noexcept { return accepted_; }
   std::uint64_t pauses() const noexcept { return pauses_; }
@@ -53,6 +56,7 @@ class TcpListener {
   OnStarved on_starved_;
   std::uint64_t accepted_ = 0, pauses_ = 0;
   TimePoint quiet_until_{};
+  bool accepts_ = true;
 };
 
 }  // namespace troika

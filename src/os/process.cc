@@ -36,7 +36,7 @@ struct Membership {
   fs::path path;  // relative to the mount of the cgroups
 };
 
-std::optional<Membership> parse_membership(std::string_view line) {
+std::optional<Membership> parse_membership(std::string_view line, std::string_view controller) {
   const std::size_t first = line.find(':');
   if (first == line.npos) return std::nullopt;
   const std::size_t second = line.find(':', first + 1);
@@ -44,7 +44,7 @@ std::optional<Membership> parse_membership(std::string_view line) {
   const std::string controllers =
       "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
   const bool unified = controllers == ",,";
-  if (!unified && !controllers.contains(",cpu,")) return std::nullopt;
+  if (!unified && !controllers.contains(formatted(",{},", controller))) return std::nullopt;
   // "/../other": the process was moved in from outside its namespace.
   fs::path path = fs::path(line.substr(second + 1)).relative_path().lexically_normal();
   if (path.string().starts_with("..")) path.clear();
@@ -63,32 +63,57 @@ std::optional<double> quota_in(const fs::path& folder, bool unified) {
   return quota / period;
 }
 
-}  // namespace
+std::optional<double> memory_in(const fs::path& folder, bool unified) {
+  double bytes = 0;
+  const char* const name = unified ? "memory.max" : "memory.limit_in_bytes";
+  if (!(std::ifstream(folder / name) >> bytes)) return std::nullopt;  // or "max"
+  return bytes;
+}
 
-std::optional<unsigned> cpu_quota(const fs::path& root) {
+// The least value of our cgroup and those above it, up to the mount; in many containers the top of
+// the mount is our cgroup. `mounts_v1`: where version 1 has the controller.
+template <class Read>
+std::optional<double> least_in_cgroups(const fs::path& root, std::string_view controller,
+                                       std::initializer_list<const char*> mounts_v1, Read read) {
   const fs::path mounts = root / "sys/fs/cgroup";
   std::optional<double> least;
-  // From our cgroup up to the mount; in many containers the top of the mount is our cgroup.
   const auto look = [&](const fs::path& mount, fs::path path, bool unified) {
     for (bool more = true; more; path = path.parent_path()) {
       more = !path.empty();
-      const auto quota = quota_in(mount / path, unified);
-      if (quota && (!least || *quota < *least)) least = quota;
+      const std::optional<double> value = read(mount / path, unified);
+      if (value && (!least || *value < *least)) least = value;
     }
   };
   std::ifstream memberships(root / "proc/self/cgroup");
   for (std::string line; std::getline(memberships, line);) {
-    const auto member = parse_membership(line);
+    const auto member = parse_membership(line, controller);
     if (!member) continue;
     if (member->unified) {
       for (const fs::path& mount : {mounts, mounts / "unified"}) look(mount, member->path, true);
     } else {
-      for (const char* const name : {"cpu", "cpu,cpuacct"})
-        look(mounts / name, member->path, false);
+      for (const char* const name : mounts_v1) look(mounts / name, member->path, false);
     }
   }
+  return least;
+}
+
+}  // namespace
+
+std::optional<unsigned> cpu_quota(const fs::path& root) {
+  const auto least = least_in_cgroups(root, "cpu", {"cpu", "cpu,cpuacct"}, quota_in);
   if (!least) return std::nullopt;
   return static_cast<unsigned>(std::clamp(std::ceil(*least), 1.0, 1e6));
+}
+
+std::size_t usable_memory(const fs::path& root) {
+  std::ifstream meminfo(root / "proc/meminfo");
+  std::string name;
+  double kibibytes = 0;
+  const bool known = meminfo >> name >> kibibytes && name == "MemTotal:";
+  const double machine = known ? kibibytes * 1024 : 0;
+  const auto least = least_in_cgroups(root, "memory", {"memory"}, memory_in);
+  if (!least) return static_cast<std::size_t>(machine);
+  return static_cast<std::size_t>(known ? std::min(machine, *least) : std::min(*least, 1e15));
 }
 
 unsigned usable_cores() noexcept {

@@ -15,6 +15,10 @@ std::string name_of_machine();
 // `root`: the folder of proc and sys.
 std::optional<unsigned> cpu_quota(const std::filesystem::path& root);
 
+// The bytes of memory that this process may use: those of the machine, or less where the cgroup of
+// this process or one above it has a limit (memory.max, memory.limit_in_bytes). 0: unknown.
+std::size_t usable_memory(const std::filesystem::path& root);
+
 // The number of cores that this process may use, by its CPU affinity and quota. At least 1.
 unsigned usable_cores() noexcept;
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "admission/memory.h"
 #include "admission/places.h"
 #include "base/ownership.h"
 #include "http/exchange/observer.h"
@@ -31,6 +32,7 @@ class ConnectionOwner {
 class Connection final : public Deletable,
                          public Flushable,
                          private StreamConnectionOwner,
+                         public MemoryHolder,
                          private PlaceHolder {
  public:
   // `plain` serves clients that send plain HTTP to a TLS port; null: they get an alert. The
@@ -42,6 +44,9 @@ class Connection final : public Deletable,
   // Applies the records and writes, up to a budget. True: more can be written now.
   bool flush(TimePoint now) override;
   void drain() { stream_.drain(); }
+  std::size_t held() const noexcept override { return stream_.held(); }
+  TimePoint progress_at() const noexcept override { return stream_.progress_at(); }
+  void shed() noexcept override { stream_.abort(AbortReason::refused); }
   void abort() { stream_.abort(AbortReason::shutdown); }  // at the drain deadline
 
   std::list<std::unique_ptr<Connection>>::iterator at;  // used by the owner

@@ -32,7 +32,8 @@ StreamConnection::~StreamConnection() {
 }
 
 void StreamConnection::start() {
-  deadline_ = after(clock_.now(), times_.opening);
+  progress_at_ = clock_.now();
+  deadline_ = after(progress_at_, times_.opening);
   timer_.set(deadline_);
   if (transport_->connected()) on_connected();
   transport_->start(*this);
@@ -76,7 +77,7 @@ void StreamConnection::open(std::unique_ptr<ByteSession> session) {
 void StreamConnection::on_bytes(std::span<const std::byte> bytes) {
   if (state_ == StreamState::handshaking) return choose_session(bytes);
   if (!has_session()) return;
-  const TimePoint now = clock_.now();
+  const TimePoint now = progress_at_ = clock_.now();
   // The session reports the error to the peer; the flush sees `finished`.
   if (const auto received = session_->receive(bytes, now); !received && !fault_) {
     fault_ = received.error();
@@ -265,6 +266,7 @@ void StreamConnection::close_late(bool stuck) {
 // When the peer has taken none of the bytes that wait for it, in any queue, for too long.
 TimePoint StreamConnection::stuck_at(TimePoint now) {
   const bool moved = std::exchange(sent_, transport_->sent()) != transport_->sent();
+  if (moved) progress_at_ = now;
   const bool waits = state_ == StreamState::open &&
                      (!out_.empty() || transport_->unsent() > 0 || transport_->write_budget() == 0);
   if (!waits) {

@@ -98,6 +98,8 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   // Nothing is open and nothing waits: nothing is lost if it ends now.
   bool idle() const noexcept;
   const Transport& transport() const noexcept { return *transport_; }
+  std::size_t held() const noexcept { return account_.held(); }    // bytes, for the peer
+  TimePoint progress_at() const noexcept { return progress_at_; }  // of bytes, either way
   // Why the session could not read what the peer sent, if so.
   const std::optional<Error>& fault() const noexcept { return fault_; }
 
@@ -146,7 +148,8 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   Timer timer_;
   TimePoint deadline_ = kNever;  // of the handshake and of the state
   TimePoint moved_at_ = kNever;  // when the peer last took bytes that wait; kNever: none wait
-  std::uint64_t sent_ = 0;       // transport_->sent() as last seen
+  TimePoint progress_at_;
+  std::uint64_t sent_ = 0;  // transport_->sent() as last seen
   StreamState state_ = StreamState::connecting;
   bool ended_ = false;  // the peer sends no more
 };

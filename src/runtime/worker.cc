@@ -31,6 +31,7 @@ constexpr unsigned coding_tasks(unsigned workers) noexcept { return workers > 2 
 constexpr unsigned kSlowTasks = 1;
 // In one turn: from a client to a job, to an origin, and back to the client.
 constexpr int kFlushRounds = 4;
+constexpr Duration kMemoryLook = std::chrono::milliseconds(100);  // between two of them
 constexpr unsigned kHashingTasks = 1;
 
 // The site ends with the turn: it may have timers and operations, and the engine of the last
@@ -136,7 +137,9 @@ Worker::Worker(WorkerConfig config)
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.turn_clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
-                    [this] { slow_.post(std::make_unique<TrimTask>()); }) {
+                    [this] { slow_.post(std::make_unique<TrimTask>()); }),
+      memory_timer_(loop_.timers(), [this] { balance_memory(); }) {
+  if (config_.memory != nullptr) memory_.emplace(*config_.memory);
   use(config_.snapshot);
   loop_.set_flush([this](TimePoint) { return flush(); });
   listen_quic();
@@ -247,12 +250,49 @@ bool Worker::flush() {
     if (quic_) quic_more = quic_->endpoint.flush(loop_.turn_clock().now());
   }
   for (Flushable* const work : std::exchange(again_, {})) dirty_.add(*work);
+  if (memory_) balance_memory();
   const bool more = quic_more || !dirty_.empty();
   if (quic_) quic_->timer.set(quic_->endpoint.deadline());
   spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
   connections_shown_.store(connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
   return more;
+}
+
+// Where memory is not ample, it is looked at again without waiting for a turn: another worker may
+// have got back what was needed.
+void Worker::balance_memory() {
+  using enum MemoryBudget::State;
+  memory_->report(account_.held());
+  const MemoryBudget::State before = std::exchange(memory_state_, memory_->state());
+  if (memory_state_ == ample && before == ample) return;
+  if (before != memory_state_) on_scarce_memory(before, memory_state_);
+  const TimePoint now = loop_.clock().now();
+  if (memory_timer_.deadline() != kNever && now < memory_timer_.deadline()) return;
+  memory_timer_.set(memory_state_ == ample ? kNever : now + kMemoryLook);
+  const std::size_t excess = memory_->excess();
+  if (excess == 0) return;
+  std::vector<MemoryHolder*> holders;
+  for (const auto& connection : connections_) holders.push_back(connection.get());
+  if (quic_) quic_->endpoint.add_holders(holders);
+  shed_ += troika::shed(std::move(holders), excess, now);
+}
+
+void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State now) {
+  using enum MemoryBudget::State;
+  for (Services* const each :
+       {&services_, &plain_services_, &redirect_services_, &plain_on_tls_services_}) {
+    each->overloaded = now != ample;
+  }
+  if ((before == spent) == (now == spent)) return;
+  for (const auto& listener : listeners_) listener->set_accepting(now != spent);
+  if (quic_) quic_->endpoint.set_accepting(now != spent);
+  if (config_.quic.worker != 0) return;  // one of them says it
+  notice(now == spent
+             ? formatted("connections hold more than {} MiB (--memory): new ones wait, and those "
+                         "that hold the most are closed",
+                         config_.memory->most() >> 20U)
+             : formatted("memory is free again; {} connections were closed so far", shed_));
 }
 
 const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }

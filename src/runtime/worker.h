@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "admission/memory.h"
 #include "admission/places.h"
 #include "base/dirty_list.h"
 #include "base/random.h"
@@ -96,7 +97,8 @@ struct WorkerConfig {
   // Makes the logs of this worker's QUIC connections; empty: no logs. Objects that it refers to
   // outlive the worker; the Random outlives its result.
   std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
-  TrimPace* trims = nullptr;  // shared by the process; null: no other worker trims
+  TrimPace* trims = nullptr;       // shared by the process; null: no other worker trims
+  MemoryBudget* memory = nullptr;  // likewise; null: no limit. Outlives the worker
 };
 
 // One loop and everything that it serves. Workers share only what WorkerConfig points to.
@@ -128,6 +130,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   // connections() as of the last turn; from any thread.
   std::size_t connections_shown() const noexcept { return connections_shown_; }
   const quic::EndpointCounters& quic() const;
+  std::uint64_t shed() const noexcept { return shed_; }        // TCP and QUIC, for their memory
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
 
  private:
@@ -141,6 +144,8 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
               Services& services);
   bool flush();
+  void balance_memory();
+  void on_scarce_memory(MemoryBudget::State before, MemoryBudget::State now);
   void drain_deadline();
   void starved(std::uint64_t pauses);
   void on_dirty(Connection& connection) noexcept override { dirty_.add(connection); }
@@ -173,6 +178,10 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   Timer drain_timer_;
   TrimPace own_trims_;
   SpareMemory spare_memory_;
+  std::optional<MemoryPart> memory_;  // none: no limit
+  MemoryBudget::State memory_state_ = MemoryBudget::State::ample;
+  Timer memory_timer_;
+  std::uint64_t shed_ = 0;  // connections, to get memory back
   std::uint64_t refused_ = 0;
   std::atomic<std::size_t> connections_shown_ = 0;
   bool draining_ = false;

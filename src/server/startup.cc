@@ -157,6 +157,16 @@ void set_congestion(const std::string& name, Startup& startup) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t kLeastDefaultMemory = 128U << 20U;  // bytes
+
+std::size_t memory_for(std::size_t asked) {
+  return asked != 0 ? asked : std::max(usable_memory("/") / 4, kLeastDefaultMemory);
+}
+
+}  // namespace
+
 Checked<Startup> start_up(const Config& asked) {
   Startup startup;
   Config config = reachable(asked, startup);
@@ -167,6 +177,7 @@ Checked<Startup> start_up(const Config& asked) {
     return std::unexpected(done.error());
   }
   startup.workers.resize(workers);
+  startup.memory = std::make_unique<MemoryBudget>(memory_for(config.memory), workers);
   SystemRandom random;
   if (auto done = keep_private(config); !done) return std::unexpected(done.error());
   const auto secrets = config.tls.secrets_file.empty()
@@ -175,6 +186,7 @@ Checked<Startup> start_up(const Config& asked) {
   if (!secrets) return std::unexpected(secrets.error());
   startup.resumption = std::make_unique<Resumption>(*secrets, config.tls);
   for (WorkerConfig& worker : startup.workers) {
+    worker.memory = startup.memory.get();
     worker.limits = config.limits;
     worker.timeouts = config.timeouts;
     worker.quic = quic::EndpointConfig{config.quic};

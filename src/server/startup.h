@@ -20,6 +20,7 @@ struct Startup {
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<Config::PlainListener> plain;
   std::string key_log_file;
+  std::unique_ptr<MemoryBudget> memory;     // outlives the workers
   std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
   std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
   std::unique_ptr<RootNotice> root_notice;  // null without a folder; outlives the workers

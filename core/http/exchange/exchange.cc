@@ -103,6 +103,7 @@ void Exchange::handle() {
   if (rejected_ != 0) {
     auto [head, body] = error_response(rejected_);
     if (rejected_ == 426) head.headers.add("sec-websocket-version", "13");  // RFC 6455 §4.4
+    if (rejected_ == 503) head.headers.add("retry-after", "1");             // seconds
     // Remote clients are not told other names than those that they asked for.
     if (rejected_ == 421 && peer_.remote.is_loopback()) {
       body = text_body(services_.pool, explain_misdirected(request_.authority, peer_.security,
@@ -130,6 +131,7 @@ bool Exchange::admitted() {
     }
     rejected_ = 425;
   }
+  if (rejected_ == 0 && services_.overloaded) rejected_ = 503;
   stop_waiting();
   return true;
 }

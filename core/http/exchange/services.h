@@ -72,6 +72,7 @@ struct Services {
   FlushQueue* flush = nullptr;                // for jobs; null: there is no worker
   DateCache date{};
   Account* account = nullptr;  // of the worker, above those of its connections
+  bool overloaded = false;     // requests get 503 from now on
 };
 
 }  // namespace troika

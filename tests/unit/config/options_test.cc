@@ -43,6 +43,7 @@ std::string changes(const Config& config) {
   put("public_port", config.public_port.value_or(0), 0);
   put("announce_http3", config.announce_http3, true);
   put("workers", config.workers, 0U);
+  put("memory", config.memory, std::size_t{0});
   for (const auto& [cert, key] : config.tls.certificates) all += cert + "+" + key + "; ";
   put("certs", config.tls.certs_folder, "");
   put("client_auth", static_cast<int>(config.tls.client_auth), 0);
@@ -196,6 +197,9 @@ TEST_CASE("--client-ca asks for certificates of clients, which --client-auth mak
 TEST_CASE("Options of the process") {
   check({{"--workers|1", "workers=1; "},
          {"--workers|128", "workers=128; "},
+         {"--memory|16MiB", "memory=16777216; "},
+         {"--memory|2GiB", "memory=2147483648; "},
+         {"--memory|16384KiB", "memory=16777216; "},
          {"--congestion|cubic", "congestion=0; tcp_congestion=cubic; "},
          {"--congestion|bbr", "tcp_congestion=bbr; "},
          {"--congestion|reno", "congestion=2; tcp_congestion=reno; "},
@@ -209,6 +213,10 @@ TEST_CASE("Options of the process") {
          {"--qlog|logs|--qlog-only|1/7", "qlog=logs; one_in=7; "},
          {"--qlog-only|10.0.0.0/8|--qlog|logs", "qlog=logs; clients=10.0.0.0; "},
          {"--qlog-only|1/7", "--qlog-only requires --qlog DIR"}});
+  check_wrong("--memory",
+              {"15MiB", "16383KiB", "134217728", "1", "GiB", "1TiB", "1 GiB", "-1GiB",
+               "99999999999999999999GiB", "18014398509481984KiB"},
+              "must be a size of at least 16MiB with its unit, like 512MiB or 2GiB, not ", "");
   check_wrong("--workers", {"0", "129", "-1", "all", "2.5"}, "must be a number from 1 to 128, not ",
               "");
   check_wrong("--congestion", {"vegas", "CUBIC", "bbr2", " "}, "must be cubic, bbr or reno, not ",

@@ -15,6 +15,7 @@ struct Machine {
     folder.write(name, text);
   }
   std::optional<unsigned> quota() const { return cpu_quota(folder.path()); }
+  std::size_t memory() const { return usable_memory(folder.path()); }
 
   TempFolder folder;
 };
@@ -96,4 +97,28 @@ TEST_CASE("What makes no sense is no quota") {
     machine.put("sys/fs/cgroup/cpu.max", text);
     CHECK(machine.quota() == std::nullopt);
   }
+}
+
+TEST_CASE("The memory is that of the machine, or of the least cgroup") {
+  const Machine machine;
+  CHECK(machine.memory() == 0);
+  machine.put("proc/meminfo", "MemTotal:        2048 kB\nMemFree:  1 kB\n");
+  CHECK(machine.memory() == 2U << 20U);
+  machine.put("proc/self/cgroup", "0::/a/b\n");
+  machine.put("sys/fs/cgroup/a/b/memory.max", "max\n");
+  CHECK(machine.memory() == 2U << 20U);
+  machine.put("sys/fs/cgroup/a/memory.max", "1048576\n");
+  CHECK(machine.memory() == 1U << 20U);
+  machine.put("sys/fs/cgroup/a/b/memory.max", "65536\n");
+  CHECK(machine.memory() == 64U << 10U);
+}
+
+TEST_CASE("The memory of a cgroup of version 1, whose limit may be no limit") {
+  const Machine machine;
+  machine.put("proc/meminfo", "MemTotal:        2048 kB\n");
+  machine.put("proc/self/cgroup", "5:memory:/a\n4:cpu,cpuacct:/b\n");
+  machine.put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
+  CHECK(machine.memory() == 2U << 20U);
+  machine.put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1048576\n");
+  CHECK(machine.memory() == 1U << 20U);
 }
