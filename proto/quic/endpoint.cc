@@ -20,8 +20,12 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       tokens_(config_, clock_),
       replies_(config_, random_, id_factory_),
       ids_(random_),
-      shared_{config_, clock_,  random_, out_, id_factory_,
-              tokens_, timers_, *this,   tls_, application_} {}
+      shared_{config_,     config_.blocks != nullptr ? *config_.blocks : own_blocks_,
+              clock_,      random_,
+              out_,        id_factory_,
+              tokens_,     timers_,
+              *this,       tls_,
+              application_} {}
 
 // A GRO buffer may contain packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {
