@@ -1,4 +1,5 @@
 #pragma once
+#include <cassert>
 #include <cstddef>
 
 namespace troika {
@@ -11,7 +12,7 @@ class Account {
   explicit Account(Account* above = nullptr) noexcept : above_(above) {}
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
-  ~Account() = default;  // when everything was given back
+  ~Account() { assert(held_ == 0); }  // everything was given back
 
   void add(std::size_t bytes) noexcept {
     for (Account* each = this; each != nullptr; each = each->above_) each->held_ += bytes;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/block_pool.h"
+
 namespace troika {
 
 class BufferPool;
@@ -137,6 +139,10 @@ class BufferPool {
   // Bytes of slabs in use: 0 when all were given back.
   std::size_t outstanding() const noexcept { return outstanding_; }
 
+  // Of the same worker, for what libraries allocate.
+  BlockPool& blocks() noexcept { return blocks_; }
+  const BlockPool& blocks() const noexcept { return blocks_; }
+
   // A copy of `bytes`; aborts above 64 KiB.
   Slice copy(std::span<const std::byte> bytes);
   Slice copy(std::string_view text) { return copy(std::as_bytes(std::span(text))); }
@@ -152,6 +158,7 @@ class BufferPool {
   std::array<Slab*, kSizes.size()> free_{};
   std::size_t free_bytes_ = 0;
   std::size_t outstanding_ = 0;
+  BlockPool blocks_;
 };
 
 }  // namespace troika

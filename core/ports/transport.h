@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/account.h"
 #include "base/error.h"
 #include "base/output_queue.h"
 #include "base/time.h"
@@ -97,6 +98,8 @@ class Transport {
 
   virtual ~Transport() = default;
   virtual void start(Observer& observer) = 0;
+  // What it holds is charged to the account, which outlives it. Before start().
+  virtual void charge_to(Account&) {}
   virtual bool connected() const noexcept = 0;  // as of the stream
   virtual void set_reading(bool on) = 0;
   // Plaintext bytes that write() accepts now; 0 while the peer reads too slowly.

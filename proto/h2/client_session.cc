@@ -13,11 +13,13 @@ ClientSession::ClientSession(const CallServices& services, SessionHost& host)
     : services_(services),
       context_{
           .host = host, .clock = services.clock, .limits = services.limits, .read = read_request},
+      memory_(host.account(), services.pool.blocks()),
       idle_since_(services.clock.now()) {
   nghttp2_session* raw = nullptr;
   const Callbacks callbacks = SessionCallbacks<ClientSession>::make();
   const Options options = make_options();
-  if (nghttp2_session_client_new3(&raw, callbacks.get(), this, options.get(), nullptr) != 0) {
+  auto memory = memory_.table<nghttp2_mem>();
+  if (nghttp2_session_client_new3(&raw, callbacks.get(), this, options.get(), &memory) != 0) {
     throw std::bad_alloc();
   }
   engine_.reset(raw);

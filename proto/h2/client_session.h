@@ -76,6 +76,7 @@ class ClientSession final : public ClientByteSession {
 
   const CallServices& services_;
   StreamContext context_;
+  LibraryMemory memory_;
   Engine engine_;
   Outbound outbound_;
   StreamList<ClientStream> streams_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/library_memory.h"
 #include "base/output_queue.h"
 #include "base/time.h"
 #include "http/message/body.h"

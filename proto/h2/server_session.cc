@@ -25,6 +25,7 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
                .linger = services.timeouts.linger,
                .read = read_response},
       scanner_(services.limits),
+      memory_(host.account(), services.pool.blocks()),
       now_(services.clock.now()),
       started_(now_),
       idle_since_(now_) {
@@ -47,7 +48,8 @@ void ServerSession::make_engine() {
       });
   nghttp2_session* raw = nullptr;
   const Options options = make_options();
-  if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), nullptr) != 0) {
+  auto memory = memory_.table<nghttp2_mem>();
+  if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory) != 0) {
     throw std::bad_alloc();
   }
   engine_.reset(raw);

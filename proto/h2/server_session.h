@@ -72,6 +72,7 @@ class ServerSession final : public ByteSession {
   const PeerInfo& peer_;
   StreamContext context_;
   FrameScanner scanner_;
+  LibraryMemory memory_;
   Engine engine_;
   Outbound outbound_;
   StreamList<ServerStream> streams_;

@@ -20,7 +20,7 @@ std::unique_ptr<ClientApplication> make_client_session(const CallServices& servi
 ClientSession::ClientSession(const CallServices& services, quic::QuicStreams& quic)
     : services_(services),
       quic_(quic),
-      engine_(Engine::Side::client, quic, services.limits, *this),
+      engine_(Engine::Side::client, quic, services.limits, services.pool.blocks(), *this),
       context_{.engine = engine_, .clock = services.clock, .limits = services.limits} {}
 
 Status ClientSession::on_ready() {

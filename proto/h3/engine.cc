@@ -75,8 +75,8 @@ int Engine::make_conn() {
   nghttp3_conn* conn = nullptr;
   const int code =
       side_ == Side::server
-          ? nghttp3_conn_server_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this)
-          : nghttp3_conn_client_new(&conn, &callbacks, &settings, nghttp3_mem_default(), this);
+          ? nghttp3_conn_server_new(&conn, &callbacks, &settings, &memory_table_, this)
+          : nghttp3_conn_client_new(&conn, &callbacks, &settings, &memory_table_, this);
   conn_.reset(conn);
   writer_.begin(conn);
   return code;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/library_memory.h"
 #include "http/message/limits.h"
 #include "proto/h3/engine_stream.h"
 #include "proto/h3/engine_writer.h"
@@ -22,8 +23,15 @@ std::string library_version();  // "nghttp3 1.2.3", as linked at run time
 class Engine {
  public:
   enum class Side : std::uint8_t { client, server };
-  Engine(Side side, quic::QuicStreams& quic, const Limits& limits, EngineOwner& owner) noexcept
-      : quic_(quic), limits_(limits), owner_(owner), side_(side), writer_(quic, limits, owner) {}
+  Engine(Side side, quic::QuicStreams& quic, const Limits& limits, BlockPool& blocks,
+         EngineOwner& owner) noexcept
+      : quic_(quic),
+        limits_(limits),
+        owner_(owner),
+        side_(side),
+        memory_(quic.account(), blocks),
+        memory_table_(memory_.table<nghttp3_mem>()),
+        writer_(quic, limits, owner) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -85,6 +93,8 @@ class Engine {
   const Limits& limits_;
   EngineOwner& owner_;
   Side side_;
+  LibraryMemory memory_;
+  const nghttp3_mem memory_table_;
   std::unique_ptr<nghttp3_conn, Delete> conn_;
   quic::StreamId control_ = quic::kNoStream;
   int last_error_ = 0;

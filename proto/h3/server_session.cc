@@ -27,7 +27,7 @@ std::unique_ptr<quic::QuicApplication> make_session(Services& services, quic::Qu
 ServerSession::ServerSession(Services& services, quic::QuicStreams& quic)
     : quic_(quic),
       services_(services),
-      engine_(Engine::Side::server, quic, services.limits, *this),
+      engine_(Engine::Side::server, quic, services.limits, services.pool.blocks(), *this),
       context_{{.engine = engine_,
                 .clock = services.clock,
                 .limits = services.limits,

@@ -109,7 +109,8 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::make(
 
 ClientConnection::ClientConnection(const Clock& clock, Random& random, DatagramSink& sink,
                                    const Address& local, const Address& remote, AppError no_error)
-    : ConnectionBase(clock, random, out_, local, remote, no_error), out_(sink, kBufferBytes) {}
+    : ConnectionBase(clock, random, out_, local, remote, no_error, blocks_),
+      out_(sink, kBufferBytes) {}
 
 ClientConnection::~ClientConnection() {
   end_silently();
@@ -194,7 +195,7 @@ Status ClientConnection::start(const ClientConfig& config, const tls::ClientCont
   const ngtcp2_path view = path.view();
   ngtcp2_conn* conn = nullptr;
   if (ngtcp2_conn_client_new(&conn, &server, &own, &view, config.version, &callbacks, &settings,
-                             &params, nullptr, static_cast<ConnectionBase*>(this)) != 0) {
+                             &params, &memory(), static_cast<ConnectionBase*>(this)) != 0) {
     return fail(ErrorCode::internal, "ngtcp2 makes no client connection of these settings");
   }
   const std::span<const std::byte> resumed =

@@ -87,6 +87,7 @@ class ClientConnection final : private ConnectionBase {
   bool start_application() override { return true; }  // start() has made it
   using ConnectionBase::close;
 
+  BlockPool blocks_;
   SendBuffer out_;
   bool takes_preferred_address_ = false;
   bool dirty_ = false;  // since the last flush began

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/account.h"
+#include "base/block_pool.h"
 #include "base/time.h"
 #include "ports/address.h"
 #include "proto/quic/qlog.h"
@@ -64,6 +65,7 @@ struct EndpointConfig : Config {
   QlogSource* qlog = nullptr;  // outlives the endpoint; null: no connection is logged
   HandshakeObserver* handshakes = nullptr;  // likewise; null: nobody is told
   Account* account = nullptr;               // likewise; above those of the connections
+  BlockPool* blocks = nullptr;              // likewise; null: the endpoint has its own
   // What the application allows a client; it has the defaults.
   std::uint32_t streams_bidi = 0;
   std::size_t stream_window = 0;      // bytes

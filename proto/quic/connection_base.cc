@@ -19,10 +19,13 @@ constexpr Duration kInitialPto = 3 * kInitialRtt + kMaxAckDelay;  // RFC 9002 §
 
 ConnectionBase::ConnectionBase(const Clock& clock, Random& random, SendBuffer& out,
                                const Address& local, const Address& remote, AppError no_error,
-                               std::uint64_t packets_per_key, Account* above)
+                               BlockPool& blocks, std::uint64_t packets_per_key, Account* above)
     : clock_(clock),
       random_(random),
       account_(above),
+      memory_(account_, blocks),
+      memory_table_(memory_.table<ngtcp2_mem>()),
+      tls_memory_(account_),
       no_error_(no_error),
       packets_per_key_(packets_per_key),
       local_(local),
@@ -33,6 +36,16 @@ ConnectionBase::ConnectionBase(const Clock& clock, Random& random, SendBuffer& o
                records_.clear();
              }),
       writer_(out, close_, amplification_) {}
+
+void ConnectionBase::set_session(std::unique_ptr<OsslSession> session) {
+  session_ = std::move(session);
+  if (session_ != nullptr) tls_memory_.set(tls::kQuicMemory);
+}
+
+void ConnectionBase::free_session() noexcept {
+  session_.reset();
+  tls_memory_.set(0);
+}
 
 void ConnectionBase::end_silently() noexcept { close_.abandon(); }
 

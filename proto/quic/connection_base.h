@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/library_memory.h"
 #include "base/random.h"
 #include "proto/quic/application.h"
 #include "proto/quic/closing.h"
@@ -76,19 +77,19 @@ class ConnectionBase : public QuicStreams {
   // Nothing is sent before the first receive() or flush(): `out` may be a member of a derived
   // class.
   ConnectionBase(const Clock& clock, Random& random, SendBuffer& out, const Address& local,
-                 const Address& remote, AppError no_error,
+                 const Address& remote, AppError no_error, BlockPool& blocks,
                  std::uint64_t packets_per_key = kNoKeyLimit, Account* above = nullptr);
   virtual ~ConnectionBase() = default;
 
   void hold_qlog() noexcept { qlog_.hold(); }
-  void set_session(std::unique_ptr<OsslSession> session) { session_ = std::move(session); }
+  void set_session(std::unique_ptr<OsslSession> session);
   void set_application(std::unique_ptr<QuicApplication> application) {
     application_ = std::move(application);
   }
   // Destructors of derived classes call it.
   void end_silently() noexcept;
   // Frees TLS and ngtcp2; for a connection that has ended.
-  void free_session() noexcept { session_.reset(); }
+  void free_session() noexcept;
   void free_application() noexcept { application_.reset(); }  // after the session
   // The handshake has to prove the peer's address.
   void await_proof() noexcept { address_proven_ = false; }
@@ -97,6 +98,7 @@ class ConnectionBase : public QuicStreams {
   Status begin_early();
 
   Random& random() noexcept { return random_; }
+  const ngtcp2_mem& memory() const noexcept { return memory_table_; }  // of conn()
   ngtcp2_conn* conn() const noexcept { return session_ ? session_->conn() : nullptr; }
 
  private:
@@ -149,6 +151,9 @@ class ConnectionBase : public QuicStreams {
   const Clock& clock_;
   Random& random_;
   Account account_;
+  LibraryMemory memory_;
+  const ngtcp2_mem memory_table_;
+  Charge tls_memory_;
   const AppError no_error_;
   const std::uint64_t packets_per_key_;
   std::uint64_t packets_of_old_keys_ = 0;

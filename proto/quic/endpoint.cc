@@ -22,8 +22,19 @@ Endpoint::Endpoint(EndpointConfig config, const Clock& clock, Random& random, Da
       ids_(random_),
       places_(config_.connections),
       handshakes_(config_.half_open, config_.half_open / 4),
-      shared_{config_, clock_, random_, out_,         id_factory_, tokens_,
-              timers_, *this,  tls_,    application_, places_,     handshakes_} {}
+      shared_{.config = config_,
+              .blocks = config_.blocks != nullptr ? *config_.blocks : own_blocks_,
+              .clock = clock_,
+              .random = random_,
+              .out = out_,
+              .ids = id_factory_,
+              .tokens = tokens_,
+              .timers = timers_,
+              .owner = *this,
+              .tls = tls_,
+              .application = application_,
+              .places = places_,
+              .handshakes = handshakes_} {}
 
 // A GRO buffer may contain packets of several connections, so each segment is looked up.
 void Endpoint::receive(const Datagram& datagram, TimePoint now) {

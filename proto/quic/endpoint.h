@@ -92,6 +92,7 @@ class Endpoint final : private ConnectionOwner {
   const tls::ServerContext& tls_;
   const ApplicationFactory application_;
   Forward forward_;
+  BlockPool own_blocks_;
   SendBuffer out_;
   IdFactory id_factory_;
   const Tokens tokens_;

@@ -61,8 +61,8 @@ void set_preferred_address(ngtcp2_transport_params& params, const EndpointConfig
 ServerConnection::ServerConnection(const ConnectionShared& shared, const Address& local,
                                    const Address& remote)
     : ConnectionBase(shared.clock, shared.random, shared.out, local, remote,
-                     shared.application.traits.no_error, shared.config.key_update_packets,
-                     shared.config.account),
+                     shared.application.traits.no_error, shared.blocks,
+                     shared.config.key_update_packets, shared.config.account),
       shared_(shared),
       timer_(shared.timers, [this] { mark_dirty(); }) {}
 
@@ -102,7 +102,7 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   const ngtcp2_path view = path.view();
   ngtcp2_conn* conn = nullptr;
   if (ngtcp2_conn_server_new(&conn, &initial.scid, &own, &view, initial.version, &callbacks,
-                             &settings, &params, nullptr,
+                             &settings, &params, &memory(),
                              static_cast<ConnectionBase*>(this)) != 0) {
     return false;
   }

@@ -34,6 +34,7 @@ class ConnectionOwner {
 // What all connections of an endpoint share; outlives them.
 struct ConnectionShared {
   const EndpointConfig& config;
+  BlockPool& blocks;
   const Clock& clock;
   Random& random;
   SendBuffer& out;

@@ -24,7 +24,9 @@ StreamConnection::StreamConnection(std::unique_ptr<Transport> transport, const S
       clock_(clock),
       owner_(owner),
       out_(pool),
-      timer_(timers, [this] { on_timer(); }) {}
+      timer_(timers, [this] { on_timer(); }) {
+  transport_->charge_to(account_);
+}
 
 StreamConnection::~StreamConnection() {
   const bool live = std::exchange(state_, StreamState::closed) != StreamState::closed;

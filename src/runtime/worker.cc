@@ -15,9 +15,11 @@ namespace {
 
 // What HTTP allows a client is the same whatever carries it.
 quic::EndpointConfig endpoint_config(const WorkerConfig& config, quic::QlogSource* qlog,
-                                     quic::HandshakeObserver& handshakes, Account& account) {
+                                     quic::HandshakeObserver& handshakes, Account& account,
+                                     BlockPool& blocks) {
   quic::EndpointConfig quic = config.quic;
   quic.account = &account;
+  quic.blocks = &blocks;
   quic.handshakes = &handshakes;
   quic.qlog = qlog;
   quic.streams_bidi = config.limits.concurrent_streams;
@@ -91,7 +93,8 @@ struct Worker::Quic final : quic::HandshakeObserver {
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
-        endpoint(endpoint_config(worker.config_, qlog.get(), *this, worker.account_),
+        endpoint(endpoint_config(worker.config_, qlog.get(), *this, worker.account_,
+                                 worker.pool_.blocks()),
                  worker.loop_.clock(), worker.random_, sockets, *worker.config_.tls_quic,
                  {h3::traits(worker.config_.limits,
                              worker.services_.snapshot->handler().takes_tunnels()),

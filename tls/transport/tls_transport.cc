@@ -34,6 +34,18 @@ void TlsConnection::start(Transport::Observer& observer) {
   }
 }
 
+void TlsConnection::charge_to(Account& account) { memory_.emplace(account).set(kIdleMemory); }
+
+void TlsConnection::use_buffers() noexcept {
+  scratch_.busy.used(*this);
+  if (memory_) memory_->set(kBusyMemory);
+}
+
+// OpenSSL refuses while part of a record has arrived, and keeps what the connection uses.
+void TlsConnection::free_buffers() noexcept {
+  if (SSL_free_buffers(ssl_.get()) == 1 && memory_) memory_->set(kIdleMemory);
+}
+
 void TlsConnection::on_connected() {
   observer_->on_connected();
   if (state_ != State::closed) speak_first();
@@ -72,7 +84,7 @@ void TlsConnection::set_reading(bool on) {
 void TlsConnection::receive(std::span<const std::byte> bytes) {
   if (state_ == State::silent) begin(bytes);
   if (state_ == State::closed || input_ended_) return;
-  scratch_.busy.used(*this);
+  use_buffers();
   bio_.feed(bytes);
   receiving_ = true;
   if (is_handshaking()) shake_hands();
@@ -319,7 +331,7 @@ Status TlsConnection::write(OutputQueue& queue, TimePoint now) {
   if (!failure_) return failure_;
   const std::size_t budget = write_budget();
   if (budget == 0 || queue.empty()) return {};
-  scratch_.busy.used(*this);
+  use_buffers();
   auto& records = scratch_.bytes;
   assert(records.empty());
   records.insert(records.end(), tail_.begin(), tail_.end());

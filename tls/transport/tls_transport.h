@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ports/transport.h"
@@ -52,6 +53,7 @@ class TlsConnection final : public Transport,
   ~TlsConnection() override { scratch_.busy.remove(*this); }
 
   void start(Transport::Observer& observer) override;
+  void charge_to(Account& account) override;
   bool connected() const noexcept override { return stream_->connected(); }
   void set_reading(bool on) override;
   std::size_t write_budget() const noexcept override;
@@ -103,11 +105,12 @@ class TlsConnection final : public Transport,
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
   Status send_scratch();
   Result<std::size_t> offer(std::span<const std::byte> bytes);
-  // OpenSSL refuses while part of a record has arrived, and keeps what the connection uses.
-  void free_buffers() noexcept override { SSL_free_buffers(ssl_.get()); }
+  void use_buffers() noexcept;
+  void free_buffers() noexcept override;
 
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;
+  std::optional<Charge> memory_;  // OpenSSL's
   std::vector<std::byte> tail_;
   std::vector<std::byte> early_received_;  // server: early data that came while reading was off
   std::vector<std::byte> early_sent_;      // client

@@ -1,6 +1,7 @@
 #pragma once
 // The command lines of the tools, read by CLI11.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "tools/cli/settings.h"
 #include "tools/cli/stop.h"
 #include "tools/cli/values.h"
 
@@ -35,6 +37,15 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, T& into, std::ui
     if (number) into = static_cast<T>(*number);
     return number.has_value();
   });
+}
+
+// A table of options, which set `into`.
+template <class Into, std::size_t N>
+void add_settings(CLI::App& app, const std::array<Setting<Into>, N>& table, Into& into) {
+  for (const Setting<Into>& setting : table) {
+    add_value(app, "--" + std::string(setting.name), setting.shape, setting.text,
+              [set = setting.set, &into](std::string_view value) { return set(into, value); });
+  }
 }
 
 }  // namespace troika::cli

@@ -48,11 +48,7 @@ std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view
       "QUIC alone ./dev relay does not.",
       kServerAddress, kClientAddress));
   Options options;
-  for (const cli::Setting<O>& setting : kOwn) {
-    const auto set = setting.set;
-    cli::add_value(app, "--" + std::string(setting.name), setting.shape, setting.text,
-                   [set, &options](Text value) { return set(options, value); });
-  }
+  cli::add_settings(app, kOwn, options);
   for (const network::PathSetting& setting : network::path_settings()) {
     if (Text(setting.name) == "ecn") continue;  // the mark of a datagram, not of a packet
     network::add_path_option(app, setting, kBoth, options.up, options.down);

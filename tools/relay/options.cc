@@ -91,11 +91,7 @@ std::expected<Options, cli::Stop> parse_options(std::span<const std::string_view
       "A client is an address and port; it has a path of its own, and all times count from its\n"
       "first datagram (with --line shared: from that of the first client).");
   Options options;
-  for (const cli::Setting<O>& setting : kOwn) {
-    const auto set = setting.set;
-    cli::add_value(app, "--" + std::string(setting.name), setting.shape, setting.text,
-                   [set, &options](Text value) { return set(options, value); });
-  }
+  cli::add_settings(app, kOwn, options);
   for (const network::PathSetting& setting : network::path_settings()) {
     network::add_path_option(app, setting, kBoth, options.up, options.down);
     if (Text(setting.name) == "drop") add_drop_alias(app, options.up);

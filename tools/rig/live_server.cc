@@ -48,10 +48,10 @@ LiveServer::LiveServer(MakeSite make_site, const std::function<void(WorkerConfig
     made.set_value(&w);
     w.run();
     // What a stop leaves is what the connections held; a drain leaves nothing.
-    left_ = w.connections() == 0 && w.pool().outstanding() == 0
+    left_ = w.connections() == 0 && w.pool().outstanding() == 0 && w.account().held() == 0
                 ? ""
-                : formatted("server: {} connections, {} bytes", w.connections(),
-                            w.pool().outstanding());
+                : formatted("server: {} connections, {} bytes, {} on their accounts",
+                            w.connections(), w.pool().outstanding(), w.account().held());
   });
   worker_ = worker.get();
 }

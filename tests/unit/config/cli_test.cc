@@ -171,6 +171,16 @@ TEST_CASE("--help and --version print and leave with 0; the help of serve fits a
   }
 }
 
+TEST_CASE("The help has all commands, and a folder may be called as one of them is") {
+  const std::vector<std::string> lines = printed_lines({"--help"});
+  for (const std::string command : {"serve", "bench"}) {
+    CHECK(std::ranges::any_of(
+        lines, [&](const std::string& line) { return line.starts_with("  " + command + "  "); }));
+    CHECK(accepted({command}).root == command);
+  }
+  CHECK(refused({"--spa", "bench"}).starts_with("did you mean: troika serve --spa bench"));
+}
+
 TEST_CASE("The help of serve has every option of the table, in groups, one line each") {
   const std::vector<std::string> lines = printed_lines({"serve", "--help"});
   CHECK(lines[1].starts_with("Usage: troika serve [DIR]"));

@@ -62,8 +62,10 @@ void QuicWorld::start(const quic::EndpointConfig& config, const tls::ServerConte
                       DatagramSink* sink) {
   world.leave(port);
   endpoint.reset();
+  quic::EndpointConfig charged = config;
+  charged.account = &held;
   endpoint = std::make_unique<quic::Endpoint>(
-      config, world.clock, world.random, sink == nullptr ? port : *sink, tls,
+      charged, world.clock, world.random, sink == nullptr ? port : *sink, tls,
       quic::ApplicationFactory{traits, [this](quic::QuicStreams& quic) {
                                  return std::make_unique<ScriptApp>(quic, true, log);
                                }});

@@ -65,6 +65,7 @@ class QuicWorld {
   sim::SimWorld world;
   SimNetwork::Port& port;  // of the server
   ScriptLog log;           // of the server
+  Account held;            // by its connections
   std::unique_ptr<quic::Endpoint> endpoint;
   std::vector<std::unique_ptr<ClientSide>> clients;
   quic::ClientConfig client_config{.server_name = "localhost"};
