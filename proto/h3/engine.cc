@@ -30,6 +30,7 @@ quic::ApplicationTraits traits(const Limits& limits, bool takes_tunnels) {
                                      .value();
   return {.alpn = "h3",
           .no_error = kNoError,
+          .excessive_load = NGHTTP3_H3_EXCESSIVE_LOAD,
           .uni_streams = 3,  // control, and two of QPACK (RFC 9114 §6.2); replenished as they close
           .settings_tag = settings};
 }

@@ -115,6 +115,7 @@ class QuicApplication {
 struct ApplicationTraits {
   std::string alpn;
   AppError no_error = 0;          // closes a connection without an error
+  AppError excessive_load = 0;    // closes one that costs too much
   std::uint64_t uni_streams = 0;  // unidirectional streams of the peer, replenished as they close
   // Server: stands for the application's settings that clients remember. If it differs from that of
   // a client's ticket, early data is refused.

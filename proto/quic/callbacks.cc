@@ -22,6 +22,7 @@ struct Callbacks {
   static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t stream, std::uint64_t,
                          const std::uint8_t* data, std::size_t size, void* user, void*) {
     connection(user).last_progress_ = connection(user).now_;
+    connection(user).delivered_ += size;
     const bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
     const bool early = (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0;
     return result(user, application(user).on_data(stream, {as_bytes(data), size}, fin, early,

@@ -68,8 +68,14 @@ struct EndpointConfig : Config {
   BlockPool* blocks = nullptr;              // likewise; null: the endpoint has its own
   // What the application allows a client; it has the defaults.
   std::uint32_t streams_bidi = 0;
-  std::size_t stream_window = 0;      // bytes
-  std::size_t connection_window = 0;  // bytes
+  std::size_t stream_window = 0;      // bytes, when it has grown by use
+  std::size_t connection_window = 0;  // likewise
+  // In the beginning: until a request is read, its client has no right to more.
+  std::size_t first_stream_window = 32U << 10U;
+  std::size_t first_connection_window = 128U << 10U;
+  // Bytes of memory that ngtcp2 may take for what it receives, above all for streams with gaps. As
+  // much is added as has arrived in order, up to the connection's window. Then the connection ends.
+  std::size_t receive_memory = 256U << 10U;
 };
 
 struct EndpointCounters {
@@ -79,6 +85,7 @@ struct EndpointCounters {
   std::uint64_t tokens_accepted = 0, tokens_refused = 0;  // refused: also unreadable ones
   std::uint64_t paths_validated = 0;                      // after the handshake
   std::uint64_t key_updates = 0;                          // begun by this side
+  std::uint64_t too_costly = 0;                           // connections beyond receive_memory
   std::uint64_t early_accepted = 0, early_rejected = 0;   // connections that sent 0-RTT
   std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
 };

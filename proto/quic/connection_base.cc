@@ -23,7 +23,7 @@ ConnectionBase::ConnectionBase(const Clock& clock, Random& random, SendBuffer& o
     : clock_(clock),
       random_(random),
       account_(above),
-      memory_(account_, blocks),
+      memory_(library_, blocks),
       memory_table_(memory_.table<ngtcp2_mem>()),
       tls_memory_(account_),
       no_error_(no_error),

@@ -35,6 +35,8 @@ class ConnectionBase : public QuicStreams {
 
   std::size_t held_bytes() const noexcept { return account_.held(); }
   TimePoint last_progress() const noexcept { return last_progress_; }  // of streams, either way
+  // The next flush closes it.
+  bool closes() const noexcept { return close_wanted_.has_value() && phase() == Phase::open; }
   bool alive() const noexcept { return close_.alive(); }  // has not ended and is not about to
   Phase phase() const noexcept { return close_.phase(); }
   bool ready() const noexcept { return progress_ >= Progress::ready; }
@@ -97,6 +99,10 @@ class ConnectionBase : public QuicStreams {
   // Client: the application sends early data, before the handshake.
   Status begin_early();
 
+  std::size_t library_held() const noexcept { return library_.held(); }  // bytes, by ngtcp2
+  // Of all streams: bytes that have arrived in order.
+  std::uint64_t delivered() const noexcept { return delivered_; }
+
   Random& random() noexcept { return random_; }
   const ngtcp2_mem& memory() const noexcept { return memory_table_; }  // of conn()
   ngtcp2_conn* conn() const noexcept { return session_ ? session_->conn() : nullptr; }
@@ -151,6 +157,7 @@ class ConnectionBase : public QuicStreams {
   const Clock& clock_;
   Random& random_;
   Account account_;
+  Account library_{&account_};  // of ngtcp2
   LibraryMemory memory_;
   const ngtcp2_mem memory_table_;
   Charge tls_memory_;
@@ -175,6 +182,7 @@ class ConnectionBase : public QuicStreams {
   std::optional<ngtcp2_cid> retry_id_;  // client: from the server's Retry
   bool applying_ = false;               // the flush is on the stack, and has not written yet
   TimePoint last_progress_;
+  std::uint64_t delivered_ = 0;
   TimePoint now_{};  // of the call that is on the stack
 };
 

@@ -1,5 +1,7 @@
 #include "proto/quic/convert.h"
 
+#include <algorithm>
+
 namespace troika::quic {
 
 std::string library_version() { return std::string("ngtcp2 ") + ngtcp2_version(0)->version_str; }
@@ -52,7 +54,9 @@ ngtcp2_settings make_settings(TimePoint now, Duration handshake_timeout, Random&
 }
 
 ngtcp2_transport_params make_params(const EndpointConfig& config, std::uint64_t uni_streams) {
-  auto params = common(config.connection_window, config.stream_window, config.idle_timeout);
+  auto params =
+      common(std::min(config.connection_window, config.first_connection_window),
+             std::min(config.stream_window, config.first_stream_window), config.idle_timeout);
   params.initial_max_streams_bidi = config.streams_bidi;
   params.initial_max_streams_uni = uni_streams;
   params.active_connection_id_limit = config.connection_ids;

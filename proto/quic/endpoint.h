@@ -71,6 +71,7 @@ class Endpoint final : private ConnectionOwner {
     ++(accepted ? counters_.early_accepted : counters_.early_rejected);
   }
   void key_updated() noexcept override { ++counters_.key_updates; }
+  void too_costly() noexcept override { ++counters_.too_costly; }
   void connection_dirty(ServerConnection& connection) noexcept override { dirty_.add(connection); }
 
   bool dispatch(const Datagram& packet, TimePoint now);  // false: dropped

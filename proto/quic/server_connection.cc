@@ -90,6 +90,8 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
       make_settings(now, shared_.config.handshake_timeout, random(), shared_.config.congestion,
                     {kVersions, shared_.config.upgrade_version});
   settings.initial_rtt = to_duration(kInitialRtt);
+  settings.max_window = shared_.config.connection_window;
+  settings.max_stream_window = shared_.config.stream_window;
   set_token(settings, initial, token);
   if (!token.proves_address()) await_proof();
   QlogSource* const qlog = shared_.config.qlog;
@@ -109,6 +111,7 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   set_session(OsslSession::make(OsslSession::Side::server, ConnPtr(conn), shared_.tls.new_ssl()));
   if (this->conn() == nullptr) return false;
   if (!session().tag_tickets(shared_.application.traits.settings_tag)) return false;
+  sending_ = library_held();
   PlaceHolder& holder = *this;
   place_.emplace(shared_.places, remote(), holder);
   handshake_.emplace(shared_.handshakes, remote(), holder);
@@ -122,6 +125,29 @@ ServerConnection::~ServerConnection() {
   free_session();
   free_application();
   for (const ConnectionId& id : ids_) shared_.owner.drop_id(id);
+}
+
+// What arrives with gaps costs ngtcp2 many times its size, and is of use to nobody yet.
+void ServerConnection::receive(const Datagram& packet, TimePoint now) {
+  if (closes()) return;
+  ConnectionBase::receive(packet, now);
+  const EndpointConfig& config = shared_.config;
+  const std::size_t received = library_held() - std::min(library_held(), sending_);
+  if (!alive() || received <= config.receive_memory) return;
+  if (received <=
+      config.receive_memory + std::min<std::uint64_t>(delivered(), config.connection_window))
+    return;
+  shared_.owner.too_costly();
+  close(shared_.application.traits.excessive_load);
+}
+
+// ngtcp2 gives back little of what it takes for sending, so that is known only as it is taken.
+bool ServerConnection::flush(TimePoint now) {
+  const std::size_t before = library_held();
+  const bool more = ConnectionBase::flush(now);
+  const std::size_t after = library_held();
+  sending_ = std::min(after, sending_ + after - std::min(before, after));
+  return more;
 }
 
 void ServerConnection::on_flushed() {

@@ -25,6 +25,7 @@ class ConnectionOwner {
   virtual void path_validated() noexcept = 0;
   virtual void early_data_came(bool accepted) noexcept = 0;
   virtual void key_updated() noexcept = 0;
+  virtual void too_costly() noexcept = 0;
   virtual void connection_dirty(ServerConnection& connection) noexcept = 0;
 
  protected:
@@ -59,6 +60,8 @@ class ServerConnection final : public ConnectionBase, public MemoryHolder, priva
                                                 const Address& remote, TimePoint now);
   ~ServerConnection() override;
 
+  void receive(const Datagram& packet, TimePoint now);
+  bool flush(TimePoint now);
   // Sets the timer, and frees what an ended connection no longer needs.
   void on_flushed();
 
@@ -88,6 +91,7 @@ class ServerConnection final : public ConnectionBase, public MemoryHolder, priva
 
   const ConnectionShared& shared_;
   Timer timer_;
+  std::size_t sending_ = 0;  // bytes that ngtcp2 holds and has taken in flush()
   std::vector<ConnectionId> ids_;
   std::optional<Place> place_;      // while it is open
   std::optional<Place> handshake_;  // until it is over

@@ -113,9 +113,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.connection_window = 1U << 20U;
   config.half_open = 4;
   config.retry_above = size >= 3 && (data[2] & 0x80U) != 0 ? 0 : 100;
-  quic::Endpoint endpoint(config, clock, random, balance, context(),
-                          {{.alpn = "h3", .no_error = 0x100, .uni_streams = 3},
-                           [](quic::QuicStreams&) { return std::make_unique<Mute>(); }});
+  quic::Endpoint endpoint(
+      config, clock, random, balance, context(),
+      {{.alpn = "h3", .no_error = 0x100, .excessive_load = 0x107, .uni_streams = 3},
+       [](quic::QuicStreams&) { return std::make_unique<Mute>(); }});
   const Address local = Address::v4(0x0a000001, 443);
   auto rest = std::as_bytes(std::span(data, size));
   while (rest.size() >= 3) {

@@ -46,7 +46,8 @@ TEST_CASE("Refused uploads leave the windows of an HTTP/3 connection full") {
       REQUIRE(sim.run_until([&] { return sim.all_done(); }));
       for (const auto& fetch : sim.fetches) REQUIRE(fetch->body == "x");
       sim.fetches.clear();
-      sim.world.run_for(std::chrono::milliseconds(100));
+      // Credit that crosses a reset is a glitch for ngtcp2, which endures 330 of them a second.
+      sim.world.run_for(std::chrono::milliseconds(200));
     }
   };
   run("POST");

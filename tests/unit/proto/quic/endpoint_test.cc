@@ -201,6 +201,23 @@ TEST_CASE("A silent address does not keep others from their handshakes") {
   CHECK(w.endpoint->objects() == 4);
 }
 
+TEST_CASE("A connection for which ngtcp2 holds too much is closed") {
+  struct {
+    std::size_t most;
+    bool enough;
+  } constexpr kRows[] = {
+      {quic::EndpointConfig{}.receive_memory, true}, {32U << 10U, true}, {256, false}};
+  for (const auto& [most, enough] : kRows) {
+    CAPTURE(most);
+    QuicWorld w(1, endpoint_config([&](auto& config) { config.receive_memory = most; }));
+    ClientSide& client = w.connect();
+    w.establish(client);
+    w.world.run_for(1s);
+    CHECK(w.endpoint->counters().too_costly == (enough ? 0 : 1));
+    CHECK((client.state() == State::established) == enough);
+  }
+}
+
 TEST_CASE("Before the address is validated never more than three times the bytes go out") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     QuicWorld w(seed);

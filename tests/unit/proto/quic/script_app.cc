@@ -16,7 +16,7 @@ std::string pattern(std::size_t size) {
   return text;
 }
 quic::ApplicationTraits script_traits() {
-  return {.alpn = "h3", .no_error = 0x100, .uni_streams = 3};
+  return {.alpn = "h3", .no_error = 0x100, .excessive_load = 0x107, .uni_streams = 3};
 }
 
 ScriptApp::ScriptApp(quic::QuicStreams& streams, bool server, ScriptLog& log)
