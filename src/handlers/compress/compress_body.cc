@@ -74,6 +74,7 @@ class CompressBody::Step final : public Background::Task {
       made_.insert(made_.end(), bytes.begin(), bytes.end());
     });
   }
+  std::uint64_t cost() const noexcept override { return input_.size(); }
   void finish() override {
     input_ = Slice();
     body_.on_step(status_, std::move(encoder_), std::move(made_));

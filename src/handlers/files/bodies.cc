@@ -155,7 +155,15 @@ class JoinedBody final : public BodySource {
   Waker* waker_ = nullptr;
 };
 
+class UnsizedBody final : public BodySource {
+ public:
+  Result<Pulled> pull(std::size_t) override { return Pulled{}; }
+  void set_waker(Waker*) noexcept override {}
+};
+
 }  // namespace
+
+std::unique_ptr<BodySource> unsized_body() { return std::make_unique<UnsizedBody>(); }
 
 std::unique_ptr<BodySource> content_body(Content content, Permit permit) {
   return std::make_unique<ContentBody>(std::move(content), std::move(permit), Ref<CachedFile>());

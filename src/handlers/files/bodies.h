@@ -2,8 +2,8 @@
 #include <memory>
 #include <vector>
 
+#include "handlers/files/admission.h"
 #include "handlers/files/cached_file.h"
-#include "handlers/files/semaphore.h"
 #include "http/message/body.h"
 #include "ports/file_reader.h"
 
@@ -50,6 +50,9 @@ std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file);
 // `size` bytes of a file from an offset: from memory when the file is kept there.
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
                                       std::uint64_t offset, std::uint64_t size);
+
+// A body of unknown length that is not pulled, for a response to HEAD.
+std::unique_ptr<BodySource> unsized_body();
 
 // Several bodies in sequence. Each must know its length.
 std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts);

@@ -83,17 +83,18 @@ std::string content_range(const ByteRange& part, std::uint64_t size) {
   return formatted("bytes {}-{}/{}", part.first, part.last, size);
 }
 
-// The encoder of a stream, which is limited in number.
+// The encoder of a stream, which is limited in number. It takes memory once it has something to do.
 class LimitedEncoder final : public Encoder {
  public:
-  LimitedEncoder(Permit permit, std::unique_ptr<Encoder> encoder)
-      : permit_(std::move(permit)), encoder_(std::move(encoder)) {}
+  LimitedEncoder(Permit permit, Coding coding) : permit_(std::move(permit)), coding_(coding) {}
   Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
+    if (!encoder_) encoder_ = make_encoder(coding_, Effort::stream);
     return encoder_->write(bytes, last, sink);
   }
 
  private:
   Permit permit_;
+  Coding coding_;
   std::unique_ptr<Encoder> encoder_;
 };
 
@@ -157,16 +158,18 @@ void FileResponse::add_digest() {
 
 void FileResponse::add_whole() {
   const Ref<CachedFile>& file = representation_.file;
+  StaticSite& site = scope_.site;
   if (representation_.form == Representation::Form::kept) {
-    body = content_body(representation_.encoded().get()->content, file);
-    return;
-  }
-  body = file_body(scope_.site.files, file, 0, file->size());
-  if (representation_.form == Representation::Form::streamed) {
-    body = compress_body(
-        scope_.site.coding, scope_.site.pool, std::move(body),
-        std::make_unique<LimitedEncoder>(Permit(scope_.site.streams),
-                                         make_encoder(representation_.coding, Effort::stream)));
+    const Encoded* const encoded = representation_.encoded().get();
+    body = encoded == nullptr ? unsized_body() : content_body(encoded->content, file);
+  } else if (representation_.form != Representation::Form::streamed) {
+    body = file_body(site.files, file, 0, file->size());
+  } else if (!scope_.is_get()) {
+    body = unsized_body();
+  } else {
+    body = compress_body(site.coding, site.pool, file_body(site.files, file, 0, file->size()),
+                         std::make_unique<LimitedEncoder>(Permit(site.streams, &scope_.peer),
+                                                          representation_.coding));
   }
 }
 

@@ -276,12 +276,33 @@ class ListTask final : public Background::Task {
   Result<std::string> text_;
 };
 
+class LookTask final : public Background::Task {
+ public:
+  using Done = std::move_only_function<void(Status)>;
+  LookTask(const OpenFile& folder, Done done) : folder_(folder), done_(std::move(done)) {}
+
+  void work() noexcept override {
+    readable_ = folder_.list([](std::string_view, mode_t) { return false; });
+  }
+  void finish() override { done_(readable_); }
+
+ private:
+  const OpenFile& folder_;
+  Done done_;
+  Status readable_;
+};
+
 }  // namespace
 
 std::unique_ptr<Background::Task> listing_task(
     const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
     std::move_only_function<void(Result<std::string>)> done) {
   return std::make_unique<ListTask>(folder, request, std::move(settings), std::move(done));
+}
+
+std::unique_ptr<Background::Task> listing_look(const OpenFile& folder,
+                                               std::move_only_function<void(Status)> done) {
+  return std::make_unique<LookTask>(folder, std::move(done));
 }
 
 HeaderMap fields_of_listing(const Request& request) {

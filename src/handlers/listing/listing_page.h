@@ -85,5 +85,8 @@ HeaderMap fields_of_listing(const Request& request);
 std::unique_ptr<Background::Task> listing_task(
     const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
     std::move_only_function<void(Result<std::string>)> done);
+// Only looks whether the folder can be read.
+std::unique_ptr<Background::Task> listing_look(const OpenFile& folder,
+                                               std::move_only_function<void(Status)> done);
 
 }  // namespace troika
