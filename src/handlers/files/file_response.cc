@@ -29,11 +29,14 @@ std::string_view tag_ending(Coding coding, bool live) noexcept {
   }
 }
 
+std::string_view etag_of(const Representation& representation) {
+  return representation.file->etag(representation.as(),
+                                   tag_ending(representation.coding, representation.is_live()));
+}
+
 Validators validators_of(const Representation& representation, WallTime now) {
-  CachedFile& file = *representation.file;
-  Validators validators{.etag =
-                            file.etag(representation.as(),
-                                      tag_ending(representation.coding, representation.is_live()))};
+  const CachedFile& file = *representation.file;
+  Validators validators{.etag = etag_of(representation)};
   if (file.is_dated()) {
     validators.last_modified =
         std::min(file.file().info().st_mtim.tv_sec, std::chrono::system_clock::to_time_t(now));
@@ -65,7 +68,9 @@ HeaderMap fields_of_file(const Representation& representation, std::string_view 
   if (representation.coding != Coding::identity) {
     fields.add("content-encoding", name_of(representation.coding));
   }
-  if (representation.file->is_tagged()) kept = fields;
+  // Not with a tag that is for now only: the file's own may have become known meanwhile.
+  const bool own = representation.file->is_tagged() && validators.etag == etag_of(representation);
+  if (own) kept = fields;
   return fields;
 }
 

@@ -152,6 +152,19 @@ TEST_CASE("work that has begun is waited for") {
   CHECK(stage.from(2, "/" + file(1), kDigest).field("repr-digest").starts_with("sha-256=:"));
 }
 
+TEST_CASE("a tag that is for now only is not kept") {
+  BusyStage stage;
+  HandlerCall call = stage.from(1, "/a.txt", {});
+  stage.files.later = true;
+  stage.pass(stage.limits.patience);
+  CHECK(call.responder.heads.empty());  // its body is read
+  stage.hashing.complete();
+  stage.files.complete();
+  CHECK(call.field("etag").starts_with("W/\""));
+  stage.files.later = false;
+  CHECK(stage.get("/a.txt").field("etag").starts_with("\""));
+}
+
 TEST_CASE("nothing is compressed for HEAD, and what is known is said") {
   BusyStage stage;
   stage.add_text("huge.txt", stage.limits.compress_whole + 1);
