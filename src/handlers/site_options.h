@@ -63,18 +63,20 @@ struct SiteLimits {
   // Streams being compressed; beyond it identity, or 503 if that is refused.
   Quota live_encoders{.count = 64, .count_each = 4};
   // Files that wait to be compressed as a whole, or are; beyond it identity, or a stream.
-  Quota coding{.count = 32, .count_each = 2, .bytes = 8U << 20U, .bytes_each = 256U << 10U};
+  Quota coding{.count = 128, .count_each = 2, .bytes = 8U << 20U, .bytes_each = 1U << 20U};
   std::uint64_t digest_bytes = 256U << 20U;     // larger files get no Repr-Digest
   std::uint64_t content_tag_bytes = 1U << 20U;  // larger files are tagged by their times
   // Files that wait to be hashed, or are: those that are tagged by it, beyond it a weak tag, and
   // others, beyond it no Repr-Digest.
-  Quota tags{.count = 64, .count_each = 2, .bytes = 64U << 20U, .bytes_each = 8U << 20U};
+  Quota tags{.count = 128, .count_each = 2, .bytes = 64U << 20U, .bytes_each = 8U << 20U};
   Quota digests{.count = 8, .count_each = 2, .bytes = 1U << 30U};
-  std::size_t digests_kept = 8192;                   // for tags of files that are no longer open
-  std::size_t listing_entries = 200'000;             // read of one folder
-  std::size_t listing_page = 1000;                   // on one page
-  Quota listings_made{.count = 8, .count_each = 2};  // or waiting for it; beyond it 503
-  Quota listings{.count = 64, .count_each = 8};      // being made or sent; beyond it 503
+  std::size_t digests_kept = 8192;        // for tags of files that are no longer open
+  std::size_t listing_entries = 200'000;  // read of one folder
+  std::size_t listing_page = 1000;        // on one page
+  // Being made, and being made or sent; beyond it 503. Of the ones that wait to be made, the first
+  // of each connection go first, then the second, and so on.
+  Quota listings_made{.count = 128, .count_each = 64};
+  Quota listings{.count = 128, .count_each = 64};
   std::size_t listings_kept = 16;
   Duration listing_fresh = std::chrono::seconds(1);  // so long one is kept
   // A request waits so long until its file is compressed or hashed, unless that has begun.

@@ -30,6 +30,11 @@ class Admission final : public Counted {
   // Whether there is room for one more, of so many bytes. Several callers may ask before one of
   // them takes its Permit, so a few may exceed the quota.
   bool admits(Asker asker, std::uint64_t bytes = 0) noexcept;
+  // So many permits of it there are.
+  std::size_t count_of(Asker asker) const noexcept {
+    const auto found = shares_.find(asker);
+    return found == shares_.end() ? 0 : found->second.count;
+  }
   void note_late() noexcept { ++counters_.late; }
   const Counters& counters() const noexcept { return counters_; }
 
@@ -86,7 +91,7 @@ inline bool Admission::admits(Asker asker, std::uint64_t bytes) noexcept {
   }
   const auto found = shares_.find(asker);
   if (found == shares_.end() || found->second.count < quota_.count_each) return true;
-  if (found->second.bytes + bytes <= quota_.bytes_each && bytes > 0) return true;
+  if (quota_.bytes_each > 0 && found->second.bytes + bytes <= quota_.bytes_each) return true;
   ++counters_.unfair;
   return false;
 }

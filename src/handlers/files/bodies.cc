@@ -88,6 +88,9 @@ class ContentBody final : public BodySource {
     left_ = 0;
   }
   std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
+  std::size_t held() const noexcept override {
+    return sizeof(*this) + (file_ ? 0 : static_cast<std::size_t>(left_));
+  }
 
  private:
   std::vector<Slice> pieces_;

@@ -146,6 +146,7 @@ void StaticJob::make_listing(Ref<CachedFile> folder, Ref<KeptListings::Listing> 
           const Result<Content>& made) mutable { send_listing(made, std::move(permit)); });
   if (!text.claim()) return;
   const OpenFile& open_folder = folder->file();
+  const std::size_t ahead = site.listed->count_of(&scope_.peer);
   auto made = [&pool = site.pool, &clock = site.clock, listing = std::move(listing),
                folder = std::move(folder),
                permit = Permit(site.listed, &scope_.peer)](Result<std::string> all) {
@@ -153,7 +154,7 @@ void StaticJob::make_listing(Ref<CachedFile> folder, Ref<KeptListings::Listing> 
     listing->text.finish(all.transform(
         [&pool](const std::string& t) { return content_of(pool, std::as_bytes(std::span(t))); }));
   };
-  site.slow.post(listing_task(open_folder, scope_.request, site.settings, std::move(made)));
+  site.slow.post(listing_task(open_folder, scope_.request, site.settings, ahead, std::move(made)));
 }
 
 void StaticJob::send_listing(const Result<Content>& text, Permit permit) {
@@ -183,8 +184,8 @@ void StaticJob::choose() {
   Offers& offers = forms_.offers();
   site.cache.trim();
   offers.may_keep = offers.may_keep && !site.cache.is_full();
-  offers.may_stream = offers.live(scope_.limits()) != Representation::Form::streamed ||
-                      site.streams->admits(&scope_.peer);
+  const bool streams = offers.live(scope_.limits()) == Representation::Form::streamed;
+  offers.may_stream = !streams || !scope_.is_get() || site.streams->admits(&scope_.peer);
   auto chosen = choose_representation(offers, scope_.request, scope_.options(), scope_.limits());
   if (!chosen) {
     const bool busy =

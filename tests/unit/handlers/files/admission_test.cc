@@ -102,7 +102,7 @@ TEST_CASE("so many files wait to be compressed, of the next identity is sent at 
 }
 
 TEST_CASE("one connection has two large files in the queue, or small ones up to a size") {
-  for (const auto& [size, most] : {std::pair{200'000U, 2}, std::pair{10'000U, 26}}) {
+  for (const auto& [size, most] : {std::pair{700'000U, 2}, std::pair{30'000U, 34}}) {
     CAPTURE(size);
     BusyStage stage(size);
     std::vector<std::unique_ptr<HandlerCall>> waiting;
@@ -274,10 +274,10 @@ TEST_CASE("a folder that has changed is listed again at once") {
   CHECK(stage.get("/bare/").body() != before);
 }
 
-TEST_CASE("so many listings wait to be made, and two of one connection; the next is 503") {
+TEST_CASE("so many listings wait to be made, and so many of one connection; the next is 503") {
   BusyStage stage;
   stage.options.listing = true;
-  stage.limits.listings_made.count = 3;
+  stage.limits.listings_made = {.count = 3, .count_each = 2};
   HandlerCall first = stage.from(1, "/bare/?page=1", {});
   HandlerCall second = stage.from(1, "/bare/?page=2", {});
   HandlerCall unfair = stage.from(1, "/bare/?page=3", {});
