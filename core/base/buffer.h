@@ -71,6 +71,8 @@ class Slice {
     size_ += next.size_;
     return true;
   }
+  // Bytes of the slab that it keeps; 0 for static memory.
+  std::size_t slab_bytes() const noexcept { return slab_ != nullptr ? slab_->capacity : 0; }
   // Bytes of memory that would be freed with this slice: the whole slab, if nobody else refers to
   // it.
   std::size_t pinned() const noexcept {

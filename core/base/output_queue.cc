@@ -6,8 +6,25 @@
 
 namespace troika {
 
+namespace {
+
+// The bytes of a small slice are cheaper to copy than the rest of its slab is to keep.
+constexpr std::size_t kSmall = 512;
+
+}  // namespace
+
 void OutputQueue::append(Slice slice) {
   if (slice.empty()) return;
+  if (!slices_.empty() && slices_.back().join(slice)) {
+    size_ += slice.size();
+  } else if (slice.size() <= kSmall && slice.slab_bytes() > 0) {
+    append_copy(slice.bytes());
+  } else {
+    push(std::move(slice));
+  }
+}
+
+void OutputQueue::push(Slice slice) {
   size_ += slice.size();
   if (slices_.empty() || !slices_.back().join(slice)) slices_.push_back(std::move(slice));
 }
@@ -18,9 +35,15 @@ void OutputQueue::append_copy(std::span<const std::byte> bytes) {
       writer_ = SlabWriter(*pool_, std::min<std::size_t>(bytes.size(), 65536));
     const std::size_t n = std::min(bytes.size(), writer_.space().size());
     std::memcpy(writer_.space().data(), bytes.data(), n);
-    append(writer_.commit(n));
+    push(writer_.commit(n));
     bytes = bytes.subspan(n);
   }
+}
+
+std::size_t OutputQueue::held() const noexcept {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < slices_.size(); ++i) bytes += slices_[i].slab_bytes();
+  return bytes;
 }
 
 std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {

@@ -9,19 +9,21 @@
 
 namespace troika {
 
-// Bytes to be sent, in order: a list of slices. Small pieces are gathered into one slab, and slices
-// that follow each other in a slab are one. It has no limit: callers compare size() with their own
-// limit before they append.
+// Bytes to be sent, in order: a list of slices. Small pieces are gathered into one slab, so that
+// none of them keeps a slab of its own, and slices that follow each other in a slab are one. It has
+// no limit: callers compare size() with their own limit before they append.
 class OutputQueue {
  public:
   explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
 
-  void append(Slice slice);                      // shares the slice's memory
+  void append(Slice slice);                      // shares the slice's memory, unless it is small
   void append_copy(std::span<const std::byte>);  // any length
   void append_copy(std::string_view text) { append_copy(std::as_bytes(std::span(text))); }
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  // Bytes of the slabs that append_copy() took and that are in use.
+  std::size_t held() const noexcept;
 
   // Describes the first bytes of the queue; returns how many of `vectors` it filled. Valid until
   // the queue changes.
@@ -38,6 +40,8 @@ class OutputQueue {
   void clear() noexcept;
 
  private:
+  void push(Slice slice);
+
   BufferPool* pool_;
   Ring<Slice, 2> slices_;
   SlabWriter writer_;  // append_copy fills it

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 
 #include "base/ownership.h"
@@ -6,7 +7,7 @@
 namespace troika {
 
 // Runs work that would block the loop on a thread pool that all workers share. Each Background
-// gives a limited number of tasks to the pool at a time; the others wait in order.
+// gives a limited number of tasks to the pool at a time; of the others, the small ones go first.
 class Background {
  public:
   // Owns everything that it works on. Created and freed on the worker.
@@ -15,6 +16,7 @@ class Background {
     virtual ~Task() = default;
     virtual void work() noexcept = 0;  // on a thread of the pool
     virtual void finish() = 0;         // on the worker, after work(); not when cancelled
+    virtual std::uint64_t cost() const noexcept { return 0; }  // about, in bytes of input
   };
 
   virtual ~Background() = default;

@@ -80,6 +80,10 @@ class RequestReader final : private Parser::Sink {
   // The first byte of a request has come, the end of its head has not.
   bool in_head() const noexcept { return state_ == State::fields || line_.begun(); }
   bool in_body() const noexcept { return state_ == State::body; }
+  // Of the fields so far, as Limits counts them.
+  std::size_t head_bytes() const noexcept {
+    return state_ == State::fields && builder_ ? builder_->cost() : 0;
+  }
 
   Request&& take_request() noexcept { return std::move(request_); }
   // Of a request that offers a tunnel, for the response that takes it; the bytes behind its head go

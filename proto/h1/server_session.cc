@@ -17,12 +17,14 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
       peer_(peer),
       host_(host),
       reader_(services.limits, peer.security.encrypted, *this),
+      charge_(host.account()),
       idle_since_(services.clock.now()) {}
 
 Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
   if (buffered_.empty()) bytes = bytes.subspan(consume(bytes, now));
   if (phase_ != Phase::open) return {};  // they will not be parsed
   buffered_.insert(buffered_.end(), bytes.begin(), bytes.end());
+  recount();
   return {};
 }
 
@@ -123,6 +125,7 @@ bool ServerSession::consume_buffered(TimePoint now) {
   if (phase_ != Phase::open || buffered_from_ == buffered_.size()) {
     buffered_ = {};
     buffered_from_ = 0;
+    recount();
     if (peer_ended_ && phase_ == Phase::open) on_input_end();
   }
   return used > 0;

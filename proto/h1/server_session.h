@@ -46,6 +46,7 @@ class ServerSession final : public ByteSession,
   bool over() const noexcept { return phase_ >= Phase::over; }
   void reach(Phase phase) noexcept { phase_ = std::max(phase_, phase); }
   bool can_read() const noexcept;
+  void recount() noexcept { charge_.set(buffered_.capacity() + reader_.head_bytes()); }
   std::size_t consume(std::span<const std::byte> bytes, TimePoint now);
   bool consume_buffered(TimePoint now);
   void note_last() noexcept;
@@ -63,6 +64,7 @@ class ServerSession final : public ByteSession,
   RequestReader reader_;
   std::vector<std::byte> buffered_;  // received and not yet parsed, from buffered_from_ on
   std::size_t buffered_from_ = 0;
+  Charge charge_;  // of what is buffered, and of the head that comes
   std::unique_ptr<ServerStream> current_;
   std::deque<std::unique_ptr<ServerStream>> sent_;
   Ledger ledger_;

@@ -117,6 +117,7 @@ class Stream : public StreamRecords {
 
  private:
   void mark_dirty() noexcept override { host_.mark_dirty(); }
+  Account& account() noexcept override { return host_.account(); }
 
   bool write_informational(Output& out);
   bool begin_writing(Output& out);

@@ -57,6 +57,7 @@ void Stream::on_head_not_sent() noexcept {
 nghttp2_ssize Stream::read(std::size_t max_bytes, std::uint32_t* flags) {
   // RST_STREAM will be sent: an END_STREAM before it would make the body look complete.
   if (wire_ != Wire::open || end_.aborted()) return NGHTTP2_ERR_DEFERRED;
+  end_.expect(window());
   auto pulled = end_.pull(max_bytes);
   if (!pulled) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   if (pulled->state == PullState::blocked) return NGHTTP2_ERR_DEFERRED;
@@ -70,6 +71,13 @@ nghttp2_ssize Stream::read(std::size_t max_bytes, std::uint32_t* flags) {
     }
   }
   return static_cast<nghttp2_ssize>(pending_.size());
+}
+
+std::size_t Stream::window() const noexcept {
+  const std::int32_t left =
+      std::min(nghttp2_session_get_stream_remote_window_size(context_.engine, id_),
+               nghttp2_session_get_remote_window_size(context_.engine));
+  return static_cast<std::size_t>(std::max(left, 0));
 }
 
 Slice Stream::take_pending(std::size_t length) noexcept {
@@ -118,10 +126,7 @@ TimePoint Stream::deadline() const noexcept {
 // A stream whose window, or whose connection's window, is closed waits for the peer alone, even
 // when other streams progress.
 void Stream::on_deadline(TimePoint now, TimePoint progress) {
-  if (nghttp2_session_get_stream_remote_window_size(context_.engine, id_) > 0 &&
-      nghttp2_session_get_remote_window_size(context_.engine) > 0) {
-    end_.on_progress(progress);
-  }
+  if (window() > 0) end_.on_progress(progress);
   end_.on_deadline(now);
   if (discarding() && discard_.over(now)) mark_dirty();
 }

@@ -76,6 +76,7 @@ class Stream : public StreamRecords {
   // progress: when the connection last sent bytes, for a stream that waits for its turn.
   void on_deadline(TimePoint now, TimePoint progress);
   void mark_dirty() noexcept override;
+  Account& account() noexcept override { return context_.host.account(); }
 
   std::size_t index = 0;  // in the list of its session
   bool dirty = false;     // of the DirtyList
@@ -93,6 +94,7 @@ class Stream : public StreamRecords {
     return end_.sending() != Sending::done ||
            (end_.reads_on() && end_.receiving() == Receiving::body);
   }
+  std::size_t window() const noexcept;  // bytes that the peer lets us send on it now
   void check(Status status, std::uint32_t limit_code) noexcept;
   void give_credit() noexcept;
   void submit_head(const Head& head);

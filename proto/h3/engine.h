@@ -45,6 +45,7 @@ class Engine {
   Status fail_with(quic::AppError code, std::string_view why) noexcept;
   Status fail_critical() noexcept;  // the peer asks us to close a control stream (RFC 9114 §6.2.1)
   void mark_writable() noexcept { quic_.mark_writable(); }
+  Account& account() noexcept { return quic_.account(); }
   quic::AppError close_code() const noexcept;
   quic::StreamId control_stream() const noexcept { return control_; }
 

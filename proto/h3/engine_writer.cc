@@ -19,7 +19,8 @@ std::size_t slab_within(std::size_t bytes) noexcept {
 
 void EngineWriter::begin(nghttp3_conn* conn) noexcept {
   conn_ = conn;
-  retained_ = holders_ = used_vectors_ = offered_bytes_ = 0;
+  set_retained(0);
+  holders_ = used_vectors_ = offered_bytes_ = 0;
   starved_.clear();
   trailing_.clear();
   offered_stream_ = quic::kNoStream;
@@ -68,11 +69,14 @@ int EngineWriter::wrote(quic::StreamId id, std::size_t bytes) {
 }
 
 // What is left is shared with the streams that hold some already, so that two hundred streams whose
-// reader has paused cannot use up all of it.
+// reader has paused cannot use up all of it. A stream that the peer gives little credit needs no
+// more than the smallest slab.
 std::size_t EngineWriter::share_of(const EngineStream& stream) const noexcept {
+  const std::size_t least = BufferPool::kSizes.front();
   const std::size_t sharers = holders_ + (stream.retained_.empty() ? 1 : 0);
-  const std::size_t share = slab_within(room() / sharers);
-  return share > 0 ? share : slab_within(std::min(room(), BufferPool::kSizes.front()));
+  const std::size_t credit = std::max<std::size_t>(quic_.send_credit(stream.id()), least);
+  const std::size_t share = slab_within(std::min(room() / sharers, credit));
+  return share > 0 ? share : slab_within(std::min(room(), least));
 }
 
 nghttp3_ssize EngineWriter::read_data(EngineStream& stream, std::span<nghttp3_vec> into,
@@ -126,7 +130,7 @@ std::span<const std::byte> EngineWriter::retain(EngineStream& stream, Slice byte
   if (stream.retained_.empty()) ++holders_;
   const std::size_t before = stream.retained_.size();
   const auto kept = stream.retained_.retain(std::move(bytes));
-  retained_ += stream.retained_.size() - before;
+  set_retained(retained_ + stream.retained_.size() - before);
   return kept;
 }
 
@@ -134,13 +138,13 @@ void EngineWriter::acknowledge(EngineStream& stream, std::size_t bytes) noexcept
   if (stream.retained_.empty()) return;
   const std::size_t before = stream.retained_.size();
   stream.retained_.acknowledge(bytes);
-  retained_ -= before - stream.retained_.size();
+  set_retained(retained_ - (before - stream.retained_.size()));
   if (stream.retained_.empty()) --holders_;
 }
 
 void EngineWriter::release(EngineStream& stream) noexcept {
   if (stream.retained_.empty()) return;
-  retained_ -= stream.retained_.size();
+  set_retained(retained_ - stream.retained_.size());
   stream.retained_.clear();
   --holders_;
 }

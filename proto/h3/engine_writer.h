@@ -21,7 +21,7 @@ namespace troika::h3 {
 class EngineWriter {
  public:
   EngineWriter(quic::QuicStreams& quic, const Limits& limits, EngineOwner& owner) noexcept
-      : quic_(quic), limits_(limits), owner_(owner) {}
+      : quic_(quic), limits_(limits), owner_(owner), charge_(quic.account()) {}
 
   void begin(nghttp3_conn* conn) noexcept;  // a new connection: nothing is left of an earlier one
 
@@ -43,6 +43,10 @@ class EngineWriter {
     return limits_.retained_bytes - std::min(limits_.retained_bytes, retained_);
   }
   std::size_t share_of(const EngineStream& stream) const noexcept;
+  void set_retained(std::size_t bytes) noexcept {
+    retained_ = bytes;
+    charge_.set(bytes);
+  }
   std::span<const std::byte> retain(EngineStream& stream, Slice bytes);
   std::uint32_t end_of_body(const EngineStream& stream);
   int submit_trailers(const EngineStream& stream);
@@ -51,6 +55,7 @@ class EngineWriter {
   const Limits& limits_;
   EngineOwner& owner_;
   nghttp3_conn* conn_ = nullptr;
+  Charge charge_;                         // of retained_
   std::size_t retained_ = 0;              // bytes of all streams that wait for acknowledgement
   std::size_t holders_ = 0;               // streams that have some of them
   std::vector<quic::StreamId> starved_;   // read nothing because of the limit on those

@@ -45,6 +45,7 @@ class Stream : public EngineStream, public StreamRecords {
   // progress: when the connection last moved bytes, for a stream that waits for its turn.
   virtual void on_deadline(TimePoint now, TimePoint progress);
   void mark_dirty() noexcept override;
+  Account& account() noexcept override { return context_.engine.account(); }
 
   bool dirty = false;  // of the DirtyList
 

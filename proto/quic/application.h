@@ -44,6 +44,8 @@ class QuicStreams {
   virtual void shutdown_read(StreamId stream, AppError code) = 0;   // STOP_SENDING
   virtual void shutdown_write(StreamId stream, AppError code) = 0;  // RESET_STREAM
   virtual void close(AppError code) noexcept = 0;  // CONNECTION_CLOSE after what can be sent now
+  // Bytes that the peer lets us send on the stream now.
+  virtual std::size_t send_credit(StreamId stream) const noexcept = 0;
   virtual void mark_writable() noexcept = 0;  // next_write() has something: flush this connection
   virtual Account& account() noexcept = 0;    // of the connection: what is held for its peer
   virtual const SecurityInfo& security() const noexcept = 0;  // final after the handshake

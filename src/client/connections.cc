@@ -124,6 +124,9 @@ class QuicConnection::Streams final : public quic::QuicStreams {
     quic_.mark_writable();
     owner_.mark_dirty();
   }
+  std::size_t send_credit(quic::StreamId stream) const noexcept override {
+    return quic_.send_credit(stream);
+  }
   Account& account() noexcept override { return quic_.account(); }
   const SecurityInfo& security() const noexcept override { return quic_.security(); }
   const Address& remote() const noexcept override { return quic_.remote(); }

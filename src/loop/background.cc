@@ -8,6 +8,12 @@
 #include "loop/thread_pool.h"
 
 namespace troika {
+namespace {
+
+// A task that waits is overtaken by so many at most that are smaller, so that it has its turn.
+constexpr int kOvertaken = 32;
+
+}  // namespace
 
 struct UvBackground::State final : Counted {
   State(Loop& l, std::size_t most) : loop(l), limit(most) {}
@@ -50,6 +56,10 @@ class UvBackground::Job final : public PoolJob {
   }
 
   void set_place(Place place) noexcept { place_ = place; }
+  bool lets_pass(const Job& other) const noexcept {
+    return overtaken_ < kOvertaken && task_->cost() > other.task_->cost();
+  }
+  void be_overtaken() noexcept { ++overtaken_; }
   void set_cancel(Cancel* cancel) noexcept { cancel_ = cancel; }
 
   static void start(std::unique_ptr<Job> job) {
@@ -85,6 +95,7 @@ class UvBackground::Job final : public PoolJob {
   Ref<State> state_;
   std::unique_ptr<Task> task_;
   Place place_{};  // while it waits
+  int overtaken_ = 0;
   Cancel* cancel_ = nullptr;
   std::unique_ptr<Operation> detach_;  // from libuv's pool: finish() is not called
   bool with_pool_ = false;
@@ -97,8 +108,13 @@ UvBackground::Cancel::~Cancel() {
 }
 
 void UvBackground::State::add(std::unique_ptr<Job> job) {
-  waiting.push_back(std::move(job));
-  waiting.back()->set_place(std::prev(waiting.end()));
+  auto place = waiting.end();
+  while (place != waiting.begin() && (*std::prev(place))->lets_pass(*job)) {
+    --place;
+    (*place)->be_overtaken();
+  }
+  place = waiting.insert(place, std::move(job));
+  (*place)->set_place(place);
   start_next();
 }
 

@@ -137,6 +137,7 @@ bool StreamConnection::flush(TimePoint now) {
       break;
     case StreamState::closed: break;
   }
+  charge_.set(out_.size());
   if (state_ != StreamState::closed) settle(now);
   return more && state_ != StreamState::closed;
 }

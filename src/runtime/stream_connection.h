@@ -142,6 +142,7 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   const Clock& clock_;
   StreamConnectionOwner& owner_;
   OutputQueue out_;
+  Charge charge_{account_};       // of what waits in out_
   std::vector<std::byte> first_;  // of a plain connection, until they tell the protocol
   std::unique_ptr<ByteSession> session_;
   std::optional<Error> fault_;

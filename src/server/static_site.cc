@@ -60,10 +60,10 @@ Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptio
   SiteLimits limits = share.limits;
   limits.cache_files = std::min(limits.cache_files, limits.open_files / 2);
   limits.cache_bytes /= share.workers;
-  limits.live_encoders = std::max<std::size_t>(limits.live_encoders / share.workers, 8);
-  limits.digests_waiting = std::max<std::size_t>(limits.digests_waiting / share.workers, 8);
+  for (Quota* const quota : {&limits.live_encoders, &limits.tags, &limits.listings}) {
+    quota->count = std::max<std::size_t>(quota->count / share.workers, 8);
+  }
   limits.digests_kept = std::max<std::size_t>(limits.digests_kept / share.workers, 1024);
-  limits.listings = std::max<std::size_t>(limits.listings / share.workers, 8);
   RootReport report;
   if (RootNotice* const root_notice = notices.root; root_notice != nullptr) {
     report = [root_notice](const RootLook& look) { root_notice->look(look); };

@@ -194,4 +194,35 @@ TEST_CASE("A client that reads nothing holds little memory") {
   }
 }
 
+TEST_CASE(
+    "A hundred requests whose responses wait hold little memory, and none when they are gone") {
+  files::Ground ground;
+  ground.write("16m", std::string(16 * kMiB, 'x'));
+  ground.set_day("16m", 0);
+  const auto server = files::serve(ground.root());
+  struct Held {
+    std::size_t charged = 0, slabs = 0;
+  };
+  const auto held = [&] {
+    Held now;
+    server->on_worker(
+        [&](Worker& worker) { now = {worker.account().held(), worker.pool().outstanding()}; });
+    return now;
+  };
+  {
+    const Fd socket = ask_and_let_wait(server->plain, "/16m");
+    while (held().charged == 0) {
+    }
+    for (int i = 0; i < 200; ++i) std::ignore = held();
+    const Held now = held();
+    CAPTURE(now.charged, now.slabs);
+    CHECK(now.charged >= 100 * kKiB);
+    CHECK(now.charged <= 512 * kKiB);
+    CHECK(now.slabs <= 64 * kKiB);
+  }
+  while (held().charged != 0) {
+  }
+  CHECK(held().slabs == 0);
+}
+
 }  // namespace troika::counts

@@ -79,6 +79,37 @@ Fd ask_and_read_nothing(const Address& server, const std::string& target, bool h
   return connect_and_send(server, h2 ? h2_request(target) : h1);
 }
 
+namespace {
+
+// RFC 7541 §5.1, §5.2: a string of any length, not Huffman coded.
+std::string text(const std::string& bytes) {
+  if (bytes.size() < 127) return static_cast<char>(bytes.size()) + bytes;
+  std::string size = "\x7f";
+  std::size_t rest = bytes.size() - 127;
+  for (; rest >= 128; rest /= 128) size += static_cast<char>(rest % 128 + 128);
+  return size + static_cast<char>(rest) + bytes;
+}
+
+}  // namespace
+
+Fd ask_and_let_wait(const Address& server, const std::string& target) {
+  std::string ranges = "bytes=";
+  for (int i = 0; i < 16; ++i) {
+    ranges += std::to_string(1000 * i) + "-" + std::to_string(1000 * i) + ",";
+  }
+  std::string request =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, "\0\x04\0\0\0\0"s);
+  for (int i = 0; i < 100; ++i) {
+    // Indexed from 62 on: the last one that was added, and the one before it.
+    const std::string first = "\x40" + text("range") + text(ranges) + "\x40" + text("x") +
+                              text(std::string(3700, 'a')) + std::string(7, '\xbe');
+    const std::string more = "\xbf" + std::string(8, '\xbe');
+    request += frame(kHeaders, kEndStream | kEndHeaders, static_cast<std::uint8_t>(2 * i + 1),
+                     fields(target) + (i == 0 ? first : more));
+  }
+  return connect_and_send(server, request);
+}
+
 DataFrames count_data_frames(const Address& server, const std::string& target) {
   const Fd socket = connect_and_send(server, h2_request(target));
   DataFrames counted;

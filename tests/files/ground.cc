@@ -53,8 +53,10 @@ void Ground::set_day(std::string_view name, int days) const {
 
 std::unique_ptr<test::LiveServer> serve(const fs::path& root, SiteOptions options,
                                         std::size_t open_files) {
-  return std::make_unique<test::LiveServer>(test::must(
-      static_site(root.string(), std::move(options), SiteShare{{.open_files = open_files}})));
+  SiteLimits limits{.open_files = open_files};
+  limits.patience = std::chrono::hours(1);  // however busy the machine is
+  return std::make_unique<test::LiveServer>(
+      test::must(static_site(root.string(), std::move(options), SiteShare{limits})));
 }
 
 std::unique_ptr<parity::Asker> make_asker(client::Client& client, const test::LiveServer& server,

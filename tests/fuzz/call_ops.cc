@@ -24,6 +24,8 @@ struct Port final : StreamPort {
   void credit(std::size_t) noexcept override {}
   void stop_receiving(AbortReason) noexcept override {}
   void reset(AbortReason) noexcept override { dead = true; }
+  Account& account() noexcept override { return held; }
+  Account held;
 };
 
 struct User final : Receiver {

@@ -43,6 +43,8 @@ BytePair::~BytePair() {
   client.reset();
   server.reset();
   CHECK(pool.outstanding() == 0);
+  CHECK(host.held.held() == 0);
+  CHECK(client_host.held.held() == 0);
 }
 
 void BytePair::join(std::unique_ptr<ByteSession> its_server,

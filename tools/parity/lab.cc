@@ -21,11 +21,22 @@ void patient(WorkerConfig& config) {
   config.timeouts.idle_tcp = config.quic.idle_timeout = std::chrono::minutes(10);
 }
 
+// What is chosen must not depend on how busy the machine is, nor on how many requests one
+// connection has at a time.
+SiteLimits patient_limits() {
+  SiteLimits limits{.open_files = kOpenFiles};
+  limits.patience = std::chrono::hours(1);
+  for (Quota* const quota :
+       {&limits.live_encoders, &limits.coding, &limits.tags, &limits.digests}) {
+    quota->count = quota->count_each = 2 * kAtOnce;
+  }
+  return limits;
+}
+
 std::unique_ptr<rig::LiveServer> serve(const Fixture& fixture, const std::string& name) {
   const Profile& profile = profile_named(name);
   return std::make_unique<rig::LiveServer>(
-      rig::must(static_site(fixture.root().string(), profile.options,
-                            SiteShare{{.open_files = kOpenFiles}})),
+      rig::must(static_site(fixture.root().string(), profile.options, SiteShare{patient_limits()})),
       patient);
 }
 

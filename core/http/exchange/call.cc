@@ -82,6 +82,7 @@ Call::Call(StreamPort& port, const CallServices& services, HttpVersion version, 
   std::optional<std::uint64_t> length;
   if (framing_.kind == BodyFraming::Kind::length) length = framing_.length;
   outgoing_.begin(std::move(body), length);
+  hold(sizeof(*this) + held_by(request_));
   if (waits()) outgoing_.hold();
 }
 
@@ -167,6 +168,7 @@ void Call::advance() {
 Result<Pulled> Call::pull(std::size_t max_bytes) {
   if (waits() || sending() == Sending::reset) return Pulled{PullState::blocked, {}};
   auto pulled = outgoing_.pull(max_bytes);
+  recount();
   if (!pulled) fail(AbortReason::handler_failed, 0);
   return pulled;
 }
@@ -203,6 +205,7 @@ void Call::fail(AbortReason reason, std::uint64_t wire_code) noexcept {
                         .replayable = reason == AbortReason::refused || !head_written_};
   continue_at_ = kNever;
   if (sending() != Sending::done) outgoing_.reset(reason);
+  recount();
   // A response that is whole stays so. A tunnel has two sides.
   const bool whole = shape_ == Shape::message || sending() == Sending::done;
   if (receiving() == Receiving::done && whole) return;

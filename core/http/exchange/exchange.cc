@@ -17,6 +17,16 @@ bool never_has_content(std::uint16_t status) noexcept {
   return status < 200 || status == 204 || status == 304;
 }
 
+// Fields that come are counted in steps of so many bytes.
+constexpr std::size_t kCountedStep = 1024;
+
+void cut(std::string& text, std::size_t most) {
+  if (text.capacity() > std::max(most, sizeof(std::string))) {
+    const std::string whole = std::exchange(text, {});
+    text.assign(whole, 0, most);
+  }
+}
+
 }  // namespace
 
 Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, HttpVersion version,
@@ -31,7 +41,11 @@ Exchange::~Exchange() { on_closed(); }
 
 void Exchange::on_head_field(std::string_view name, std::string_view value) {
   if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
-  if (!name.starts_with(':')) return builder_->field(name, value);
+  if (!name.starts_with(':')) {
+    builder_->field(name, value);
+    if (builder_->cost() > head_bytes() + kCountedStep) hold(sizeof(*this) + builder_->cost());
+    return;
+  }
   if (name == ":method") return builder_->method(value);
   if (name == ":scheme") return builder_->scheme(value);
   if (name == ":authority") return builder_->authority(value);
@@ -66,6 +80,7 @@ void Exchange::start(Request&& request) {
   request_.early_data = request_.early_data || early;
   started_wall_ = clock_.wall();
   started_ = last_progress_ = clock_.now();
+  hold(sizeof(*this) + held_by(request_));
   const bool bytes_follow = request_.has_body || offers_tunnel();
   incoming_.begin(bytes_follow ? request_.content_length : 0);
   if (!bytes_follow) std::ignore = incoming_.finish();
@@ -79,7 +94,20 @@ void Exchange::advance() {
     decline_tunnel();
     if (admitted()) handle();
   }
+  const bool whole = !request_.headers.empty() || !request_.target.path.empty();
+  if (head_sent() && whole) drop_request();
   release_when_done();
+}
+
+// A response may have to wait for long, and its request must not: what is left is for the summary.
+void Exchange::drop_request() noexcept {
+  std::ignore = std::exchange(request_.headers, {});
+  for (std::string* const text : {&request_.target.path, &request_.target.query}) {
+    std::ignore = std::exchange(*text, {});
+  }
+  cut(request_.target.raw, kTargetKept);
+  cut(request_.authority, kAuthorityKept);
+  hold(sizeof(*this) + held_by(request_));
 }
 
 // For a handler that takes none, an upgrade is the GET that it came with (RFC 9110 §7.8).
@@ -154,6 +182,7 @@ void Exchange::stop_waiting() noexcept {
 
 Result<Pulled> Exchange::pull(std::size_t max_bytes) {
   auto pulled = outgoing_.pull(max_bytes);
+  recount();
   if (!pulled) {
     cancel(AbortReason::handler_failed);
   } else {
@@ -255,6 +284,7 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
     body.reset();
   }
   outgoing_.begin(std::move(body), length);
+  recount();
   port_.send_head(std::move(head), framing);
   return {};
 }
@@ -317,6 +347,7 @@ void Exchange::cancel(AbortReason reason) noexcept {
   if (reason != AbortReason::none) outgoing_.reset(reason);
   job_.reset();
   incoming_.detach();
+  recount();
 }
 
 void Exchange::on_first_pull() noexcept {

@@ -87,6 +87,7 @@ class Exchange final : public MessageEnd, public Responder {
   }
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
   void add_common_fields(ResponseHead& head, const BodySource* body) const;
+  void drop_request() noexcept;
   void release_when_done() noexcept;
   void release_job() noexcept;
   void cancel(AbortReason reason) noexcept;

@@ -33,8 +33,10 @@ class Job {
 };
 
 struct RequestContext {
-  const Request& request;  // these live as long as the exchange
-  BodySource& body;        // stopped when start() returns null, else when the Job is destroyed
+  // These live as long as the exchange. Once the response has begun, and start() has returned, the
+  // request has no fields any more, and of its target only `raw`, perhaps cut.
+  const Request& request;
+  BodySource& body;  // stopped when start() returns null, else when the Job is destroyed
   const PeerInfo& peer;
   Services& services;
 };

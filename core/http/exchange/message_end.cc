@@ -13,7 +13,9 @@ void MessageEnd::on_field(std::string_view name, std::string_view value) {
 Status MessageEnd::on_body(std::span<const std::byte> bytes) {
   if (aborted()) return {};
   if (!bytes.empty()) progress();
-  return incoming_.push(bytes);
+  auto taken = incoming_.push(bytes);
+  recount();
+  return taken;
 }
 
 Status MessageEnd::on_end() {
@@ -36,11 +38,13 @@ void MessageEnd::on_sent(std::size_t bytes) noexcept {
 // The time that the reader took is not the peer's.
 void MessageEnd::on_consumed(std::size_t bytes) noexcept {
   progress();
+  recount();
   port_.credit(bytes);
 }
 
 void MessageEnd::on_source_ready() noexcept {
   progress();
+  recount();
   port_.body_ready();
 }
 

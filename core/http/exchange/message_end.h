@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/account.h"
 #include "base/time.h"
 #include "http/exchange/incoming.h"
 #include "http/exchange/outgoing.h"
@@ -28,6 +29,7 @@ class StreamPort {
   // The rest of what the peer sends is unwanted. Not an error.
   virtual void stop_receiving(AbortReason reason) noexcept = 0;
   virtual void reset(AbortReason reason) noexcept = 0;  // both directions, at once
+  virtual Account& account() noexcept = 0;  // of the connection: what is held for its peer
 
  protected:
   ~StreamPort() = default;
@@ -70,6 +72,7 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   virtual void advance() = 0;
   // What the stream will pull: see BodySource.
   void prefer(const Pieces& pieces) noexcept { outgoing_.prefer(pieces); }
+  void expect(std::size_t bytes) noexcept { outgoing_.expect(bytes); }
   // An error means: reset this stream; this end is aborted already.
   virtual Result<Pulled> pull(std::size_t max_bytes) = 0;
   const HeaderMap& trailers() const noexcept { return outgoing_.trailers(); }
@@ -115,11 +118,19 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
         clock_(clock),
         limits_(limits),
         incoming_(pool, window, *this),
-        outgoing_(*this) {}
+        outgoing_(*this),
+        charge_(port.account()) {}
   ~MessageEnd() = default;
 
   virtual void on_head_field(std::string_view name, std::string_view value) = 0;
   void progress() noexcept { last_progress_ = clock_.now(); }
+  // So many bytes of memory are held beside the content of the two messages.
+  void hold(std::size_t bytes) noexcept {
+    head_bytes_ = bytes;
+    recount();
+  }
+  std::size_t head_bytes() const noexcept { return head_bytes_; }
+  void recount() noexcept { charge_.set(head_bytes_ + incoming_.held() + outgoing_.held()); }
 
   StreamPort& port_;
   const Clock& clock_;
@@ -135,6 +146,9 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   void on_source_ready() noexcept final;
   void on_end_read() noexcept final { port_.mark_dirty(); }
   void on_consumed(std::size_t bytes) noexcept final;
+
+  std::size_t head_bytes_ = 0;
+  Charge charge_;
 };
 
 }  // namespace troika

@@ -25,9 +25,12 @@ struct PeerInfo {
   mutable std::size_t held = 0;
 };
 
+// Of a request that was responded to, so much of its target and authority is kept.
+inline constexpr std::size_t kTargetKept = 2049, kAuthorityKept = 261;
+
 // Describes an exchange that is over. Views and references are valid during the call.
 struct ExchangeSummary {
-  const Request& request;
+  const Request& request;  // without fields; target.raw and authority as they were, or cut
   const PeerInfo& peer;
   std::uint16_t status = 0;  // 0: there was no response
   // Response content bytes that left the process. HTTP/3: bytes that the client acknowledged, or

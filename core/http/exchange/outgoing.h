@@ -45,6 +45,10 @@ class Outgoing final : private Waker {
   void prefer(const Pieces& pieces) noexcept {
     if (source_ != nullptr) source_->prefer(pieces);
   }
+  void expect(std::size_t bytes) noexcept {
+    if (source_ != nullptr) source_->expect(bytes);
+  }
+  std::size_t held() const noexcept { return source_ != nullptr ? source_->held() : 0; }
   // An error means: the message cannot be completed; the state is reset.
   Result<Pulled> pull(std::size_t max_bytes);
   void on_end_framed() noexcept {

@@ -72,6 +72,11 @@ class BodySource {
   // The reader will pull such pieces, and put something into the gap before each. Called before the
   // first pull, if at all. A source whose bytes lie elsewhere already need not heed it.
   virtual void prefer(const Pieces&) noexcept {}
+  // The reader can pass on so many bytes now; for more it has to wait, perhaps for long, and what
+  // was read ahead of it would only hold memory. Called before a pull, if at all.
+  virtual void expect(std::size_t) noexcept {}
+  // Bytes of memory that it keeps for its reader; not what it shares with others.
+  virtual std::size_t held() const noexcept { return 0; }
   // The reader wants no more, and why; called before destruction, at most once.
   virtual void stop(AbortReason) noexcept {}
   // Remaining bytes, if known. The number is exact: if a source gives fewer or more, the stream is

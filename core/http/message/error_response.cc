@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
-#include "base/output_queue.h"
+#include "base/buffer.h"
 
 namespace troika {
 namespace {
@@ -88,19 +89,32 @@ class StaticBody final : public BodySource {
   Slice left_;
 };
 
+// A slab is much larger than most texts, so that they get one when they are pulled.
 class TextBody final : public BodySource {
  public:
-  TextBody(BufferPool& pool, std::string_view text) : left_(pool) { left_.append_copy(text); }
+  TextBody(BufferPool& pool, std::string_view text) : pool_(pool), text_(text) {}
 
   Result<Pulled> pull(std::size_t max_bytes) override {
-    if (left_.empty()) return Pulled{};
-    return Pulled{PullState::data, left_.take(std::min(max_bytes, kMaxPull))};
+    if (piece_.empty() && given_ < text_.size()) {
+      piece_ = pool_.copy(std::string_view(text_).substr(given_, kMaxPull));
+      given_ += piece_.size();
+    }
+    if (piece_.empty()) return Pulled{};
+    return Pulled{PullState::data, piece_.take(0, std::min(piece_.size(), max_bytes))};
   }
   void set_waker(Waker*) noexcept override {}
-  std::optional<std::uint64_t> remaining() const noexcept override { return left_.size(); }
+  std::size_t held() const noexcept override {
+    return sizeof(*this) + text_.size() + piece_.slab_bytes();
+  }
+  std::optional<std::uint64_t> remaining() const noexcept override {
+    return text_.size() - given_ + piece_.size();
+  }
 
  private:
-  OutputQueue left_;
+  BufferPool& pool_;
+  std::string text_;
+  std::size_t given_ = 0;  // of the text, to pieces
+  Slice piece_;            // not yet pulled
 };
 
 }  // namespace

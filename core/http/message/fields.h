@@ -37,6 +37,9 @@ class HeaderMap {
   // Whether it may be sent (RFC 9110 §5.1, §5.5), found out when it was added.
   bool is_valid(std::size_t i) const noexcept { return entries_[i].valid; }
   std::size_t text_size() const noexcept { return text_.size(); }  // bytes; at least those in use
+  std::size_t held() const noexcept {                              // bytes of memory
+    return text_.capacity() + entries_.capacity() * sizeof(Entry);
+  }
 
   // The first field with this (lower-case) name.
   std::optional<std::string_view> get(const FieldKey& name) const noexcept;

@@ -72,6 +72,17 @@ struct Request {
   bool early_data = false;
 };
 
+// Bytes of memory that the texts of a request take.
+inline std::size_t held_by(const Request& request) noexcept {
+  std::size_t bytes = request.headers.held();
+  for (const std::string* text :
+       {&request.method_text, &request.scheme, &request.authority, &request.protocol,
+        &request.target.raw, &request.target.path, &request.target.query}) {
+    bytes += text->capacity();
+  }
+  return bytes;
+}
+
 struct ResponseHead {
   std::uint16_t status = 200;
   HeaderMap headers;    // without Connection, Transfer-Encoding and other framing fields

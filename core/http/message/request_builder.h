@@ -27,6 +27,7 @@ class RequestBuilder {
   void protocol(std::string_view text);
   void field(std::string_view name, std::string_view value);
 
+  std::size_t cost() const noexcept { return cost_; }  // of the fields so far, as Limits counts
   // The error status for the request so far: 400, 414, 431; 0: no fault.
   std::uint16_t fault() const noexcept { return fault_; }
 

@@ -27,6 +27,9 @@ class CompressBody final : public BodySource, private Waker {
   Result<Pulled> pull(std::size_t max_bytes) override;
   void set_waker(Waker* waker) noexcept override { waker_ = waker; }
   void stop(AbortReason reason) noexcept override;
+  std::size_t held() const noexcept override {
+    return sizeof(*this) + made_.capacity() + ready_.slab_bytes() + inner_->held();
+  }
   const HeaderMap* trailers() const noexcept override {
     return state_ == State::ended ? inner_->trailers() : nullptr;
   }
@@ -74,6 +77,7 @@ class CompressBody::Step final : public Background::Task {
       made_.insert(made_.end(), bytes.begin(), bytes.end());
     });
   }
+  std::uint64_t cost() const noexcept override { return input_.size(); }
   void finish() override {
     input_ = Slice();
     body_.on_step(status_, std::move(encoder_), std::move(made_));

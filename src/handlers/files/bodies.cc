@@ -28,13 +28,14 @@ Result<Pulled> FileBody::pull(std::size_t max_bytes) {
   return Pulled{PullState::data, std::move(bytes)};
 }
 
-// As many pieces as fit a slab. A reader that has less room gets just that: what it leaves would
-// hold a whole slab, perhaps for long.
+// As many pieces as fit a slab, or one. A reader that has less room gets just that: what it leaves
+// would hold a whole slab, perhaps for long.
 void FileBody::read(std::size_t max_bytes) {
   const bool room = max_bytes >= preferred_.bytes;
   pieces_ = room ? preferred_ : Pieces();
-  const std::size_t most =
-      room ? pieces_.content_of(kMaxPull) : std::clamp(max_bytes, kLeastRead, kMaxPull);
+  const std::size_t all = pieces_.content_of(kMaxPull);
+  const std::size_t fitting = expected_ >= all ? all : std::min(all, pieces_.bytes);
+  const std::size_t most = room ? fitting : std::clamp(max_bytes, kLeastRead, kMaxPull);
   reading_ = true;
   operation_ = reader_.read_pieces(
       file_->file(), offset_, static_cast<std::size_t>(std::min<std::uint64_t>(most, left_)),
@@ -87,6 +88,9 @@ class ContentBody final : public BodySource {
     left_ = 0;
   }
   std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
+  std::size_t held() const noexcept override {
+    return sizeof(*this) + (file_ ? 0 : static_cast<std::size_t>(left_));
+  }
 
  private:
   std::vector<Slice> pieces_;
@@ -118,44 +122,62 @@ class SliceBody final : public BodySource {
 
 class JoinedBody final : public BodySource {
  public:
-  explicit JoinedBody(std::vector<std::unique_ptr<BodySource>> parts) : parts_(std::move(parts)) {}
+  using Next = std::move_only_function<std::unique_ptr<BodySource>()>;
+  JoinedBody(Next next, std::uint64_t size) : next_(std::move(next)), left_(size) { go_on(); }
 
   Result<Pulled> pull(std::size_t max_bytes) override {
-    while (at_ < parts_.size()) {
-      auto pulled = parts_[at_]->pull(max_bytes);
+    while (part_ != nullptr) {
+      part_->expect(expected_);
+      auto pulled = part_->pull(max_bytes);
+      if (pulled) left_ -= pulled->bytes.size();
       if (!pulled || pulled->state != PullState::end) return pulled;
-      parts_[at_++].reset();
-      if (at_ < parts_.size()) parts_[at_]->set_waker(waker_);
+      go_on();
     }
     return Pulled{};
   }
   void set_waker(Waker* waker) noexcept override {
     waker_ = waker;
-    if (at_ < parts_.size()) parts_[at_]->set_waker(waker);
+    if (part_ != nullptr) part_->set_waker(waker);
   }
   void prefer(const Pieces& pieces) noexcept override {
-    for (const auto& part : parts_) part->prefer(pieces);
+    preferred_ = pieces;
+    if (part_ != nullptr) part_->prefer(pieces);
   }
+  void expect(std::size_t bytes) noexcept override { expected_ = bytes; }
   void stop(AbortReason reason) noexcept override {
-    for (const auto& part : parts_) {
-      if (part != nullptr) part->stop(reason);
-    }
+    if (part_ != nullptr) part_->stop(reason);
+    part_.reset();
   }
-  std::optional<std::uint64_t> remaining() const noexcept override {
-    std::uint64_t sum = 0;
-    for (const auto& part : parts_) {
-      if (part != nullptr) sum += part->remaining().value_or(0);
-    }
-    return sum;
+  std::size_t held() const noexcept override {
+    return sizeof(*this) + (part_ != nullptr ? part_->held() : 0);
   }
+  std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
 
  private:
-  std::vector<std::unique_ptr<BodySource>> parts_;
-  std::size_t at_ = 0;
+  void go_on() {
+    part_ = next_();
+    if (part_ == nullptr) return;
+    if (preferred_) part_->prefer(*preferred_);
+    part_->set_waker(waker_);
+  }
+
+  Next next_;
+  std::unique_ptr<BodySource> part_;  // null: all have ended, or nobody reads any more
+  std::uint64_t left_;
+  std::optional<Pieces> preferred_;
+  std::size_t expected_ = kMaxPull;
   Waker* waker_ = nullptr;
 };
 
+class UnsizedBody final : public BodySource {
+ public:
+  Result<Pulled> pull(std::size_t) override { return Pulled{}; }
+  void set_waker(Waker*) noexcept override {}
+};
+
 }  // namespace
+
+std::unique_ptr<BodySource> unsized_body() { return std::make_unique<UnsizedBody>(); }
 
 std::unique_ptr<BodySource> content_body(Content content, Permit permit) {
   return std::make_unique<ContentBody>(std::move(content), std::move(permit), Ref<CachedFile>());
@@ -172,8 +194,9 @@ std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& 
       file->body.sub(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)), file);
 }
 
-std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts) {
-  return std::make_unique<JoinedBody>(std::move(parts));
+std::unique_ptr<BodySource> joined_body(std::move_only_function<std::unique_ptr<BodySource>()> next,
+                                        std::uint64_t size) {
+  return std::make_unique<JoinedBody>(std::move(next), size);
 }
 
 }  // namespace troika

@@ -1,9 +1,10 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
 
+#include "handlers/files/admission.h"
 #include "handlers/files/cached_file.h"
-#include "handlers/files/semaphore.h"
 #include "http/message/body.h"
 #include "ports/file_reader.h"
 
@@ -19,6 +20,8 @@ class FileBody final : public BodySource {
   Result<Pulled> pull(std::size_t max_bytes) override;
   void set_waker(Waker* waker) noexcept override { waker_ = waker; }
   void prefer(const Pieces& pieces) noexcept override { preferred_ = pieces; }
+  void expect(std::size_t bytes) noexcept override { expected_ = bytes; }
+  std::size_t held() const noexcept override { return sizeof(*this) + ready_.slab_bytes(); }
   void stop(AbortReason reason) noexcept override;
   std::optional<std::uint64_t> remaining() const noexcept override { return left_; }
 
@@ -32,11 +35,12 @@ class FileBody final : public BodySource {
   std::unique_ptr<Operation> operation_;
   Waker* waker_ = nullptr;
   Pieces preferred_;
-  Pieces pieces_;               // of ready_
-  Slice ready_;                 // read and not yet pulled, with its gaps
-  std::size_t piece_left_ = 0;  // of the piece at the front of ready_; 0: there is its gap
-  std::uint64_t left_;          // not yet pulled
-  std::uint64_t offset_;        // of the next read
+  std::size_t expected_ = kMaxPull;  // what the reader can pass on
+  Pieces pieces_;                    // of ready_
+  Slice ready_;                      // read and not yet pulled, with its gaps
+  std::size_t piece_left_ = 0;       // of the piece at the front of ready_; 0: there is its gap
+  std::uint64_t left_;               // not yet pulled
+  std::uint64_t offset_;             // of the next read
   std::optional<Error> failed_;
   bool reading_ = false;
   bool blocked_ = false;  // the reader got `blocked` and waits to be woken
@@ -51,7 +55,12 @@ std::unique_ptr<BodySource> content_body(Content content, Ref<CachedFile> file);
 std::unique_ptr<BodySource> file_body(FileReader& files, const Ref<CachedFile>& file,
                                       std::uint64_t offset, std::uint64_t size);
 
-// Several bodies in sequence. Each must know its length.
-std::unique_ptr<BodySource> joined_body(std::vector<std::unique_ptr<BodySource>> parts);
+// A body of unknown length that is not pulled, for a response to HEAD.
+std::unique_ptr<BodySource> unsized_body();
+
+// Several bodies in sequence, each made when the one before it has ended; null: there is no more.
+// `size`: of all of them together.
+std::unique_ptr<BodySource> joined_body(std::move_only_function<std::unique_ptr<BodySource>()> next,
+                                        std::uint64_t size);
 
 }  // namespace troika

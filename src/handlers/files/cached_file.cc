@@ -18,7 +18,7 @@ const Sha256* DigestTable::find(const struct stat& file) {
 }
 
 void DigestTable::add(const struct stat& file, const Sha256& sum) {
-  const Key key = key_of(file);
+  const FileKey key = key_of(file);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     found->second->sum = sum;
     return;
@@ -30,11 +30,11 @@ void DigestTable::add(const struct stat& file, const Sha256& sum) {
   entries_.pop_back();
 }
 
-std::size_t DigestTable::Hash::operator()(const Key& key) const noexcept {
+std::size_t FileKeyHash::operator()(const FileKey& key) const noexcept {
   return Digest64().add(std::as_bytes(std::span(key))).value();
 }
 
-DigestTable::Key DigestTable::key_of(const struct stat& file) noexcept {
+FileKey key_of(const struct stat& file) noexcept {
   const auto number = [](auto value) { return static_cast<std::uint64_t>(value); };
   return {file.st_dev,
           file.st_ino,
@@ -74,6 +74,22 @@ FileState::FileState(const struct stat& info) noexcept
       size(info.st_size),
       modified(nanoseconds(info.st_mtim)),
       changed(nanoseconds(info.st_ctim)) {}
+
+Derived::~Derived() {
+  use_->bytes -= charged_;
+  if (shared_) use_->derived.erase(*shared_);
+}
+
+Ref<Derived> Derived::of(const Ref<CacheUse>& use, const struct stat& settled) {
+  const FileKey key = key_of(settled);
+  if (const auto found = use->derived.find(key); found != use->derived.end()) {
+    return Ref<Derived>(found->second);
+  }
+  auto derived = make_ref<Derived>(use);
+  derived->shared_ = key;
+  use->derived.emplace(key, derived.get());
+  return derived;
+}
 
 bool Derived::is_worth_keeping() const noexcept {
   const auto is = [](const auto& made) { return made.get() != nullptr || made.wanted(); };
@@ -131,13 +147,13 @@ CachedFile::Tag tag_of(const struct stat& info, std::uint64_t content_most) noex
 }  // namespace
 
 CachedFile::CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen,
-                       std::uint64_t content_most, Ref<Derived> derived)
+                       std::uint64_t content_most)
     : use_(std::move(use)),
       file_(std::move(file)),
-      derived_(derived ? std::move(derived) : make_ref<Derived>(use_)),
       size_(static_cast<std::uint64_t>(std::max<off_t>(file_->info().st_size, 0))),
       tag_(tag_of(file_->info(), content_most)),
-      settled_(stamp() <= std::chrono::nanoseconds(seen.time_since_epoch() - kClockStep).count()) {
+      settled_(stamp() <= std::chrono::nanoseconds(seen.time_since_epoch() - kClockStep).count()),
+      derived_(settled_ ? Derived::of(use_, file_->info()) : make_ref<Derived>(use_)) {
   ++use_->files;
 }
 

@@ -27,6 +27,13 @@
 
 namespace troika {
 
+// What tells one state of a file from another, whatever its name: device, inode, size and times.
+using FileKey = std::array<std::uint64_t, 7>;
+FileKey key_of(const struct stat& file) noexcept;
+struct FileKeyHash {
+  std::size_t operator()(const FileKey& key) const noexcept;
+};
+
 // Digests of files by device, inode, size and times; names do not matter, and the files need not be
 // open. When it is full, the least recently used digest is dropped.
 class DigestTable final : public Counted {
@@ -40,27 +47,24 @@ class DigestTable final : public Counted {
   std::size_t size() const noexcept { return entries_.size(); }
 
  private:
-  using Key = std::array<std::uint64_t, 7>;
   struct Entry {
-    Key key;
+    FileKey key;
     Sha256 sum;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept;
   };
   using Entries = std::list<Entry>;  // the most recently used first
 
-  static Key key_of(const struct stat& file) noexcept;
-
   std::size_t limit_;
   Entries entries_;
-  std::unordered_map<Key, Entries::iterator, Hash> by_key_;
+  std::unordered_map<FileKey, Entries::iterator, FileKeyHash> by_key_;
 };
+
+class Derived;
 
 // Resources used by the files of one cache: those that it keeps and those that are being sent.
 struct CacheUse final : Counted {
-  std::size_t files = 0;  // open
-  std::size_t bytes = 0;  // of bodies
+  std::size_t files = 0;                                         // open
+  std::size_t bytes = 0;                                         // of bodies
+  std::unordered_map<FileKey, Derived*, FileKeyHash> derived{};  // of settled files
 };
 
 // A body in memory, in pieces of at most 64 KiB.
@@ -96,11 +100,15 @@ struct FileState {
 };
 
 // Results computed from a file's content. They need no descriptor, so they may outlive the open
-// file.
+// file, and they are the same for all of its names.
 class Derived final : public Counted {
  public:
   explicit Derived(Ref<CacheUse> use) noexcept : use_(std::move(use)) {}
-  ~Derived() { use_->bytes -= charged_; }
+  Derived(const Derived&) = delete;
+  Derived& operator=(const Derived&) = delete;
+  ~Derived();
+  // The one of a file that does not change without a trace.
+  static Ref<Derived> of(const Ref<CacheUse>& use, const struct stat& settled);
 
   // There is a result, or somebody waits for one.
   bool is_worth_keeping() const noexcept;
@@ -112,6 +120,7 @@ class Derived final : public Counted {
 
  private:
   Ref<CacheUse> use_;
+  std::optional<FileKey> shared_;  // as this one
   std::size_t charged_ = 0;
 };
 
@@ -146,10 +155,9 @@ class CachedFile final : public Counted {
     content    // its digest, if that time has no fraction and may be the same for several states
   };
 
-  // Files above `content_most` bytes are not tagged by their content. `derived`: results of the
-  // file in this state; null: none yet.
+  // Files above `content_most` bytes are not tagged by their content.
   CachedFile(Ref<CacheUse> use, std::unique_ptr<OpenFile> file, WallTime seen,
-             std::uint64_t content_most, Ref<Derived> derived = {});
+             std::uint64_t content_most);
   ~CachedFile();
 
   OpenFile& file() const noexcept { return *file_; }
@@ -198,12 +206,12 @@ class CachedFile final : public Counted {
 
   Ref<CacheUse> use_;
   std::unique_ptr<OpenFile> file_;
-  Ref<Derived> derived_;
   std::array<std::array<std::string, 6>, 2> etags_;  // by As, until it is tagged and after
   std::uint64_t size_;
   std::size_t charged_ = 0;
   Tag tag_;
   bool settled_;
+  Ref<Derived> derived_;
 };
 
 }  // namespace troika

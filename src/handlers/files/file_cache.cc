@@ -88,9 +88,10 @@ Result<Ref<CachedFile>> FileCache::admit(const Ref<RootFolder>& root, const std:
     drop(entry);
   }
   if (!opened) return std::unexpected(opened.error());
-  auto derived = derived_.take(FileState((*opened)->info()));
-  auto file = make_ref<CachedFile>(use_, std::move(*opened), clock_.wall(),
-                                   limits_.content_tag_bytes, std::move(derived));
+  // It goes from the store to the file, which finds it among those of the cache.
+  const Ref<Derived> derived = derived_.take(FileState((*opened)->info()));
+  auto file =
+      make_ref<CachedFile>(use_, std::move(*opened), clock_.wall(), limits_.content_tag_bytes);
   // Keeping a pipe open would make this server its reader.
   if (!is_current || (!file->is_regular() && !file->is_folder())) return file;
   entries_.push_front({name, file, clock_.now()});

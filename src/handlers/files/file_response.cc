@@ -29,11 +29,14 @@ std::string_view tag_ending(Coding coding, bool live) noexcept {
   }
 }
 
+std::string_view etag_of(const Representation& representation) {
+  return representation.file->etag(representation.as(),
+                                   tag_ending(representation.coding, representation.is_live()));
+}
+
 Validators validators_of(const Representation& representation, WallTime now) {
-  CachedFile& file = *representation.file;
-  Validators validators{.etag =
-                            file.etag(representation.as(),
-                                      tag_ending(representation.coding, representation.is_live()))};
+  const CachedFile& file = *representation.file;
+  Validators validators{.etag = etag_of(representation)};
   if (file.is_dated()) {
     validators.last_modified =
         std::min(file.file().info().st_mtim.tv_sec, std::chrono::system_clock::to_time_t(now));
@@ -65,7 +68,9 @@ HeaderMap fields_of_file(const Representation& representation, std::string_view 
   if (representation.coding != Coding::identity) {
     fields.add("content-encoding", name_of(representation.coding));
   }
-  if (representation.file->is_tagged()) kept = fields;
+  // Not with a tag that is for now only: the file's own may have become known meanwhile.
+  const bool own = representation.file->is_tagged() && validators.etag == etag_of(representation);
+  if (own) kept = fields;
   return fields;
 }
 
@@ -83,17 +88,48 @@ std::string content_range(const ByteRange& part, std::uint64_t size) {
   return formatted("bytes {}-{}/{}", part.first, part.last, size);
 }
 
-// The encoder of a stream, which is limited in number.
+// The bodies that multipart/byteranges consists of: in front of each part its head, and an end.
+struct ByteRanges {
+  BufferPool& pool;
+  FileReader& files;
+  Ref<CachedFile> file;
+  std::string_view type;
+  std::string boundary;
+  std::vector<ByteRange> parts;
+  std::size_t next = 0;
+
+  std::string head_of(std::size_t part) const {
+    const std::string_view line_end = part == 0 ? "" : "\r\n";
+    if (part == parts.size()) return formatted("{}--{}--\r\n", line_end, boundary);
+    return formatted("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end, boundary,
+                     type, content_range(parts[part], file->size()));
+  }
+  std::uint64_t size() const {
+    std::uint64_t bytes = head_of(parts.size()).size();
+    for (std::size_t i = 0; i < parts.size(); ++i) bytes += head_of(i).size() + parts[i].size();
+    return bytes;
+  }
+  std::unique_ptr<BodySource> operator()() {
+    const std::size_t part = next / 2;
+    if (next > 2 * parts.size()) return nullptr;
+    const bool is_head = next++ % 2 == 0;
+    if (is_head) return text_body(pool, head_of(part));
+    return file_body(files, file, parts[part].first, parts[part].size());
+  }
+};
+
+// The encoder of a stream, which is limited in number. It takes memory once it has something to do.
 class LimitedEncoder final : public Encoder {
  public:
-  LimitedEncoder(Permit permit, std::unique_ptr<Encoder> encoder)
-      : permit_(std::move(permit)), encoder_(std::move(encoder)) {}
+  LimitedEncoder(Permit permit, Coding coding) : permit_(std::move(permit)), coding_(coding) {}
   Status write(std::span<const std::byte> bytes, bool last, const Sink& sink) override {
+    if (!encoder_) encoder_ = make_encoder(coding_, Effort::stream);
     return encoder_->write(bytes, last, sink);
   }
 
  private:
   Permit permit_;
+  Coding coding_;
   std::unique_ptr<Encoder> encoder_;
 };
 
@@ -157,16 +193,18 @@ void FileResponse::add_digest() {
 
 void FileResponse::add_whole() {
   const Ref<CachedFile>& file = representation_.file;
+  StaticSite& site = scope_.site;
   if (representation_.form == Representation::Form::kept) {
-    body = content_body(representation_.encoded().get()->content, file);
-    return;
-  }
-  body = file_body(scope_.site.files, file, 0, file->size());
-  if (representation_.form == Representation::Form::streamed) {
-    body = compress_body(
-        scope_.site.coding, scope_.site.pool, std::move(body),
-        std::make_unique<LimitedEncoder>(Permit(scope_.site.streams),
-                                         make_encoder(representation_.coding, Effort::stream)));
+    const Encoded* const encoded = representation_.encoded().get();
+    body = encoded == nullptr ? unsized_body() : content_body(encoded->content, file);
+  } else if (representation_.form != Representation::Form::streamed) {
+    body = file_body(site.files, file, 0, file->size());
+  } else if (!scope_.is_get()) {
+    body = unsized_body();
+  } else {
+    body = compress_body(site.coding, site.pool, file_body(site.files, file, 0, file->size()),
+                         std::make_unique<LimitedEncoder>(Permit(site.streams, &scope_.peer),
+                                                          representation_.coding));
   }
 }
 
@@ -181,24 +219,18 @@ void FileResponse::add_parts() {
 
 // RFC 9110 §14.6. The secret keeps whoever writes the file from guessing the boundary.
 void FileResponse::add_multipart() {
-  const Ref<CachedFile>& file = representation_.file;
   const std::string seed = scope_.site.secret + std::string(selection_.validators.etag) +
                            std::string(*scope_.request.headers.get("range"));
   const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
-  const std::string boundary = hex(std::span(sum).first<12>());
-  std::vector<std::unique_ptr<BodySource>> bodies;
-  std::string_view line_end;
-  for (const ByteRange& part : selection_.parts) {
-    bodies.push_back(
-        text_body(scope_.site.pool,
-                  formatted("{}--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line_end,
-                            boundary, representation_.type, content_range(part, file->size()))));
-    bodies.push_back(file_body(scope_.site.files, file, part.first, part.size()));
-    line_end = "\r\n";
-  }
-  bodies.push_back(text_body(scope_.site.pool, formatted("\r\n--{}--\r\n", boundary)));
-  head.headers.set("content-type", "multipart/byteranges; boundary=" + boundary);
-  body = joined_body(std::move(bodies));
+  ByteRanges parts{.pool = scope_.site.pool,
+                   .files = scope_.site.files,
+                   .file = representation_.file,
+                   .type = representation_.type,
+                   .boundary = hex(std::span(sum).first<12>()),
+                   .parts = selection_.parts};
+  head.headers.set("content-type", "multipart/byteranges; boundary=" + parts.boundary);
+  const std::uint64_t size = parts.size();
+  body = joined_body(std::move(parts), size);
 }
 
 HeaderMap fields_of_unsatisfiable(const Representation& representation, bool varies) {

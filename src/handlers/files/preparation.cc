@@ -19,10 +19,13 @@ constexpr std::size_t kPiece = 256U << 10U;
 // No entity tag fits bytes that were read while the file changed.
 constexpr Error kChanges{ErrorCode::unavailable, "the file changes"};
 
+// So that listings, which have the same thread, wait for a part of a large file only.
+constexpr std::uint64_t kHashedAtOnce = 4U << 20U;
+
 // Both finish a SharedResult of the file, which was claimed, or stop early when nobody waits. They
 // fail when the file cannot be read as a whole, as it was when it was opened.
 
-// Derived::digest. A digest that is the entity tag is added to `known`.
+// Derived::digest, which is added to `known`.
 class DigestTask final : public Background::Task {
  public:
   DigestTask(Background& background, Ref<CachedFile> file, Ref<DigestTable> known, Permit permit)
@@ -33,35 +36,34 @@ class DigestTask final : public Background::Task {
         size_(file_->size()) {}
 
   void work() noexcept override {
-    Sha256Sum sum;
+    file_->derived()->digest.begin();
     std::vector<std::byte> piece(kPiece);
-    for (std::uint64_t at = 0; at < size_;) {
+    const std::uint64_t end = at_ + std::min(kHashedAtOnce, size_ - at_);
+    while (at_ < end) {
       if (!file_->derived()->digest.wanted()) return;
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size_ - at));
-      const auto count = file_->file().read_at(at, std::span(piece).first(wanted));
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - at_));
+      const auto count = file_->file().read_at(at_, std::span(piece).first(wanted));
       if (!count || *count == 0) {
         result_ = fail(ErrorCode::short_body, "the file became shorter");
         return;
       }
-      sum.add(std::span(piece).first(*count));
-      at += *count;
+      sum_->add(std::span(piece).first(*count));
+      at_ += *count;
     }
-    result_ = sum.finish();
+    if (at_ == size_) result_ = sum_->finish();
   }
+  std::uint64_t cost() const noexcept override { return size_ - at_; }
   void finish() override {
+    auto& digest = file_->derived()->digest;
     if (!result_) {
-      if (file_->derived()->digest.abandon()) {
-        background_.post(
-            std::make_unique<DigestTask>(background_, file_, known_, std::move(permit_)));
-      }
+      const bool goes_on = digest.wanted() || digest.abandon();
+      if (goes_on) background_.post(std::make_unique<DigestTask>(std::move(*this)));
       return;
     }
     if (*result_ && !file_->holds()) result_ = std::unexpected(kChanges);
     // A file that is not settled may change without a trace.
-    if (*result_ && file_->tag() == CachedFile::Tag::content && file_->is_settled()) {
-      known_->add(file_->file().info(), **result_);
-    }
-    file_->derived()->digest.finish(*result_);
+    if (*result_ && file_->is_settled()) known_->add(file_->file().info(), **result_);
+    digest.finish(*result_);
   }
 
  private:
@@ -69,21 +71,25 @@ class DigestTask final : public Background::Task {
   Ref<CachedFile> file_;
   Ref<DigestTable> known_;
   Permit permit_;
-  std::uint64_t size_;
-  std::optional<Result<Sha256>> result_;  // empty: nobody waits
+  std::uint64_t size_, at_ = 0;
+  std::unique_ptr<Sha256Sum> sum_ = std::make_unique<Sha256Sum>();
+  std::optional<Result<Sha256>> result_;  // empty: there is more, or nobody waits
 };
 
 // Derived::encoded.
 class EncodeTask final : public Background::Task {
  public:
-  EncodeTask(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding)
+  EncodeTask(Background& background, BufferPool& pool, Ref<CachedFile> file, Coding coding,
+             Permit permit)
       : background_(background),
         pool_(pool),
         file_(std::move(file)),
         coding_(coding),
+        permit_(std::move(permit)),
         size_(static_cast<std::size_t>(file_->size())) {}
 
   void work() noexcept override {
+    encoded().begin();
     if (!encoded().wanted()) return;
     std::vector<std::byte> all(size_);
     const auto count = file_->file().read_at(0, all);
@@ -97,11 +103,10 @@ class EncodeTask final : public Background::Task {
     });
     digest_ = sha256(out_);
   }
+  std::uint64_t cost() const noexcept override { return size_; }
   void finish() override {
     if (!result_) {
-      if (encoded().abandon()) {
-        background_.post(std::make_unique<EncodeTask>(background_, pool_, file_, coding_));
-      }
+      if (encoded().abandon()) background_.post(std::make_unique<EncodeTask>(std::move(*this)));
       return;
     }
     if (!*result_) return encoded().finish(std::unexpected(result_->error()));
@@ -121,6 +126,7 @@ class EncodeTask final : public Background::Task {
   BufferPool& pool_;
   Ref<CachedFile> file_;
   Coding coding_;
+  Permit permit_;
   std::size_t size_;
   std::vector<std::byte> out_;
   Sha256 digest_{};
@@ -168,50 +174,88 @@ bool Preparation::awaits_encoded() {
   const bool wanted =
       selection_.kind != Selection::Kind::not_modified || wants_sha256(scope_.request.headers);
   if (representation_->form != Representation::Form::kept || !wanted) return false;
+  // RFC 9110 §9.3.2: without the length, which is known only once the content is.
+  if (!scope_.is_get()) return false;
   auto& encoded = representation_->encoded();
   if (encoded.get() != nullptr) return false;
-  scope_.operation = encoded.wait([this](const Result<Encoded>& made) {
-    if (!made) return finish(Outcome::not_kept);
-    proceed();
+  StaticSite& site = scope_.site;
+  const std::uint64_t size = representation_->file->size();
+  if (!encoded.is_claimed() && !site.coded->admits(&scope_.peer, size)) {
+    finish(Outcome::busy);
+    return true;
+  }
+  wait_for(encoded, *site.coded, [this](Waited waited) {
+    switch (waited) {
+      case Waited::made: return proceed();
+      case Waited::failed: return finish(Outcome::not_kept);
+      case Waited::late: return finish(Outcome::busy);
+    }
   });
   if (encoded.claim()) {
-    Background& coding = scope_.site.coding;
-    coding.post(std::make_unique<EncodeTask>(coding, scope_.site.pool, representation_->file,
-                                             representation_->coding));
+    site.coding.post(std::make_unique<EncodeTask>(site.coding, site.pool, representation_->file,
+                                                  representation_->coding,
+                                                  Permit(site.coded, &scope_.peer, size)));
   }
   return true;
 }
 
 bool Preparation::awaits_digest() {
-  return !representation_->is_live() &&
+  return !representation_->is_live() && wants_sha256(scope_.request.headers) &&
          representation_->file->size() <= scope_.limits().digest_bytes &&
-         wants_sha256(scope_.request.headers) && awaits_digest([this] { proceed(); });
+         awaits_digest([this] { proceed(); });
 }
 
-// False: it is known, or cannot be had now. Even a HEAD request causes this work, so the number of
-// files that wait for it is limited.
+// False: it is known, or cannot be had now. HEAD waits for an entity tag, which is what it asks for
+// (RFC 9110 §8.8); a Repr-Digest it has when that is known.
 bool Preparation::awaits_digest(std::move_only_function<void()> then) {
   StaticSite& site = scope_.site;
   CachedFile& file = *representation_->file;
   auto& digest = file.derived()->digest;
   if (digest_failed_ || digest.get() != nullptr) return false;
-  const bool tags = file.tag() == CachedFile::Tag::content;
-  if (const Sha256* const known = tags ? site.digests->find(file.file().info()) : nullptr) {
+  if (const Sha256* const known = site.digests->find(file.file().info())) {
     digest.finish(*known);
     return false;
   }
-  digest_failed_ = !digest.is_claimed() && site.hashed->is_exhausted();
+  const bool tags = file.tag() == CachedFile::Tag::content;
+  if (!tags && !scope_.is_get()) return false;
+  const Ref<Admission>& hashed = tags ? site.tagged : site.hashed;
+  digest_failed_ = !digest.is_claimed() && !hashed->admits(&scope_.peer, file.size());
   if (digest_failed_) return false;
-  scope_.operation = digest.wait([this, then = std::move(then)](const Result<Sha256>& sum) mutable {
-    digest_failed_ = !sum;
+  wait_for(digest, *hashed, [this, then = std::move(then)](Waited waited) mutable {
+    digest_failed_ = waited != Waited::made;
     then();
   });
   if (digest.claim()) {
     Background& hashing = tags ? site.hashing : site.slow;
     hashing.post(std::make_unique<DigestTask>(hashing, representation_->file, site.digests,
-                                              Permit(site.hashed)));
+                                              Permit(hashed, &scope_.peer, file.size())));
   }
   return true;
+}
+
+template <class T>
+void Preparation::wait_for(SharedResult<T>& result, Admission& admission, Then then) {
+  then_ = std::move(then);
+  give_up_ = [&result, &admission] {
+    if (result.has_begun()) return false;
+    result.keep();
+    admission.note_late();
+    return true;
+  };
+  scope_.operation = result.wait([this](const Result<T>& made) {
+    patience_->cancel();
+    auto done = std::move(then_);
+    done(made ? Waited::made : Waited::failed);
+  });
+  if (!patience_) patience_.emplace(scope_.site.timers, [this] { on_late(); });
+  patience_->set(scope_.site.clock.now() + scope_.limits().patience);
+}
+
+void Preparation::on_late() {
+  if (!give_up_()) return;
+  scope_.operation.reset();
+  auto done = std::move(then_);
+  done(Waited::late);
 }
 
 bool Preparation::awaits_body() {

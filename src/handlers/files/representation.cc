@@ -70,7 +70,7 @@ bool offers_live(const Offers& offers, const Request& request, const AcceptEncod
   const bool streamed = offers.live(limits) == Representation::Form::streamed;
   if (!options.compress || (streamed && !offers.may_stream)) return false;
   if (!accept.accepts(Coding::identity)) return true;
-  if (!worth_compressing(offers, options, limits)) return false;
+  if (offers.busy || !worth_compressing(offers, options, limits)) return false;
   // A live coder serves no ranges, and the digest of a stream is not known before its end.
   if (request.method == Method::get && request.headers.has("range")) return false;
   return !(streamed && wants_sha256(request.headers));

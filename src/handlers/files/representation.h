@@ -59,10 +59,12 @@ struct Offers {
   bool unsure = false;                             // precompressed files could not be looked for
   bool may_keep = true;    // there is memory for another result, and the file does not change
   bool may_stream = true;  // another stream may be compressed while it is sent
+  bool busy = false;       // nothing is compressed for who takes identity
 
   Representation::Form live(const SiteLimits& limits) const noexcept {
-    return may_keep && file->size() <= limits.compress_whole ? Representation::Form::kept
-                                                             : Representation::Form::streamed;
+    return may_keep && !busy && file->size() <= limits.compress_whole
+               ? Representation::Form::kept
+               : Representation::Form::streamed;
   }
   // RFC 9110 §12.5.5: the response depends on Accept-Encoding.
   bool varies(const SiteOptions& options, const SiteLimits& limits) const noexcept;

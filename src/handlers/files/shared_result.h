@@ -13,8 +13,8 @@
 namespace troika {
 
 // A value that is computed once, for everybody who asks for it before or after it is there. A
-// failure is reported to those who wait at the time, and then forgotten. Only wanted() may be
-// called from other threads than the worker's.
+// failure is reported to those who wait at the time, and then forgotten. Only wanted() and begin()
+// may be called from other threads than the worker's.
 template <class T>
 class SharedResult {
  public:
@@ -26,6 +26,11 @@ class SharedResult {
   bool is_claimed() const noexcept { return claimed_; }
   // True for the first caller, who must see to it that finish() or abandon() is called.
   bool claim() noexcept { return !std::exchange(claimed_, true); }
+  // The computation is no longer only waiting for its turn.
+  void begin() noexcept { begun_.store(true, std::memory_order_relaxed); }
+  bool has_begun() const noexcept { return begun_.load(std::memory_order_relaxed); }
+  // It goes on although nobody waits: somebody will ask again. Only while it is claimed.
+  void keep() noexcept { kept_ = true; }
   // Whether anybody waits; the computation, on any thread, may stop when nobody does.
   bool wanted() const noexcept { return wanted_.load(std::memory_order_relaxed); }
   // Only while there is no value. This object must outlive the operation.
@@ -35,7 +40,8 @@ class SharedResult {
     return waiter;
   }
   void finish(Result<T> result) {
-    claimed_ = false;
+    claimed_ = kept_ = false;
+    begun_.store(false, std::memory_order_relaxed);
     if (result) value_ = *result;
     std::list<Waiter*> waiters = std::move(waiters_);
     waiters_.clear();
@@ -51,7 +57,8 @@ class SharedResult {
   }
   // The computation stopped since nobody waited. True: somebody waits by now, so start it again.
   bool abandon() noexcept {
-    claimed_ = !waiters_.empty();
+    claimed_ = kept_ || !waiters_.empty();
+    begun_.store(false, std::memory_order_relaxed);
     return claimed_;
   }
 
@@ -66,7 +73,7 @@ class SharedResult {
     ~Waiter() override {
       if (among == nullptr) return;
       among->erase(place);
-      if (among == &from.waiters_ && among->empty()) {
+      if (among == &from.waiters_ && among->empty() && !from.kept_) {
         from.wanted_.store(false, std::memory_order_relaxed);
       }
     }
@@ -78,8 +85,8 @@ class SharedResult {
 
   std::optional<T> value_;
   std::list<Waiter*> waiters_;
-  std::atomic<bool> wanted_ = false;
-  bool claimed_ = false;
+  std::atomic<bool> wanted_ = false, begun_ = false;
+  bool claimed_ = false, kept_ = false;
 };
 
 }  // namespace troika

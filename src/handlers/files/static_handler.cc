@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "handlers/file_names.h"
 #include "handlers/files/bodies.h"
 #include "handlers/files/fields.h"
@@ -11,6 +12,7 @@
 #include "handlers/files/preparation.h"
 #include "handlers/files/representation.h"
 #include "handlers/files/static_site.h"
+#include "handlers/listing/listing.h"
 #include "handlers/listing/listing_page.h"
 #include "handlers/media_type.h"
 #include "http/message/error_response.h"
@@ -23,7 +25,8 @@ namespace {
 class StaticJob final : public Job {
  public:
   StaticJob(StaticSite& site, const RequestContext& context, Responder& responder)
-      : responder_(responder), scope_{.site = site, .request = context.request} {}
+      : responder_(responder),
+        scope_{.site = site, .request = context.request, .peer = context.peer} {}
   StaticJob(const StaticJob&) = delete;
   StaticJob& operator=(const StaticJob&) = delete;
   // The operation goes first: it may live in a file that only this job still has.
@@ -36,7 +39,9 @@ class StaticJob final : public Job {
   void start();
   void on_location(Location location);
   void list(Ref<CachedFile> folder);
-  void on_listing(Result<std::string> text, Permit permit);
+  void look_at(Ref<CachedFile> folder);
+  void make_listing(Ref<CachedFile> folder, Ref<KeptListings::Listing> listing);
+  void send_listing(const Result<Content>& text, Permit permit);
   void redirect_to_folder();
 
   void serve(Ref<CachedFile> file);
@@ -95,23 +100,68 @@ void StaticJob::on_location(Location location) {
   }
 }
 
-void StaticJob::list(Ref<CachedFile> folder) {
-  StaticSite& site = scope_.site;
-  if (site.listings->is_exhausted()) return refuse(ErrorCode::unavailable);
-  const OpenFile& open_folder = folder->file();
-  scope_.await(site.slow.run(listing_task(
-      open_folder, scope_.request, site.settings,
-      [this, folder = std::move(folder), permit = Permit(site.listings)](
-          Result<std::string> text) mutable { on_listing(std::move(text), std::move(permit)); })));
+// All that the text of a listing depends on.
+std::string key_of_listing(const struct stat& folder, const Request& request) {
+  const ListingQuery query = parse_listing_query(request);
+  std::string key = request.target.path;
+  append_formatted(key, "\n{} {} {} {}", name_of(query.key), query.descending, query.page,
+                   query.json);
+  for (const std::uint64_t part : key_of(folder)) append_formatted(key, " {:x}", part);
+  return key;
 }
 
-void StaticJob::on_listing(Result<std::string> text, Permit permit) {
+void StaticJob::list(Ref<CachedFile> folder) {
+  StaticSite& site = scope_.site;
+  if (!site.listings->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
+  auto listing = site.kept_listings.find(key_of_listing(folder->file().info(), scope_.request));
+  if (const Content* const text = listing->text.get()) {
+    return send_listing(*text, Permit(site.listings, &scope_.peer));
+  }
+  if (!scope_.is_get()) return look_at(std::move(folder));
+  if (!listing->text.is_claimed() && !site.listed->admits(&scope_.peer)) {
+    return refuse(ErrorCode::unavailable);
+  }
+  make_listing(std::move(folder), std::move(listing));
+}
+
+// HEAD makes no listing, but has to know whether there would be one.
+void StaticJob::look_at(Ref<CachedFile> folder) {
+  StaticSite& site = scope_.site;
+  if (!site.listed->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
+  const OpenFile& open_folder = folder->file();
+  scope_.await(site.slow.run(
+      listing_look(open_folder, [this, folder = std::move(folder),
+                                 permit = Permit(site.listed, &scope_.peer)](Status readable) {
+        if (!readable) return refuse(readable.error().code);
+        scope_.varies_by_accept = true;
+        respond({.status = 200, .headers = fields_of_listing(scope_.request)}, unsized_body());
+      })));
+}
+
+void StaticJob::make_listing(Ref<CachedFile> folder, Ref<KeptListings::Listing> listing) {
+  StaticSite& site = scope_.site;
+  auto& text = listing->text;
+  scope_.operation = text.wait(
+      [this, listing, permit = Permit(site.listings, &scope_.peer)](
+          const Result<Content>& made) mutable { send_listing(made, std::move(permit)); });
+  if (!text.claim()) return;
+  const OpenFile& open_folder = folder->file();
+  const std::size_t ahead = site.listed->count_of(&scope_.peer);
+  auto made = [&pool = site.pool, &clock = site.clock, listing = std::move(listing),
+               folder = std::move(folder),
+               permit = Permit(site.listed, &scope_.peer)](Result<std::string> all) {
+    listing->made = clock.now();
+    listing->text.finish(all.transform(
+        [&pool](const std::string& t) { return content_of(pool, std::as_bytes(std::span(t))); }));
+  };
+  site.slow.post(listing_task(open_folder, scope_.request, site.settings, ahead, std::move(made)));
+}
+
+void StaticJob::send_listing(const Result<Content>& text, Permit permit) {
   if (!text) return refuse(text.error().code);
-  ResponseHead head{.status = 200, .headers = fields_of_listing(scope_.request)};
   scope_.varies_by_accept = true;
-  respond(std::move(head),
-          content_body(content_of(scope_.site.pool, std::as_bytes(std::span(*text))),
-                       std::move(permit)));
+  respond({.status = 200, .headers = fields_of_listing(scope_.request)},
+          content_body(*text, std::move(permit)));
 }
 
 // The path begins with exactly one slash and contains no backslash, so no client can take the
@@ -134,7 +184,8 @@ void StaticJob::choose() {
   Offers& offers = forms_.offers();
   site.cache.trim();
   offers.may_keep = offers.may_keep && !site.cache.is_full();
-  offers.may_stream = !site.streams->is_exhausted();
+  const bool streams = offers.live(scope_.limits()) == Representation::Form::streamed;
+  offers.may_stream = !streams || !scope_.is_get() || site.streams->admits(&scope_.peer);
   auto chosen = choose_representation(offers, scope_.request, scope_.options(), scope_.limits());
   if (!chosen) {
     const bool busy =
@@ -153,6 +204,7 @@ void StaticJob::on_prepared(Preparation::Outcome outcome) {
   switch (outcome) {
     case Preparation::Outcome::ready: return send();
     case Preparation::Outcome::not_kept: forms_.offers().may_keep = false; return choose();
+    case Preparation::Outcome::busy: forms_.offers().busy = true; return choose();
     case Preparation::Outcome::outdated: return look_again();
   }
 }
@@ -243,6 +295,7 @@ struct StaticHandler::State {
              .coding = parts.coding,
              .slow = parts.slow,
              .hashing = parts.hashing,
+             .timers = parts.timers,
              .pool = parts.pool,
              .clock = parts.clock,
              .settings = settings,

@@ -253,11 +253,12 @@ class ListTask final : public Background::Task {
  public:
   using Done = std::move_only_function<void(Result<std::string>)>;
   ListTask(const OpenFile& folder, const Request& request,
-           std::shared_ptr<const SiteSettings> settings, Done done)
+           std::shared_ptr<const SiteSettings> settings, std::size_t ahead, Done done)
       : folder_(folder),
         path_(request.target.path),
         query_(parse_listing_query(request)),
         settings_(std::move(settings)),
+        ahead_(ahead),
         done_(std::move(done)) {}
 
   void work() noexcept override {
@@ -265,6 +266,7 @@ class ListTask final : public Background::Task {
         read_listing(folder_, std::move(path_), query_, settings_->options, settings_->limits);
     text_ = page.transform(query_.json ? render_json : render_html);
   }
+  std::uint64_t cost() const noexcept override { return ahead_; }
   void finish() override { done_(std::move(text_)); }
 
  private:
@@ -272,16 +274,38 @@ class ListTask final : public Background::Task {
   std::string path_;
   ListingQuery query_;
   std::shared_ptr<const SiteSettings> settings_;
+  std::size_t ahead_;
   Done done_;
   Result<std::string> text_;
+};
+
+class LookTask final : public Background::Task {
+ public:
+  using Done = std::move_only_function<void(Status)>;
+  LookTask(const OpenFile& folder, Done done) : folder_(folder), done_(std::move(done)) {}
+
+  void work() noexcept override {
+    readable_ = folder_.list([](std::string_view, mode_t) { return false; });
+  }
+  void finish() override { done_(readable_); }
+
+ private:
+  const OpenFile& folder_;
+  Done done_;
+  Status readable_;
 };
 
 }  // namespace
 
 std::unique_ptr<Background::Task> listing_task(
     const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
-    std::move_only_function<void(Result<std::string>)> done) {
-  return std::make_unique<ListTask>(folder, request, std::move(settings), std::move(done));
+    std::size_t ahead, std::move_only_function<void(Result<std::string>)> done) {
+  return std::make_unique<ListTask>(folder, request, std::move(settings), ahead, std::move(done));
+}
+
+std::unique_ptr<Background::Task> listing_look(const OpenFile& folder,
+                                               std::move_only_function<void(Status)> done) {
+  return std::make_unique<LookTask>(folder, std::move(done));
 }
 
 HeaderMap fields_of_listing(const Request& request) {

@@ -81,9 +81,12 @@ const std::string& listing_policy();
 HeaderMap fields_of_listing(const Request& request);
 
 // Reads and renders a folder. The folder must live as long as the task: `done`, which the task
-// owns, may hold it.
+// owns, may hold it. `ahead`: of the same client, tasks that are to have their turn before it.
 std::unique_ptr<Background::Task> listing_task(
     const OpenFile& folder, const Request& request, std::shared_ptr<const SiteSettings> settings,
-    std::move_only_function<void(Result<std::string>)> done);
+    std::size_t ahead, std::move_only_function<void(Result<std::string>)> done);
+// Only looks whether the folder can be read.
+std::unique_ptr<Background::Task> listing_look(const OpenFile& folder,
+                                               std::move_only_function<void(Status)> done);
 
 }  // namespace troika

@@ -43,8 +43,8 @@ struct Seen {
 class NumberedTask final : public Background::Task {
  public:
   using Then = std::function<void()>;
-  NumberedTask(Seen& seen, int number, Gate* gate = nullptr, Then then = {})
-      : seen_(seen), number_(number), gate_(gate), then_(std::move(then)) {
+  NumberedTask(Seen& seen, int number, Gate* gate = nullptr, Then then = {}, std::uint64_t cost = 0)
+      : seen_(seen), number_(number), gate_(gate), then_(std::move(then)), cost_(cost) {
     ++seen_.alive;
   }
   NumberedTask(const NumberedTask&) = delete;
@@ -58,6 +58,7 @@ class NumberedTask final : public Background::Task {
     worked_by_ = std::this_thread::get_id();
     ++seen_.worked;
   }
+  std::uint64_t cost() const noexcept override { return cost_; }
   void finish() override {
     CHECK(made_by_ == std::this_thread::get_id());
     CHECK(made_by_ != worked_by_);
@@ -70,6 +71,7 @@ class NumberedTask final : public Background::Task {
   int number_;
   Gate* gate_;
   Then then_;
+  std::uint64_t cost_;
   std::thread::id made_by_ = std::this_thread::get_id();
   std::thread::id worked_by_{};
 };
@@ -124,6 +126,33 @@ TEST_CASE("A task works on a thread of the pool, finishes on the loop and is fre
   rig.background->post(rig.task(2));
   CHECK(rig.until_finished(2));
   CHECK(rig.until_freed());
+}
+
+TEST_CASE("Of the tasks that wait the smallest go first, and equal ones in order") {
+  Rig rig(1);
+  rig.background->post(rig.held(0));
+  rig.gate.wait_for_begun(1);
+  const std::vector<std::uint64_t> costs{500, 10, 500, 10, 1000, 0};
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    rig.background->post(std::make_unique<NumberedTask>(rig.seen, static_cast<int>(i) + 1, nullptr,
+                                                        NumberedTask::Then(), costs[i]));
+  }
+  rig.gate.open();
+  CHECK(rig.until_finished(7));
+  CHECK(rig.seen.finished == std::vector{0, 6, 2, 4, 1, 3, 5});
+}
+
+TEST_CASE("A large task is overtaken by so many small ones and no more") {
+  Rig rig(1);
+  rig.background->post(rig.held(0));
+  rig.gate.wait_for_begun(1);
+  rig.background->post(
+      std::make_unique<NumberedTask>(rig.seen, 1, nullptr, NumberedTask::Then(), 1000));
+  for (int i = 2; i < 42; ++i) rig.background->post(rig.task(i));
+  rig.gate.open();
+  CHECK(rig.until_finished(42));
+  REQUIRE(rig.seen.finished.size() == 42);
+  CHECK(rig.seen.finished[33] == 1);
 }
 
 TEST_CASE("As many tasks as the limit are with the pool at a time, and no more") {

@@ -84,14 +84,28 @@ TEST_CASE_METHOD(Fixture, "gather describes the first bytes and takes nothing") 
 }
 
 TEST_CASE_METHOD(Fixture, "slices that follow each other in a slab are one") {
-  const Slice whole = pool.copy("abcdef");
-  queue.append(whole.sub(0, 2));
-  queue.append(whole.sub(2, 1));
-  queue.append(whole.sub(4, 2));
-  CHECK(text_of(queue.front()) == "abc");
+  SeededRandom random(1);
+  const std::string text = letters(3000, random);
+  const Slice whole = pool.copy(text);
+  queue.append(whole.sub(0, 1000));
+  queue.append(whole.sub(1000, 1));
+  queue.append(whole.sub(1002, 1998));
+  CHECK(text_of(queue.front()) == text.substr(0, 1001));
   std::array<iovec, 3> vectors{};
   CHECK(queue.gather(vectors) == 2);
-  CHECK(drain() == "abcef");
+  CHECK(drain() == text.substr(0, 1001) + text.substr(1002));
+}
+
+TEST_CASE_METHOD(Fixture, "small slices are copied, so that none of them keeps a slab") {
+  const std::string small(512, 's'), large(513, 'l');
+  for (int i = 0; i < 8; ++i) queue.append(pool.copy(small));
+  CHECK(pool.outstanding() == 4096);
+  CHECK(queue.held() == 4096);
+  queue.append(pool.copy(large));
+  CHECK(pool.outstanding() == 2 * 4096);
+  CHECK(queue.held() == 2 * 4096);
+  CHECK(drain() == std::string(8 * 512, 's') + large);
+  CHECK(queue.held() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "peek ends before a large slice, unless that is the first") {

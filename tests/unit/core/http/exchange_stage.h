@@ -27,6 +27,8 @@ class RecordingPort final : public StreamPort {
   void credit(std::size_t n) noexcept override { credited += n; }
   void stop_receiving(AbortReason reason) noexcept override { stopped = reason; }
   void reset(AbortReason reason) noexcept override { aborted = reason; }
+  Account& account() noexcept override { return held; }
+  Account held;
 };
 
 // One exchange in front of a scripted handler; checks at its end that nothing is left.
@@ -51,6 +53,7 @@ struct Stage {
   ~Stage() {
     exchange.reset();
     CHECK(bench.pool.outstanding() == 0);
+    CHECK(port.held.held() == 0);
     CHECK(jobs == 0);
   }
 

@@ -40,9 +40,24 @@ TEST_CASE("a part of a file is the same from memory and from disk") {
   CHECK(pool.outstanding() == 0);
 }
 
-TEST_CASE("joined bodies follow each other, also when one has to wait") {
+namespace {
+
+using Parts = std::vector<std::unique_ptr<BodySource>>;
+
+std::unique_ptr<BodySource> joined(Parts parts, std::uint64_t size, std::size_t* made = nullptr) {
+  return joined_body(
+      [parts = std::move(parts), made, next = std::size_t{0}]() mutable {
+        if (made != nullptr) *made = next;
+        return next < parts.size() ? std::move(parts[next++]) : nullptr;
+      },
+      size);
+}
+
+}  // namespace
+
+TEST_CASE("joined bodies follow each other, also when one has to wait, and are made one by one") {
   BufferPool pool;
-  std::vector<std::unique_ptr<BodySource>> parts;
+  Parts parts;
   parts.push_back(text_body(pool, "a"));
   parts.push_back(text_body(pool, ""));
   BodyProbe probe;
@@ -50,11 +65,15 @@ TEST_CASE("joined bodies follow each other, also when one has to wait") {
       pool, std::vector{BodyStep::blocked(), BodyStep::data("bc")}, &probe, 2));
   parts.push_back(text_body(pool, "d"));
   CountingWaker waker;
-  const auto body = joined_body(std::move(parts));
+  std::size_t made = 0;
+  const auto body = joined(std::move(parts), 4, &made);
   body->set_waker(&waker);
+  CHECK(made == 0);
   CHECK(body->remaining() == 4U);
   CHECK(pull_text(*body) == "a");
+  CHECK(made == 0);
   CHECK(pull_text(*body) == "blocked");
+  CHECK(made == 2);
   probe.release();
   CHECK(waker.woken == 1);
   CHECK(whole_text(*body) == "bcd");
@@ -63,10 +82,10 @@ TEST_CASE("joined bodies follow each other, also when one has to wait") {
 
 TEST_CASE("joined bodies fail when one of them does") {
   BufferPool pool;
-  std::vector<std::unique_ptr<BodySource>> parts;
+  Parts parts;
   parts.push_back(text_body(pool, "a"));
   parts.push_back(std::make_unique<ScriptedBody>(pool, std::vector{BodyStep::error()}, nullptr, 5));
-  const auto body = joined_body(std::move(parts));
+  const auto body = joined(std::move(parts), 6);
   CHECK(pull_text(*body) == "a");
   CHECK(pull_text(*body) == "error: io");
 }

@@ -62,7 +62,7 @@ TEST_CASE("what may have changed without a trace is hashed again") {
 
 TEST_CASE("so many files are hashed at a time, of the next the tag is weak for now") {
   SiteStage stage;
-  stage.limits.digests_waiting = 2;
+  stage.limits.tags.count = 2;
   for (const char* const name : {"b.txt", "c.txt"}) stage.files.entries[name].content = name;
   stage.hashing.later = true;
   HandlerCall first = stage.ask("HEAD", "/a.txt");
@@ -90,7 +90,7 @@ TEST_CASE("so many files are hashed at a time, of the next the tag is weak for n
 
 TEST_CASE("a tag that nobody waits for is not worked out, and takes no place") {
   SiteStage stage;
-  stage.limits.digests_waiting = 1;
+  stage.limits.tags.count = 1;
   stage.files.entries["b.txt"].content = "other";
   stage.hashing.later = true;
   HandlerCall gone = stage.get("/a.txt");

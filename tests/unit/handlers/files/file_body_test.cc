@@ -98,6 +98,20 @@ TEST_CASE("a reader with little room holds little memory, and no gap") {
   CHECK(std::string(text_of(pulled->bytes.bytes())) + stage.all() == pattern(100'000));
 }
 
+TEST_CASE("a reader that has to wait after a piece holds one piece, and then what it has room for") {
+  for (const auto& [window, slab] : {std::pair{65500U, 65536U}, std::pair{65499U, 16384U},
+                                     std::pair{16375U, 16384U}}) {
+    CAPTURE(window);
+    Stage stage(pattern(200'000));
+    stage.body->prefer({.bytes = 16375, .gap = 9});
+    stage.body->expect(window);
+    const auto pulled = stage.body->pull(16375);
+    REQUIRE(pulled);
+    CHECK(pulled->bytes.size() == 16375);
+    CHECK(stage.pool.outstanding() == slab);
+  }
+}
+
 TEST_CASE("while a read is pending the body is blocked, and it wakes once") {
   Stage stage("hello");
   stage.files.later = true;

@@ -12,9 +12,10 @@ Request request_for(std::string_view method, std::string_view raw) {
   return request;
 }
 
-HandlerCall::HandlerCall(Bench& bench, Handler& handler, Request r)
+HandlerCall::HandlerCall(Bench& bench, Handler& handler, Request r, const PeerInfo* peer)
     : request(std::move(r)), request_body(bench.pool, {}) {
-  job = handler.start({request, request_body, bench.peer, bench.services}, responder);
+  job = handler.start({request, request_body, peer == nullptr ? bench.peer : *peer, bench.services},
+                      responder);
 }
 
 HandlerCall::~HandlerCall() = default;

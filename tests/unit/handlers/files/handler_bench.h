@@ -12,7 +12,8 @@ Request request_for(std::string_view method, std::string_view raw);
 
 // The request and the responder outlive the job.
 struct HandlerCall {
-  HandlerCall(Bench& bench, Handler& handler, Request r);
+  // Of the bench's peer, or of another one.
+  HandlerCall(Bench& bench, Handler& handler, Request r, const PeerInfo* peer = nullptr);
   HandlerCall(Bench& bench, Handler& handler, std::string_view method, std::string_view raw)
       : HandlerCall(bench, handler, request_for(method, raw)) {}
 

@@ -173,7 +173,7 @@ TEST_CASE("a file that was written to since it was opened is opened again") {
 TEST_CASE("so many listings are made or sent at a time, the next is 503") {
   SiteStage stage;
   stage.options.listing = true;
-  stage.limits.listings = 2;
+  stage.limits.listings.count = 2;
   HandlerCall first = stage.get("/bare/");
   HandlerCall second = stage.get("/bare/");
   CHECK(second.status() == 200);
@@ -215,7 +215,7 @@ TEST_CASE("fields of a person's own: several of one name, and never the policy o
 
 TEST_CASE("so many streams are compressed at a time, the next gets identity") {
   SiteStage stage;
-  stage.limits.live_encoders = 2;
+  stage.limits.live_encoders.count = 2;
   stage.add_text("huge.txt", stage.limits.compress_whole + 1);
   HandlerCall first = stage.get("/huge.txt", accepting("gzip"));
   HandlerCall second = stage.get("/huge.txt", accepting("gzip"));

@@ -11,6 +11,8 @@ H3Pair::~H3Pair() {
   client_app.reset();
   server_app.reset();
   CHECK(pool.outstanding() == 0);
+  CHECK(client->held.held() == 0);
+  CHECK(server->held.held() == 0);
   CHECK_FALSE(client->broken);
   CHECK_FALSE(server->broken);
 }

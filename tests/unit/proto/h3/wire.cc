@@ -60,6 +60,7 @@ RawSession::RawSession(bool server, FakeQuic::Settings settings)
 
 RawSession::~RawSession() {
   CHECK(pool.outstanding() == 0);
+  CHECK(quic.held.held() == 0);
   CHECK_FALSE(quic.broken);
 }
 
