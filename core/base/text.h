@@ -104,7 +104,8 @@ inline Block load_short_block(std::string_view text) noexcept {
   if (text.size() < sizeof(std::uint64_t)) {
     words[0] = words[1] = load_short(text);
   } else {
-    words = {load(text.data()), load(text.data() + text.size() - sizeof(std::uint64_t))};
+    const char* const at = text.data();
+    words = {load(at), load(at + text.size() - sizeof(std::uint64_t))};
   }
   return std::bit_cast<Block>(words);
 }
