@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -58,8 +59,23 @@ constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
-// Eight bytes at a time, for the fields of requests, which are looked at on each request.
+// Many bytes at a time, for the fields of requests, which are looked at on each request. The last
+// load overlaps the one before it.
 namespace detail {
+
+// A vector of GCC and clang, whose comparisons give -1 for true.
+using Block = unsigned char __attribute__((vector_size(16)));
+using Marks = signed char __attribute__((vector_size(16)));
+inline Block load_block(const char* at) noexcept {
+  Block block;
+  std::memcpy(&block, at, sizeof block);
+  return block;
+}
+inline Marks controls(Block block) noexcept { return (block < 0x20) | (block == 0x7f); }
+inline bool any(Marks marks) noexcept {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(marks);
+  return (words[0] | words[1]) != 0;
+}
 
 constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHighs = 0x8080'8080'8080'8080;
 
@@ -68,10 +84,30 @@ inline std::uint64_t load(const char* at) noexcept {
   std::memcpy(&word, at, sizeof word);
   return word;
 }
-// Not 0 if one of the bytes is below 0x20 or is 0x7f.
-constexpr std::uint64_t controls(std::uint64_t word) noexcept {
-  const std::uint64_t del = word ^ (0x7f * kOnes);
-  return (((word - 0x20 * kOnes) & ~word) | ((del - kOnes) & ~del)) & kHighs;
+// All bytes of a text of up to eight, some of them twice.
+inline std::uint64_t load_short(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) {
+    return std::uint64_t{static_cast<std::uint8_t>(text[i])};
+  };
+  if (text.size() >= sizeof(std::uint32_t)) {
+    std::uint32_t first = 0, last = 0;
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
+    return first | std::uint64_t{last} << 32U;
+  }
+  if (text.empty()) return 0;
+  return byte(0) | byte(text.size() / 2) << 8U | byte(text.size() - 1) << 16U;
+}
+// All bytes of a text of less than sixteen, and zeros if it has less than four.
+inline Block load_short_block(std::string_view text) noexcept {
+  std::array<std::uint64_t, 2> words{};
+  if (text.size() < sizeof(std::uint64_t)) {
+    words[0] = words[1] = load_short(text);
+  } else {
+    const char* const at = text.data();
+    words = {load(at), load(at + text.size() - sizeof(std::uint64_t))};
+  }
+  return std::bit_cast<Block>(words);
 }
 constexpr std::uint64_t lower(std::uint64_t word) noexcept {
   const std::uint64_t low = word & ~kHighs;  // sums of these stay within their bytes
@@ -81,17 +117,36 @@ constexpr std::uint64_t lower(std::uint64_t word) noexcept {
 
 }  // namespace detail
 
-// All of it is_text_char(). The last word overlaps the one before it.
+// All of it is_text_char().
 inline bool is_text(std::string_view text) noexcept {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  if (text.size() < kWord) return std::ranges::all_of(text, is_text_char);
-  const char* const last = text.data() + text.size() - kWord;
-  std::uint64_t controls = detail::controls(detail::load(last));
-  for (const char* at = text.data(); at < last; at += kWord) {
-    controls |= detail::controls(detail::load(at));
+  constexpr std::size_t kBlock = sizeof(detail::Block);
+  if (text.size() < kBlock) {
+    return !detail::any(detail::controls(detail::load_short_block(text))) ||
+           std::ranges::all_of(text, is_text_char);
   }
-  return controls == 0 || std::ranges::all_of(text, is_text_char);  // it may be a tab
+  const char* const last = text.data() + text.size() - kBlock;
+  detail::Marks controls = detail::controls(detail::load_block(last));
+  for (const char* at = text.data(); at < last; at += kBlock) {
+    controls |= detail::controls(detail::load_block(at));
+  }
+  return !detail::any(controls) || std::ranges::all_of(text, is_text_char);  // it may be a tab
 }
+// Whether the text, in lower case, is the other one.
+inline bool equal_lower(std::string_view text, std::string_view lower) noexcept {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (text.size() != lower.size()) return false;
+  if (text.size() < kWord) {
+    return detail::lower(detail::load_short(text)) == detail::load_short(lower);
+  }
+  const auto equal = [&](std::size_t at) {
+    return detail::lower(detail::load(text.data() + at)) == detail::load(lower.data() + at);
+  };
+  for (std::size_t at = 0; at + kWord < text.size(); at += kWord) {
+    if (!equal(at)) return false;
+  }
+  return equal(text.size() - kWord);
+}
+inline bool is_lower(std::string_view text) noexcept { return equal_lower(text, text); }
 // Writes it in lower case, as many bytes; returns their end.
 inline char* copy_lower(std::string_view text, char* to) noexcept {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
@@ -110,6 +165,11 @@ constexpr std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
+}
+
+constexpr bool is_trimmed(std::string_view text) noexcept {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  return text.empty() || (!is_space(text.front()) && !is_space(text.back()));
 }
 
 }  // namespace troika::ascii

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -138,7 +139,8 @@ RequestReader::Progress RequestReader::read_line(std::span<const std::byte> byte
 
 void RequestReader::begin_builder() {
   line_version_ = line_.version();
-  builder_.emplace(limits_, line_version_, secure_);
+  request_ = {};
+  builder_.emplace(request_, limits_, line_version_, secure_);
   fields_ = {};
   if (!line_.method().empty()) builder_->method(line_.method());
   if (!line_.target().empty()) give_target(line_.target());
@@ -170,19 +172,14 @@ bool RequestReader::on_field(std::string_view name, std::string_view value, bool
 }
 
 RequestReader::Event RequestReader::end_of_head() {
-  if (const std::uint16_t status = fields_.fault(line_version_)) return fail(status);
+  if (const std::uint16_t wrong = fields_.fault(line_version_)) return fail(wrong);
   const MessageFields::Body body = fields_.body();
   // RFC 9110 §7.8: it is not clear which protocol the content would be of.
   if (fields_.websocket() && body != MessageFields::Body::absent) return fail(400);
-  auto whole = builder_->finish(body != MessageFields::Body::absent);
-  if (!whole) {
-    request_ = std::move(whole.error().partial);
-    builder_.reset();
-    return fail(whole.error().status);
-  }
+  const std::uint16_t status = builder_->finish(body != MessageFields::Body::absent);
   trailers_.emplace(limits_, builder_->connection_options());
   builder_.reset();
-  request_ = std::move(*whole);
+  if (status != 0) return fail(status);
   if (request_.content_length == 0) request_.has_body = false;
   state_ = request_.has_body ? State::body : State::line;
   other_websocket_ = false;
@@ -223,8 +220,7 @@ std::uint16_t RequestReader::status_of_parser_fault() const noexcept {
 Request RequestReader::partial() {
   if (!builder_ && fault_ == 0) begin_builder();  // a request that was never finished
   if (builder_) {
-    auto whole = builder_->finish(false);
-    request_ = whole ? std::move(*whole) : std::move(whole.error().partial);
+    std::ignore = builder_->finish(false);
     builder_.reset();
   }
   request_.has_body = false;

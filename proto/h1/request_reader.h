@@ -113,7 +113,7 @@ class RequestReader final : private Parser::Sink {
   BodySink& body_;
   Parser parser_;
   RequestLine line_;
-  std::optional<RequestBuilder> builder_;
+  std::optional<RequestBuilder> builder_;  // of request_
   std::optional<TrailerBuilder> trailers_;
   std::string accept_;
   bool other_websocket_ = false;

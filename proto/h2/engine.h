@@ -42,7 +42,7 @@ nghttp2_ssize data_length_callback(nghttp2_session*, std::uint8_t, std::int32_t,
 // The code of the RST_STREAM for it (RFC 9113 §7).
 std::uint32_t error_code_for(AbortReason reason) noexcept;
 
-constexpr std::uint8_t no_field_flags(std::string_view) noexcept { return NGHTTP2_NV_FLAG_NONE; }
+constexpr std::uint8_t no_field_flags(FieldName) noexcept { return NGHTTP2_NV_FLAG_NONE; }
 using FieldList = troika::FieldList<nghttp2_nv, no_field_flags>;
 
 inline std::string_view view_of(const std::uint8_t* data, std::size_t size) noexcept {

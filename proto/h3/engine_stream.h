@@ -17,8 +17,9 @@
 namespace troika::h3 {
 
 // RFC 9204 §7.1.3: short secrets must not reach a table that an attacker can compare guesses with.
-constexpr std::uint8_t field_flags(std::string_view name) noexcept {
-  const bool secret = name == "set-cookie" || name == "authorization" || name == "cookie";
+constexpr std::uint8_t field_flags(FieldName name) noexcept {
+  const bool secret = name == FieldName::set_cookie || name == FieldName::authorization ||
+                      name == FieldName::cookie;
   return secret ? NGHTTP3_NV_FLAG_NEVER_INDEX : NGHTTP3_NV_FLAG_NONE;
 }
 using FieldList = troika::FieldList<nghttp3_nv, field_flags>;

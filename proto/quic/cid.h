@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <unordered_map>
 
@@ -36,8 +37,8 @@ class SipHash {
 
   static std::uint64_t word(std::span<const std::uint8_t> bytes) noexcept {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
-    return value;
+    std::memcpy(&value, bytes.data(), bytes.size());
+    return std::endian::native == std::endian::little ? value : std::byteswap(value);
   }
 
   void round() noexcept {

@@ -98,8 +98,9 @@ bool ConnectionBase::write_bursts(TimePoint& now) {
   return more;
 }
 
-bool ConnectionBase::limits_paths() const noexcept {
-  return progress_ == Progress::confirmed && ngtcp2_conn_is_server(conn()) != 0;
+bool ConnectionBase::limits_paths() noexcept {
+  return progress_ == Progress::confirmed && ngtcp2_conn_is_server(conn()) != 0 &&
+         !amplification_.rests_on(*ngtcp2_conn_get_path(conn()));
 }
 
 Duration ConnectionBase::pto() const noexcept { return from_duration(ngtcp2_conn_get_pto(conn())); }

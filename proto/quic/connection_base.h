@@ -150,7 +150,7 @@ class ConnectionBase : public QuicStreams {
   bool write_bursts(TimePoint& now);       // true: the budget of the turn is used up
   std::size_t write_burst(TimePoint now);  // bytes
   void renew_key(const ngtcp2_conn_info& info, TimePoint now) noexcept;
-  bool limits_paths() const noexcept;
+  bool limits_paths() noexcept;
   Duration pto() const noexcept;
 
   static constexpr std::uint64_t kNoKeyLimit = static_cast<std::uint64_t>(-1);

@@ -50,6 +50,10 @@ struct Path {
   Address local, remote;
 
   friend bool operator==(const Path&, const Path&) noexcept = default;
+  bool is(const ngtcp2_path& other) noexcept {
+    const ngtcp2_path own = view();
+    return ngtcp2_path_eq(&own, &other) != 0;
+  }
   ngtcp2_path view() noexcept {
     return {.local = {.addr = local.get(), .addrlen = local.size()},
             .remote = {.addr = remote.get(), .addrlen = remote.size()},

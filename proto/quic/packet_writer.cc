@@ -24,6 +24,7 @@ std::size_t put(const StreamWrite& write, std::span<ngtcp2_vec, kVectors> into) 
 struct PacketWriter::Burst {
   QuicApplication* application;
   const ngtcp2_path* path;  // of its first packet
+  bool drained = false;     // the application has no more for it
   // A packet for another path, which ends the burst. ngtcp2 1.22 would send it where the first one
   // goes, and if the first one is a challenge of an old address, also all data that follow.
   std::vector<std::byte> stray{};
@@ -112,10 +113,11 @@ ngtcp2_ssize PacketWriter::fill_packet(ngtcp2_conn* conn, ngtcp2_path* path, ngt
   std::uint64_t credit = application != nullptr ? ngtcp2_conn_get_max_data_left(conn) : 0;
   for (;;) {
     StreamWrite write;
-    if (credit > 0) {
+    if (credit > 0 && !burst_->drained) {
       const Result<StreamWrite> next = application->next_write();
       if (!next) return close_.result_of(std::unexpected(next.error()));
       write = *next;
+      burst_->drained = write.stream == kNoStream;
     }
     const std::size_t count = put(write, vectors);
     const bool fin = write.fin && count == write.data.size();

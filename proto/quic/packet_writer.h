@@ -40,6 +40,8 @@ class AmplificationLimit {
     if (limited_ && from == path_) left_ += 3 * bytes;
   }
   bool limits() const noexcept { return limited_; }  // else sent() need not be called
+  // Neither received() nor asked() need be called.
+  bool rests_on(const ngtcp2_path& current) noexcept { return !limited_ && path_.is(current); }
   void sent(const Path& to, std::size_t bytes) noexcept {
     if (to == path_) left_ -= std::min<std::uint64_t>(left_, bytes);
   }

@@ -15,7 +15,7 @@ namespace troika {
 
 // A field section as the engine takes it. `Nv` is nghttp2_nv or nghttp3_nv; `flags_for(name)` gives
 // the flags of a field. It views what it was made of; the engine copies when it is submitted.
-template <class Nv, std::uint8_t (*flags_for)(std::string_view name) noexcept>
+template <class Nv, std::uint8_t (*flags_for)(FieldName name) noexcept>
 class FieldList {
  public:
   explicit FieldList(const ResponseHead& head) {
@@ -48,8 +48,8 @@ class FieldList {
   FieldList(const FieldList&) = delete;
   FieldList& operator=(const FieldList&) = delete;
 
-  void add(std::string_view name, std::string_view value) {
-    const Nv field{octets(name), octets(value), name.size(), value.size(), flags_for(name)};
+  void add(std::string_view name, std::string_view value, FieldName known = FieldName::other) {
+    const Nv field{octets(name), octets(value), name.size(), value.size(), flags_for(known)};
     if (size_ < kFew) {
       few_[size_] = field;
     } else {
@@ -64,7 +64,7 @@ class FieldList {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (!fields.is_valid(i) || is_connection_field(fields.name(i))) continue;
       const auto [name, value] = fields[i];
-      if (ascii::trim(value).size() == value.size()) add(name, value);
+      if (ascii::is_trimmed(value)) add(name, value, fields.name(i));
     }
   }
 

@@ -1,6 +1,7 @@
 #include "counts/counters.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -28,11 +29,18 @@ F real(const char* name) noexcept {
 }  // namespace
 
 Counters Counters::operator-(const Counters& earlier) const noexcept {
-  return {
-      allocations - earlier.allocations, ssl_buffers - earlier.ssl_buffers,  waits - earlier.waits,
-      controls - earlier.controls,       receives - earlier.receives,        sends - earlier.sends,
-      file_reads - earlier.file_reads,   clock_reads - earlier.clock_reads,  locks - earlier.locks,
-      sent_bytes - earlier.sent_bytes,   copied_bytes - earlier.copied_bytes};
+  return {.allocations = allocations - earlier.allocations,
+          .ssl_buffers = ssl_buffers - earlier.ssl_buffers,
+          .ssl_bytes = ssl_bytes - earlier.ssl_bytes,
+          .waits = waits - earlier.waits,
+          .controls = controls - earlier.controls,
+          .receives = receives - earlier.receives,
+          .sends = sends - earlier.sends,
+          .file_reads = file_reads - earlier.file_reads,
+          .clock_reads = clock_reads - earlier.clock_reads,
+          .locks = locks - earlier.locks,
+          .sent_bytes = sent_bytes - earlier.sent_bytes,
+          .copied_bytes = copied_bytes - earlier.copied_bytes};
 }
 
 Counters of_this_thread() noexcept { return counters; }
@@ -49,12 +57,20 @@ constexpr std::size_t kRecord = 16384;  // RFC 8446 §5.1
 
 void* allocate_for_ssl(std::size_t size, const char*, int) {
   if (size >= kRecord) ++counters.ssl_buffers;
-  return std::malloc(size);
+  void* const memory = std::malloc(size);
+  counters.ssl_bytes += malloc_usable_size(memory);
+  return memory;
 }
 void* reallocate_for_ssl(void* memory, std::size_t size, const char*, int) {
-  return std::realloc(memory, size);
+  counters.ssl_bytes -= malloc_usable_size(memory);
+  memory = std::realloc(memory, size);
+  counters.ssl_bytes += malloc_usable_size(memory);
+  return memory;
 }
-void free_for_ssl(void* memory, const char*, int) { std::free(memory); }
+void free_for_ssl(void* memory, const char*, int) {
+  counters.ssl_bytes -= malloc_usable_size(memory);
+  std::free(memory);
+}
 
 // Before OpenSSL allocates anything.
 [[maybe_unused]] const bool counts_ssl = [] {

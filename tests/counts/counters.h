@@ -8,6 +8,7 @@ namespace troika::counts {
 struct Counters {
   std::uint64_t allocations = 0;  // by operator new; those of C libraries are not seen
   std::uint64_t ssl_buffers = 0;  // allocations of OpenSSL that a record fits into
+  std::uint64_t ssl_bytes = 0;    // that OpenSSL holds, by malloc_usable_size(3)
   std::uint64_t waits = 0;        // epoll_pwait: a loop turn each
   std::uint64_t controls = 0;     // epoll_ctl, timerfd_settime
   std::uint64_t receives = 0;     // recv, recvmmsg, read

@@ -10,6 +10,8 @@
 #include "os/writer_thread.h"
 #include "server/static_site.h"
 #include "support/live_server.h"
+#include "tls/ossl.h"
+#include "tls/transport/busy_connections.h"
 
 namespace troika::counts {
 namespace {
@@ -17,9 +19,11 @@ namespace {
 constexpr std::size_t kKiB = 1024, kMiB = 1024 * kKiB;
 
 // What a request costs, in the order of kNames.
-using PerRequest = std::array<double, 8>;
-constexpr std::array<const char*, 8> kNames{"allocations", "turns",      "controls",    "receives",
-                                            "sends",       "file reads", "clock reads", "locks"};
+using PerRequest = std::array<double, 10>;
+constexpr std::array<const char*, 10> kNames{"allocations", "turns", "controls",
+                                             "receives",    "sends", "file reads",
+                                             "clock reads", "locks", "blocks of libraries",
+                                             "of them new"};
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -55,6 +59,23 @@ class Rig {
     server_->on_worker([&](Worker&) { now = of_this_thread(); });
     return now;
   }
+  // What nghttp2, nghttp3 and ngtcp2 have asked for, and how much of that was not kept from before.
+  std::array<std::uint64_t, 2> blocks() {
+    std::array<std::uint64_t, 2> now{};
+    server_->on_worker([&](Worker& worker) {
+      now = {worker.pool().blocks().taken(), worker.pool().blocks().made()};
+    });
+    return now;
+  }
+  std::size_t charged() {
+    std::size_t bytes = 0;
+    server_->on_worker([&](Worker& worker) { bytes = worker.account().held(); });
+    return bytes;
+  }
+  void get_on_another(client::Protocol protocol, const std::string& target) {
+    client::Connection& other = client_.connect(protocol, server_->address);
+    REQUIRE(client_.ask(other, client::make_request("GET", "localhost", target)).whole);
+  }
   void get(const std::string& target, const Fields& fields) {
     Request request = client::make_request("GET", "localhost", target);
     for (const auto& [name, value] : fields) request.headers.add(name, value);
@@ -66,12 +87,15 @@ class Rig {
 
   PerRequest batch(const std::string& target, int requests, const Fields& fields) {
     const Counters before = counted();
+    const auto blocks_before = blocks();
     for (int i = 0; i < requests; ++i) get(target, fields);
     const Counters cost = counted() - before;
+    const auto [taken, made] = blocks();
     PerRequest each{};
     std::ranges::transform(
         std::array{cost.allocations, cost.waits, cost.controls, cost.receives, cost.sends,
-                   cost.file_reads, cost.clock_reads, cost.locks},
+                   cost.file_reads, cost.clock_reads, cost.locks, taken - blocks_before[0],
+                   made - blocks_before[1]},
         each.begin(), [&](std::uint64_t count) { return static_cast<double>(count) / requests; });
     return each;
   }
@@ -98,21 +122,41 @@ struct Row {
 // The client acknowledges over QUIC when it likes, so turns and calls vary there.
 const std::vector<Row>& rows() {
   static const std::vector<Row> table{
-      {"h1", "/1k", {}, 100, {9.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
-      {"h2", "/1k", {}, 100, {5.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
-      {"h3", "/1k", {}, 100, {5.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
-      {"h1", "/100k", {}, 40, {9.2, 1.1, 0.1, 1.1, 1.1, 2.1, 8.2, 0.1}},
-      {"h2", "/100k", {}, 40, {5.2, 1.1, 0.1, 1.1, 1.1, 2.1, 7.2, 0.1}},
-      {"h3", "/100k", {}, 40, {5.2, kAny, kAny, kAny, kAny, 2.1, kAny, 0.1}},
-      {"h1", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 300, kAny, 3}},
-      {"h2", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 260, kAny, 3}},
-      {"h3", "/16m", {}, 2, {100, kAny, kAny, kAny, 300, 260, kAny, 3}},
-      {"h1", "/1k", {{"if-none-match", "*"}}, 100, {8.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1}},
-      {"h2", "/1k", {{"if-none-match", "*"}}, 100, {6.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1}},
-      {"h3", "/1k", {{"if-none-match", "*"}}, 100, {6.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1}},
-      {"h1", "/100k", {{"range", "bytes=0-99"}}, 40, {11.2, 1.1, 0.1, 1.1, 1.1, 1.1, 8.2, 0.1}},
-      {"h2", "/100k", {{"range", "bytes=0-99"}}, 40, {9.2, 1.1, 0.1, 1.1, 1.1, 1.1, 7.2, 0.1}},
-      {"h3", "/100k", {{"range", "bytes=0-99"}}, 40, {9.2, kAny, kAny, kAny, kAny, 1.1, kAny, 0.1}},
+      {"h1", "/1k", {}, 100, {9.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1, 0, 0}},
+      {"h2", "/1k", {}, 100, {5.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1, 5.2, 0.1}},
+      {"h3", "/1k", {}, 100, {5.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1, 10.2, 0.1}},
+      {"h1", "/100k", {}, 40, {9.2, 1.1, 0.1, 1.1, 1.1, 2.1, 8.2, 0.1, 0, 0}},
+      {"h2", "/100k", {}, 40, {5.2, 1.1, 0.1, 1.1, 1.1, 2.1, 7.2, 0.1, 5.2, 0.1}},
+      {"h3", "/100k", {}, 40, {5.2, kAny, kAny, kAny, kAny, 2.1, kAny, 0.1, 10.2, 0.1}},
+      {"h1", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 300, kAny, 3, 0, 0}},
+      {"h2", "/16m", {}, 2, {100, kAny, kAny, kAny, kAny, 260, kAny, 3, 5.2, 0.1}},
+      {"h3", "/16m", {}, 2, {100, kAny, kAny, kAny, 300, 260, kAny, 3, 30, 3}},
+      {"h1", "/1k", {{"if-none-match", "*"}}, 100, {8.2, 1.1, 0.1, 1.1, 1.1, 0.1, 8.2, 0.1, 0, 0}},
+      {"h2",
+       "/1k",
+       {{"if-none-match", "*"}},
+       100,
+       {6.2, 1.1, 0.1, 1.1, 1.1, 0.1, 7.2, 0.1, 5.2, 0.1}},
+      {"h3",
+       "/1k",
+       {{"if-none-match", "*"}},
+       100,
+       {6.2, kAny, kAny, kAny, kAny, 0.1, kAny, 0.1, 10.2, 0.1}},
+      {"h1",
+       "/100k",
+       {{"range", "bytes=0-99"}},
+       40,
+       {11.2, 1.1, 0.1, 1.1, 1.1, 1.1, 8.2, 0.1, 0, 0}},
+      {"h2",
+       "/100k",
+       {{"range", "bytes=0-99"}},
+       40,
+       {9.2, 1.1, 0.1, 1.1, 1.1, 1.1, 7.2, 0.1, 5.2, 0.1}},
+      {"h3",
+       "/100k",
+       {{"range", "bytes=0-99"}},
+       40,
+       {9.2, kAny, kAny, kAny, kAny, 1.1, kAny, 0.1, 10.2, 0.1}},
   };
   return table;
 }
@@ -166,6 +210,34 @@ TEST_CASE("OpenSSL allocates its buffers once for a connection that is busy") {
     for (int i = 0; i < 20; ++i) rig.get("/100k", {});
     CAPTURE(name);
     CHECK((rig.counted() - before).ssl_buffers == 0);
+  }
+}
+
+// See tls/ossl.h.
+TEST_CASE("OpenSSL holds about as much for a connection as is charged") {
+  constexpr std::size_t kConnections = 8;
+  for (const auto& [protocol, name] : files::kProtocols) {
+    Rig rig(protocol);
+    rig.get("/1k", {});
+    const Counters before = rig.counted();
+    const std::size_t charged = rig.charged();
+    for (std::size_t i = 0; i < kConnections; ++i) rig.get_on_another(protocol, "/1k");
+    const std::size_t held = (rig.counted() - before).ssl_bytes / kConnections;
+    const bool quic = protocol == client::Protocol::h3;
+    const std::size_t constant = quic ? tls::kQuicMemory : tls::kBusyMemory;
+    CAPTURE(name, held, constant, rig.charged() - charged);
+    CHECK(held <= constant);
+    CHECK(held >= constant * 3 / 4);
+    CHECK(rig.charged() - charged >= kConnections * constant);
+    if (quic) continue;
+    // With so many more, the first ones have no buffers any more.
+    constexpr std::size_t kBusy = tls::BusyConnections::kMost;
+    for (std::size_t i = 0; i < kBusy; ++i) rig.get_on_another(protocol, "/1k");
+    const std::size_t all = (rig.counted() - before).ssl_bytes + held;
+    const std::size_t idle = (all - kBusy * held) / (1 + kConnections);
+    CAPTURE(idle);
+    CHECK(idle <= tls::kIdleMemory);
+    CHECK(idle >= tls::kIdleMemory * 3 / 4);
   }
 }
 

@@ -34,18 +34,6 @@ void TlsConnection::start(Transport::Observer& observer) {
   }
 }
 
-void TlsConnection::charge_to(Account& account) { memory_.emplace(account).set(kIdleMemory); }
-
-void TlsConnection::use_buffers() noexcept {
-  scratch_.busy.used(*this);
-  if (memory_) memory_->set(kBusyMemory);
-}
-
-// OpenSSL refuses while part of a record has arrived, and keeps what the connection uses.
-void TlsConnection::free_buffers() noexcept {
-  if (SSL_free_buffers(ssl_.get()) == 1 && memory_) memory_->set(kIdleMemory);
-}
-
 void TlsConnection::on_connected() {
   observer_->on_connected();
   if (state_ != State::closed) speak_first();

@@ -53,7 +53,7 @@ class TlsConnection final : public Transport,
   ~TlsConnection() override { scratch_.busy.remove(*this); }
 
   void start(Transport::Observer& observer) override;
-  void charge_to(Account& account) override;
+  void charge_to(Account& account) override { memory_.emplace(account).set(kIdleMemory); }
   bool connected() const noexcept override { return stream_->connected(); }
   void set_reading(bool on) override;
   std::size_t write_budget() const noexcept override;
@@ -105,8 +105,14 @@ class TlsConnection final : public Transport,
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
   Status send_scratch();
   Result<std::size_t> offer(std::span<const std::byte> bytes);
-  void use_buffers() noexcept;
-  void free_buffers() noexcept override;
+  void use_buffers() noexcept {
+    scratch_.busy.used(*this);
+    if (memory_) memory_->set(kBusyMemory);
+  }
+  // OpenSSL refuses while part of a record has arrived, and keeps what the connection uses.
+  void free_buffers() noexcept override {
+    if (SSL_free_buffers(ssl_.get()) == 1 && memory_) memory_->set(kIdleMemory);
+  }
 
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;

@@ -40,44 +40,44 @@ Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, H
 Exchange::~Exchange() { on_closed(); }
 
 void Exchange::on_head_field(std::string_view name, std::string_view value) {
-  if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
+  RequestBuilder& to = builder();
   if (!name.starts_with(':')) {
-    builder_->field(name, value);
-    if (builder_->cost() > head_bytes() + kCountedStep) hold(sizeof(*this) + builder_->cost());
+    to.field(name, value);
+    if (to.cost() > head_bytes() + kCountedStep) hold(sizeof(*this) + to.cost());
     return;
   }
-  if (name == ":method") return builder_->method(value);
-  if (name == ":scheme") return builder_->scheme(value);
-  if (name == ":authority") return builder_->authority(value);
-  if (name == ":path") return builder_->target(value);
-  if (name == ":protocol") return builder_->protocol(value);
+  if (name == ":method") return to.method(value);
+  if (name == ":scheme") return to.scheme(value);
+  if (name == ":authority") return to.authority(value);
+  if (name == ":path") return to.target(value);
+  if (name == ":protocol") return to.protocol(value);
+}
+
+RequestBuilder& Exchange::builder() {
+  if (!builder_) builder_.emplace(request_, limits_, version_, peer_.security.encrypted);
+  return *builder_;
 }
 
 Status Exchange::on_head_end(bool end) {
-  if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
-  auto request = builder_->finish(!end);
+  rejected_ = builder().finish(!end);
   builder_.reset();
-  if (request) {
-    begin(std::move(*request));
-    if (end) return incoming_.finish();
-  } else {
-    begin_rejected(std::move(request.error().partial), request.error().status);
-  }
-  return {};
+  start();
+  return end && rejected_ == 0 ? incoming_.finish() : Status{};
 }
 
-void Exchange::begin(Request&& request) { start(std::move(request)); }
+void Exchange::begin(Request&& request) {
+  request_ = std::move(request);
+  start();
+}
 
 void Exchange::begin_rejected(Request&& partial, std::uint16_t status) {
   rejected_ = status;
-  start(std::move(partial));
+  begin(std::move(partial));
 }
 
-void Exchange::start(Request&& request) {
-  const bool early = request_.early_data || peer_.security.handshaking;
-  request_ = std::move(request);
+void Exchange::start() {
   snapshot_ = services_.snapshot;
-  request_.early_data = request_.early_data || early;
+  request_.early_data = request_.early_data || peer_.security.handshaking;
   started_wall_ = clock_.wall();
   started_ = last_progress_ = clock_.now();
   hold(sizeof(*this) + held_by(request_));

@@ -75,7 +75,8 @@ class Exchange final : public MessageEnd, public Responder {
   void on_first_pull() noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
 
-  void start(Request&& request);
+  void start();
+  RequestBuilder& builder();
   bool offers_tunnel() const noexcept { return !request_.protocol.empty(); }
   void decline_tunnel();
   void handle();
@@ -95,8 +96,8 @@ class Exchange final : public MessageEnd, public Responder {
   Services& services_;
   Ref<Snapshot> snapshot_;  // of the head; outlives the job
   const PeerInfo& peer_;
-  std::optional<RequestBuilder> builder_;  // while the head comes
   Request request_;
+  std::optional<RequestBuilder> builder_;  // while the head comes
   std::unique_ptr<Job> job_;
 
   WallTime started_wall_;

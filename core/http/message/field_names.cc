@@ -3,15 +3,19 @@
 #include <array>
 #include <cstddef>
 
+#include "base/text.h"
+
 namespace troika {
 namespace {
 
 constexpr std::size_t kSlots = 1024;
 
+// The same for capital letters, which lack one bit.
 constexpr std::size_t slot_of(std::string_view name, std::size_t seed) noexcept {
-  std::size_t hash = name.size() * 131 + static_cast<unsigned char>(name.front());
-  hash = hash * seed + static_cast<unsigned char>(name.back());
-  hash = hash * seed + static_cast<unsigned char>(name[name.size() / 2]);
+  const auto byte = [name](std::size_t i) { return static_cast<unsigned char>(name[i]) | 0x20U; };
+  std::size_t hash = name.size() * 131 + byte(0);
+  hash = hash * seed + byte(name.size() - 1);
+  hash = hash * seed + byte(name.size() * 3 / 4);
   return (hash ^ (hash >> 10U)) % kSlots;
 }
 
@@ -43,7 +47,7 @@ constexpr auto kTable = [] {
 FieldName field_name(std::string_view name) noexcept {
   if (name.empty()) return FieldName::other;
   const FieldName found = kTable[slot_of(name, kSeed)];
-  return text_of(found) == name ? found : FieldName::other;
+  return ascii::equal_lower(name, text_of(found)) ? found : FieldName::other;
 }
 
 }  // namespace troika

@@ -29,7 +29,6 @@ enum class FieldName : std::uint8_t {
   content_type,
   cookie,
   date,
-  dnt,
   early_data,
   etag,
   expect,
@@ -54,6 +53,10 @@ enum class FieldName : std::uint8_t {
   referer,
   repr_digest,
   retry_after,
+  sec_fetch_dest,
+  sec_fetch_mode,
+  sec_fetch_site,
+  sec_fetch_user,
   sec_websocket_accept,
   sec_websocket_key,
   sec_websocket_version,
@@ -75,7 +78,7 @@ enum class FieldName : std::uint8_t {
 };
 
 // In the order of FieldName.
-inline constexpr std::array<std::string_view, 61> kFieldNames{"",
+inline constexpr std::array<std::string_view, 64> kFieldNames{"",
                                                               "accept",
                                                               "accept-encoding",
                                                               "accept-language",
@@ -93,7 +96,6 @@ inline constexpr std::array<std::string_view, 61> kFieldNames{"",
                                                               "content-type",
                                                               "cookie",
                                                               "date",
-                                                              "dnt",
                                                               "early-data",
                                                               "etag",
                                                               "expect",
@@ -118,6 +120,10 @@ inline constexpr std::array<std::string_view, 61> kFieldNames{"",
                                                               "referer",
                                                               "repr-digest",
                                                               "retry-after",
+                                                              "sec-fetch-dest",
+                                                              "sec-fetch-mode",
+                                                              "sec-fetch-site",
+                                                              "sec-fetch-user",
                                                               "sec-websocket-accept",
                                                               "sec-websocket-key",
                                                               "sec-websocket-version",
@@ -142,7 +148,7 @@ static_assert(kFieldNames.size() <= 64);  // HeaderMap keeps a bit for each
 constexpr std::string_view text_of(FieldName name) noexcept {  // "" for other
   return kFieldNames[static_cast<std::size_t>(name)];
 }
-// `name` is in lower case.
+// In any case of letters.
 FieldName field_name(std::string_view name) noexcept;
 
 // The name of a field that is looked for, in lower case. That of a literal is found at compile

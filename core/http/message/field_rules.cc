@@ -26,17 +26,13 @@ bool is_end_to_end(std::string_view name) noexcept {
                              [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-bool is_trimmed(std::string_view value) noexcept {
-  return ascii::trim(value).size() == value.size();
-}
-
 }  // namespace
 
 bool add_valid_field(HttpVersion version, std::string_view name, std::string_view value,
                      HeaderMap& to) {
   to.add(name, value);
   const std::size_t last = to.size() - 1;
-  const bool strict = is_h1(version) || (to[last].name == name && is_trimmed(value));
+  const bool strict = is_h1(version) || (ascii::is_lower(name) && ascii::is_trimmed(value));
   if (to.is_valid(last) && strict) return true;
   to.pop_back();
   return false;

@@ -11,30 +11,30 @@ void HeaderMap::reserve(std::size_t fields, std::size_t bytes) {
   text_.reserve(text_.size() + bytes);
 }
 
-void HeaderMap::append(std::size_t at, std::size_t name_size, std::size_t value_size,
-                       FieldName name, bool valid) {
-  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
-                      static_cast<std::uint32_t>(value_size), name, valid});
-  known_ |= bit(name);
+// named: the name is one (RFC 9110 §5.1).
+void HeaderMap::append(std::string_view name, std::string_view value, FieldName known, bool named) {
+  const std::size_t at = text_.size();
+  text_.resize_and_overwrite(at + name.size() + value.size(), [&](char* text, std::size_t size) {
+    const bool is_lower = known != FieldName::other;
+    char* const to = text + at;
+    std::ranges::copy(value,
+                      is_lower ? std::ranges::copy(name, to).out : ascii::copy_lower(name, to));
+    return size;
+  });
+  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size()), known,
+                      named && valid_field_value(value)});
+  known_ |= bit(known);
 }
 
 void HeaderMap::add(std::string_view name, std::string_view value) {
-  const std::size_t at = text_.size();
-  text_.resize_and_overwrite(at + name.size() + value.size(), [&](char* text, std::size_t size) {
-    std::ranges::copy(value, ascii::copy_lower(name, text + at));
-    return size;
-  });
-  const auto lower = std::string_view(text_).substr(at, name.size());
-  const FieldName known = field_name(lower);
-  const bool named = known != FieldName::other || ascii::is_token(lower);
-  append(at, name.size(), value.size(), known, named && valid_field_value(value));
+  const FieldName known = field_name(name);
+  if (known != FieldName::other) return add(known, value);
+  append(name, value, known, ascii::is_token(name));
 }
 
 void HeaderMap::add(FieldName name, std::string_view value) {
-  const std::size_t at = text_.size();
-  const std::string_view text = text_of(name);
-  text_.append(text).append(value);
-  append(at, text.size(), value.size(), name, valid_field_value(value));
+  append(text_of(name), value, name, true);
 }
 
 void HeaderMap::add(const HeaderMap& fields) {
@@ -50,6 +50,7 @@ void HeaderMap::add(const HeaderMap& fields) {
 
 void HeaderMap::set(const FieldKey& name, std::string_view value) {
   remove(name);
+  if (name.name != FieldName::other) return add(name.name, value);
   add(name.text, value);
 }
 
@@ -138,7 +139,5 @@ std::optional<WeightedItem> parse_weighted(std::string_view member) noexcept {
   }
   return item;
 }
-
-bool valid_field_value(std::string_view value) noexcept { return ascii::is_text(value); }
 
 }  // namespace troika

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "http/message/field_names.h"
 
 namespace troika {
@@ -80,8 +81,7 @@ class HeaderMap {
   bool is(const Entry& entry, const FieldKey& name) const noexcept {
     return entry.name == name.name && (name.name != FieldName::other || text(entry) == name.text);
   }
-  void append(std::size_t at, std::size_t name_size, std::size_t value_size, FieldName name,
-              bool valid);
+  void append(std::string_view name, std::string_view value, FieldName known, bool named);
   std::string_view text(const Entry& entry) const noexcept {
     return {text_.data() + entry.at, entry.name_size};
   }
@@ -120,6 +120,6 @@ void for_each_weighted(const HeaderMap& headers, const FieldKey& name, Visit vis
 }
 
 // RFC 9110 §5.5: no control bytes except tab; the caller handles leading and trailing white space.
-bool valid_field_value(std::string_view value) noexcept;
+inline bool valid_field_value(std::string_view value) noexcept { return ascii::is_text(value); }
 
 }  // namespace troika

@@ -24,8 +24,9 @@ bool all_visible(std::string_view text) noexcept {
 
 }  // namespace
 
-RequestBuilder::RequestBuilder(const Limits& limits, HttpVersion version, bool secure)
-    : limits_(limits), secure_(secure) {
+RequestBuilder::RequestBuilder(Request& into, const Limits& limits, HttpVersion version,
+                               bool secure)
+    : limits_(limits), request_(into), secure_(secure) {
   request_.version = version;
 }
 
@@ -85,14 +86,15 @@ void RequestBuilder::field(std::string_view name, std::string_view value) {
   pay(name.size(), value.size());
   // Browsers send one field for each cookie in h2 and h3 (RFC 9113 §8.2.3): they count as bytes
   // only.
-  if (!ascii::equal_ignoring_case(name, "cookie")) ++fields_;
-  if (fields_ > limits_.header_count) fail(431);
+  if (fields_ == limits_.header_count && !ascii::equal_ignoring_case(name, "cookie")) fail(431);
   if (fault_ != 0) return;
   if (is_h1()) value = ascii::trim(value);
   HeaderMap& headers = request_.headers;
   if (headers.empty()) headers.reserve(kUsualFields, kUsualBytes);
   if (!add_valid_field(request_.version, name, value, headers)) return fail(400);
-  if (special_field(headers.name(headers.size() - 1), value)) headers.pop_back();
+  const FieldName known = headers.name(headers.size() - 1);
+  if (known != FieldName::cookie) ++fields_;
+  if (special_field(known, value)) headers.pop_back();
 }
 
 bool RequestBuilder::special_field(FieldName name, std::string_view value) {
@@ -169,7 +171,7 @@ void RequestBuilder::check_whole(bool body_follows) {
   if (unknown_expectation_) fail(417);
 }
 
-std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool body_follows) {
+std::uint16_t RequestBuilder::finish(bool body_follows) {
   request_.scheme = secure_ ? "https" : "http";
   request_.has_body = body_follows && !has_protocol_;
   // RFC 9110 §10.1.1: HTTP/1.0 has no 1xx, and without content there is nothing to wait for.
@@ -177,8 +179,7 @@ std::expected<Request, RequestBuilder::Rejected> RequestBuilder::finish(bool bod
   connection_.remove_from(request_.headers);
   if (!cookies_.empty()) request_.headers.add("cookie", cookies_);
   check_whole(body_follows);
-  if (fault_ != 0) return std::unexpected(Rejected{std::move(request_), fault_});
-  return std::move(request_);
+  return fault_;
 }
 
 namespace {

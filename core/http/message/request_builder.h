@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <expected>
 #include <string_view>
 #include <utility>
 
@@ -15,7 +14,8 @@ namespace troika {
 // parser may have to go on (HPACK and QPACK state).
 class RequestBuilder {
  public:
-  RequestBuilder(const Limits& limits, HttpVersion version, bool secure);
+  // `into` is a new request, which outlives the builder.
+  RequestBuilder(Request& into, const Limits& limits, HttpVersion version, bool secure);
 
   // The request line or the pseudo fields. h1 passes the origin form or "*" as target, and scheme
   // and authority of the absolute form. If `authority` is called, h1 ignores Host; in h2 and h3
@@ -31,14 +31,11 @@ class RequestBuilder {
   // The error status for the request so far: 400, 414, 431; 0: no fault.
   std::uint16_t fault() const noexcept { return fault_; }
 
-  struct Rejected {
-    Request partial;
-    std::uint16_t status;
-  };
   // body_follows: the stream has not ended (h2, h3), or the framing announces content (h1).
   // Checks that need the whole head: Host or :authority present and well-formed (RFC 9112 §3.2,
   // 9113 §8.3.1), scheme fits the connection, CONNECT 501, Expect (unknown: 417), Content-Length.
-  std::expected<Request, Rejected> finish(bool body_follows);
+  // Returns the error status, or 0. With a fault, the request has the parts that were understood.
+  std::uint16_t finish(bool body_follows);
 
   // What the request named in Connection, for its trailers.
   const ConnectionOptions& connection_options() const noexcept { return connection_; }
@@ -58,7 +55,7 @@ class RequestBuilder {
   void check_authority();
 
   const Limits& limits_;
-  Request request_;
+  Request& request_;
   std::string host_;      // value of Host
   std::string cookies_;   // all of them, joined (RFC 9113 §8.2.3)
   std::size_t cost_ = 0;  // of the field section so far

@@ -183,6 +183,10 @@ TEST_CASE("text is checked and lower-cased by words as it is by bytes") {
       char* const end = ascii::copy_lower(text, lower.data());
       CHECK(end == lower.data() + size);
       CHECK(lower == expected);
+      CHECK(ascii::is_lower(text) == (text == expected));
+      CHECK(ascii::equal_lower(text, expected));
+      if (size > 0) expected[random.below(size)] ^= 1;
+      CHECK(ascii::equal_lower(text, expected) == (lower == expected));
     }
   }
 }

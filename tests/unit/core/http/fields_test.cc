@@ -57,6 +57,9 @@ TEST_CASE("known names of fields are found by their text, and no other text is o
     CAPTURE(text);
     CHECK(!text.empty());
     CHECK(field_name(text) == known);
+    std::string capitals = text;
+    for (char& c : capitals) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    CHECK(field_name(capitals) == known);
     CHECK(field_name(text + "-x") == FieldName::other);
     CHECK(field_name(text.substr(1)) == FieldName::other);
     std::string other = text;

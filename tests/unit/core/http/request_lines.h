@@ -73,11 +73,11 @@ struct BuildOptions {
 
 // Of request_lines().
 inline Built build(HttpVersion version, const Lines& extra, const BuildOptions& options = {}) {
-  RequestBuilder builder(options.limits, version, options.secure);
+  Built built;
+  RequestBuilder builder(built.request, options.limits, version, options.secure);
   feed(builder, request_lines(version, extra, options.without));
-  auto result = builder.finish(options.body);
-  if (!result) return {result.error().status, std::move(result.error().partial)};
-  return {200, std::move(*result)};
+  if (const std::uint16_t fault = builder.finish(options.body); fault != 0) built.status = fault;
+  return built;
 }
 
 inline std::vector<HttpVersion> versions(unsigned mask) {
