@@ -29,14 +29,22 @@ Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, H
 
 Exchange::~Exchange() { on_closed(); }
 
-void Exchange::on_head_field(std::string_view name, std::string_view value) {
+bool Exchange::on_head_field(std::string_view name, std::string_view value) {
   if (!builder_) builder_.emplace(limits_, version_, peer_.security.encrypted);
-  if (!name.starts_with(':')) return builder_->field(name, value);
-  if (name == ":method") return builder_->method(value);
-  if (name == ":scheme") return builder_->scheme(value);
-  if (name == ":authority") return builder_->authority(value);
-  if (name == ":path") return builder_->target(value);
-  if (name == ":protocol") return builder_->protocol(value);
+  if (!name.starts_with(':')) {
+    builder_->field(name, value);
+  } else if (name == ":method") {
+    builder_->method(value);
+  } else if (name == ":scheme") {
+    builder_->scheme(value);
+  } else if (name == ":authority") {
+    builder_->authority(value);
+  } else if (name == ":path") {
+    builder_->target(value);
+  } else if (name == ":protocol") {
+    builder_->protocol(value);
+  }
+  return !builder_->overrun();
 }
 
 Status Exchange::on_head_end(bool end) {
