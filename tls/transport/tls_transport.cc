@@ -27,7 +27,11 @@ void TlsConnection::start(Transport::Observer& observer) {
   stream_->start(*this);
   if (!ssl_ || !bio_.attach(ssl_.get())) {
     close({ErrorCode::unavailable, "no memory for a TLS connection"});
-  } else if (!is_client()) {
+    return;
+  }
+  if (!is_client()) {
+    SSL_set_msg_callback(ssl_.get(), on_message);
+    SSL_set_msg_callback_arg(ssl_.get(), this);
     early_open_ = SSL_get_max_early_data(ssl_.get()) > 0;
   } else if (stream_->connected()) {
     speak_first();
@@ -143,6 +147,24 @@ bool TlsConnection::wants_input() const noexcept {
   return state_ == State::open && reading_ && !input_ended_ && tail_.size() <= kTailMax;
 }
 
+// OpenSSL tells of each message that it reads or writes, and of record headers.
+void TlsConnection::on_message(int written, int, int type, const void*, std::size_t, SSL*,
+                               void* self) noexcept {
+  if (written == 0 && type == SSL3_RT_HANDSHAKE) static_cast<TlsConnection*>(self)->count_message();
+}
+
+// Called under OpenSSL, which reads on until there is data: it finds no more input.
+void TlsConnection::count_message() noexcept {
+  if (state_ != State::open) return;
+  const TimePoint now = scratch_.clock.now();
+  if (messages_at_once_ == 0 || now - messages_since_ >= std::chrono::seconds(1)) {
+    messages_since_ = now;
+    messages_at_once_ = 0;
+  }
+  flooded_ = ++messages_at_once_ > kMessagesASecond || ++messages_ > kMessagesInAll;
+  if (flooded_) bio_.drop_input();
+}
+
 void TlsConnection::deliver() {
   deliver_early_data();
   std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
@@ -150,6 +172,10 @@ void TlsConnection::deliver() {
     ERR_clear_error();
     std::size_t size = 0;
     const int done = SSL_read_ex(ssl_.get(), plaintext.data(), plaintext.size(), &size);
+    if (flooded_) {
+      std::ignore = flush();
+      return close({ErrorCode::limit, "too many TLS messages after the handshake"});
+    }
     if (done == 1) {
       observer_->on_bytes(std::span(plaintext).first(size));
       continue;

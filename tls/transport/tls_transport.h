@@ -14,9 +14,13 @@ namespace troika::tls {
 // write.
 class RecordScratch {
  public:
+  explicit RecordScratch(const Clock& worker_clock) noexcept
+      : clock(worker_clock) {}  // outlives it
+
   static constexpr std::size_t kCapacity = 256U << 10U;
   std::vector<std::byte> bytes;
   BusyConnections busy;
+  const Clock& clock;
 };
 
 // TLS over a ByteStream, as server or client depending on the state of the SSL. The handshake and
@@ -46,6 +50,10 @@ class TlsConnection final : public Transport,
   static constexpr std::size_t kTailMax = 128U << 10U;
   static constexpr std::size_t kEarlyMost = 16U << 10U;  // a client's early data
   static constexpr std::size_t kTailLow = 16U << 10U;    // above it write() takes nothing
+  // Messages of a client after its handshake, which are key updates for the most part; each costs
+  // as much as a record. One more in a second, or in all, ends the connection.
+  static constexpr std::size_t kMessagesASecond = 100;
+  static constexpr std::size_t kMessagesInAll = 1000;
 
   TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
   TlsConnection(const TlsConnection&) = delete;
@@ -83,6 +91,9 @@ class TlsConnection final : public Transport,
   void shake_hands();
   void finish_handshake();
   void deliver();
+  static void on_message(int written, int version, int type, const void* bytes, std::size_t size,
+                         SSL* ssl, void* self) noexcept;
+  void count_message() noexcept;
   bool wants_input() const noexcept;
   void check_fin();
   void steer_stream();
@@ -121,7 +132,10 @@ class TlsConnection final : public Transport,
   Transport::Observer* observer_ = nullptr;
   SecurityInfo security_;
   RecordSize record_size_;
-  Status failure_;  // of the first write that failed: nothing is written after it
+  Status failure_;            // of the first write that failed: nothing is written after it
+  TimePoint messages_since_;  // of those below, that came within a second
+  std::size_t messages_at_once_ = 0, messages_ = 0;
+  bool flooded_ = false;  // by them
   State state_ = State::silent;
   bool reading_ = true;         // as the observer wants it
   bool stream_reading_ = true;  // as the stream was told
