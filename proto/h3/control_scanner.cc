@@ -3,14 +3,13 @@
 #include <nghttp3/nghttp3.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace troika::h3 {
 namespace {
 
 // RFC 9114 §6.2.1, §7.2.6, §7.2.7.
 constexpr std::uint64_t kControlStream = 0;
-constexpr std::uint64_t kData = 0, kHeaders = 1, kSettings = 4, kGoaway = 7, kMaxPushId = 13;
+constexpr std::uint64_t kSettings = 4, kGoaway = 7, kMaxPushId = 13;
 
 bool is_one_number(std::uint64_t frame) noexcept { return frame == kGoaway || frame == kMaxPushId; }
 
@@ -80,31 +79,6 @@ std::optional<quic::AppError> ControlScanner::check_number() noexcept {
   if (id < max_push_) return NGHTTP3_H3_ID_ERROR;
   max_push_ = id;
   return std::nullopt;
-}
-
-std::size_t FrameCounter::count(std::span<const std::byte> bytes) noexcept {
-  std::size_t found = 0;
-  for (std::size_t at = 0; at < bytes.size();) {
-    if (state_ == State::payload) {
-      const auto skipped = std::min<std::uint64_t>(left_, bytes.size() - at);
-      left_ -= skipped;
-      at += static_cast<std::size_t>(skipped);
-      if (left_ == 0) state_ = State::type;
-      continue;
-    }
-    if (!varint_.take(bytes[at++])) continue;
-    const std::uint64_t value = std::exchange(varint_, {}).value();
-    if (state_ == State::type) {
-      type_ = value;
-      state_ = State::length;
-      if (type_ != kData && type_ != kHeaders) ++found;
-    } else {
-      left_ = value;
-      state_ = left_ > 0 ? State::payload : State::type;
-      if (type_ == kData && left_ == 0) ++found;
-    }
-  }
-  return found;
 }
 
 }  // namespace troika::h3

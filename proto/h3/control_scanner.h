@@ -71,20 +71,4 @@ class ControlScanner {
   std::optional<std::uint64_t> max_push_;  // the last MAX_PUSH_ID
 };
 
-// Follows the frames of a request stream, for those that ask for nothing: empty DATA and unknown
-// ones.
-class FrameCounter {
- public:
-  // The bytes come in order. How many such frames have begun in them.
-  std::size_t count(std::span<const std::byte> bytes) noexcept;
-
- private:
-  enum class State : std::uint8_t { type, length, payload };
-
-  State state_ = State::type;
-  Varint varint_;
-  std::uint64_t type_ = 0;
-  std::uint64_t left_ = 0;  // of the payload
-};
-
 }  // namespace troika::h3

@@ -69,8 +69,17 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
   if (lost_) return engine_.status();
   if (!is_request(id)) return judge(read_uni(id, bytes, fin, now));
   ServerStream& stream = open_request(id, early, now);
-  if (!stream.on_arrival(bytes, fin)) return judge(engine_.status());
-  return judge(engine_.read(id, bytes, fin, now));
+  if (!stream.on_arrival(bytes.size(), fin)) return judge(engine_.status());
+  Status read;
+  do {
+    const std::size_t piece = stream.scan(bytes);
+    read = engine_.read(id, bytes.first(piece), fin && piece == bytes.size(), now);
+    bytes = bytes.subspan(piece);
+    if (read && stream.drops_fields()) {
+      read = engine_.fail_with(NGHTTP3_H3_MESSAGE_ERROR, "fields that are not valid");
+    }
+  } while (read && !bytes.empty());
+  return judge(std::move(read));
 }
 
 Status ServerSession::judge(Status status) {
@@ -198,9 +207,11 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
 Status ServerSession::shut(quic::StreamId id) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
   engine_.peer_shut_write(id);
-  if (ServerStream* stream = lost_ ? nullptr : request(id))
+  if (ServerStream* stream = lost_ ? nullptr : request(id)) {
+    conduct_.glitches(1, services_.clock.now());
     stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
-  return engine_.status();
+  }
+  return judge(engine_.status());
 }
 
 TimePoint ServerSession::deadline() const noexcept {

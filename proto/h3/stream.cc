@@ -203,19 +203,35 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
 
 // RFC 9114 §4.1: a stream that ends before its first byte is not a request. nghttp3 would end the
 // connection for it.
-bool ServerStream::on_arrival(std::span<const std::byte> bytes, bool fin) {
-  if (discarding()) {
-    discard(bytes.size(), fin);
-  } else if (reading() != Reading::ended) {
-    context_.conduct.glitches(frames_.count(bytes), context_.clock.now());
-  }
-  if (!bytes.empty()) serving_ = std::max(serving_, Serving::begun);
+bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
+  if (discarding()) discard(bytes, fin);
+  if (bytes > 0) serving_ = std::max(serving_, Serving::begun);
   if (serving_ != Serving::empty || !fin) return true;
   end_reading();
   exchange_.on_peer_abort(AbortReason::protocol_error);
   engine().shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
   on_peer_fault();
   return false;
+}
+
+// Once nghttp3 reads no more of it, its bytes may be anything.
+std::size_t ServerStream::scan(std::span<const std::byte> bytes) {
+  if (discarding() || reading() == Reading::ended) return bytes.size();
+  const std::size_t taken = scanner_.scan(bytes);
+  context_.conduct.glitches(scanner_.take_glitches(), context_.clock.now());
+  return taken;
+}
+
+bool ServerStream::drops_fields() const noexcept {
+  constexpr std::size_t kFew = 16;
+  const bool may_wait = context_.limits.qpack_blocked_streams > 0;
+  const bool read = reading() != Reading::ended || exchange_.receiving() == Receiving::done;
+  return !may_wait && read && scanner_.lines() > fields_ + kFew;
+}
+
+bool ServerStream::on_field(std::string_view name, std::string_view value) {
+  ++fields_;
+  return Stream::on_field(name, value);
 }
 
 void ServerStream::on_fields_end(bool fin) {

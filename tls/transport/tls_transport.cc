@@ -27,11 +27,7 @@ void TlsConnection::start(Transport::Observer& observer) {
   stream_->start(*this);
   if (!ssl_ || !bio_.attach(ssl_.get())) {
     close({ErrorCode::unavailable, "no memory for a TLS connection"});
-    return;
-  }
-  if (!is_client()) {
-    SSL_set_msg_callback(ssl_.get(), on_message);
-    SSL_set_msg_callback_arg(ssl_.get(), this);
+  } else if (!is_client()) {
     early_open_ = SSL_get_max_early_data(ssl_.get()) > 0;
   } else if (stream_->connected()) {
     speak_first();
@@ -53,10 +49,6 @@ void TlsConnection::free_buffers() noexcept {
 void TlsConnection::on_connected() {
   observer_->on_connected();
   if (state_ != State::closed) speak_first();
-}
-
-void TlsConnection::speak_first() {
-  if (!begin_early_data()) receive({});
 }
 
 void TlsConnection::shutdown_write() {
@@ -138,6 +130,7 @@ void TlsConnection::finish_handshake() {
   const bool was_shut = shutdown_;
   const std::string remembered = std::exchange(security_, describe(ssl_.get())).alpn;
   if (was_early && is_client() && !resend_early_data(remembered)) return;
+  if (!is_client()) messages_.watch(ssl_.get());
   if (!was_early) observer_->on_ready();
   if (state_ == State::open) observer_->on_handshake_done();
   if (state_ == State::open && was_shut) SSL_shutdown(ssl_.get());
@@ -147,24 +140,6 @@ bool TlsConnection::wants_input() const noexcept {
   return state_ == State::open && reading_ && !input_ended_ && tail_.size() <= kTailMax;
 }
 
-// OpenSSL tells of each message that it reads or writes, and of record headers.
-void TlsConnection::on_message(int written, int, int type, const void*, std::size_t, SSL*,
-                               void* self) noexcept {
-  if (written == 0 && type == SSL3_RT_HANDSHAKE) static_cast<TlsConnection*>(self)->count_message();
-}
-
-// Called under OpenSSL, which reads on until there is data: it finds no more input.
-void TlsConnection::count_message() noexcept {
-  if (state_ != State::open) return;
-  const TimePoint now = scratch_.clock.now();
-  if (messages_at_once_ == 0 || now - messages_since_ >= std::chrono::seconds(1)) {
-    messages_since_ = now;
-    messages_at_once_ = 0;
-  }
-  flooded_ = ++messages_at_once_ > kMessagesASecond || ++messages_ > kMessagesInAll;
-  if (flooded_) bio_.drop_input();
-}
-
 void TlsConnection::deliver() {
   deliver_early_data();
   std::array<std::byte, RecordSize::kFull> plaintext;  // NOLINT(*-member-init): 16 KiB of zeros
@@ -172,16 +147,14 @@ void TlsConnection::deliver() {
     ERR_clear_error();
     std::size_t size = 0;
     const int done = SSL_read_ex(ssl_.get(), plaintext.data(), plaintext.size(), &size);
-    if (flooded_) {
-      std::ignore = flush();
-      return close({ErrorCode::limit, "too many TLS messages after the handshake"});
-    }
     if (done == 1) {
       observer_->on_bytes(std::span(plaintext).first(size));
       continue;
     }
     switch (SSL_get_error(ssl_.get(), done)) {
-      case SSL_ERROR_WANT_READ: return;
+      case SSL_ERROR_WANT_READ:
+        if (messages_.exceeded()) close(MessageLimit::kExceeded);
+        return;
       case SSL_ERROR_ZERO_RETURN:
         input_ended_ = true;
         bio_.drop_input();  // RFC 8446 §6.1: what follows is ignored

@@ -50,10 +50,6 @@ class TlsConnection final : public Transport,
   static constexpr std::size_t kTailMax = 128U << 10U;
   static constexpr std::size_t kEarlyMost = 16U << 10U;  // a client's early data
   static constexpr std::size_t kTailLow = 16U << 10U;    // above it write() takes nothing
-  // Messages of a client after its handshake, which are key updates for the most part; each costs
-  // as much as a record. One more in a second, or in all, ends the connection.
-  static constexpr std::size_t kMessagesASecond = 100;
-  static constexpr std::size_t kMessagesInAll = 1000;
 
   TlsConnection(std::unique_ptr<ByteStream> stream, SslPtr ssl, RecordScratch& scratch);
   TlsConnection(const TlsConnection&) = delete;
@@ -86,14 +82,13 @@ class TlsConnection final : public Transport,
   void on_writable() override;
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
-  void speak_first();
+  void speak_first() {
+    if (!begin_early_data()) receive({});
+  }
   void begin(std::span<const std::byte> bytes);
   void shake_hands();
   void finish_handshake();
   void deliver();
-  static void on_message(int written, int version, int type, const void* bytes, std::size_t size,
-                         SSL* ssl, void* self) noexcept;
-  void count_message() noexcept;
   bool wants_input() const noexcept;
   void check_fin();
   void steer_stream();
@@ -128,14 +123,12 @@ class TlsConnection final : public Transport,
   std::size_t early_room_ = 0;             // client: how much more may be sent early
   std::uint64_t sent_ = 0;                 // bytes of records that the stream took
   RecordBio bio_;
-  SslPtr ssl_;  // after bio_: it goes first
+  MessageLimit messages_{scratch_.clock, bio_};
+  SslPtr ssl_;  // after these: it goes first
   Transport::Observer* observer_ = nullptr;
   SecurityInfo security_;
   RecordSize record_size_;
-  Status failure_;            // of the first write that failed: nothing is written after it
-  TimePoint messages_since_;  // of those below, that came within a second
-  std::size_t messages_at_once_ = 0, messages_ = 0;
-  bool flooded_ = false;  // by them
+  Status failure_;  // of the first write that failed: nothing is written after it
   State state_ = State::silent;
   bool reading_ = true;         // as the observer wants it
   bool stream_reading_ = true;  // as the stream was told

@@ -66,6 +66,23 @@ TEST_CASE("h3: what one reference brings counts like the field itself, and far t
   }
 }
 
+// nghttp3 looks at all bytes of a field before it drops it, and tells nobody.
+TEST_CASE("h3: a few fields that are not valid are dropped, and more of them end the connection") {
+  for (const bool trailers : {false, true}) {
+    for (const std::size_t references : {16U, 17U, 5000U}) {
+      CAPTURE(trailers, references);
+      OpenServer raw;
+      raw.send(kEncoder, entry("bomb", std::string(3900, 'v') + "\n"));
+      const std::string head = trailers ? headers_frame(post_fields()) : std::string{};
+      const std::string section = frame(1, bomb(references, trailers ? Fields{} : get_fields()));
+      raw.exchange(0, head + section, true);
+      CHECK(raw.handler.started == (references == 16 ? 1 : 0));
+      CHECK(raw.quic.closed ==
+            (references == 16 ? std::optional<quic::AppError>() : std::optional(kMessageError)));
+    }
+  }
+}
+
 TEST_CASE("h3: trailers are decoded to twice their limit") {
   for (const std::size_t references : {1U, 3U, 5U, 5000U}) {
     CAPTURE(references);
