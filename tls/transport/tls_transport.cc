@@ -46,11 +46,6 @@ void TlsConnection::free_buffers() noexcept {
   if (SSL_free_buffers(ssl_.get()) == 1 && memory_) memory_->set(kIdleMemory);
 }
 
-void TlsConnection::on_connected() {
-  observer_->on_connected();
-  if (state_ != State::closed) speak_first();
-}
-
 void TlsConnection::shutdown_write() {
   if (state_ == State::closed || shutdown_) return;
   shutdown_ = true;
@@ -63,12 +58,6 @@ void TlsConnection::shutdown_write() {
   } else {
     std::ignore = flush();
   }
-}
-
-void TlsConnection::reset() {
-  state_ = State::closed;
-  bio_.drop_input();
-  stream_->reset();
 }
 
 void TlsConnection::set_reading(bool on) {
@@ -163,11 +152,6 @@ void TlsConnection::deliver() {
       default: fail_with_alert(); return;
     }
   }
-}
-
-void TlsConnection::on_end() {
-  fin_ = true;
-  if (state_ != State::closed) check_fin();
 }
 
 // A FIN without close_notify may be from an attacker: the data is truncated (RFC 8446 §6.1).

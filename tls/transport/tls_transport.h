@@ -66,7 +66,11 @@ class TlsConnection final : public Transport,
   std::uint64_t sent() const noexcept override { return sent_; }
   Status flush() override;
   void shutdown_write() override;
-  void reset() override;
+  void reset() override {
+    state_ = State::closed;
+    bio_.drop_input();
+    stream_->reset();
+  }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& local() const noexcept override { return stream_->local(); }
   const Address& remote() const noexcept override { return stream_->remote(); }
@@ -76,9 +80,15 @@ class TlsConnection final : public Transport,
   enum class State : std::uint8_t { silent, handshake, early, open, closed };
 
   // Receiving.
-  void on_connected() override;
+  void on_connected() override {
+    observer_->on_connected();
+    if (state_ != State::closed) speak_first();
+  }
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
-  void on_end() override;
+  void on_end() override {
+    fin_ = true;
+    if (state_ != State::closed) check_fin();
+  }
   void on_writable() override;
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
