@@ -115,7 +115,7 @@ class TcpClient : public Client, private ConnectionOwner {
   void on_handshake_failed(const Address&, std::string_view) noexcept override {}
 
   Places places_{1};
-  tls::RecordScratch scratch_;
+  tls::RecordScratch scratch_{site_.clock};
   std::string from_server_;
   tls::SslPtr ssl_;
   Stream* stream_ = nullptr;

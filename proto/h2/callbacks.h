@@ -30,13 +30,15 @@ struct SessionCallbacks {
     return 0;
   }
 
+  // After this failure nghttp2 resets the stream, unless that has happened, and decodes the rest of
+  // the section for its table alone.
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t, void* user) noexcept {
-    if (auto* const stream = of(user).find(frame->hd.stream_id)) {
-      stream->on_field(view_of(name, name_size), view_of(value, value_size));
-    }
-    return 0;
+    auto* const stream = of(user).find(frame->hd.stream_id);
+    const bool wanted =
+        stream != nullptr && stream->on_field(view_of(name, name_size), view_of(value, value_size));
+    return wanted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {

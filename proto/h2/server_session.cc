@@ -26,21 +26,18 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
                .read = read_response},
       scanner_(services.limits),
       memory_(host.account(), services.pool.blocks()),
+      conduct_(services.limits, services.misconduct),
       now_(services.clock.now()),
       started_(now_),
       idle_since_(now_) {
   make_engine();
   context_.engine = engine_.get();
+  context_.conduct = &conduct_;
   submit_settings();
 }
 
 void ServerSession::make_engine() {
   const Callbacks callbacks = SessionCallbacks<ServerSession>::make();
-  nghttp2_session_callbacks_set_on_begin_frame_callback(
-      callbacks.get(), [](nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
-        static_cast<ServerSession*>(user)->on_frame_begin(*header);
-        return 0;
-      });
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
       callbacks.get(), [](nghttp2_session*, const nghttp2_frame* frame, int, void* user) noexcept {
         static_cast<ServerSession*>(user)->on_invalid_frame(*frame);
@@ -83,9 +80,9 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
   if (terminated_ || finished_) return {};
   now_ = now;
   received_ = true;
-  const auto wrong = scanner_.scan(bytes);
-  const nghttp2_ssize taken =
-      nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), wrong.value_or(bytes.size()));
+  const auto wrong = scanner_.scan(bytes, now);
+  const nghttp2_ssize taken = nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()),
+                                                        wrong ? wrong->at : bytes.size());
   dead_.clear();
   context_.host.mark_dirty();
   if (taken < 0) {
@@ -96,8 +93,11 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
                 nghttp2_strerror(static_cast<int>(taken)));
   }
   if (wrong) {  // unless the engine has found an error before it
-    terminate(NGHTTP2_PROTOCOL_ERROR, AbortReason::protocol_error);
-    return fail(ErrorCode::protocol, "a frame that RFC 9113 forbids");
+    terminate(wrong->code, AbortReason::protocol_error);
+    if (wrong->code == NGHTTP2_PROTOCOL_ERROR) {
+      return fail(ErrorCode::protocol, "a frame that RFC 9113 forbids");
+    }
+    return fail(ErrorCode::limit, "a field section that is far too large");
   }
   // The engine does not limit its own queue, and a peer can cause a reply with each frame.
   if (nghttp2_session_get_outbound_queue_size(engine_.get()) >
@@ -105,7 +105,18 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
     terminate(NGHTTP2_ENHANCE_YOUR_CALM, AbortReason::protocol_error);
     return fail(ErrorCode::limit, "too many frames wait to be sent");
   }
-  return {};
+  const auto [glitches, follow_ups] = scanner_.take_counts();
+  conduct_.glitches(glitches, now);
+  conduct_.follow_ups(follow_ups, now);
+  return judge();
+}
+
+// What the client has done wrong so far.
+Status ServerSession::judge() {
+  if (conduct_.verdict() == Conduct::Verdict::leave) drain();
+  if (conduct_.verdict() != Conduct::Verdict::end || terminated_) return {};
+  terminate(NGHTTP2_ENHANCE_YOUR_CALM, AbortReason::protocol_error);
+  return fail(ErrorCode::limit, "the client did too much wrong");
 }
 
 void ServerSession::receive_end(TimePoint now) {
@@ -126,6 +137,7 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
   // Streams that the engine resets by itself come first, so that no handler starts for them below.
   if (std::exchange(received_, false)) status = flush(out, high_watermark, Outbound::What::control);
   while (status) {
+    std::ignore = judge();  // with the resets that were sent
     if (engine_done()) retire_all(AbortReason::protocol_error);
     apply_records();
     status = flush(out, high_watermark, Outbound::What::everything);
@@ -197,7 +209,9 @@ TimePoint ServerSession::connection_deadline() const noexcept {
   const Timeouts& timeouts = services_.timeouts;
   TimePoint earliest = kNever;
   if (!settings_seen_) earliest = started_ + timeouts.handshake;
-  if (header_since_) earliest = std::min(earliest, *header_since_ + timeouts.header_block);
+  if (const auto since = scanner_.section_since()) {
+    earliest = std::min(earliest, *since + timeouts.header_block);
+  }
   if (streams_.empty()) earliest = std::min(earliest, idle_since_ + timeouts.idle_tcp);
   if (outbound_.queued() > 0) {
     const TimePoint moved = std::max(outbound_.last_moved(), progress_at_);
@@ -210,7 +224,7 @@ void ServerSession::on_deadline(TimePoint now) {
   if (finished_) return;
   now_ = now;
   if (connection_deadline() <= now) {
-    const bool idle = settings_seen_ && !header_since_;
+    const bool idle = settings_seen_ && !scanner_.section_since();
     return terminate(idle ? NGHTTP2_NO_ERROR : NGHTTP2_PROTOCOL_ERROR, AbortReason::timeout);
   }
   if (drain_ == Drain::noticed && drain_since_ + kDrainRoundTrip <= now) final_goaway();
@@ -275,14 +289,7 @@ std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& pe
   return std::make_unique<ServerSession>(services, peer, host);
 }
 
-void ServerSession::on_frame_begin(const nghttp2_frame_hd& header) noexcept {
-  // Only CONTINUATION may come within a field section. The section of a stream that the engine
-  // ignores by now has no other end.
-  if (header.type != NGHTTP2_CONTINUATION) header_since_.reset();
-}
-
 void ServerSession::on_headers_begin(const nghttp2_frame& frame) {
-  header_since_ = now_;
   const std::int32_t id = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
   ServerStream& stream =
@@ -294,10 +301,13 @@ void ServerSession::on_frame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_SETTINGS || frame.hd.type == NGHTTP2_PING) {
     return on_control_frame(frame);
   }
-  if (frame.hd.type == NGHTTP2_HEADERS) header_since_.reset();
   ServerStream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
-  if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));
+  if (frame.hd.type == NGHTTP2_HEADERS) {
+    stream->on_headers(ends_stream(frame));
+    const bool is_head = frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (is_head) conduct_.refused(stream->rejected(), now_);
+  }
   if (frame.hd.type == NGHTTP2_DATA && ends_stream(frame)) stream->on_peer_end();
   if (frame.hd.type == NGHTTP2_RST_STREAM) stream->on_peer_reset(frame.rst_stream.error_code);
 }
@@ -313,16 +323,32 @@ void ServerSession::on_control_frame(const nghttp2_frame& frame) noexcept {
 }
 
 void ServerSession::on_invalid_frame(const nghttp2_frame& frame) noexcept {
-  if (frame.hd.type == NGHTTP2_HEADERS) header_since_.reset();
   // The reset waits in the engine's queue; the work must not.
   if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_invalid();
 }
 
 void ServerSession::on_frame_sent(const nghttp2_frame& frame) noexcept {
   if (frame.hd.type == NGHTTP2_GOAWAY) on_goaway_sent();
-  const bool may_end = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
-  if (!may_end || !ends_stream(frame)) return;
+  if (frame.hd.type == NGHTTP2_RST_STREAM) on_reset_sent(frame.rst_stream.error_code);
+  const bool is_head = frame.hd.type == NGHTTP2_HEADERS;
+  if (!is_head && frame.hd.type != NGHTTP2_DATA) return;
+  conduct_.sent(is_head ? 0 : frame.hd.length, is_head || ends_stream(frame));
+  if (!ends_stream(frame)) return;
   if (ServerStream* stream = find(frame.hd.stream_id)) stream->on_end_framed();
+}
+
+// Most are nghttp2's own: this is the one place that sees all of them. Of those that are not the
+// client's fault, REFUSED_STREAM is for one that never acknowledges our SETTINGS.
+void ServerSession::on_reset_sent(std::uint32_t code) noexcept {
+  switch (code) {
+    case NGHTTP2_PROTOCOL_ERROR:
+    case NGHTTP2_FLOW_CONTROL_ERROR:
+    case NGHTTP2_STREAM_CLOSED:
+    case NGHTTP2_FRAME_SIZE_ERROR:
+    case NGHTTP2_ENHANCE_YOUR_CALM: return conduct_.fault(now_);
+    case NGHTTP2_REFUSED_STREAM: return conduct_.glitches(1, now_);
+    default: return;
+  }
 }
 
 void ServerSession::on_frame_not_sent(const nghttp2_frame& frame, int) noexcept {

@@ -26,7 +26,7 @@ class ServerSession final : public ByteSession {
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
   bool at_rest() const noexcept override {
-    return streams_.empty() && outbound_.queued() == 0 && !header_since_;
+    return streams_.empty() && outbound_.queued() == 0 && !scanner_.section_since();
   }
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
@@ -50,17 +50,18 @@ class ServerSession final : public ByteSession {
   void apply_records();
   bool engine_done() const noexcept;
   void terminate(std::uint32_t code, AbortReason reason) noexcept;
+  Status judge();
   void on_goaway_sent() noexcept;
   void final_goaway() noexcept;
   TimePoint connection_deadline() const noexcept;
 
   // Called under the engine.
-  void on_frame_begin(const nghttp2_frame_hd& header) noexcept;
   void on_headers_begin(const nghttp2_frame& frame);
   void on_frame(const nghttp2_frame& frame);
   void on_control_frame(const nghttp2_frame& frame) noexcept;
   void on_invalid_frame(const nghttp2_frame& frame) noexcept;
   void on_frame_sent(const nghttp2_frame& frame) noexcept;
+  void on_reset_sent(std::uint32_t code) noexcept;
   void on_frame_not_sent(const nghttp2_frame& frame, int error) noexcept;
   void on_stream_closed(std::int32_t id, std::uint32_t code) noexcept;
   // The data provider of all responses.
@@ -73,12 +74,12 @@ class ServerSession final : public ByteSession {
   StreamContext context_;
   FrameScanner scanner_;
   LibraryMemory memory_;
+  Conduct conduct_;
   Engine engine_;
   Outbound outbound_;
   StreamList<ServerStream> streams_;
   std::vector<std::unique_ptr<ServerStream>> dead_;
   TimePoint now_, started_, idle_since_, drain_since_, progress_at_;
-  std::optional<TimePoint> header_since_;  // a field section began and has not ended
   Drain drain_ = Drain::no;
   bool settings_seen_ = false;  // the client's preface is complete
   bool received_ = false;       // since the last produce()

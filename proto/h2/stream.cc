@@ -12,8 +12,13 @@ AbortReason reason_for(std::uint32_t code) noexcept {
 
 }  // namespace
 
-void Stream::on_field(std::string_view name, std::string_view value) {
-  if (wire_ == Wire::open) end_.on_field(name, value);
+bool Stream::on_field(std::string_view name, std::string_view value) {
+  if (wire_ != Wire::open) return false;
+  if (end_.on_field(name, value)) return true;
+  if (context_.conduct != nullptr) context_.conduct->too_large();
+  if (cut_short()) end_.on_peer_abort(AbortReason::over_limit);
+  submit_reset(NGHTTP2_ENHANCE_YOUR_CALM);
+  return false;
 }
 
 void Stream::on_headers(bool end_stream) {

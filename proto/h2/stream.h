@@ -10,6 +10,7 @@
 #include "http/exchange/message_end.h"
 #include "proto/h2/engine.h"
 #include "proto/session/byte_session.h"
+#include "proto/session/conduct.h"
 #include "proto/session/stream_records.h"
 
 namespace troika::h2 {
@@ -25,6 +26,7 @@ struct StreamContext {
   nghttp2_session* engine = nullptr;
   nghttp2_data_source_read_callback2 read = nullptr;  // finds the stream by its id
   DirtyList<Stream> dirty{};                          // streams that have something for apply()
+  Conduct* conduct = nullptr;                         // server: of the client
 };
 
 // How the engine stands to a stream:
@@ -44,7 +46,8 @@ class Stream : public StreamRecords {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  void on_field(std::string_view name, std::string_view value);
+  // False: no more of this section is wanted.
+  bool on_field(std::string_view name, std::string_view value);
   void on_headers(bool end_stream);  // the field section is complete: a head, or trailers
   void on_data(std::span<const std::byte> bytes);
   void on_peer_end();
@@ -150,6 +153,8 @@ class ServerStream final : public Stream {
       : Stream(context, id, exchange_),
         exchange_(*this, services, peer, HttpVersion::http2, services.limits.stream_window) {}
   ~ServerStream() override { be_quiet(); }
+
+  std::uint16_t rejected() const noexcept { return exchange_.rejected(); }
 
  private:
   Exchange exchange_;

@@ -24,6 +24,7 @@ struct EngineCallbacks {
     table.begin_headers = begin_headers;
     table.recv_header = recv_field;
     table.end_headers = end_headers;
+    table.begin_trailers = begin_trailers;
     table.recv_trailer = recv_field;
     table.stop_sending = stop_sending;
     table.end_stream = end_stream;
@@ -61,10 +62,17 @@ struct EngineCallbacks {
     return nghttp3_conn_set_stream_user_data(conn, id, found);
   }
 
-  static int recv_field(nghttp3_conn*, std::int64_t, std::int32_t, nghttp3_rcbuf* name,
-                        nghttp3_rcbuf* value, std::uint8_t, void*, void* stream) {
-    stream_of(stream).on_field(text_of(name), text_of(value));
+  static int begin_trailers(nghttp3_conn*, std::int64_t, void*, void* stream) {
+    stream_of(stream).on_trailers_begin();
     return 0;
+  }
+
+  // nghttp3 enforces no limit, and cannot skip the rest of a section.
+  static int recv_field(nghttp3_conn*, std::int64_t, std::int32_t, nghttp3_rcbuf* name,
+                        nghttp3_rcbuf* value, std::uint8_t, void* engine, void* stream) {
+    if (stream_of(stream).on_field(text_of(name), text_of(value))) return 0;
+    std::ignore = of(engine).fail_with(NGHTTP3_H3_EXCESSIVE_LOAD, "far too many fields");
+    return NGHTTP3_ERR_CALLBACK_FAILURE;
   }
 
   static int end_headers(nghttp3_conn*, std::int64_t, int fin, void*, void* stream) {

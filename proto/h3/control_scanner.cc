@@ -9,7 +9,7 @@ namespace {
 
 // RFC 9114 §6.2.1, §7.2.6, §7.2.7.
 constexpr std::uint64_t kControlStream = 0;
-constexpr std::uint64_t kGoaway = 7, kMaxPushId = 13;
+constexpr std::uint64_t kSettings = 4, kGoaway = 7, kMaxPushId = 13;
 
 bool is_one_number(std::uint64_t frame) noexcept { return frame == kGoaway || frame == kMaxPushId; }
 
@@ -49,6 +49,7 @@ std::optional<quic::AppError> ControlScanner::take(std::byte byte) noexcept {
   if (!varint_.take(byte)) return std::nullopt;
   if (state_ == State::length) return begin_payload();
   type_ = varint_.value();
+  if (type_ != kSettings) ++frames_;
   next(State::length);
   return std::nullopt;
 }

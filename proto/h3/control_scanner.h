@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "proto/quic/application.h"
 
@@ -44,6 +45,8 @@ class ControlScanner {
 
   // Bytes of any unidirectional stream of the client, in order.
   Outcome scan(quic::StreamId stream, std::span<const std::byte> bytes);
+  // Frames that began since the last call, without SETTINGS.
+  std::size_t take_frames() noexcept { return std::exchange(frames_, 0); }
   void closed(quic::StreamId stream) noexcept { types_.erase(stream); }
 
  private:
@@ -63,7 +66,8 @@ class ControlScanner {
   State state_ = State::type;
   Varint varint_;
   std::uint64_t type_ = 0;
-  std::uint64_t left_ = 0;                 // of the payload
+  std::uint64_t left_ = 0;  // of the payload
+  std::size_t frames_ = 0;
   std::optional<std::uint64_t> max_push_;  // the last MAX_PUSH_ID
 };
 

@@ -71,6 +71,8 @@ int Engine::make_conn() {
   settings.qpack_encoder_max_dtable_capacity = kEncoderTable;
   settings.qpack_blocked_streams =
       side_ == Side::server ? limits_.qpack_blocked_streams : kClientBlocked;
+  settings.glitch_ratelim_burst = limits_.glitches.burst;
+  settings.glitch_ratelim_rate = limits_.glitches.per_second;
   settings.enable_connect_protocol = owner_.takes_tunnels() ? 1 : 0;
   const nghttp3_callbacks callbacks = EngineCallbacks<Engine>::table();
   nghttp3_conn* conn = nullptr;
@@ -118,6 +120,9 @@ Status Engine::read(quic::StreamId id, std::span<const std::byte> bytes, bool fi
   const nghttp3_ssize consumed = nghttp3_conn_read_stream2(
       conn_.get(), id, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), fin,
       static_cast<nghttp3_tstamp>(now.time_since_epoch().count()));
+  // RFC 9114 §4.1.2 asks for an error of the stream alone where a message is malformed.
+  // nghttp3 1.15 has one kind of error, after which it may only be freed: it leaves a section of
+  // fields half decoded, and forgets which entries of QPACK's table that section still refers to.
   if (consumed < 0) {
     check(static_cast<int>(consumed));
   } else if (consumed > 0) {

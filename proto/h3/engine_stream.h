@@ -97,11 +97,14 @@ class EngineStream {
   Reading reading() const noexcept { return reading_; }
   bool closed() const noexcept { return transport_ >= Transport::closed; }
   bool released() const noexcept { return transport_ == Transport::released; }
+  bool acknowledged() const noexcept { return retained_.empty(); }  // all that was sent of a body
   // The peer gives this stream no credit.
   bool window_shut() const noexcept { return transport_ == Transport::blocked; }
 
-  // Of a head, pseudo fields first, or of the trailers.
-  virtual void on_field(std::string_view name, std::string_view value) = 0;
+  // Of a head, pseudo fields first, or of the trailers. False: the section is so far above its
+  // limits that the connection ends.
+  virtual bool on_field(std::string_view name, std::string_view value) = 0;
+  virtual void on_trailers_begin() {}
   virtual void on_fields_end(bool fin) = 0;  // of a head; trailers end with on_end()
   virtual void on_data(std::span<const std::byte> bytes) = 0;  // owes Engine::credit()
   virtual void on_end() = 0;

@@ -28,12 +28,14 @@ ServerSession::ServerSession(Services& services, quic::QuicStreams& quic)
     : quic_(quic),
       services_(services),
       engine_(Engine::Side::server, quic, services.limits, services.pool.blocks(), *this),
+      conduct_(services.limits, services.misconduct),
       context_{{.engine = engine_,
                 .clock = services.clock,
                 .limits = services.limits,
                 .linger = services.timeouts.linger},
                services,
-               peer_},
+               peer_,
+               conduct_},
       idle_since_(services.clock.now()) {}
 
 Status ServerSession::on_ready() {
@@ -65,16 +67,33 @@ ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoi
 Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
                               bool early, TimePoint now) {
   if (lost_) return engine_.status();
-  if (!is_request(id)) return read_uni(id, bytes, fin, now);
+  if (!is_request(id)) return judge(read_uni(id, bytes, fin, now));
   ServerStream& stream = open_request(id, early, now);
-  if (!stream.on_arrival(bytes.size(), fin)) return engine_.status();
-  return engine_.read(id, bytes, fin, now);
+  if (!stream.on_arrival(bytes.size(), fin)) return judge(engine_.status());
+  Status read;
+  do {
+    const std::size_t piece = stream.scan(bytes);
+    read = engine_.read(id, bytes.first(piece), fin && piece == bytes.size(), now);
+    bytes = bytes.subspan(piece);
+    if (read && stream.drops_fields()) {
+      read = engine_.fail_with(NGHTTP3_H3_MESSAGE_ERROR, "fields that are not valid");
+    }
+  } while (read && !bytes.empty());
+  return judge(std::move(read));
+}
+
+Status ServerSession::judge(Status status) {
+  if (!status || conduct_.verdict() == Conduct::Verdict::fine) return status;
+  drain();
+  if (conduct_.verdict() == Conduct::Verdict::leave) return status;
+  return engine_.fail_with(NGHTTP3_H3_EXCESSIVE_LOAD, "the client did too much wrong");
 }
 
 // Bytes before a fault that we have found are for nghttp3, which may find another one in them.
 Status ServerSession::read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
                                TimePoint now) {
   const auto [good, fault] = control_.scan(id, bytes);
+  conduct_.glitches(control_.take_frames(), now);
   if (!fault) return engine_.read(id, bytes, fin, now);
   auto read = engine_.read(id, bytes.first(good), false, now);
   return read ? engine_.fail_with(*fault, "a frame of the control stream is wrong") : read;
@@ -93,15 +112,20 @@ Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
 
 Status ServerSession::on_reset(quic::StreamId id, quic::AppError code) {
   if (is_request(id) && !lost_) {
-    open_request(id, false, services_.clock.now()).on_peer_reset(code);
+    const TimePoint now = services_.clock.now();
+    conduct_.glitches(1, now);
+    open_request(id, false, now).on_peer_reset(code);
   }
-  return engine_.status();  // a control stream that is reset is closed next
+  return judge(engine_.status());  // a control stream that is reset is closed next
 }
 
 Status ServerSession::on_stop_sending(quic::StreamId id, quic::AppError code) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
-  if (!lost_) open_request(id, false, services_.clock.now()).on_peer_stop(code);
-  return engine_.status();
+  if (lost_) return engine_.status();
+  const TimePoint now = services_.clock.now();
+  conduct_.glitches(1, now);
+  open_request(id, false, now).on_peer_stop(code);
+  return judge(engine_.status());
 }
 
 Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::AppError> code) {
@@ -116,6 +140,7 @@ Status ServerSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
   auto closed = engine_.closed(
       id, code.value_or(responded ? NGHTTP3_H3_NO_ERROR : NGHTTP3_H3_REQUEST_CANCELLED));
   if (stream != nullptr) retire_if_over(*stream);
+  close_if_sent_away();
   return closed;
 }
 
@@ -156,7 +181,14 @@ Status ServerSession::apply(TimePoint) {
     pings_ = false;
     quic_.keep_alive(Duration::zero());
   }
-  return engine_.status();
+  close_if_sent_away();
+  return judge(engine_.status());
+}
+
+// Nobody else knows of this drain.
+void ServerSession::close_if_sent_away() {
+  const bool sent_away = conduct_.verdict() != Conduct::Verdict::fine;
+  if (sent_away && !lost_ && finished()) quic_.close(NGHTTP3_H3_NO_ERROR);
 }
 
 Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
@@ -175,9 +207,11 @@ Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now)
 Status ServerSession::shut(quic::StreamId id) {
   if (!quic::is_bidi(id)) return engine_.fail_critical();
   engine_.peer_shut_write(id);
-  if (ServerStream* stream = lost_ ? nullptr : request(id))
+  if (ServerStream* stream = lost_ ? nullptr : request(id)) {
+    conduct_.glitches(1, services_.clock.now());
     stream->on_peer_stop(NGHTTP3_H3_NO_ERROR);
-  return engine_.status();
+  }
+  return judge(engine_.status());
 }
 
 TimePoint ServerSession::deadline() const noexcept {

@@ -49,6 +49,8 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   Status read_uni(quic::StreamId id, std::span<const std::byte> bytes, bool fin, TimePoint now);
   void retire_if_over(ServerStream& stream);
   void know_peer();
+  void close_if_sent_away();
+  Status judge(Status status);  // what the client has done wrong so far, unless there was an error
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
   void allow_more_streams(std::int64_t least);  // all that are due, if at least so many are
@@ -58,6 +60,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   PeerInfo peer_;
   Engine engine_;
   ControlScanner control_;
+  Conduct conduct_;
   ServerContext context_;
   StreamTable<ServerStream> streams_;
 

@@ -83,10 +83,14 @@ void Stream::give_up(AbortReason reason) {
 }
 
 void Stream::stop_reading(quic::AppError code) {
-  if (end_reading()) context_.engine.shutdown_read(*this, code);
+  if (!end_reading()) return;
+  context_.engine.shutdown_read(*this, code);
+  stop_due_ = context_.clock.now() + context_.linger;
 }
 
-void Stream::on_field(std::string_view name, std::string_view value) { end_.on_field(name, value); }
+bool Stream::on_field(std::string_view name, std::string_view value) {
+  return end_.on_field(name, value);
+}
 
 void Stream::on_fields_end(bool fin) { check(end_.on_head_end(fin)); }
 
@@ -126,6 +130,7 @@ void Stream::check(const Status& status, AbortReason limit) {
   const bool over = status.error().code == ErrorCode::limit;
   end_.on_peer_abort(over ? limit : AbortReason::protocol_error);
   reset(AbortReason::protocol_error);
+  on_peer_fault();
 }
 
 Result<Pulled> Stream::pull(std::size_t max_bytes) {
@@ -137,6 +142,7 @@ Result<Pulled> Stream::pull(std::size_t max_bytes) {
 
 void Stream::on_peer_reset(quic::AppError code) {
   end_reading();
+  stop_due_ = kNever;
   context_.engine.peer_shut_read(id());
   // Nothing of it is missing, or nobody wants it.
   if (end_.receiving() == Receiving::done || end_.receiving() == Receiving::stopped) return;
@@ -155,6 +161,7 @@ void Stream::on_peer_stop(quic::AppError code) {
 
 void Stream::on_closed(std::optional<quic::AppError> code) {
   end_reading();
+  stop_due_ = kNever;
   if (code && *code != NGHTTP3_H3_NO_ERROR) end_.on_peer_reset(reason_for(*code), *code);
 }
 
@@ -168,10 +175,18 @@ bool Stream::retire() noexcept {
 }
 
 TimePoint Stream::deadline() const noexcept {
-  return std::min(end_.deadline(), discarding() ? discard_.end() : kNever);
+  return std::min({end_.deadline(), discarding() ? discard_.end() : kNever, stop_due_});
 }
 
+// QUIC would have closed the stream if the peer had ended its side, unless ours is not over yet. It
+// drops what still comes, and gives back its credit for the connection alone. There is no other
+// means against such a peer than to keep the place of the stream, which it has.
 void Stream::on_deadline(TimePoint now, TimePoint progress) {
+  if (stop_due_ <= now) {
+    const bool over = end_.aborted() || acknowledged();
+    stop_due_ = over ? kNever : now + context_.linger;
+    if (over) on_stop_ignored();
+  }
   if (!window_shut()) end_.on_progress(progress);
   end_.on_deadline(now);
   if (discarding() && discard_.over(now)) mark_dirty();
@@ -182,7 +197,7 @@ ServerStream::ServerStream(ServerContext& context, quic::StreamId id, bool early
       context_(context),
       exchange_(*this, context.services, context.peer, HttpVersion::http3,
                 context.limits.h3_stream_window),
-      header_deadline_(now + context.services.timeouts.header_block) {
+      fields_deadline_(now + context.services.timeouts.header_block) {
   if (early) exchange_.came_early();
 }
 
@@ -195,7 +210,45 @@ bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
   end_reading();
   exchange_.on_peer_abort(AbortReason::protocol_error);
   engine().shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
+  on_peer_fault();
   return false;
+}
+
+// Once nghttp3 reads no more of it, its bytes may be anything.
+std::size_t ServerStream::scan(std::span<const std::byte> bytes) {
+  if (discarding() || reading() == Reading::ended) return bytes.size();
+  const std::size_t taken = scanner_.scan(bytes);
+  context_.conduct.glitches(scanner_.take_glitches(), context_.clock.now());
+  return taken;
+}
+
+bool ServerStream::drops_fields() const noexcept {
+  constexpr std::size_t kFew = 16;
+  const bool may_wait = context_.limits.qpack_blocked_streams > 0;
+  const bool read = reading() != Reading::ended || exchange_.receiving() == Receiving::done;
+  return !may_wait && read && scanner_.lines() > fields_ + kFew;
+}
+
+bool ServerStream::on_field(std::string_view name, std::string_view value) {
+  ++fields_;
+  return Stream::on_field(name, value);
+}
+
+void ServerStream::on_fields_end(bool fin) {
+  Stream::on_fields_end(fin);
+  fields_deadline_ = kNever;
+  context_.conduct.refused(exchange_.rejected(), context_.clock.now());
+}
+
+void ServerStream::on_trailers_begin() {
+  fields_deadline_ = context_.clock.now() + context_.services.timeouts.header_block;
+}
+
+void ServerStream::on_peer_fault() noexcept { context_.conduct.fault(context_.clock.now()); }
+
+void ServerStream::on_stop_ignored() noexcept {
+  context_.conduct.fault(context_.clock.now(), context_.limits.ignored_stop);
+  mark_dirty();  // the session judges it
 }
 
 void ServerStream::on_fin_handed_out() {
@@ -215,16 +268,24 @@ void ServerStream::abandon(AbortReason reason, bool cleanly) noexcept {
   exchange_.on_closed();
 }
 
+// A section of fields is coming in, or is still to come.
+bool ServerStream::reads_fields() const noexcept {
+  return fields_deadline_ != kNever && reading() != Reading::ended && (has_head() || live());
+}
+
 TimePoint ServerStream::deadline() const noexcept {
-  if (has_head()) return Stream::deadline();
-  return live() ? header_deadline_ : kNever;
+  const TimePoint fields = reads_fields() ? fields_deadline_ : kNever;
+  return has_head() || reading() == Reading::ended ? std::min(fields, Stream::deadline()) : fields;
 }
 
 void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
-  if (has_head()) return Stream::on_deadline(now, progress);
-  if (deadline() > now) return;
-  exchange_.on_peer_abort(AbortReason::timeout);  // the fields may still come before the next flush
-  reset(AbortReason::timeout);
+  if (reads_fields() && fields_deadline_ <= now) {
+    fields_deadline_ = kNever;
+    // The fields may still come before the next flush.
+    if (exchange_.sending() != Sending::done) exchange_.on_peer_abort(AbortReason::timeout);
+    return reset(AbortReason::timeout);
+  }
+  if (has_head() || reading() == Reading::ended) Stream::on_deadline(now, progress);
 }
 
 ClientStream::ClientStream(StreamContext& context, const CallServices& services, Request request,

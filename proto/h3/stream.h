@@ -10,6 +10,8 @@
 #include "http/exchange/exchange.h"
 #include "http/exchange/message_end.h"
 #include "proto/h3/engine.h"
+#include "proto/h3/request_scanner.h"
+#include "proto/session/conduct.h"
 #include "proto/session/stream_records.h"
 
 namespace troika::h3 {
@@ -62,13 +64,15 @@ class Stream : public EngineStream, public StreamRecords {
   void begin_discarding();
   void discard(std::size_t bytes, bool fin) noexcept;
   void begin(quic::StreamId id) noexcept;  // on another stream of QUIC than before
+  bool on_field(std::string_view name, std::string_view value) override;
+  void on_fields_end(bool fin) override;
+  virtual void on_peer_fault() noexcept {}    // the stream is reset for what the peer sent
+  virtual void on_stop_ignored() noexcept {}  // it goes on long after our STOP_SENDING
   // For a destructor: the end may still call mark_dirty() while it dies.
   void be_quiet() noexcept;
   Engine& engine() noexcept { return context_.engine; }
 
  private:
-  void on_field(std::string_view name, std::string_view value) override;
-  void on_fields_end(bool fin) override;
   void on_data(std::span<const std::byte> bytes) override;
   void on_end() override;
   void on_rejected() override;
@@ -84,6 +88,7 @@ class Stream : public EngineStream, public StreamRecords {
   StreamContext& context_;
   MessageEnd& end_;
   Discard discard_;
+  TimePoint stop_due_ = kNever;  // our STOP_SENDING should have had its effect
 };
 
 // The streams of a session, which it owns, by their ids. These mostly come in order.
@@ -114,6 +119,7 @@ class StreamTable {
 struct ServerContext : StreamContext {
   Services& services;
   const PeerInfo& peer;
+  Conduct& conduct;
   std::uint32_t served = 0;  // streams that are
 };
 
@@ -133,6 +139,10 @@ class ServerStream final : public Stream {
 
   // Its bytes or its end have come. False: nghttp3 must not see them, the stream is reset.
   bool on_arrival(std::size_t bytes, bool fin);
+  // How many of the bytes nghttp3 may see before drops_fields() is asked.
+  std::size_t scan(std::span<const std::byte> bytes);
+  // It has dropped more lines than a client sends by mistake.
+  bool drops_fields() const noexcept;
   bool has_head() const noexcept { return exchange_.receiving() != Receiving::head; }
   // We have work to do for it. Not so when it was aborted, or when the whole response was handed to
   // QUIC and the stream only waits for the peer to acknowledge and close.
@@ -149,10 +159,18 @@ class ServerStream final : public Stream {
 
  private:
   void on_fin_handed_out() override;
+  bool on_field(std::string_view name, std::string_view value) override;
+  void on_fields_end(bool fin) override;
+  void on_trailers_begin() override;
+  void on_peer_fault() noexcept override;
+  void on_stop_ignored() noexcept override;
+  bool reads_fields() const noexcept;
 
   ServerContext& context_;
   Exchange exchange_;
-  TimePoint header_deadline_;
+  RequestScanner scanner_;
+  std::size_t fields_ = 0;     // that nghttp3 has not dropped
+  TimePoint fields_deadline_;  // of the head, then of the trailers
   Serving serving_ = Serving::empty;
 };
 

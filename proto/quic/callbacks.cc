@@ -19,6 +19,17 @@ struct Callbacks {
     return connection(user).close_.result_of(status);
   }
 
+  static int crypto_data(ngtcp2_conn* conn, ngtcp2_encryption_level level, std::uint64_t offset,
+                         const std::uint8_t* data, std::size_t size, void* user) {
+    if (offset + size > most_crypto_bytes(level)) {
+      connection(user).close_.end_transport(
+          NGTCP2_CRYPTO_BUFFER_EXCEEDED,
+          {ErrorCode::limit, "the peer's TLS messages are too large"});
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user);
+  }
+
   static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t stream, std::uint64_t,
                          const std::uint8_t* data, std::size_t size, void* user, void*) {
     connection(user).last_progress_ = connection(user).now_;
@@ -138,7 +149,6 @@ namespace {
 void set_crypto(ngtcp2_callbacks& callbacks) {
   callbacks.client_initial = ngtcp2_crypto_client_initial_cb;
   callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
-  callbacks.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
   callbacks.encrypt = ngtcp2_crypto_encrypt_cb;
   callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
   callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
@@ -154,6 +164,7 @@ void set_crypto(ngtcp2_callbacks& callbacks) {
 ngtcp2_callbacks make_callbacks(OsslSession::Side side) {
   ngtcp2_callbacks callbacks{};
   set_crypto(callbacks);
+  callbacks.recv_crypto_data = Callbacks::crypto_data;
   callbacks.recv_stream_data = Callbacks::stream_data;
   callbacks.acked_stream_data_offset = Callbacks::acked;
   callbacks.stream_close = Callbacks::stream_closed;

@@ -160,6 +160,13 @@ Error CloseState::peer_reason(ngtcp2_conn* conn) const noexcept {
   return {ErrorCode::protocol, transport_error_text(error.error_code)};
 }
 
+void CloseState::end_transport(std::uint64_t code, Error reason) {
+  ngtcp2_ccerr close;
+  ngtcp2_ccerr_default(&close);
+  ngtcp2_ccerr_set_transport_error(&close, code, nullptr, 0);
+  end_with(close, reason);
+}
+
 bool CloseState::send(ngtcp2_conn* conn, TimePoint now) {
   if (phase_ != Phase::open || !error_) return false;
   if (out_.blocked()) return true;

@@ -246,7 +246,7 @@ Connector::Connector(Loop& loop, BufferPool& pool, const Options& options)
       services_{pool, loop.turn_clock(), limits_, random_},
       times_(options.times),
       quic_(options.quic),
-      scratch_{},
+      scratch_(loop.clock()),
       own_resolver_(options.resolver == nullptr ? make_system_resolver(loop) : nullptr),
       resolver_(options.resolver == nullptr ? *own_resolver_ : *options.resolver) {}
 

@@ -169,7 +169,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   ExchangeObservers observers_;
   Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
   HandshakeNotices handshakes_;
-  tls::RecordScratch scratch_;
+  tls::RecordScratch scratch_{loop_.clock()};
   std::list<std::unique_ptr<Connection>> connections_;
   DirtyList<Flushable> dirty_;
   std::vector<Flushable*> again_;  // have more to do, in the next turn

@@ -30,11 +30,18 @@ struct Expected {
 Expected expected(std::span<const std::byte> bytes) {
   std::set<std::uint32_t> used;
   std::size_t ranges = 0;  // of ids that were left out
+  std::size_t section = 0;
+  bool in_section = false;
   for (std::size_t at = kPreface; at + kHeader <= bytes.size();) {
     const std::uint32_t length = number(bytes.subspan(at, 3));
     const auto type = number(bytes.subspan(at + 3, 1)), flags = number(bytes.subspan(at + 4, 1));
     const std::uint32_t stream = number(bytes.subspan(at + 5, 4)) & 0x7fffffffU;
     at += kHeader;
+    if (type == 1 || type == 9) {
+      section = in_section ? section + length : length;
+      in_section = (flags & 4U) == 0;
+      if (section > troika::Limits::kOverrun * troika::Limits{}.header_list_bytes) return {at - 1};
+    }
     if (type == 2 && stream == 0) return {at - 1};
     if (type == 0 && (flags & 8U) != 0) {
       if (length == 0) return {at - 1};
@@ -62,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::optional<std::size_t> found;
   for (std::size_t at = 0; at < bytes.size() && !found;) {
     const auto part = bytes.subspan(at, std::min(piece, bytes.size() - at));
-    if (const auto wrong = scanner.scan(part)) found = at + *wrong;
+    if (const auto wrong = scanner.scan(part, {})) found = at + wrong->at;
     at += part.size();
   }
   const auto [wrong, exact] = expected(bytes);

@@ -93,7 +93,7 @@ class TcpWorld : private ConnectionOwner, private client::Connection::Owner {
   void on_done(Connection& connection) noexcept override;
 
   Places places_{1000};
-  tls::RecordScratch scratch_, client_scratch_;
+  tls::RecordScratch scratch_{clock}, client_scratch_{clock};
   TimerQueue timers_, client_timers_;
   Deferred deferred_;
   std::unique_ptr<tls::ClientContext> context_;

@@ -97,4 +97,26 @@ long RecordBio::on_control(BIO*, int command, long, void*) noexcept {
   return command == BIO_CTRL_FLUSH ? 1 : 0;  // OpenSSL insists on a flush that succeeds
 }
 
+void MessageLimit::watch(SSL* ssl) noexcept {
+  SSL_set_msg_callback(ssl, on_message);
+  SSL_set_msg_callback_arg(ssl, this);
+}
+
+void MessageLimit::on_message(int written, int, int type, const void*, std::size_t, SSL*,
+                              void* self) noexcept {
+  if (written == 0 && type == SSL3_RT_HANDSHAKE) static_cast<MessageLimit*>(self)->count();
+}
+
+void MessageLimit::count() noexcept {
+  const TimePoint now = clock_.now();
+  if (at_once_ == 0 || now - since_ >= std::chrono::seconds(1)) {
+    since_ = now;
+    at_once_ = 0;
+  }
+  ++at_once_;
+  ++in_all_;
+  exceeded_ = exceeded_ || at_once_ > kASecond || in_all_ > kInAll;
+  if (exceeded_) input_.drop_input();
+}
+
 }  // namespace troika::tls

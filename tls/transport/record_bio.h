@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 
 namespace troika::tls {
@@ -65,6 +66,33 @@ class RecordBio {
   std::vector<std::byte> stored_;  // read before fed_
   std::size_t stored_at_ = 0;
   std::vector<std::byte>* output_;
+};
+
+// How many messages a client may send after its handshake, which are key updates for the most part:
+// each costs as much as a record, and 27 bytes of the client's.
+class MessageLimit {
+ public:
+  static constexpr std::size_t kASecond = 100, kInAll = 1000;
+  static constexpr Error kExceeded{ErrorCode::limit, "too many TLS messages after the handshake"};
+
+  // The arguments outlive it, and it the SSL.
+  MessageLimit(const Clock& clock, RecordBio& input) noexcept : clock_(clock), input_(input) {}
+
+  void watch(SSL* ssl) noexcept;  // the handshake is over
+  // More came than that. OpenSSL reads until there is data, so it finds no more input.
+  bool exceeded() const noexcept { return exceeded_; }
+
+ private:
+  // OpenSSL tells of each message that it reads or writes, and of record headers.
+  static void on_message(int written, int version, int type, const void* bytes, std::size_t size,
+                         SSL* ssl, void* self) noexcept;
+  void count() noexcept;
+
+  const Clock& clock_;
+  RecordBio& input_;
+  TimePoint since_;  // of those below, that came within a second
+  std::size_t at_once_ = 0, in_all_ = 0;
+  bool exceeded_ = false;
 };
 
 }  // namespace troika::tls

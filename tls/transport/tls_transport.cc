@@ -34,15 +34,6 @@ void TlsConnection::start(Transport::Observer& observer) {
   }
 }
 
-void TlsConnection::on_connected() {
-  observer_->on_connected();
-  if (state_ != State::closed) speak_first();
-}
-
-void TlsConnection::speak_first() {
-  if (!begin_early_data()) receive({});
-}
-
 void TlsConnection::shutdown_write() {
   if (state_ == State::closed || shutdown_) return;
   shutdown_ = true;
@@ -55,12 +46,6 @@ void TlsConnection::shutdown_write() {
   } else {
     std::ignore = flush();
   }
-}
-
-void TlsConnection::reset() {
-  state_ = State::closed;
-  bio_.drop_input();
-  stream_->reset();
 }
 
 void TlsConnection::set_reading(bool on) {
@@ -122,6 +107,7 @@ void TlsConnection::finish_handshake() {
   const bool was_shut = shutdown_;
   const std::string remembered = std::exchange(security_, describe(ssl_.get())).alpn;
   if (was_early && is_client() && !resend_early_data(remembered)) return;
+  if (!is_client()) messages_.watch(ssl_.get());
   if (!was_early) observer_->on_ready();
   if (state_ == State::open) observer_->on_handshake_done();
   if (state_ == State::open && was_shut) SSL_shutdown(ssl_.get());
@@ -143,7 +129,9 @@ void TlsConnection::deliver() {
       continue;
     }
     switch (SSL_get_error(ssl_.get(), done)) {
-      case SSL_ERROR_WANT_READ: return;
+      case SSL_ERROR_WANT_READ:
+        if (messages_.exceeded()) close(MessageLimit::kExceeded);
+        return;
       case SSL_ERROR_ZERO_RETURN:
         input_ended_ = true;
         bio_.drop_input();  // RFC 8446 §6.1: what follows is ignored
@@ -152,11 +140,6 @@ void TlsConnection::deliver() {
       default: fail_with_alert(); return;
     }
   }
-}
-
-void TlsConnection::on_end() {
-  fin_ = true;
-  if (state_ != State::closed) check_fin();
 }
 
 // A FIN without close_notify may be from an attacker: the data is truncated (RFC 8446 §6.1).

@@ -14,9 +14,13 @@ namespace troika::tls {
 // write.
 class RecordScratch {
  public:
+  explicit RecordScratch(const Clock& worker_clock) noexcept
+      : clock(worker_clock) {}  // outlives it
+
   static constexpr std::size_t kCapacity = 256U << 10U;
   std::vector<std::byte> bytes;
   BusyConnections busy;
+  const Clock& clock;
 };
 
 // TLS over a ByteStream, as server or client depending on the state of the SSL. The handshake and
@@ -62,7 +66,11 @@ class TlsConnection final : public Transport,
   std::uint64_t sent() const noexcept override { return sent_; }
   Status flush() override;
   void shutdown_write() override;
-  void reset() override;
+  void reset() override {
+    state_ = State::closed;
+    bio_.drop_input();
+    stream_->reset();
+  }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& local() const noexcept override { return stream_->local(); }
   const Address& remote() const noexcept override { return stream_->remote(); }
@@ -72,13 +80,21 @@ class TlsConnection final : public Transport,
   enum class State : std::uint8_t { silent, handshake, early, open, closed };
 
   // Receiving.
-  void on_connected() override;
+  void on_connected() override {
+    observer_->on_connected();
+    if (state_ != State::closed) speak_first();
+  }
   void on_bytes(std::span<const std::byte> bytes) override { receive(bytes); }
-  void on_end() override;
+  void on_end() override {
+    fin_ = true;
+    if (state_ != State::closed) check_fin();
+  }
   void on_writable() override;
   void on_closed(Error why) override { close(why); }
   void receive(std::span<const std::byte> bytes);
-  void speak_first();
+  void speak_first() {
+    if (!begin_early_data()) receive({});
+  }
   void begin(std::span<const std::byte> bytes);
   void shake_hands();
   void finish_handshake();
@@ -123,7 +139,8 @@ class TlsConnection final : public Transport,
   std::size_t early_room_ = 0;             // client: how much more may be sent early
   std::uint64_t sent_ = 0;                 // bytes of records that the stream took
   RecordBio bio_;
-  SslPtr ssl_;  // after bio_: it goes first
+  MessageLimit messages_{scratch_.clock, bio_};
+  SslPtr ssl_;  // after these: it goes first
   Transport::Observer* observer_ = nullptr;
   SecurityInfo security_;
   RecordSize record_size_;

@@ -92,12 +92,13 @@ bool Call::finished() const noexcept {
   return sent && receiving() == Receiving::done;
 }
 
-void Call::on_head_field(std::string_view name, std::string_view value) {
+bool Call::on_head_field(std::string_view name, std::string_view value) {
   if (name == ":status") {
     builder_.status(value);
   } else {
     builder_.field(name, value);
   }
+  return !builder_.overrun();
 }
 
 Status Call::on_head_end(bool end) {

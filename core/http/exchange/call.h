@@ -139,7 +139,7 @@ class Call final : public MessageEnd {
   void on_deadline(TimePoint now) override;
 
  private:
-  void on_head_field(std::string_view name, std::string_view value) override;
+  bool on_head_field(std::string_view name, std::string_view value) override;
   void on_stopped(AbortReason reason) noexcept override;
 
   void let_go() noexcept;

@@ -39,18 +39,23 @@ Exchange::Exchange(StreamPort& port, Services& services, const PeerInfo& peer, H
 
 Exchange::~Exchange() { on_closed(); }
 
-void Exchange::on_head_field(std::string_view name, std::string_view value) {
+bool Exchange::on_head_field(std::string_view name, std::string_view value) {
   RequestBuilder& to = builder();
   if (!name.starts_with(':')) {
     to.field(name, value);
     if (to.cost() > head_bytes() + kCountedStep) hold(sizeof(*this) + to.cost());
-    return;
+  } else if (name == ":method") {
+    to.method(value);
+  } else if (name == ":scheme") {
+    to.scheme(value);
+  } else if (name == ":authority") {
+    to.authority(value);
+  } else if (name == ":path") {
+    to.target(value);
+  } else if (name == ":protocol") {
+    to.protocol(value);
   }
-  if (name == ":method") return to.method(value);
-  if (name == ":scheme") return to.scheme(value);
-  if (name == ":authority") return to.authority(value);
-  if (name == ":path") return to.target(value);
-  if (name == ":protocol") return to.protocol(value);
+  return !to.overrun();
 }
 
 RequestBuilder& Exchange::builder() {

@@ -64,6 +64,7 @@ class Exchange final : public MessageEnd, public Responder {
 
   const Request& request() const noexcept { return request_; }
   bool head_sent() const noexcept { return status_ != 0; }
+  std::uint16_t rejected() const noexcept { return rejected_; }  // a status instead of the handler
   Handling handling() const noexcept { return handling_; }
 
   Status inform(const ResponseHead& head) override;
@@ -71,7 +72,7 @@ class Exchange final : public MessageEnd, public Responder {
   void abort(AbortReason reason) noexcept override;
 
  private:
-  void on_head_field(std::string_view name, std::string_view value) override;
+  bool on_head_field(std::string_view name, std::string_view value) override;
   void on_first_pull() noexcept override;
   void on_stopped(AbortReason reason) noexcept override;
 

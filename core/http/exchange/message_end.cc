@@ -4,10 +4,11 @@
 
 namespace troika {
 
-void MessageEnd::on_field(std::string_view name, std::string_view value) {
+bool MessageEnd::on_field(std::string_view name, std::string_view value) {
   if (incoming_.state() == Receiving::head) return on_head_field(name, value);
   if (!trailers_) trailers_.emplace(limits_);
   trailers_->field(name, value);
+  return !trailers_->overrun();
 }
 
 Status MessageEnd::on_body(std::span<const std::byte> bytes) {

@@ -59,8 +59,9 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   MessageEnd(const MessageEnd&) = delete;
   MessageEnd& operator=(const MessageEnd&) = delete;
 
-  // A line of the head, pseudo fields included, or of the trailers.
-  void on_field(std::string_view name, std::string_view value);
+  // A line of the head, pseudo fields included, or of the trailers. False: the section is so far
+  // above its limits that the rest of it must not be decoded.
+  bool on_field(std::string_view name, std::string_view value);
   // The head is complete. end: the message as well. A failure is as that of on_body().
   virtual Status on_head_end(bool end) = 0;
   // `limit`: the peer exceeded its window; `protocol`: the content does not match its
@@ -122,7 +123,7 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
         charge_(port.account()) {}
   ~MessageEnd() = default;
 
-  virtual void on_head_field(std::string_view name, std::string_view value) = 0;
+  virtual bool on_head_field(std::string_view name, std::string_view value) = 0;
   void progress() noexcept { last_progress_ = clock_.now(); }
   // So many bytes of memory are held beside the content of the two messages.
   void hold(std::size_t bytes) noexcept {

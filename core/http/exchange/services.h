@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 
 #include "base/account.h"
 #include "base/buffer.h"
@@ -60,6 +61,12 @@ class Snapshot : public Counted {
   const ExchangeTimeouts timeouts_;
 };
 
+// What clients did wrong, and what became of their connections.
+struct Misconduct {
+  std::uint64_t faults = 0, glitches = 0;
+  std::uint64_t drained = 0, ended = 0;  // connections
+};
+
 // What sessions, exchanges and handlers use of their worker; outlives all of them.
 struct Services {
   BufferPool& pool;
@@ -73,6 +80,7 @@ struct Services {
   DateCache date{};
   Account* account = nullptr;  // of the worker, above those of its connections
   bool overloaded = false;     // requests get 503 from now on
+  Misconduct misconduct{};
 };
 
 }  // namespace troika

@@ -4,6 +4,11 @@
 
 namespace troika {
 
+// A token bucket: `burst` at once, and so many more each second.
+struct Rate {
+  std::uint32_t burst, per_second;
+};
+
 // What bounds a connection and its requests, whatever carries them; those of QUIC, TLS, qlog and
 // files stand with what they bound. Each has a test at n and n + 1.
 struct Limits {
@@ -12,6 +17,9 @@ struct Limits {
   std::size_t header_count = 100;  // without Cookie
   std::size_t trailer_bytes = 8U << 10U;
   std::size_t trailer_count = 32;
+  // A section of so many times its limit, in bytes or in fields, ends its stream undecoded: HPACK
+  // and QPACK give 4 KiB for one byte.
+  static constexpr std::size_t kOverrun = 2;
   std::size_t connection_options = 32;  // fields to remove that a message names in Connection
   std::size_t target_bytes = 8U << 10U;
   std::size_t method_bytes = 32;
@@ -45,6 +53,13 @@ struct Limits {
   std::size_t qpack_blocked_streams = 0;
 
   std::size_t early_held = 16;  // requests of a connection that wait for the handshake, then 425
+
+  // What a client may do wrong on one connection of h2 or h3: proto/session/conduct.h. h1 closes
+  // with its first fault.
+  Rate faults{.burst = 200, .per_second = 20};        // streams that we reset or refuse for them
+  Rate glitches{.burst = 10'000, .per_second = 330};  // frames that ask for nothing
+  std::uint32_t too_large = 2;     // requests with too many fields (431); one more ends it
+  std::uint32_t ignored_stop = 8;  // h3: what a stream costs that goes on after STOP_SENDING
 
   std::size_t connections = 10000;       // a worker, TCP; the server lowers it to fit RLIMIT_NOFILE
   std::uint32_t handshake_notices = 10;  // the process: lines a second on handshakes that failed

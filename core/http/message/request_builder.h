@@ -30,6 +30,11 @@ class RequestBuilder {
   std::size_t cost() const noexcept { return cost_; }  // of the fields so far, as Limits counts
   // The error status for the request so far: 400, 414, 431; 0: no fault.
   std::uint16_t fault() const noexcept { return fault_; }
+  // So far above the limits that the rest is not worth decoding. It can be in h2 and h3 only.
+  bool overrun() const noexcept {
+    return cost_ > Limits::kOverrun * limits_.header_list_bytes ||
+           fields_ > Limits::kOverrun * limits_.header_count;
+  }
 
   // body_follows: the stream has not ended (h2, h3), or the framing announces content (h1).
   // Checks that need the whole head: Host or :authority present and well-formed (RFC 9112 §3.2,
@@ -76,6 +81,10 @@ class TrailerBuilder {
       : limits_(limits), named_(std::move(named)) {}
   void field(std::string_view name, std::string_view value);
   bool over_limit() const noexcept { return over_limit_; }
+  bool overrun() const noexcept {  // as that of RequestBuilder
+    return cost_ > Limits::kOverrun * limits_.trailer_bytes ||
+           seen_ > Limits::kOverrun * limits_.trailer_count;
+  }
   HeaderMap take() noexcept { return std::move(fields_); }
 
  private:

@@ -40,6 +40,10 @@ class ResponseBuilder {
   void field(std::string_view name, std::string_view value);
 
   std::optional<Fault> fault() const noexcept { return fault_; }
+  bool overrun() const noexcept {  // as that of RequestBuilder
+    return section_.cost > Limits::kOverrun * limits_.response_bytes ||
+           section_.fields > Limits::kOverrun * limits_.response_count;
+  }
 
   // The end of a head. body_follows: the stream has not ended (h2, h3); h1 says true, as its
   // framing decides. After an informational head the next one begins; any head after the final

@@ -76,7 +76,7 @@ struct Rig {
   Limits limits;
   SeededRandom random{1};
   CallServices services{pool, clock, limits, random};
-  tls::RecordScratch scratch;
+  tls::RecordScratch scratch{clock};
   SilentStream* stream;
   std::optional<client::TcpConnection> connection;
 };

@@ -38,7 +38,7 @@ struct TlsPort final : ConnectionRig {
                  make_ref<Snapshot>(handler, ExchangeTimeouts{}),
                  bench.observer,
                  &names};
-  tls::RecordScratch scratch;
+  tls::RecordScratch scratch{bench.clock};
 };
 
 // What a request with these lines is answered: the status, and the Location or the body.

@@ -36,8 +36,9 @@ class TemporaryFolder {
 class SetClock final : public Clock {
  public:
   explicit SetClock(WallTime wall) : time(wall) {}
-  TimePoint now() const noexcept override { return TimePoint(1h); }
+  TimePoint now() const noexcept override { return monotonic; }
   WallTime wall() const noexcept override { return time; }
+  TimePoint monotonic{1h};
   WallTime time;
 };
 
@@ -75,7 +76,8 @@ class Peer final : public Transport::Observer {
 
   BufferPool pool;
   OutputQueue queue{pool};
-  tls::RecordScratch scratch;
+  SetClock clock{WallTime{}};
+  tls::RecordScratch scratch{clock};
   std::unique_ptr<Transport> transport;
   SSL* ssl = nullptr;
   std::string received, events;  // events: each kind in a row just once, "ready bytes end "

@@ -348,40 +348,72 @@ TEST_CASE_METHOD(TlsPair, "a key update goes both ways before the next data") {
 TEST_CASE_METHOD(TlsPair, "a client that asks for key updates and reads nothing stops being read") {
   REQUIRE(shake_hands());
   link.sent_by(End::server).capacity = 0;
-  for (int i = 0; i < 20'000 && link.reads(End::server); ++i) {
+  server.queue.append_copy(std::string(2 * TlsConnection::kTailMax, 'x'));
+  while (server.flush(now)) {
+  }
+  REQUIRE(server.transport->unsent() > TlsConnection::kTailLow);
+  for (std::size_t i = 0; i < 10'000 && link.reads(End::server); ++i) {
     SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED);
     SSL_do_handshake(client.ssl);
     REQUIRE(client.transport->flush());
     link.pump();
+    if (i % 50 == 0) server.clock.monotonic += 1s;
   }
+  CHECK_FALSE(server.closed);
   CHECK_FALSE(link.reads(End::server));
   CHECK(server.transport->unsent() > TlsConnection::kTailMax);
   CHECK(server.transport->unsent() <= TlsConnection::kTailMax + 1000);
+  client.queue.append_copy("later");
+  client.flush(now);
+  link.pump();
+  CHECK(server.received.empty());
   link.sent_by(End::server).capacity = 1U << 20U;
   run();
+  CHECK(server.received == "later");
   CHECK(link.reads(End::server));
   CHECK(server.transport->unsent() == 0);
 }
 
-TEST_CASE_METHOD(TlsPair, "data behind a flood of key updates waits and is not lost") {
-  REQUIRE(shake_hands());
-  auto& to_server = link.sent_by(End::client);
-  to_server.capacity = to_server.max_chunk = 1U << 20U;
-  link.sent_by(End::server).capacity = 0;
-  for (int i = 0; i < 6000; ++i) {  // 22 + 5 bytes and as many for each answer
-    SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED);
-    SSL_do_handshake(client.ssl);
+// So many key updates, in one read of the server.
+void update_keys(TlsPair& pair, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    SSL_key_update(pair.client.ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(pair.client.ssl);
   }
-  REQUIRE(client.transport->flush());
-  for (const std::string_view word : {"one ", "two ", "three"}) {
-    client.queue.append_copy(word);
-    client.flush(now);
+  std::ignore = pair.client.transport->flush();
+  pair.run();
+}
+
+TEST_CASE("a hundred key updates in a second are taken, and one more closes the connection") {
+  for (const std::size_t over : {0U, 1U, 900U}) {
+    TlsPair pair;
+    REQUIRE(pair.shake_hands());
+    update_keys(pair, 60);
+    pair.server.clock.monotonic += 1s - 1ns;
+    update_keys(pair, 40 + over);
+    REQUIRE(pair.server.closed.has_value() == (over > 0));
+    if (over > 0) {
+      CHECK(pair.server.closed->code == ErrorCode::limit);
+      continue;
+    }
+    pair.server.clock.monotonic += 1ns;
+    update_keys(pair, 100);
+    pair.client.queue.append_copy("still there");
+    pair.run();
+    CHECK(pair.server.received == "still there");
   }
-  run();
-  CHECK(server.received == "one ");
-  CHECK_FALSE(link.reads(End::server));
-  link.sent_by(End::server).capacity = 1U << 20U;
-  run();
-  CHECK(server.received == "one two three");
-  CHECK(link.reads(End::server));
+}
+
+TEST_CASE("a thousand key updates are taken in all, and one more closes the connection") {
+  TlsPair pair;
+  REQUIRE(pair.shake_hands());
+  for (int i = 0; i < 20; ++i, pair.server.clock.monotonic += 1h) update_keys(pair, 50);
+  pair.client.queue.append_copy("still there");
+  pair.run();
+  CHECK(pair.server.received == "still there");
+  CHECK_FALSE(pair.server.closed);
+  update_keys(pair, 1);
+  REQUIRE(pair.server.closed);
+  CHECK(pair.server.closed->code == ErrorCode::limit);
+  CHECK(pair.server.closed->detail == "too many TLS messages after the handshake");
 }

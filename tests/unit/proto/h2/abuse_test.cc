@@ -1,5 +1,6 @@
 // Bounds on what a peer can make the connection do, and that cancelled work stops at once.
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 
 #include "raw_peer.h"
 
@@ -113,6 +114,116 @@ TEST_CASE("a thousand PINGs wait for their acknowledgements and more end the con
   peer.settle();
   CHECK(peer.goaway_code() == kEnhanceYourCalm);
   CHECK(peer.server->interest().finished);
+}
+
+// What costs the client a reset or a refusal of ours, once for each new stream.
+TEST_CASE("two hundred faults of a client are taken, a GOAWAY comes at 150, and one more ends it") {
+  struct Vector {
+    std::string_view name;
+    std::function<std::string(OpenPeer&, std::uint32_t id)> bytes;
+  };
+  const auto bad = [](RawFields fields) {
+    return [fields](OpenPeer& peer, std::uint32_t id) { return peer.headers(id, fields); };
+  };
+  RawFields upper = get_fields(), te = get_fields(), host = get_fields(),
+            short_body = post_fields();
+  upper.emplace_back("X-Upper", "v");
+  te.emplace_back("te", "gzip");
+  host.emplace_back("host", "other.test");
+  short_body.emplace_back("content-length", "5");
+  for (const Vector& vector : std::vector<Vector>{
+           {"a window that overflows",
+            [](OpenPeer& peer, std::uint32_t id) {
+              return peer.headers(id, post_fields(), false) +
+                     frame(kWindowUpdate, 0, id, u32(0x7fffffff));
+            }},
+           {"a malformed request", bad(upper)},
+           {"a field of one h1 connection", bad(te)},
+           {"a Content-Length that does not hold",
+            [&](OpenPeer& peer, std::uint32_t id) {
+              return peer.headers(id, short_body, false) + frame(kData, kEndStream, id, "123");
+            }},
+           {"a request that is refused", bad(host)}}) {
+    INFO(vector.name);
+    OpenPeer peer;
+    for (std::size_t i = 0; i < 149; ++i) peer.exchange(vector.bytes(peer, odd(i)));
+    CHECK_FALSE(peer.goaway_code());
+    peer.exchange(peer.get(odd(149)));
+    CHECK(peer.status(odd(149)) == "200");
+    peer.exchange(vector.bytes(peer, odd(150)));
+    peer.settle();
+    CHECK(peer.goaway_code() == 0U);  // no new requests
+    CHECK(peer.find(kGoaway, 0)->last_stream() == 0x7fffffff);
+    for (std::size_t i = 151; i < 201; ++i) peer.exchange(vector.bytes(peer, odd(i)));
+    CHECK(peer.count(kGoaway) == 1);
+    CHECK_FALSE(peer.server->interest().finished);
+    peer.exchange(vector.bytes(peer, odd(201)));
+    peer.settle();
+    CHECK(peer.frames.back().type == kGoaway);
+    CHECK(peer.frames.back().code() == kEnhanceYourCalm);
+    CHECK(peer.server->interest().finished);
+  }
+}
+
+TEST_CASE("ten thousand frames that ask for nothing are taken, and one more ends the connection") {
+  const std::vector<std::pair<std::string_view, std::string>> vectors{
+      {"unknown frames", frame(0x42, 0, 0, "x")},
+      {"PRIORITY", frame(kPriority, 0, 1, std::string("\0\0\0\0\x10", 5))},
+      {"PRIORITY_UPDATE", frame(0x10, 0, 0, u32(1) + "u=1")},
+      {"empty DATA", frame(kData, 0, 1)},
+      {"DATA of padding alone", frame(kData, 8, 1, std::string(1, '\0'))},
+      {"SETTINGS that are acknowledged", frame(kSettings, 0, 0)},
+      {"PING that is acknowledged", frame(kPing, 0, 0, "12345678")},
+      {"a window that opens by one byte", frame(kWindowUpdate, 0, 0, u32(1))},
+  };
+  for (const auto& [name, one] : vectors) {
+    INFO(name);
+    int jobs = 0;
+    OpenPeer peer;
+    peer.handler.answer = hold(jobs);
+    peer.exchange(peer.headers(1, post_fields(), false));
+    const std::size_t before = peer.services.misconduct.glitches;
+    std::string hundred;
+    for (int i = 0; i < 100; ++i) hundred += one;
+    const auto send = [&](std::size_t count) {
+      for (; count >= 100; count -= 100) peer.exchange(hundred);
+      for (; count > 0; --count) peer.exchange(one);
+    };
+    send(7'500 - before - 1);
+    CHECK_FALSE(peer.goaway_code());
+    send(1);
+    peer.settle();
+    CHECK(peer.goaway_code() == 0U);
+    send(2'500);
+    CHECK(peer.count(kGoaway) == 1);
+    CHECK(jobs == 1);
+    const Status status = peer.send(one);
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::limit);
+    peer.settle();
+    CHECK(peer.frames.back().code() == kEnhanceYourCalm);
+    CHECK(jobs == 0);
+    CHECK(peer.server->interest().finished);
+  }
+}
+
+TEST_CASE("a drip of one byte a window ends the connection, a download in small pieces does not") {
+  for (const bool drips : {true, false}) {
+    CAPTURE(drips);
+    constexpr std::size_t kPiece = 4096;
+    RawPeer peer;
+    peer.handler.answer = test::with_pattern(64U << 20U);
+    peer.preface(setting(4, 0));
+    std::ignore = peer.send(peer.get(1));
+    peer.settle();
+    const auto step = static_cast<std::uint32_t>(drips ? 1 : kPiece);
+    const std::string more =
+        frame(kWindowUpdate, 0, 1, u32(step)) + frame(kWindowUpdate, 0, 0, u32(step));
+    for (int i = 0; i < 12'000 && !peer.server->interest().finished; ++i) peer.exchange(more);
+    CHECK(peer.server->interest().finished == drips);
+    CHECK((peer.services.misconduct.glitches > 5000) == drips);
+    peer.frames.clear();
+  }
 }
 
 TEST_CASE("a SETTINGS frame with 32 entries is taken and one with 33 ends the connection") {

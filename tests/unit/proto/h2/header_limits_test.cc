@@ -6,7 +6,7 @@
 namespace troika::h2 {
 namespace {
 
-constexpr std::uint32_t kProtocolError = 1;
+constexpr std::uint32_t kProtocolError = 1, kEnhanceYourCalm = 11;
 
 std::size_t cost(const RawFields& fields) {
   std::size_t sum = 0;
@@ -34,20 +34,122 @@ TEST_CASE("a header list of exactly the limit is served and one byte more is 431
   CHECK_FALSE(peer.goaway_code());
 }
 
-TEST_CASE("a header bomb of references stores nothing, and the connection goes on") {
-  OpenPeer peer;
-  // One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
+// One field of 2900 bytes is the first entry of the table, 62; then a byte each names it again.
+std::string bomb(OpenPeer& peer, std::size_t references) {
+  return peer.block(get_fields()) + std::string(references, static_cast<char>(0xbe));
+}
+void fill_table(OpenPeer& peer) {
   RawFields fields = get_fields();
   fields.emplace_back("x-bomb", std::string(2900, 'b'));
   peer.exchange(peer.headers(1, fields));
-  std::string references = peer.block(get_fields()) + std::string(12'000, static_cast<char>(0xbe));
-  peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, 3, references));
+}
+
+TEST_CASE("a header bomb of references is not decoded, and the connection goes on") {
+  OpenPeer peer;
+  fill_table(peer);
+  peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, 3, bomb(peer, 12'000)));
   CHECK(peer.status(1) == "200");
-  CHECK(peer.status(3) == "431");
+  CHECK(peer.reset_code(3) == kEnhanceYourCalm);
+  CHECK(peer.count(kRstStream) == 1);
   CHECK(peer.handler.started == 1);
   std::ignore = peer.send(peer.get(5));  // the table is in step
   peer.settle();
   CHECK(peer.status(5) == "200");
+}
+
+TEST_CASE("the third request with too many fields ends the connection") {
+  for (const std::size_t references : {12U, 30U}) {  // above the limit, and twice above it
+    CAPTURE(references);
+    OpenPeer peer;
+    fill_table(peer);
+    for (const std::uint32_t id : {3U, 5U}) {
+      peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, id, bomb(peer, references)));
+      if (references == 12) CHECK(peer.status(id) == "431");
+      if (references == 30) CHECK(peer.reset_code(id) == kEnhanceYourCalm);
+    }
+    peer.exchange(peer.get(7));
+    CHECK(peer.status(7) == "200");
+    CHECK_FALSE(peer.goaway_code());
+    peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, 9, bomb(peer, references)));
+    CHECK(peer.goaway_code() == kEnhanceYourCalm);
+    CHECK(peer.server->interest().finished);
+    CHECK(peer.services.misconduct.ended == 1);
+  }
+}
+
+TEST_CASE("a section of twice the limit as it is coded is skipped, one byte more ends it all") {
+  for (const std::size_t over : {0U, 1U}) {
+    CAPTURE(over);
+    OpenPeer peer;
+    fill_table(peer);
+    const std::size_t most = 2 * peer.limits.header_list_bytes;
+    const std::string begin = peer.block(get_fields());
+    const std::string block =
+        begin + std::string(most + over - begin.size(), static_cast<char>(0xbe));
+    std::string bytes = frame(kHeaders, kEndStream, 3, block.substr(0, 16384));
+    for (std::size_t at = 16384; at < block.size(); at += 16384) {
+      const bool last = at + 16384 >= block.size();
+      bytes +=
+          frame(kContinuation, last ? kEndHeaders : std::uint8_t{0}, 3, block.substr(at, 16384));
+    }
+    CHECK(peer.send(bytes).has_value() == (over == 0));
+    peer.settle();
+    CHECK(peer.goaway_code() == (over == 0 ? std::nullopt : std::optional(kEnhanceYourCalm)));
+    if (over == 0) CHECK(peer.reset_code(3) == kEnhanceYourCalm);
+  }
+}
+
+TEST_CASE("trailers are decoded to twice their limit, and reset above it") {
+  for (const std::size_t references : {5U, 6U, 2000U}) {
+    CAPTURE(references);
+    int jobs = 0;
+    OpenPeer peer;
+    fill_table(peer);
+    peer.handler.answer = test::hold(jobs);
+    peer.exchange(peer.headers(3, post_fields(), false));
+    REQUIRE(jobs == 1);
+    peer.exchange(frame(kHeaders, kEndHeaders | kEndStream, 3,
+                        std::string(references, static_cast<char>(0xbe))));
+    CHECK(peer.reset_code(3) == kEnhanceYourCalm);
+    CHECK(peer.count(kRstStream) == 1);
+    CHECK(jobs == 0);
+    REQUIRE(peer.observer.entries.size() == 2);
+    CHECK(peer.observer.entries[1].aborted == AbortReason::over_limit);
+    CHECK_FALSE(peer.goaway_code());
+  }
+}
+
+TEST_CASE("a field section that does not end has a deadline from its first byte, trailers too") {
+  for (const bool trailers : {false, true}) {
+    for (const bool skipped : {false, true}) {  // nghttp2 decodes it for its table alone
+      CAPTURE(trailers, skipped);
+      int jobs = 0;
+      OpenPeer peer;
+      fill_table(peer);
+      peer.handler.answer = test::hold(jobs);
+      if (trailers) peer.exchange(peer.headers(3, post_fields(), false));
+      const std::string begin = trailers ? std::string{} : peer.block(get_fields());
+      const std::string part = begin + std::string(skipped ? 40 : 1, static_cast<char>(0xbe));
+      peer.exchange(frame(kHeaders, kEndStream, 3, part));
+      peer.clock.advance(peer.timeouts.header_block - std::chrono::milliseconds(1));
+      peer.exchange(frame(kContinuation, 0, 3));  // no reason to wait longer
+      CHECK_FALSE(peer.goaway_code());
+      peer.clock.advance(std::chrono::milliseconds(1));
+      CHECK(peer.server->deadline() <= peer.clock.now());
+      peer.server->on_deadline(peer.clock.now());
+      peer.settle();
+      CHECK(peer.goaway_code() == kProtocolError);
+    }
+  }
+}
+
+TEST_CASE("the end of a skipped field section ends its deadline") {
+  OpenPeer peer;
+  fill_table(peer);
+  peer.exchange(frame(kHeaders, kEndStream, 3, bomb(peer, 40)));
+  peer.exchange(frame(kContinuation, kEndHeaders, 3));
+  peer.clock.advance(2 * peer.timeouts.header_block);
+  CHECK(peer.server->deadline() > peer.clock.now());
 }
 
 TEST_CASE("a request whose rest is wrong after the whole response spoils nothing") {

@@ -44,15 +44,108 @@ TEST_CASE("h3: a field section of exactly the limit is served, one byte more giv
   }
 }
 
-TEST_CASE(
-    "h3: one reference a field to a large entry of the table is bounded like the field itself") {
+// A section of references to an entry of 3900 bytes, a byte each, for a head or for trailers.
+std::string bomb(std::size_t references, const Fields& fields) {
+  return std::string("\x02\x00", 2) + literal_lines(fields) +
+         std::string(references, static_cast<char>(0x80));
+}
+
+TEST_CASE("h3: what one reference brings counts like the field itself, and far too many end it") {
+  for (const std::size_t references : {12U, 30U, 5000U}) {
+    CAPTURE(references);
+    OpenServer raw;
+    raw.send(kEncoder, entry("bomb", std::string(3900, 'v')));
+    raw.exchange(0, frame(1, bomb(references, get_fields())), true);
+    CHECK(raw.handler.started == 0);
+    if (references == 12) {
+      CHECK(only_status(raw) == 431);
+      CHECK(raw.quic.alive());
+    } else {
+      CHECK(raw.quic.closed == kExcessiveLoad);
+    }
+  }
+}
+
+// nghttp3 looks at all bytes of a field before it drops it, and tells nobody.
+TEST_CASE("h3: a few fields that are not valid are dropped, and more of them end the connection") {
+  for (const bool trailers : {false, true}) {
+    for (const std::size_t references : {16U, 17U, 5000U}) {
+      CAPTURE(trailers, references);
+      OpenServer raw;
+      raw.send(kEncoder, entry("bomb", std::string(3900, 'v') + "\n"));
+      const std::string head = trailers ? headers_frame(post_fields()) : std::string{};
+      const std::string section = frame(1, bomb(references, trailers ? Fields{} : get_fields()));
+      raw.exchange(0, head + section, true);
+      CHECK(raw.handler.started == (references == 16 ? 1 : 0));
+      CHECK(raw.quic.closed ==
+            (references == 16 ? std::optional<quic::AppError>() : std::optional(kMessageError)));
+    }
+  }
+}
+
+TEST_CASE("h3: trailers are decoded to twice their limit") {
+  for (const std::size_t references : {1U, 3U, 5U, 5000U}) {
+    CAPTURE(references);
+    int jobs = 0;
+    OpenServer raw;
+    raw.handler.answer = hold(jobs);
+    raw.send(kEncoder, entry("bomb", std::string(3900, 'v')));
+    raw.exchange(0, headers_frame(post_fields()) + frame(1, bomb(references, {})), true);
+    CHECK(jobs == (references == 1 ? 1 : 0));
+    CHECK(raw.quic.closed ==
+          (references < 5 ? std::optional<quic::AppError>() : std::optional(kExcessiveLoad)));
+    if (references == 3) CHECK(raw.quic.streams.at(0).reset_sent == kMessageError);
+  }
+}
+
+TEST_CASE("h3: the third request with too many fields ends the connection") {
   OpenServer raw;
   raw.send(kEncoder, entry("bomb", std::string(3900, 'v')));
-  std::string section = std::string("\x02\x00", 2) + literal_lines(get_fields());
-  section += std::string(5000, static_cast<char>(0x80));
-  raw.exchange(0, frame(1, section), true);
-  CHECK(only_status(raw) == 431);
-  CHECK(raw.handler.started == 0);
+  for (const quic::StreamId id : {0, 4}) {
+    raw.exchange(id, frame(1, bomb(12, get_fields())), true);
+    CHECK(raw.quic.alive());
+  }
+  raw.exchange(8, headers_frame(get_fields()), true);
+  CHECK(raw.handler.started == 1);
+  raw.exchange(12, frame(1, bomb(12, get_fields())), true);
+  CHECK(raw.quic.closed == kExcessiveLoad);
+  CHECK(raw.services.misconduct.ended == 1);
+}
+
+TEST_CASE("h3: trailers have a deadline from their first byte") {
+  for (const bool responded : {false, true}) {
+    CAPTURE(responded);
+    int jobs = 0;
+    OpenServer raw;
+    if (!responded) raw.handler.answer = hold(jobs);
+    raw.exchange(0, headers_frame(post_fields()) + frame(0, "x"));
+    raw.pass(std::chrono::seconds(1));
+    const std::string trailers = headers_frame({{"x-sum", "42"}});
+    raw.send(0, trailers.substr(0, 5));
+    raw.pass(raw.timeouts.header_block - std::chrono::milliseconds(1));
+    if (!responded) raw.send(0, trailers.substr(5, 1));
+    CHECK_FALSE(raw.quic.streams.at(0).reset_sent);
+    CHECK(jobs == (responded ? 0 : 1));
+    raw.pass(std::chrono::milliseconds(1));
+    CHECK(jobs == 0);
+    CHECK(raw.quic.alive());
+    CHECK(raw.quic.streams.at(0).stop_sent ==
+          (responded ? kNoErrorCode : kRequestCancelled));  // responded: for the unwanted content
+    raw.quic.receive_reset(0, kRequestCancelled);
+    raw.run();
+    REQUIRE(raw.observer.entries.size() == 1);
+    CHECK(raw.observer.entries[0].aborted ==
+          (responded ? AbortReason::none : AbortReason::timeout));
+  }
+}
+
+TEST_CASE("h3: trailers that came in time have no deadline left") {
+  int jobs = 0;
+  OpenServer raw;
+  raw.handler.answer = hold(jobs);
+  raw.exchange(0, headers_frame(post_fields()) + headers_frame({{"x-sum", "42"}}), true);
+  raw.pass(2 * raw.timeouts.header_block);
+  CHECK(jobs == 1);
   CHECK(raw.quic.alive());
 }
 

@@ -103,10 +103,10 @@ struct OpenClient : RawClient {
 inline constexpr quic::AppError kNoErrorCode = 0x100, kGeneralProtocolError = 0x101,
                                 kInternalError = 0x102, kStreamCreationError = 0x103,
                                 kClosedCriticalStream = 0x104, kFrameUnexpected = 0x105,
-                                kFrameError = 0x106, kIdError = 0x108, kSettingsError = 0x109,
-                                kMissingSettings = 0x10a, kRequestRejected = 0x10b,
-                                kRequestCancelled = 0x10c, kRequestIncomplete = 0x10d,
-                                kMessageError = 0x10e, kDecompressionFailed = 0x200,
-                                kEncoderStreamError = 0x201;
+                                kFrameError = 0x106, kExcessiveLoad = 0x107, kIdError = 0x108,
+                                kSettingsError = 0x109, kMissingSettings = 0x10a,
+                                kRequestRejected = 0x10b, kRequestCancelled = 0x10c,
+                                kRequestIncomplete = 0x10d, kMessageError = 0x10e,
+                                kDecompressionFailed = 0x200, kEncoderStreamError = 0x201;
 
 }  // namespace troika::test

@@ -91,6 +91,22 @@ TEST_CASE("A key update waits for the handshake, and for the update before, to b
   CHECK_FALSE(update());
 }
 
+// Three PTOs lie between two updates (RFC 9001 §6.5). A client that does not wait gains nothing:
+// the server drops packets of keys that it has not prepared. So QUIC needs no count of its own.
+TEST_CASE("A client that takes a new key whenever it may has few of them") {
+  QuicWorld w;
+  ClientSide& client = w.connect_and_settle();
+  int updates = 0;
+  for (int i = 0; i < 10'000; ++i) {  // 10 s
+    if (i % 5 == 0) client.app().ask("x");
+    updates += client.quic->update_key(w.world.clock.now()) ? 1 : 0;
+    w.world.run_for(1ms);
+  }
+  CHECK(updates > 5);
+  CHECK(updates < 300);
+  CHECK(w.ask(client, "still there"));
+}
+
 TEST_CASE("A client that acknowledges nothing meets one new key at most, and no more packets") {
   const auto sent_to_silent = [](std::uint64_t limit) {
     QuicWorld w(1, with_limit(limit));
