@@ -6,7 +6,8 @@ TIMES_QUIET, LEAST_P99 = 3, 20 * MS
 # What a connection that does nothing costs: as much is no fault of an attack.
 IDLE = {"plain": 16 * KIB, "h1": 40 * KIB, "h2": 64 * KIB, "h3": 96 * KIB}
 PINNED = 256 * KIB  # by one connection, above an idle one
-AMPLIFIED = 20  # bytes held for each that came
+AMPLIFIED = 20  # bytes held for each that came,
+RESPONSE = 128 * KIB  # beyond what a response on its way takes, whatever the size of its request
 # Resident memory is no exact measure: malloc and the pool keep some of what was freed.
 SLACK = 4 * MIB
 
@@ -42,8 +43,8 @@ def p99_bar(quiet):
 
 def memory_bar(protocol, connections, sent):
     """How far resident memory may rise."""
-    idle = IDLE[protocol] * connections
-    return idle + min(PINNED * connections, AMPLIFIED * sent) + SLACK
+    amplified = max(RESPONSE * connections, AMPLIFIED * sent)
+    return IDLE[protocol] * connections + min(PINNED * connections, amplified) + SLACK
 
 
 def faults(attack, seen):
