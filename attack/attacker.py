@@ -139,7 +139,7 @@ class Channel:
         self.last_words = None  # turns what came last into a reason
         attacker.opened()
 
-    def send(self, data, patience=1.0):
+    def send(self, data, patience=2.0):
         """False once the server has closed, or does not read for so long."""
         if self.over or self.stalled:
             return False

@@ -1,6 +1,7 @@
 """Attacks that make the server compute: coded files, digests, listings."""
 import ground
 import h2
+import over_h2
 from catalogue import attack
 from h2 import headers, literal, request
 
@@ -8,7 +9,7 @@ from h2 import headers, literal, request
 def ask(run, count, block):
     """So many requests a connection, all at once, and again when they are answered."""
     while run.on():
-        channel = h2.connect(run)
+        channel = h2.connect(run, over_h2.WIDE_OPEN, window=over_h2.GIB)
         if channel is None:
             run.pause(0.1)
             continue

@@ -12,7 +12,7 @@ import time
 WORK = pathlib.Path("build/attack")  # all paths are from the top of the repository
 SITE, STATE = WORK / "site", WORK / "state"
 BINARY = os.environ.get("TROIKA", "build/release/troika")
-DESCRIPTORS = 4096  # the server's: some 2,000 places, which full-house fills
+DESCRIPTORS = 4096  # the server's: some 2,700 places, which full-house fills
 TEXTS, PAGES, ENTRIES = 100, 1000, 10000
 CLIENTS_NICE = 10
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -69,8 +69,9 @@ def dies_with_parent(nice=0, descriptors=None):
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.nice(nice)
         if descriptors:
-            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(descriptors, most), most))
+            # Both limits: the server raises the first to the second.
+            most = min(descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return prepare
 
 

@@ -107,11 +107,13 @@ class Session(Channel):
                 self.last_words = f"GOAWAY {int.from_bytes(payload[4:8], 'big')}"
 
 
-def connect(attacker, values=(), receive_buffer=None):
+def connect(attacker, values=(), receive_buffer=None, window=0):
+    """`window`: how much larger than 64 KiB that of the connection is."""
     channel = attacker.tls("h2", receive_buffer)
     if channel is None:
         return None
     channel.__class__ = Session
     channel.listener, channel.heard = Listener(), {}
-    channel.send(PREFACE + settings(values) + frame(SETTINGS, ACK, 0))
+    channel.send(PREFACE + settings(values) + frame(SETTINGS, ACK, 0)
+                 + (window_update(0, window) if window else b""))
     return channel

@@ -39,16 +39,18 @@ def frame(kind, payload):
 
 
 class Session(quic.Connection):
-    def begin(self, control=b"", encoder=b""):
-        """The streams that every client opens, and what else is in them; twice, as nothing is resent."""
-        self.offsets = {CONTROL: 0, ENCODER: 0, DECODER: 0}
+    def begin(self, control, encoder, alone):
+        """The streams that every client opens, and what else is in them; twice, as nothing is resent.
+
+        `alone`: only the control stream.
+        """
         self.next = 0
         pieces = [stream_frame(CONTROL, 0, b"\0" + frame(SETTINGS, b"") + control),
                   stream_frame(ENCODER, 0, b"\x02" + encoder), stream_frame(DECODER, 0, b"\x03")]
         self.offsets = {CONTROL: 3 + len(control), ENCODER: 1 + len(encoder), DECODER: 1}
         for _ in range(2):
-            self.send(pieces)
-            self.pump(0.01)
+            self.send(pieces[:1] if alone else pieces)
+            self.pump(0.002)
 
     def more(self, stream, data):
         """What goes on on one of those, in frames of a packet each."""
@@ -73,7 +75,7 @@ class Session(quic.Connection):
                 for at in parts]
 
 
-def connect(attacker, control=b"", encoder=b"", **how):
+def connect(attacker, control=b"", encoder=b"", alone=False, **how):
     session = Session(attacker, **how)
     try:
         if not session.connect():
@@ -81,5 +83,5 @@ def connect(attacker, control=b"", encoder=b"", **how):
     except quic.tls13.Refused as refused:
         session.end(str(refused))
         return None
-    session.begin(control, encoder)
+    session.begin(control, encoder, alone)
     return session

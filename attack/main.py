@@ -180,6 +180,8 @@ def main(words):
         for one in attacks:
             print(f"{one.name:{width}}  {one.protocol:5}  {one.does} ({one.source})")
         return 0
+    if not os.access(ground.BINARY, os.X_OK):
+        raise SystemExit(f"troika: there is no {ground.BINARY}: ./dev build makes it")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lock = lock_folder()
     ground.make_site()

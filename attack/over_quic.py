@@ -3,7 +3,6 @@ import os
 import random
 import socket
 import struct
-import time
 
 import h3
 import quic
@@ -39,7 +38,7 @@ def half_open_plain(run):
     half_open(run, 1000, 0)
 
 
-@attack("half-open-large", "h3", "A1, F6, Q-11", "the same, each with a ClientHello of 100 KiB", silent=True)
+@attack("half-open-large", "h3", "A1, F6, Q-11", "as many as go out, each with a ClientHello of 100 KiB", silent=True)
 def half_open_large(run):
     half_open(run, 1000, 100 << 10)
 
@@ -51,10 +50,12 @@ def half_open_gaps(run):
         if len(begun) < 200:
             one = quic.Connection(run, acks=False)
             one.advance = lambda: None
-            one.datagram(one.packet(quic.SPACE_INITIAL, quic.crypto_frame(1, b"a"), True))
+            one.send_hello = lambda one=one: one.datagram(
+                one.packet(quic.SPACE_INITIAL, quic.crypto_frame(1, b"a"), True))
+            one.send_hello()
             begun.append(one)
-        for one in begun[-200:]:
-            one.pump()
+            one.pump(0.002)  # a Retry
+        for one in begun:
             first = getattr(one, "gap", 3)
             one.gap = first + 400
             pieces = b"".join(quic.crypto_frame(at, b"a") for at in range(first, one.gap, 2))
@@ -74,6 +75,7 @@ def initials(run):
     first = quic.Connection(run)
     while run.on():
         for _ in range(50):
+            run.opened()
             first.destination_id = os.urandom(8)
             first.initial_keys()
             data = first.packet(quic.SPACE_INITIAL, quic.crypto_frame(0, first.tls.hello), True)
@@ -138,8 +140,8 @@ def key_updates(run):
             continue
         while run.on() and not session.over:
             session.update_keys()
-            session.send([bytes([quic.PING])])
-            before, end = session.heard.get(quic.ACK, 0), time.monotonic() + 0.2
-            while session.heard.get(quic.ACK, 0) == before and time.monotonic() < end and not session.over:
-                session.pump(0.002)
+            before, data = session.spaces[quic.SPACE_DATA].receive, session.spaces[quic.SPACE_DATA]
+            while data.receive is before and run.on() and not session.over:
+                session.send([bytes([quic.PING])])  # not taken until three PTO after the last update
+                session.pump(0.005)
         session.close()

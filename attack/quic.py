@@ -15,16 +15,16 @@ import tls13
 
 VERSION = 1
 SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
-INITIAL, ZERO_RTT, HANDSHAKE, RETRY = range(4)
+INITIAL, _, HANDSHAKE, RETRY = range(4)
 SPACES = SPACE_INITIAL, SPACE_HANDSHAKE, SPACE_DATA = range(3)
 DATAGRAM = 1200
 (PADDING, PING, ACK, RESET_STREAM, STOP_SENDING, CRYPTO, NEW_TOKEN, STREAM) = (
     0, 1, 2, 4, 5, 6, 7, 8)
-MAX_STREAMS_BIDI, NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, PATH_CHALLENGE = 0x12, 0x18, 0x19, 0x1A
+MAX_STREAMS_BIDI, MAX_STREAMS_UNI, NEW_CONNECTION_ID, PATH_CHALLENGE = 0x12, 0x13, 0x18, 0x1A
+HANDSHAKE_DONE = 0x1E
 CONNECTION_CLOSE, APPLICATION_CLOSE = 0x1C, 0x1D
 # How many variable-length integers follow the type; what else there is, is in Connection.frames().
-INTEGERS = {4: 3, 5: 2, 0x10: 1, 0x11: 2, 0x12: 1, 0x13: 1, 0x14: 1, 0x15: 2, 0x16: 1, 0x17: 1, 0x19: 1}
-STATELESS_RESET_TOKEN = bytes(16)
+INTEGERS = {4: 3, 5: 2, 0x10: 1, 0x11: 2, 0x14: 1, 0x15: 2, 0x16: 1, 0x17: 1, 0x19: 1}
 
 
 def varint(value):
@@ -169,7 +169,7 @@ class Connection:
         self.over = self.done = self.retried = False
         self.token = b""
         self.source_id, self.destination_id = os.urandom(8), os.urandom(8)
-        self.streams = 100  # that may be opened; MAX_STREAMS raises it
+        self.streams, self.one_way = 100, 3  # that may be opened; MAX_STREAMS raises it
         self.heard = {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -246,7 +246,7 @@ class Connection:
 
     # --- receiving --------------------------------------------------------------------------------
     def pump(self, wait=0.0):
-        """Takes what has come, and acknowledges it."""
+        """Takes what has come, waiting so long for the first of it, and acknowledges it."""
         end, most = time.monotonic() + wait, 500
         while not self.over and most > 0:
             most -= 1
@@ -255,10 +255,11 @@ class Connection:
             except BlockingIOError:
                 if time.monotonic() >= end:
                     break
-                time.sleep(0.0005)
+                time.sleep(0.0002)
                 continue
             except OSError:
                 break
+            end = 0
             self.take(data)
         if not self.over:
             self.acknowledge()
@@ -358,6 +359,9 @@ class Connection:
             elif kind == MAX_STREAMS_BIDI:
                 value, at = read_varint(data, at)
                 self.streams = max(self.streams, value)
+            elif kind == MAX_STREAMS_UNI:
+                value, at = read_varint(data, at)
+                self.one_way = max(self.one_way, value)
             else:
                 for _ in range(INTEGERS.get(kind, 0)):
                     _, at = read_varint(data, at)
@@ -386,8 +390,8 @@ class Connection:
         hello = self.tls.hello
         for count, at in enumerate(range(0, len(hello), room)):
             self.datagram(self.packet(SPACE_INITIAL, crypto_frame(at, hello[at:at + room]), True))
-            if count % 32 == 31:
-                time.sleep(0.001)
+            if count % 64 == 63:
+                time.sleep(0.0003)
 
     def connect(self, seconds=3.0):
         """Whether there is a connection; it is over when not."""
@@ -408,9 +412,9 @@ class Connection:
                                + crypto_frame(0, self.finished))
         self.datagram(finished)
         confirmed = time.monotonic() + 1
-        while 0x1E not in self.heard and not self.over and time.monotonic() < confirmed:
+        while HANDSHAKE_DONE not in self.heard and not self.over and time.monotonic() < confirmed:
             self.pump(0.005)
-            if 0x1E not in self.heard and time.monotonic() + 0.7 > confirmed:
+            if HANDSHAKE_DONE not in self.heard and time.monotonic() + 0.7 > confirmed:
                 self.datagram(self.packet(SPACE_HANDSHAKE, crypto_frame(0, self.finished)))
                 time.sleep(0.05)
         return not self.over
