@@ -55,7 +55,8 @@ def enter_network():
         _ip("link", "set", "lo", "up")
         _ip("address", "add", f"{here.server}/24", "dev", "lo")
         # Who does not choose an address, as the healthy clients, has this one.
-        _ip("route", "replace", "local", here.server, "dev", "lo", "src", here.healthy, "table", "local")
+        _ip("route", "replace", "local", here.server, "dev", "lo", "src", here.healthy,
+            "table", "local")
     except (OSError, subprocess.CalledProcessError) as error:
         return LOOPBACK, ("no network of its own could be made "
                           f"({getattr(error, 'strerror', None) or error}), so all have addresses of "
@@ -84,7 +85,8 @@ def _write(path, data):
 
 def make_site():
     rng = random.Random(15)
-    words = [("".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randrange(2, 9)))) for _ in range(4000)]
+    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randrange(2, 9)))
+             for _ in range(4000)]
 
     def text(seed, size):
         own = random.Random(seed)

@@ -1,9 +1,9 @@
 """HTTP/3 frames and QPACK for attackers: RFC 9114 and RFC 9204."""
 import quic
 from h2 import integer, string
-from quic import stream_frame, varint
+from quic_wire import stream_frame, varint
 
-DATA, HEADERS, SETTINGS, GOAWAY = 0, 1, 4, 7
+DATA, HEADERS, SETTINGS = 0, 1, 4
 NO_REFERENCES = b"\0\0"  # required insert count 0, base 0
 ONE_INSERTED = b"\x02\0"  # of the 128 entries that 4096 bytes may be
 CAPACITY_4096 = integer(4096, 5, 0x20)
@@ -44,7 +44,7 @@ class Session(quic.Connection):
 
         `alone`: only the control stream.
         """
-        self.next = 0
+        self.next, self.next_one_way = 0, 1 if alone else 3
         pieces = [stream_frame(CONTROL, 0, b"\0" + frame(SETTINGS, b"") + control),
                   stream_frame(ENCODER, 0, b"\x02" + encoder), stream_frame(DECODER, 0, b"\x03")]
         self.offsets = {CONTROL: 3 + len(control), ENCODER: 1 + len(encoder), DECODER: 1}

@@ -21,6 +21,7 @@ QUIET = 4.0  # seconds without an attack before each
 SETTLED = 1.5  # seconds after the last client has gone until memory is what nobody holds
 LEAD = 0.5  # seconds that the healthy clients are there before the attacker, and after it
 AFTER = 5.0  # until what an attacker held has to be free
+TRIES = 2  # at an attack that does not hold in time alone: a busy machine does that, too
 PATIENCE = 5.0  # an attacker is ended so many seconds after its time is over
 LONGEST = 120  # seconds of one attack
 
@@ -28,12 +29,13 @@ LONGEST = 120  # seconds of one attack
 def parse(words):
     parser = argparse.ArgumentParser(
         prog="./dev attack", description="Attacks the server as bounded loopback clients, each beside "
-        "healthy clients of another address on every protocol, and says what those saw and what it cost. "
-        "Exit code 1 when one of the bars of docs/attack.md does not hold.")
+        "healthy clients of another address on every protocol, and says what those saw and what it "
+        "cost. Exit code 1 when one of the bars of docs/attack.md does not hold.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these; globs match: 'h2-*'")
     parser.add_argument("--seconds", type=float, default=10, metavar="N",
                         help="of each attack, at most %d (%%(default)s)" % LONGEST)
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the server (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N",
+                        help="of the server (%(default)s)")
     parser.add_argument("--server-option", action="append", default=[], metavar="OPTION",
                         help="for the server: --server-option=--memory --server-option=256M")
     parser.add_argument("--markdown", action="store_true", help="the table in Markdown")
@@ -69,7 +71,7 @@ def attacking(attack, target, seconds, said):
         attack.run(run)
     except Exception as error:  # the numbers are worth having all the same
         trouble = f"{type(error).__name__}: {error}"
-    said.send({"sent": run.bytes, "connections": run.most_open, "ends": dict(run.ends), "made": run.made,
+    said.send({"sent": run.bytes, "connections": run.most_open, "ends": dict(run.ends),
                "trouble": trouble})
 
 
@@ -84,7 +86,8 @@ class Round:
         self.clients = healthy.Clients(self.server, self.addresses.server, seconds, first_page)
 
     def measure(self, attack):
-        self.server = ground.Server(self.addresses.server, self.options.workers, self.options.server_option)
+        self.server = ground.Server(self.addresses.server, self.options.workers,
+                                    self.options.server_option)
         pid, seconds = self.server.process.pid, self.options.seconds
         self.healthy(0.5, 0)  # what a server does only once is not of interest
         self.clients.finish()
@@ -115,7 +118,8 @@ class Round:
             connections=done["connections"], ends=done["ends"], died=died)
 
     def attack(self, attack):
-        target = Target(self.addresses.server, self.server.port, self.server.plain, self.addresses.attacker)
+        target = Target(self.addresses.server, self.server.port, self.server.plain,
+                        self.addresses.attacker)
         ours, theirs = multiprocessing.Pipe(duplex=False)
         self.process = multiprocessing.get_context("fork").Process(
             target=attacking, args=(attack, target, self.options.seconds, theirs), daemon=True)
@@ -126,7 +130,7 @@ class Round:
         except EOFError:
             done = None
         self.end_attacker()
-        return done or {"sent": 0, "connections": 0, "ends": {}, "made": 0, "trouble": "it said nothing"}
+        return done or {"sent": 0, "connections": 0, "ends": {}, "trouble": "it said nothing"}
 
     def end_attacker(self):
         if self.process is not None:
@@ -157,12 +161,15 @@ def run(attacks, addresses, options):
     results = []
     for count, attack in enumerate(attacks):
         progress(f"[{count + 1}/{len(attacks)}] {attack.name}: {attack.does}")
-        one = Round(addresses, options)
-        try:
-            seen = one.measure(attack)
-        finally:
-            one.end()
-        found = verdict.faults(attack, seen)
+        for _ in range(TRIES):
+            one = Round(addresses, options)
+            try:
+                seen = one.measure(attack)
+            finally:
+                one.end()
+            found = verdict.faults(attack, seen)
+            if not verdict.only_late(attack, seen):
+                break
         results.append((attack, seen, found))
         if found:
             say(f"{attack.name}: " + "; ".join(found))

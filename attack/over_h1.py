@@ -30,7 +30,8 @@ def slow_read(run):
     run.keep(channels)
 
 
-@attack("trickle-read", "h1", "H1-17", "200 connections ask for 16 MiB and read 100 bytes of it a second")
+@attack("trickle-read", "h1", "H1-17",
+        "200 connections ask for 16 MiB and read 100 bytes of it a second")
 def trickle_read(run):
     channels = run.many(200, lambda: run.tcp(receive_buffer=4096))
     for channel in channels:
@@ -131,7 +132,8 @@ def refused_requests(run):
         channel.close()
 
 
-@attack("garbage", "plain", "H1-25", "random bytes to the port with TLS, the one without, and as datagrams")
+@attack("garbage", "plain", "H1-25",
+        "random bytes to the port with TLS, the one without, and as datagrams")
 def garbage(run):
     rng = random.Random(15)
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

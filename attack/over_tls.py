@@ -12,7 +12,8 @@ def no_hello(run):
     run.hold(run.many(1500, lambda: run.tcp(run.target.port)))
 
 
-@attack("half-hello", "h1", "T-04", "500 connections with 15 KiB of a ClientHello that is never finished")
+@attack("half-hello", "h1", "T-04",
+        "500 connections with 15 KiB of a ClientHello that is never finished")
 def half_hello(run):
     hello = tls13.Handshake(b"http/1.1", padding=30000).hello[:15000]
     record = b"\x16\x03\x01" + struct.pack(">H", len(hello)) + hello

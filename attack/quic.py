@@ -9,138 +9,25 @@ import struct
 import time
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+import quic_wire
 import tls13
+from quic_wire import (ACK, APPLICATION_CLOSE, CONNECTION_CLOSE, CRYPTO, HANDSHAKE_DONE,
+                       MAX_STREAMS_BIDI, MAX_STREAMS_UNI, PADDING, Keys, Ranges, crypto_frame,
+                       read_varint, varint)
 
 VERSION = 1
 SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 INITIAL, _, HANDSHAKE, RETRY = range(4)
 SPACES = SPACE_INITIAL, SPACE_HANDSHAKE, SPACE_DATA = range(3)
 DATAGRAM = 1200
-(PADDING, PING, ACK, RESET_STREAM, STOP_SENDING, CRYPTO, NEW_TOKEN, STREAM) = (
-    0, 1, 2, 4, 5, 6, 7, 8)
-MAX_STREAMS_BIDI, MAX_STREAMS_UNI, NEW_CONNECTION_ID, PATH_CHALLENGE = 0x12, 0x13, 0x18, 0x1A
-HANDSHAKE_DONE = 0x1E
-CONNECTION_CLOSE, APPLICATION_CLOSE = 0x1C, 0x1D
-# How many variable-length integers follow the type; what else there is, is in Connection.frames().
-INTEGERS = {4: 3, 5: 2, 0x10: 1, 0x11: 2, 0x14: 1, 0x15: 2, 0x16: 1, 0x17: 1, 0x19: 1}
-
-
-def varint(value):
-    if value < 1 << 6:
-        return bytes([value])
-    if value < 1 << 14:
-        return struct.pack(">H", value | 1 << 14)
-    if value < 1 << 30:
-        return struct.pack(">I", value | 2 << 30)
-    return struct.pack(">Q", value | 3 << 62)
-
-
-def read_varint(data, at):
-    """The value, and where the next begins."""
-    length = 1 << (data[at] >> 6)
-    if at + length > len(data):
-        raise ValueError("a cut integer")
-    return int.from_bytes(data[at:at + length], "big") & ((1 << (8 * length - 2)) - 1), at + length
-
-
-def full_number(truncated, length, largest):
-    """RFC 9000 A.3."""
-    expected, window = largest + 1, 1 << (8 * length)
-    candidate = (expected & ~(window - 1)) | truncated
-    if candidate <= expected - window // 2 and candidate < (1 << 62) - window:
-        return candidate + window
-    if candidate > expected + window // 2 and candidate >= window:
-        return candidate - window
-    return candidate
-
-
-def stream_frame(stream, offset, data, fin=False):
-    return (bytes([STREAM | 0x06 | (1 if fin else 0)]) + varint(stream) + varint(offset)
-            + varint(len(data)) + data)
-
-
-def crypto_frame(offset, data):
-    return b"\x06" + varint(offset) + varint(len(data)) + data
-
-
-class Ranges:
-    """Packet numbers that came, as they are acknowledged."""
-
-    def __init__(self):
-        self.ranges = []  # [first, last], in the order of coming; the newest last
-
-    def add(self, number):
-        for one in reversed(self.ranges):
-            if one[0] <= number <= one[1]:
-                return False
-            if number == one[1] + 1:
-                one[1] = number
-                return True
-        self.ranges.append([number, number])
-        return True
-
-    def largest(self):
-        return max((last for _, last in self.ranges), default=-1)
-
-    def frame(self, most=16):
-        ordered = sorted(self.ranges, reverse=True)
-        merged = [list(ordered[0])]
-        for first, last in ordered[1:]:
-            if last + 1 >= merged[-1][0]:
-                merged[-1][0] = min(first, merged[-1][0])
-            else:
-                merged.append([first, last])
-        self.ranges = merged[::-1]
-        merged = merged[:most]
-        out = (bytes([ACK]) + varint(merged[0][1]) + varint(0) + varint(len(merged) - 1)
-               + varint(merged[0][1] - merged[0][0]))
-        for above, one in zip(merged, merged[1:]):
-            out += varint(above[0] - one[1] - 2) + varint(one[1] - one[0])
-        return out
-
-
-class Keys:
-    def __init__(self, secret):
-        self.secret = secret
-        self.aead = tls13.Aead(secret, b"quic key", b"quic iv")
-        self.protect_with(tls13.expand_label(secret, b"quic hp", b"", 16))
-
-    def protect_with(self, key):
-        self.mask = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
-
-    def updated(self):
-        """The next ones, RFC 9001 section 6.1; the header's key stays."""
-        new = Keys(tls13.expand_label(self.secret, b"quic ku", b"", 32))
-        new.mask = self.mask
-        return new
-
-    def seal(self, header, number, plain):
-        """`header` ends with the number in four bytes."""
-        sealed = self.aead.seal(number, header, plain)
-        mask = self.mask(sealed[:16])
-        out = bytearray(header)
-        out[0] ^= mask[0] & (0x0F if out[0] & 0x80 else 0x1F)
-        for i in range(4):
-            out[len(header) - 4 + i] ^= mask[1 + i]
-        return bytes(out) + sealed
-
-    def open(self, packet, at, largest):
-        """The number and the frames; `at`: where the number begins."""
-        mask = self.mask(packet[at + 4:at + 20])
-        first = packet[0] ^ (mask[0] & (0x0F if packet[0] & 0x80 else 0x1F))
-        length = (first & 3) + 1
-        number = bytes(a ^ b for a, b in zip(packet[at:at + length], mask[1:]))
-        header = bytes([first]) + packet[1:at] + number
-        number = full_number(int.from_bytes(number, "big"), length, largest)
-        return number, self.aead.open(number, header, packet[at + length:])
 
 
 class Space:
     def __init__(self):
         self.send = self.receive = None
         self.next = 0
+        self.phase = False  # of the keys, once there are 1-RTT packets
         self.came = Ranges()
         self.owed = False  # an acknowledgement
         self.crypto = {}  # by offset
@@ -193,7 +80,7 @@ class Connection:
         state = self.spaces[space]
         number = struct.pack(">I", state.next)
         if space == SPACE_DATA:
-            phase = 0x04 if getattr(state, "phase", False) else 0
+            phase = 0x04 if state.phase else 0
             head = bytes([0x43 | phase]) + self.destination_id + number
         else:
             kind = INITIAL if space == SPACE_INITIAL else HANDSHAKE
@@ -316,55 +203,22 @@ class Connection:
             self.advance()
 
     def frames(self, space, data):
-        state, at = self.spaces[space], 0
-        while at < len(data) and not self.over:
-            kind, at = read_varint(data, at)
+        state = self.spaces[space]
+        for kind, values, body in quic_wire.frames(data):
             self.heard[kind] = self.heard.get(kind, 0) + 1
             if kind not in (PADDING, ACK, ACK + 1):
                 state.owed = True
-            if kind in (ACK, ACK + 1):
-                values = []
-                for _ in range(4):
-                    value, at = read_varint(data, at)
-                    values.append(value)
-                for _ in range(2 * values[2] + (3 if kind == ACK + 1 else 0)):
-                    _, at = read_varint(data, at)
-            elif kind == CRYPTO:
-                offset, at = read_varint(data, at)
-                length, at = read_varint(data, at)
-                if offset >= state.read:
-                    state.crypto[offset] = data[at:at + length]
-                at += length
+            if kind == CRYPTO:
+                if values[0] >= state.read:
+                    state.crypto[values[0]] = body
                 state.in_order()
-            elif kind == NEW_TOKEN:
-                length, at = read_varint(data, at)
-                at += length
-            elif STREAM <= kind < STREAM + 8:
-                _, at = read_varint(data, at)
-                if kind & 4:
-                    _, at = read_varint(data, at)
-                length = len(data) - at
-                if kind & 2:
-                    length, at = read_varint(data, at)
-                at += length
-            elif kind == NEW_CONNECTION_ID:
-                _, at = read_varint(data, at)
-                _, at = read_varint(data, at)
-                at += 1 + data[at] + 16
-            elif kind in (PATH_CHALLENGE, PATH_CHALLENGE + 1):
-                at += 8
-            elif kind in (CONNECTION_CLOSE, APPLICATION_CLOSE):
-                code, at = read_varint(data, at)
-                self.end(f"{'H3' if kind == APPLICATION_CLOSE else 'QUIC'} error {code:#x}")
             elif kind == MAX_STREAMS_BIDI:
-                value, at = read_varint(data, at)
-                self.streams = max(self.streams, value)
+                self.streams = max(self.streams, values[0])
             elif kind == MAX_STREAMS_UNI:
-                value, at = read_varint(data, at)
-                self.one_way = max(self.one_way, value)
-            else:
-                for _ in range(INTEGERS.get(kind, 0)):
-                    _, at = read_varint(data, at)
+                self.one_way = max(self.one_way, values[0])
+            elif kind in (CONNECTION_CLOSE, APPLICATION_CLOSE):
+                self.end(f"{'H3' if kind == APPLICATION_CLOSE else 'QUIC'} error {values[0]:#x}")
+                return
 
     # --- the handshake ----------------------------------------------------------------------------
     def advance(self):
@@ -374,7 +228,8 @@ class Connection:
             if len(initial.messages) < length:
                 return
             self.tls.server_hello(initial.messages[:length])
-            handshake.send, handshake.receive = Keys(self.tls.client_secret), Keys(self.tls.server_secret)
+            handshake.send = Keys(self.tls.client_secret)
+            handshake.receive = Keys(self.tls.server_secret)
         if self.done or handshake.receive is None:
             return
         end = tls13.flight_end(handshake.messages)
@@ -423,7 +278,7 @@ class Connection:
         """RFC 9001 section 6, from one phase to the next."""
         data = self.spaces[SPACE_DATA]
         data.send = data.send.updated()
-        data.phase = not getattr(data, "phase", False)
+        data.phase = not data.phase
 
     def end(self, why):
         if not self.over:
@@ -434,5 +289,6 @@ class Connection:
     def close(self):
         """Says goodbye, so that the server need not wait."""
         if not self.over and self.done:
-            self.datagram(self.packet(SPACE_DATA, bytes([APPLICATION_CLOSE]) + varint(0x100) + varint(0)))
+            no_error = bytes([APPLICATION_CLOSE]) + varint(0x100) + varint(0)
+            self.datagram(self.packet(SPACE_DATA, no_error))
         self.end("ended by the attacker")

@@ -47,19 +47,35 @@ def memory_bar(protocol, connections, sent):
     return IDLE[protocol] * connections + min(PINNED * connections, amplified) + SLACK
 
 
-def faults(attack, seen):
-    """What does not hold, in words; nothing when all does."""
-    if seen.died:
-        return [f"the server {seen.died}"]
+def late(seen):
+    """Which clients got all their responses, but not in time."""
     found = []
     for name, client in seen.attacked.items():
-        if client.bad:
-            found.append(f"{name}: {client.bad} of {client.good + client.bad} failed ({client.why})")
-        elif client.p99 > p99_bar(seen.quiet[name].p99):
-            found.append(f"{name}: p99 {client.p99 / MS:.0f} ms, {seen.quiet[name].p99 / MS:.1f} when quiet")
+        if not client.bad and client.p99 > p99_bar(seen.quiet[name].p99):
+            found.append(f"{name}: p99 {client.p99 / MS:.0f} ms, "
+                         f"{seen.quiet[name].p99 / MS:.1f} when quiet")
+    return found
+
+
+def lost_or_pinned(attack, seen):
+    """What no busy machine explains: responses that failed, and memory."""
+    found = [f"{name}: {client.bad} of {client.good + client.bad} failed ({client.why})"
+             for name, client in seen.attacked.items() if client.bad]
     bar = memory_bar(attack.protocol, seen.connections, seen.sent)
     if seen.rise > bar:
         found.append(f"memory: {seen.rise / MIB:.1f} MiB, at most {bar / MIB:.1f}")
     if seen.left > SLACK and not attack.silent:
         found.append(f"memory: {seen.left / MIB:.1f} MiB still there, at most {SLACK / MIB:.0f}")
     return found
+
+
+def faults(attack, seen):
+    """What does not hold, in words; nothing when all does."""
+    if seen.died:
+        return [f"the server {seen.died}"]
+    return lost_or_pinned(attack, seen) + late(seen)
+
+
+def only_late(attack, seen):
+    """Whether a busy machine alone could be what does not hold."""
+    return not seen.died and bool(late(seen)) and not lost_or_pinned(attack, seen)

@@ -18,6 +18,7 @@ from attacker import Attacker, Channel
 try:
     import catalogue
     import quic
+    import quic_wire
     import tls13
     catalogue.everything()
 except ImportError as missing:  # python3-cryptography, which ./dev attack installs
@@ -32,9 +33,9 @@ GOOD = {name: healthy.Seen(100, 0, 0.004) for name in healthy.NAMES}
 
 
 def measured(**change):
-    values = {"quiet": GOOD, "attacked": GOOD, "quiet_peak": 30 * MIB, "peak": 30 * MIB, "before": 20 * MIB,
-              "after": 20 * MIB, "cpu": 1.0, "quiet_cpu": 0.5, "seconds": 10, "sent": 100 * MIB,
-              "connections": 10, "ends": {}}
+    values = {"quiet": GOOD, "attacked": GOOD, "quiet_peak": 30 * MIB, "peak": 30 * MIB,
+              "before": 20 * MIB, "after": 20 * MIB, "cpu": 1.0, "quiet_cpu": 0.5, "seconds": 10,
+              "sent": 100 * MIB, "connections": 10, "ends": {}}
     return verdict.Measured(**{**values, **change})
 
 
@@ -75,14 +76,25 @@ class Verdict(unittest.TestCase):
         self.assertEqual(1, len(faults(after=20 * MIB + verdict.SLACK + 1)))
         self.assertEqual([], faults(after=200 * MIB, silent=True))
 
+    def test_a_second_try_is_for_time_alone(self):
+        slow = {**GOOD, "new h1": healthy.Seen(100, 0, 1.0)}
+        attack = types.SimpleNamespace(name="x", protocol="h1", silent=False)
+        for change, again in (({}, False), ({"attacked": slow}, True),
+                              ({"attacked": slow, "after": 99 * MIB}, False),
+                              ({"attacked": slow, "died": "ended"}, False),
+                              ({"attacked": {**slow, "visit": healthy.Seen(9, 1, 0.1)}}, False)):
+            self.assertEqual(again, verdict.only_late(attack, measured(**change)))
+
     def test_a_dead_server_is_all_that_counts(self):
-        self.assertEqual(["the server ended with -6: abort"], faults(died="ended with -6: abort", peak=0))
+        self.assertEqual(["the server ended with -6: abort"],
+                         faults(died="ended with -6: abort", peak=0))
 
 
 class Healthy(unittest.TestCase):
     def bench(self, **change):
         return healthy.seen_by_bench({
-            "requests": 400, "statuses": {"2xx": 400, "5xx": 0}, "unfinished": 0, "latency": {"p99": 0.002},
+            "requests": 400, "statuses": {"2xx": 400, "5xx": 0}, "unfinished": 0,
+            "latency": {"p99": 0.002},
             "errors_by_kind": {"connect": 0, "timeout": 0, "status": 0}, **change})
 
     def test_all_good(self):
@@ -179,12 +191,12 @@ class Quic(unittest.TestCase):
     def test_integers_of_rfc_9000_a_1(self):
         for value, text in ((37, "25"), (15293, "7bbd"), (494878333, "9d7f3e7d"),
                             (151288809941952652, "c2197c5eff14e88c")):
-            self.assertEqual(bytes.fromhex(text), quic.varint(value))
-            self.assertEqual((value, len(text) // 2), quic.read_varint(bytes.fromhex(text), 0))
+            self.assertEqual(bytes.fromhex(text), quic_wire.varint(value))
+            self.assertEqual((value, len(text) // 2), quic_wire.read_varint(bytes.fromhex(text), 0))
 
     def test_numbers_of_rfc_9000_a_3(self):
-        self.assertEqual(0xA82F9B32, quic.full_number(0x9B32, 2, 0xA82F30EA))
-        self.assertEqual(0x100, quic.full_number(0, 1, 0xFF))
+        self.assertEqual(0xA82F9B32, quic_wire.full_number(0x9B32, 2, 0xA82F30EA))
+        self.assertEqual(0x100, quic_wire.full_number(0, 1, 0xFF))
 
     def test_keys_of_rfc_9001_a_1(self):
         initial = tls13.extract(quic.SALT, bytes.fromhex("8394c8f03e515708"))
@@ -195,16 +207,26 @@ class Quic(unittest.TestCase):
             self.assertEqual(text, tls13.expand_label(secret, label, b"", len(text) // 2).hex())
 
     def test_what_is_sealed_opens(self):
-        keys = quic.Keys(bytes(32))
+        keys = quic_wire.Keys(bytes(32))
         packet = keys.seal(b"\x43" + bytes(8) + (7).to_bytes(4, "big"), 7, b"\x01" * 30)
         self.assertEqual((7, b"\x01" * 30), keys.open(packet, 9, 5))
 
     def test_acknowledged_ranges(self):
-        ranges = quic.Ranges()
+        ranges = quic_wire.Ranges()
         self.assertEqual([True] * 5, [ranges.add(number) for number in (0, 1, 5, 3, 2)])
         self.assertFalse(ranges.add(3))
         # Largest 5, no delay, one range more; 5 to 5, and after a gap of one 3 to 0.
         self.assertEqual(bytes([2, 5, 0, 1, 0, 0, 3]), ranges.frame())
+
+    def test_frames_of_every_shape(self):
+        pieces = [bytes([2, 5, 0, 1, 0, 0, 3]), quic_wire.crypto_frame(300, b"abc"), b"\x07\x01t",
+                  quic_wire.stream_frame(4, 70, b"x", True), b"\x18\x01\x00\x02id" + bytes(16),
+                  b"\x1a" + bytes(8), b"\x1c\x0a\x06\x02no", b"\x1d\x41\x00\x00", b"\x12\x40\x65",
+                  b"\x1e", b"\0"]
+        found = [kind for kind, _, _ in quic_wire.frames(b"".join(pieces))]
+        self.assertEqual([piece[0] for piece in pieces], found)
+        self.assertEqual([(0x1D, [256, 0], b"")], list(quic_wire.frames(pieces[7])))
+        self.assertEqual([(0x0F, [4, 70, 1], b"x")], list(quic_wire.frames(pieces[3])))
 
     def test_the_end_of_a_flight(self):
         flight = tls13.message(8, b"abc") + tls13.message(tls13.FINISHED, bytes(32))
