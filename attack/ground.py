@@ -18,7 +18,7 @@ CLIENTS_NICE = 10
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG = 1
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None)
 
 
 class Addresses:
@@ -43,24 +43,28 @@ def _unshare():
 
 
 def _ip(*words):
-    subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                       text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        raise SystemExit(f"troika: ip {' '.join(words)}: {said.strip()}") from None
 
 
 def enter_network():
     """The addresses to use, and a sentence when they are only those of loopback."""
     here = Addresses("10.78.0.1", "10.78.0.2", "10.78.0.9")
     try:
-        if not _unshare():
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        _ip("link", "set", "lo", "up")
-        _ip("address", "add", f"{here.server}/24", "dev", "lo")
-        # Who does not choose an address, as the healthy clients, has this one.
-        _ip("route", "replace", "local", here.server, "dev", "lo", "src", here.healthy,
-            "table", "local")
-    except (OSError, subprocess.CalledProcessError) as error:
-        return LOOPBACK, ("no network of its own could be made "
-                          f"({getattr(error, 'strerror', None) or error}), so all have addresses of "
-                          "loopback, which the server may treat differently: run it as root")
+        made = _unshare()
+    except OSError:
+        made = False
+    if not made:
+        return LOOPBACK, ("no network namespace can be made, so all have addresses of loopback, which the "
+                          "server may treat differently: run it as root")
+    _ip("link", "set", "lo", "up")
+    _ip("address", "add", f"{here.server}/24", "dev", "lo")
+    # Who does not choose an address, as the healthy clients, has this one.
+    _ip("route", "replace", "local", here.server, "dev", "lo", "src", here.healthy, "table", "local")
     return here, None
 
 
