@@ -19,7 +19,7 @@ class Attacker:
         self.target = target
         self.deadline = time.monotonic() + seconds
         self.bytes = 0  # that were sent: content of TCP and TLS, whole datagrams of UDP
-        self.open = self.most_open = self.made = 0
+        self.open = self.most_open = 0
         self.ends = collections.Counter()  # how connections ended, in the server's words if it had some
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.check_hostname = False
@@ -36,7 +36,6 @@ class Attacker:
 
     def opened(self):
         self.open += 1
-        self.made += 1
         self.most_open = max(self.most_open, self.open)
 
     def closed(self, why):
