@@ -148,7 +148,7 @@ TEST_CASE("a download over HTTP/3 is whole despite loss, delay and ever new port
   LiveServer server(scripted_site(with_pattern(kSmaller)));
   relay::Options options = delayed(server.address);
   options.up.loss = options.down.loss = 0.02;
-  options.rebind_port = 200ms;
+  options.rebind_port = 100ms;
   LiveRelay relay(options);
   CHECK(LiveClient().gets_pattern(client::Protocol::h3, relay.address, kSmaller));
   const relay::Summary& summary = relay.stop();
