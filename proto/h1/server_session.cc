@@ -36,7 +36,10 @@ void ServerSession::receive_end(TimePoint) {
 // The body of the request in hand, or the head of the next one.
 bool ServerSession::can_read() const noexcept {
   if (phase_ != Phase::open) return false;
-  if (current_ == nullptr) return sent_.size() < kUnsentResponses;
+  if (current_ == nullptr) {
+    return sent_.empty() || (sent_.size() < kUnsentResponses &&
+                             host_.account().held() <= services_.limits.connection_memory);
+  }
   return current_->reads() && current_->room() > 0;
 }
 

@@ -292,6 +292,11 @@ std::unique_ptr<ByteSession> make_session(Services& services, const PeerInfo& pe
 void ServerSession::on_headers_begin(const nghttp2_frame& frame) {
   const std::int32_t id = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
+  if (context_.host.account().held() > services_.limits.connection_memory) {
+    ++services_.misconduct.over_memory;
+    nghttp2_submit_rst_stream(engine_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+    return;
+  }
   ServerStream& stream =
       streams_.add(std::make_unique<ServerStream>(context_, services_, peer_, id));
   nghttp2_session_set_stream_user_data(engine_.get(), id, &stream);

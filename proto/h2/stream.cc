@@ -82,7 +82,9 @@ std::size_t Stream::window() const noexcept {
   const std::int32_t left =
       std::min(nghttp2_session_get_stream_remote_window_size(context_.engine, id_),
                nghttp2_session_get_remote_window_size(context_.engine));
-  return static_cast<std::size_t>(std::max(left, 0));
+  const auto open = static_cast<std::size_t>(std::max(left, 0));
+  const bool much = context_.host.account().held() > context_.limits.connection_memory / 4;
+  return much ? std::min(open, kMaxDataPayload) : open;
 }
 
 Slice Stream::take_pending(std::size_t length) noexcept {

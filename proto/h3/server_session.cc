@@ -61,7 +61,18 @@ ServerStream& ServerSession::open_request(quic::StreamId id, bool early, TimePoi
   if (!peer_known_) know_peer();
   if (ServerStream* const stream = request(id)) return *stream;
   idle_since_ = now;
-  return streams_.add(std::make_unique<ServerStream>(context_, id, early, now));
+  const bool has_room = memory_left();
+  ServerStream& stream = streams_.add(std::make_unique<ServerStream>(context_, id, early, now));
+  if (!has_room) {
+    ++services_.misconduct.over_memory;
+    stream.refuse();
+  }
+  return stream;
+}
+
+bool ServerSession::memory_left() const noexcept {
+  const Limits& limits = services_.limits;
+  return quic_.account().held() <= limits.connection_memory + limits.retained_bytes;
 }
 
 Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin,
@@ -158,7 +169,7 @@ void ServerSession::retire_if_over(ServerStream& stream) {
 // the peer acknowledges the response counts as ended: the acknowledgement may be delayed (RFC 9000
 // §13.2.1), and the peer may need the stream. The limit on streams also limits how many wait so.
 void ServerSession::allow_more_streams(std::int64_t least) {
-  if (drain_ == Drain::announced || drain_ == Drain::done) return;
+  if (drain_ == Drain::announced || drain_ == Drain::done || !memory_left()) return;
   const std::int64_t most = std::min(context_.served, services_.limits.concurrent_streams);
   if (most - allowed_early_ < least) return;
   const auto more = static_cast<std::size_t>(most - std::exchange(allowed_early_, most));

@@ -53,6 +53,7 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   Status judge(Status status);  // what the client has done wrong so far, unless there was an error
   void announce_drain();
   TimePoint idle_deadline() const noexcept;
+  bool memory_left() const noexcept;            // for another request
   void allow_more_streams(std::int64_t least);  // all that are due, if at least so many are
 
   quic::QuicStreams& quic_;

@@ -251,6 +251,11 @@ void ServerStream::on_stop_ignored() noexcept {
   mark_dirty();  // the session judges it
 }
 
+void ServerStream::refuse() {
+  exchange_.on_peer_abort(AbortReason::refused);
+  reset(AbortReason::refused);
+}
+
 void ServerStream::on_fin_handed_out() {
   Stream::on_fin_handed_out();
   if (exchange_.receiving() != Receiving::done || exchange_.reads_on()) return;

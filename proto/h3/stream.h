@@ -149,6 +149,7 @@ class ServerStream final : public Stream {
   bool live() const noexcept {
     return exchange_.reads_on() || (!exchange_.aborted() && exchange_.sending() != Sending::done);
   }
+  void refuse();  // nothing of it is processed (RFC 9114 §4.1.1)
   bool served() const noexcept { return serving_ == Serving::served; }
   // The connection ends; written bytes stay. cleanly: without an error, so bytes that were not
   // acknowledged have most likely arrived.

@@ -65,6 +65,7 @@ class Snapshot : public Counted {
 struct Misconduct {
   std::uint64_t faults = 0, glitches = 0;
   std::uint64_t drained = 0, ended = 0;  // connections
+  std::uint64_t over_memory = 0;         // requests that a connection's memory had no room for
 };
 
 // What sessions, exchanges and handlers use of their worker; outlives all of them.

@@ -29,6 +29,11 @@ struct Limits {
   std::size_t response_count = 256;
   std::size_t informational = 32;  // 1xx responses to one request
 
+  // What a connection may hold when another request begins; beyond it h2 and h3 refuse the request,
+  // and h1 reads it later. In h3 retained_bytes come on top. Beyond a quarter, files are read one
+  // frame at a time, so that a hundred responses to a client that reads have room.
+  std::size_t connection_memory = 3U << 20U;
+
   std::uint32_t concurrent_streams = 100;  // h2 and h3, per connection
   std::size_t stream_window = 64U << 10U;  // request bytes in flight or unread: h1, h2
   std::size_t h3_stream_window = 256U << 10U;

@@ -1,6 +1,7 @@
 // What a connection's account says is held for its peer. That it is 0 in the end is checked by
 // every test of a pair of sessions.
 #include <catch2/catch_template_test_macros.hpp>
+#include <type_traits>
 
 #include "unit/proto/h1/pair.h"
 #include "unit/proto/h2/pair.h"
@@ -79,6 +80,29 @@ TEMPLATE_TEST_CASE("the fields of a request are held until its response begins",
   CHECK(pair.observer.entries[0].target == "/a?b=c");
   CHECK(pair.observer.entries[0].authority == "localhost");
   CHECK(later.jobs == 0);
+}
+
+TEMPLATE_TEST_CASE("beyond a connection's memory a request is refused, and may be sent again", "",
+                   H2Pair, H3Pair) {
+  TestType pair;
+  pair.limits.connection_memory = pair.limits.retained_bytes = 1U << 20U;
+  const std::size_t most =
+      pair.limits.connection_memory + (std::is_same_v<TestType, H3Pair> ? 1U << 20U : 0U);
+  pair.handler.answer = with_pattern(10);
+  CHECK(pair.fetch("/").whole());
+  Account& held = of_server(pair);
+  Charge rest(held);
+  rest.set(most - held.held() - kSlack);  // for what the library takes before it asks
+  CHECK(pair.fetch("/").whole());
+  rest.set(0);
+  rest.set(most - held.held() + 1);
+  const PairCall& refused = pair.fetch("/");
+  CHECK(refused.receiver.failed == AbortReason::refused);
+  CHECK(refused.receiver.failure->replayable);
+  CHECK(pair.services.misconduct.over_memory == 1);
+  CHECK(pair.handler.requests.size() == 2);
+  rest.set(0);
+  CHECK(pair.fetch("/").whole());
 }
 
 TEMPLATE_TEST_CASE("an upload that nobody reads is held, and what is read is not", "", H1Pair,
