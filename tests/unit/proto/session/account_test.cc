@@ -105,6 +105,20 @@ TEMPLATE_TEST_CASE("beyond a connection's memory a request is refused, and may b
   CHECK(pair.fetch("/").whole());
 }
 
+TEMPLATE_TEST_CASE("while memory is scarce a request gets 503, without its handler", "", H1Pair,
+                   H2Pair, H3Pair) {
+  TestType pair;
+  pair.handler.answer = with_pattern(10);
+  pair.services.overloaded = true;
+  const PairCall& call = pair.fetch("/");
+  CHECK(call.whole());
+  CHECK(call.receiver.status() == 503);
+  CHECK(call.receiver.head->headers.get("retry-after") == "1");
+  CHECK(pair.handler.requests.empty());
+  pair.services.overloaded = false;
+  CHECK(pair.fetch("/").receiver.status() == 200);
+}
+
 TEMPLATE_TEST_CASE("an upload that nobody reads is held, and what is read is not", "", H1Pair,
                    H2Pair, H3Pair) {
   constexpr std::size_t kSize = 50'000;
