@@ -39,6 +39,30 @@ TEST_CASE("a plain HTTP request on the TLS port closes the connection and says w
   CHECK_FALSE(alone.server.told("ready"));
 }
 
+// RFC 9001 §8.2: over TCP the extension means nothing.
+TEST_CASE("transport parameters of QUIC in a handshake over TCP are ignored") {
+  constexpr unsigned kTransportParameters = 0x39;
+  const auto client = client_context();
+  const std::string_view garbage = "no parameters";
+  const auto add = [](SSL*, unsigned, unsigned, const unsigned char** out, std::size_t* size, X509*,
+                      std::size_t, int*, void* text) {
+    const auto& bytes = *static_cast<const std::string_view*>(text);
+    *out = reinterpret_cast<const unsigned char*>(bytes.data());
+    *size = bytes.size();
+    return 1;
+  };
+  REQUIRE(SSL_CTX_add_custom_ext(SSL_get_SSL_CTX(client->new_ssl("").get()), kTransportParameters,
+                                 SSL_EXT_CLIENT_HELLO, add, nullptr,
+                                 const_cast<std::string_view*>(&garbage), nullptr, nullptr) == 1);
+  TlsPair pair(*server_context(), client->new_ssl("localhost"));
+  const std::string& wire = pair.record(End::client);
+  REQUIRE(pair.shake_hands());
+  CHECK(wire.contains(garbage));
+  pair.client.queue.append_copy("hello");
+  pair.run();
+  CHECK(pair.server.received == "hello");
+}
+
 TEST_CASE("garbage closes the connection") {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Alone alone;

@@ -50,6 +50,8 @@ TEST_CASE("keep-alive: what the request's fields make of it") {
         Row{"1.1", "Connection: CLOSE\r\n", "close"},
         Row{"1.1", "connection: x, close ,y\r\n", "close"},
         Row{"1.1", "Connection: x\r\nConnection: close\r\n", "close"},
+        Row{"1.1", "Connection: close\t\r\n", "close"},
+        Row{"1.1", "Connection: x,\tclose\t,y\r\n", "close"},
         Row{"1.1", "Connection: closed\r\n", ""}, Row{"1.1", "Connection: @@\r\n", ""},
         Row{"1.1", "Connection: keep-alive close\r\n", ""},
         Row{"1.1", "Proxy-Connection: close\r\n", ""}, Row{"1.0", "", "close"},

@@ -190,6 +190,17 @@ TEST_CASE("H1-14: versions that are not 1.x are refused") {
   check_all_refused({get("HTTP/2.0"), get("HTTP/3.0"), get("HTTP/9.9")}, 505);
 }
 
+TEST_CASE("H1-14: the preface of HTTP/2 is refused as the second request, too") {
+  H1Server server;
+  CHECK(only(server.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).status == 200);
+  const H1Response answer =
+      only(server.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(kMarker)));
+  CHECK(answer.status == 400);
+  CHECK(answer.closes());
+  CHECK(server.finished());
+  CHECK(server.bench.handler.started == 1);
+}
+
 TEST_CASE("H1-25: bytes of another protocol are refused") {
   using std::string_literals::operator""s;
   check_all_refused({"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, "\0\0\0\0"s, "SSH-2.0-x\r\n",

@@ -97,6 +97,18 @@ TEST_CASE("frames are scanned alike in whatever pieces they come") {
   }
 }
 
+TEST_CASE("a PING that comes byte by byte has its acknowledgement, and so has the next one") {
+  OpenPeer peer;
+  const std::string pings = frame(kPing, 0, 0, "12345678") + frame(kPing, 0, 0, "abcdefgh");
+  for (const char& byte : pings) peer.exchange(std::string(1, byte));
+  std::vector<std::string> payloads;
+  for (const auto& each : peer.frames) {
+    if (each.type == kPing) payloads.push_back(each.payload);
+  }
+  CHECK(payloads == std::vector<std::string>{"12345678", "abcdefgh"});
+  CHECK_FALSE(peer.goaway_code());
+}
+
 TEST_CASE("as many ranges of skipped ids are remembered as the limit says, the newest") {
   const Limits limits;
   CHECK_FALSE(forgets_first_of(limits.h2_skipped_ids));

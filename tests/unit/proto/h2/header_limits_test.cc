@@ -261,6 +261,22 @@ TEST_CASE("malformed requests are reset or refused, and never served") {
   }
 }
 
+// RFC 9113 §8.1: trailers end the stream.
+TEST_CASE("trailers that do not end their stream are malformed, and its work is cancelled") {
+  int jobs = 0;
+  OpenPeer peer;
+  peer.handler.answer = test::hold(jobs);
+  peer.exchange(peer.headers(1, post_fields(), false) + frame(kData, 0, 1, "x"));
+  CHECK(jobs == 1);
+  peer.exchange(peer.headers(1, {{"x-sum", "42"}}, false));
+  CHECK(peer.reset_code(1) == kProtocolError);
+  CHECK(jobs == 0);
+  CHECK_FALSE(peer.goaway_code());
+  peer.handler.answer = nullptr;
+  peer.exchange(peer.get(3));
+  CHECK(peer.status(3) == "200");
+}
+
 TEST_CASE("a body that is not what Content-Length says is a protocol error of its stream") {
   for (const std::string_view body : {"1234", "123456"}) {
     int jobs = 0;

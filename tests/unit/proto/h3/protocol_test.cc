@@ -122,6 +122,36 @@ TEST_CASE("h3: frames that are reserved for greasing are skipped") {
   CHECK(raw.observer.entries.size() == 1);
 }
 
+TEST_CASE("h3: an unknown frame is no content, wherever it is cut") {
+  const std::string unknown = frame(0x21, "GREASE") + frame(0x5f, "");
+  const std::string all = headers_frame(post_fields()) + unknown + data_frame("abc") + unknown +
+                          data_frame("def") + unknown;
+  for (std::size_t cut = 1; cut < all.size(); ++cut) {
+    CAPTURE(cut);
+    int jobs = 0;
+    BodySource* upload = nullptr;
+    OpenServer raw;
+    raw.handler.answer = hold(jobs, nullptr, &upload);
+    raw.exchange(0, all.substr(0, cut));
+    raw.exchange(0, all.substr(cut), true);
+    REQUIRE(upload != nullptr);
+    std::string got;
+    CHECK(read_body(*upload, got) == ReadState::end);
+    CHECK(got == "abcdef");
+  }
+}
+
+TEST_CASE("h3: content of a GET is its content, and the next request is another") {
+  OpenServer raw;
+  raw.exchange(0, headers_frame(get_fields()) + data_frame("GET /smuggled"), true);
+  raw.exchange(4, headers_frame(get_fields("/next")), true);
+  REQUIRE(raw.handler.requests.size() == 2);
+  CHECK(raw.handler.requests[0].has_body);
+  CHECK(raw.handler.requests[1].target.path == "/next");
+  CHECK(raw.quic.alive());
+  CHECK(raw.quic.connection_window_left() == raw.limits.connection_window);
+}
+
 TEST_CASE("h3: frames of one number on the control stream keep to their rules") {
   const auto settings_and = [](std::string_view frames) {
     return control(frame(4, "") + std::string(frames));
@@ -214,10 +244,14 @@ TEST_CASE("h3: malformed requests reach no handler") {
   late.emplace_back("x", "1");
   late.emplace_back(":method", "GET");
   twice.insert(twice.begin(), {":path", "/"});
+  std::vector<std::string> heads{frame(1, "")};
   for (const Fields& fields : {without(":method"), without(":path"), without(":scheme"),
                                without(":authority"), user, connection, upper, late, twice}) {
+    heads.push_back(headers_frame(fields));
+  }
+  for (const std::string& head : heads) {
     OpenServer raw;
-    raw.exchange(0, headers_frame(fields), true);
+    raw.exchange(0, head, true);
     CHECK(raw.quic.closed == kMessageError);
     CHECK(raw.handler.started == 0);
   }
