@@ -152,7 +152,7 @@ class BufferPool {
  private:
   friend class Slice;
   friend class SlabWriter;
-  static constexpr std::size_t kKeptFree = 2U << 20U;  // bytes of free slabs kept for later
+  static constexpr std::size_t kKeptFree = 4U << 20U;  // bytes of free slabs kept for later
 
   Slab* take(std::size_t capacity);
   void give_back(Slab* slab) noexcept;

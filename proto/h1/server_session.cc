@@ -9,8 +9,6 @@ namespace {
 // Responses in the output queue whose exchanges are not closed yet: the most that a client which
 // pipelines and does not read can hold.
 constexpr std::size_t kUnsentResponses = 16;
-// Requests of one turn, so that a client which pipelines without end leaves time for others.
-constexpr std::size_t kRequestsOfTurn = 32;
 
 }  // namespace
 
@@ -100,8 +98,7 @@ void ServerSession::refuse(std::uint16_t status) {
 }
 
 Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, TimePoint now) {
-  if (std::exchange(turn_, now) != now) retired_ = 0;
-  for (bool moved = true; moved && !over() && retired_ < kRequestsOfTurn;) {
+  for (bool moved = true; moved && !over();) {
     producing_ = Producing::yes;
     moved = consume_buffered(now);
     if (current_ != nullptr) {
@@ -114,8 +111,7 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
       reach(Phase::over);
     }
   }
-  const bool again = std::exchange(producing_, Producing::no) == Producing::again;
-  if (again || (retired_ >= kRequestsOfTurn && !over())) host_.mark_dirty();
+  if (std::exchange(producing_, Producing::no) == Producing::again) host_.mark_dirty();
   return {};
 }
 
@@ -155,7 +151,6 @@ bool ServerSession::retire(TimePoint now) {
     reach(Phase::broken);
     current_->close(AbortReason::none);
   }
-  ++retired_;
   sent_.push_back(std::move(current_));
   on_written(0, now);  // an end without bytes of its own may be reached already
   return true;

@@ -70,8 +70,6 @@ class ServerSession final : public ByteSession,
   Ledger ledger_;
   TimePoint head_since_ = kNever;  // first byte of the request whose head is being read
   TimePoint idle_since_, progress_at_;
-  TimePoint turn_ = kNever;  // of the last produce()
-  std::size_t retired_ = 0;  // requests of that turn
   Phase phase_ = Phase::open;
   Producing producing_ = Producing::no;
   bool draining_ = false;

@@ -83,7 +83,7 @@ enum class Pumped : std::uint8_t {
 // The sending half of a connection's flush, server or client: lets the session act on what it has
 // recorded, then moves what it produces to the transport. At most kTurnBudget in one turn, so that
 // the other connections get theirs. At most `high_watermark` bytes wait in `out`.
-inline constexpr std::size_t kTurnBudget = 512U << 10U;  // bytes
+inline constexpr std::size_t kTurnBudget = 256U << 10U;  // bytes
 inline Pumped pump(ByteSession& session, OutputQueue& out, std::size_t high_watermark,
                    Transport& transport, TimePoint now) {
   std::size_t written = 0;

@@ -246,6 +246,8 @@ bool Worker::flush() {
   // What one brings may have to leave through another, as a job's response does.
   for (int round = 0; round < kFlushRounds && (round == 0 || !dirty_.empty()); ++round) {
     dirty_.run([this](Flushable& work) {
+      // Its budget of this turn is used up, whatever asks for it meanwhile.
+      if (std::ranges::contains(again_, &work)) return false;
       // The time is read again: a TLS handshake takes more than a millisecond of the flush.
       if (work.flush(loop_.turn_clock().refresh())) again_.push_back(&work);
       return false;

@@ -178,6 +178,7 @@ void TlsConnection::close(Error why) {
   state_ = State::closed;
   bio_.drop_input();
   tail_ = {};
+  count_tail();
   early_received_ = {};
   early_sent_ = {};
   observer_->on_closed(why);
@@ -348,6 +349,7 @@ Status TlsConnection::send_scratch() {
   } else {
     tail_.assign(left.begin(), left.end());
   }
+  count_tail();
   records.clear();
   if (!taken) return std::unexpected(taken.error());
   return {};
@@ -356,12 +358,15 @@ Status TlsConnection::send_scratch() {
 Status TlsConnection::flush() {
   const auto taken = tail_.empty() ? Result<std::size_t>(0) : offer(tail_);
   if (!failure_) tail_ = {};  // reading may make more records that nobody gets
-  if (!failure_ || tail_.empty()) return failure_;
-  if (*taken < tail_.size()) {
+  if (failure_ && !tail_.empty() && *taken < tail_.size()) {
     tail_.erase(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(*taken));
+    count_tail();
     return {};
   }
+  const bool sent = failure_ && !tail_.empty();
   tail_ = {};
+  count_tail();
+  if (!sent) return failure_;
   if (shutdown_ && state_ != State::early) stream_->shutdown_write();
   return {};
 }

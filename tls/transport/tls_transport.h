@@ -57,7 +57,10 @@ class TlsConnection final : public Transport,
   ~TlsConnection() override { scratch_.busy.remove(*this); }
 
   void start(Transport::Observer& observer) override;
-  void charge_to(Account& account) override { memory_.emplace(account).set(kIdleMemory); }
+  void charge_to(Account& account) override {
+    memory_.emplace(account).set(kIdleMemory);
+    tail_memory_.emplace(account);
+  }
   bool connected() const noexcept override { return stream_->connected(); }
   void set_reading(bool on) override;
   std::size_t write_budget() const noexcept override;
@@ -121,6 +124,9 @@ class TlsConnection final : public Transport,
   Status seal(OutputQueue& queue, std::size_t budget, TimePoint now);
   Status send_scratch();
   Result<std::size_t> offer(std::span<const std::byte> bytes);
+  void count_tail() noexcept {
+    if (tail_memory_) tail_memory_->set(tail_.capacity());
+  }
   void use_buffers() noexcept {
     scratch_.busy.used(*this);
     if (memory_) memory_->set(kBusyMemory);
@@ -132,7 +138,7 @@ class TlsConnection final : public Transport,
 
   std::unique_ptr<ByteStream> stream_;
   RecordScratch& scratch_;
-  std::optional<Charge> memory_;  // OpenSSL's
+  std::optional<Charge> memory_, tail_memory_;  // OpenSSL's; of tail_
   std::vector<std::byte> tail_;
   std::vector<std::byte> early_received_;  // server: early data that came while reading was off
   std::vector<std::byte> early_sent_;      // client
