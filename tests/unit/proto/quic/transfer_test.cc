@@ -248,6 +248,17 @@ TEST_CASE("Bursts leave in large sends") {
   CHECK(counters.sends < counters.packets_out / 2);
 }
 
+TEST_CASE("An application is told once of a burst, and once of what a datagram acknowledges") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  const ScriptApp& app = w.server_app();
+  const auto& counters = w.endpoint->counters();
+  CAPTURE(app.told_written, counters.sends, app.told_acked, counters.datagrams_in);
+  CHECK(app.told_written <= counters.sends);
+  CHECK(app.told_acked <= counters.datagrams_in);
+}
+
 // Sending takes time, as it does on a real socket, so that pacing always lets the next burst go.
 struct SlowSink final : DatagramSink {
   SlowSink(DatagramSink& real, sim::SimClock& time) : to(real), clock(time) {}
