@@ -46,10 +46,12 @@ int EngineWriter::next() {
   offered_stream_ = id;
   offered_fin_ = fin != 0;
   offered_bytes_ = 0;
-  used_vectors_ = static_cast<std::size_t>(count);
-  for (std::size_t i = 0; i < used_vectors_; ++i) {
-    vectors_[i] = {.iov_base = found[i].base, .iov_len = found[i].len};
-    offered_bytes_ += found[i].len;
+  used_vectors_ = 0;
+  for (const nghttp3_vec& each : std::span(found).first(static_cast<std::size_t>(count))) {
+    const std::size_t bytes = std::min(each.len, kOfferBytes - offered_bytes_);
+    if (bytes > 0) vectors_[used_vectors_++] = {.iov_base = each.base, .iov_len = bytes};
+    offered_bytes_ += bytes;
+    if (bytes < each.len) offered_fin_ = false;
   }
   return 0;
 }

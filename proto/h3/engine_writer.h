@@ -38,6 +38,8 @@ class EngineWriter {
 
  private:
   static constexpr std::size_t kVectors = 16;
+  // At most, of one stream: then nghttp3 chooses again whose turn it is.
+  static constexpr std::size_t kOfferBytes = 16U << 10U;
 
   std::size_t room() const noexcept {
     return limits_.retained_bytes - std::min(limits_.retained_bytes, retained_);

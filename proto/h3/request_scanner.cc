@@ -9,6 +9,22 @@ constexpr std::uint64_t kData = 0, kHeaders = 1;  // RFC 9114 §7.2.1, §7.2.2
 
 }  // namespace
 
+std::pair<std::size_t, bool> LineCounter::take(std::span<const std::byte> bytes) noexcept {
+  std::size_t at = 0;
+  bool ended = false;
+  while (at < bytes.size() && !ended) {
+    if (state_ == State::text) {
+      const auto passed = std::min<std::uint64_t>(number_, bytes.size() - at);
+      number_ -= passed;
+      at += static_cast<std::size_t>(passed);
+      ended = number_ == 0 && end_text();
+    } else {
+      ended = take(bytes[at++]);
+    }
+  }
+  return {at, ended};
+}
+
 bool LineCounter::take(std::byte byte) noexcept {
   const auto bits = std::to_integer<unsigned>(byte);
   switch (state_) {
@@ -26,7 +42,7 @@ bool LineCounter::take(std::byte byte) noexcept {
       if (shift_ < 56) number_ += std::uint64_t{bits & 0x7fU} << shift_;
       shift_ += 7;
       return (bits & 0x80U) == 0 && end_number();
-    case State::text: return --number_ == 0 && end_text();
+    case State::text: break;
   }
   return false;
 }
@@ -75,8 +91,12 @@ std::size_t RequestScanner::scan(std::span<const std::byte> bytes) noexcept {
         state_ = State::length;
       }
     } else if (type_ == kHeaders) {
-      if (section_.take(bytes[at++])) ++lines_;
-      if (--left_ == 0) state_ = State::type;
+      const auto rest = std::min<std::uint64_t>(left_, bytes.size() - at);
+      const auto [passed, line] = section_.take(bytes.subspan(at, static_cast<std::size_t>(rest)));
+      at += passed;
+      left_ -= passed;
+      if (line) ++lines_;
+      if (left_ == 0) state_ = State::type;
     } else {
       const auto skipped = std::min<std::uint64_t>(left_, bytes.size() - at);
       left_ -= skipped;

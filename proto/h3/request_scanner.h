@@ -11,14 +11,15 @@ namespace troika::h3 {
 // Follows the lines of a field section (RFC 9204 §4.5), without decoding them.
 class LineCounter {
  public:
-  // True: a line ends with this byte.
-  bool take(std::byte byte) noexcept;
+  // Follows them to the end of a line, if it is among them; how many that were, and whether it was.
+  std::pair<std::size_t, bool> take(std::span<const std::byte> bytes) noexcept;
 
  private:
   // What a number is, or the text whose length it is.
   enum class Part : std::uint8_t { insert_count, base, index, name_index, name, value };
   enum class State : std::uint8_t { insert_count, base, line, value, number, text };
 
+  bool take(std::byte byte) noexcept;
   bool begin(unsigned byte, unsigned bits, Part part) noexcept;
   bool end_number() noexcept;
   bool end_text() noexcept;

@@ -92,8 +92,9 @@ class QuicApplication {
   // Called before on_ready(). False: these are not bytes of remembered().
   virtual bool remember(std::span<const std::byte> bytes) { return bytes.empty(); }
 
-  // The flush: apply() once (handlers start, records become calls), then next_write() repeatedly,
-  // each followed by wrote(), blocked() or shut().
+  // The flush: apply() once (handlers start, records become calls), then next_write() repeatedly.
+  // Each is followed by wrote() if something was taken, be it in several packets, and by blocked()
+  // or shut() if no more can be. The memory of `data` must not change before that.
   virtual Status apply(TimePoint now) = 0;
   virtual Result<StreamWrite> next_write() = 0;
   virtual Status wrote(StreamId stream, std::size_t bytes, TimePoint now) = 0;

@@ -42,8 +42,7 @@ struct Callbacks {
 
   static int acked(ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t bytes,
                    void* user, void*) {
-    connection(user).last_progress_ = connection(user).now_;
-    return result(user, application(user).on_acked(stream, bytes));
+    return connection(user).on_acked(stream, bytes);
   }
 
   static int stream_closed(ngtcp2_conn* conn, std::uint32_t flags, std::int64_t stream,
@@ -52,6 +51,7 @@ struct Callbacks {
     if (!is_bidi(stream) && ngtcp2_conn_is_local_stream(conn, stream) == 0) {
       ngtcp2_conn_extend_max_streams_uni(conn, 1);
     }
+    if (const int failed = connection(user).tell_acked(); failed != 0) return failed;
     return result(user, application(user).on_stream_closed(
                             stream, has_code ? std::optional(code) : std::nullopt));
   }

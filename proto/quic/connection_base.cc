@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/quic/convert.h"
 #include "tls/context/describe.h"
@@ -58,8 +59,9 @@ void ConnectionBase::receive(const Datagram& packet, TimePoint now) {
   const ngtcp2_path view = path.view();
   const ngtcp2_pkt_info info{.ecn = static_cast<std::uint8_t>(packet.ecn)};
   if (!established()) ERR_clear_error();  // so that the queue tells of this handshake alone
-  const int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
-                                         packet.bytes.size(), to_stamp(now));
+  int error = ngtcp2_conn_read_pkt(conn(), &view, &info, as_u8(packet.bytes.data()),
+                                   packet.bytes.size(), to_stamp(now));
+  if (const int failed = tell_acked(); error == 0) error = failed;
   if (error != 0) on_library_error(error, now);
   if (qlog_.waiting() && phase() == Phase::open) qlog_.open(open_log());
   if (limits_paths()) {
@@ -231,6 +233,22 @@ int ConnectionBase::on_handshake_completed() {
     if (const int failed = close_.result_of(begin_again()); failed != 0) return failed;
   }
   return close_.result_of(application_->on_handshake_done(now_));
+}
+
+// ngtcp2 says so for each frame; the application hears of those of a datagram at once.
+int ConnectionBase::on_acked(StreamId stream, std::uint64_t bytes) {
+  last_progress_ = now_;
+  if (stream != acked_.stream) {
+    if (const int failed = tell_acked(); failed != 0) return failed;
+    acked_.stream = stream;
+  }
+  acked_.bytes += bytes;
+  return 0;
+}
+
+int ConnectionBase::tell_acked() {
+  const auto [stream, bytes] = std::exchange(acked_, {});
+  return stream == kNoStream ? 0 : close_.result_of(application_->on_acked(stream, bytes));
 }
 
 void ConnectionBase::record(Record::Kind kind, StreamId stream, std::uint64_t value) {

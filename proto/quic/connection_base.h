@@ -122,6 +122,10 @@ class ConnectionBase : public QuicStreams {
     StreamId stream;
     std::uint64_t value;  // bytes, streams or an error code
   };
+  struct Acked {
+    StreamId stream = kNoStream;
+    std::uint64_t bytes = 0;
+  };
   enum class Drain : std::uint8_t { no, wanted, told };
 
   virtual bool new_id(ngtcp2_cid& id, ngtcp2_stateless_reset_token& token) = 0;
@@ -140,6 +144,8 @@ class ConnectionBase : public QuicStreams {
 
   int on_key(ngtcp2_encryption_level level);
   int on_handshake_completed();
+  int on_acked(StreamId stream, std::uint64_t bytes);
+  int tell_acked();
   void use_validated(const Path& path) noexcept;
   Status begin_again();
 
@@ -184,6 +190,7 @@ class ConnectionBase : public QuicStreams {
   bool applying_ = false;               // the flush is on the stack, and has not written yet
   TimePoint last_progress_;
   std::uint64_t delivered_ = 0;
+  Acked acked_;      // of the datagram that is being read
   TimePoint now_{};  // of the call that is on the stack
 };
 

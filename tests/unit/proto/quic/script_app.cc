@@ -50,6 +50,7 @@ Status ScriptApp::on_data(StreamId stream, std::span<const std::byte> bytes, boo
 Status ScriptApp::on_acked(StreamId stream, std::uint64_t bytes) {
   CHECK(out_.contains(stream));
   acked_bytes += bytes;
+  ++told_acked;
   return {};
 }
 Status ScriptApp::on_stream_closed(StreamId stream, std::optional<AppError> code) {
@@ -87,6 +88,7 @@ Result<quic::StreamWrite> ScriptApp::next_write() {
   return quic::StreamWrite{};
 }
 Status ScriptApp::wrote(StreamId stream, std::size_t bytes, TimePoint) {
+  ++told_written;
   Out& out = out_.at(stream);
   out.sent += bytes;
   out.fin_sent = out.fin && out.sent == out.bytes.size();

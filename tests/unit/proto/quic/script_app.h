@@ -49,6 +49,7 @@ class ScriptApp final : public quic::QuicApplication {
   bool drained = false;
   int shuts = 0, blocks = 0, streams_available = 0;
   std::uint64_t acked_bytes = 0;
+  std::uint64_t told_written = 0, told_acked = 0;  // calls
   TimePoint wake = kNever;
   int deadlines = 0;
 

@@ -248,6 +248,17 @@ TEST_CASE("Bursts leave in large sends") {
   CHECK(counters.sends < counters.packets_out / 2);
 }
 
+TEST_CASE("An application is told once of a burst, and once of what a datagram acknowledges") {
+  QuicWorld w(4);
+  ClientSide& client = w.connect();
+  REQUIRE(w.ask(client, kAskMebibyte));
+  const ScriptApp& app = w.server_app();
+  const auto& counters = w.endpoint->counters();
+  CAPTURE(app.told_written, counters.sends, app.told_acked, counters.datagrams_in);
+  CHECK(app.told_written <= counters.sends);
+  CHECK(app.told_acked <= counters.datagrams_in);
+}
+
 // Sending takes time, as it does on a real socket, so that pacing always lets the next burst go.
 struct SlowSink final : DatagramSink {
   SlowSink(DatagramSink& real, sim::SimClock& time) : to(real), clock(time) {}
@@ -255,13 +266,17 @@ struct SlowSink final : DatagramSink {
     const SendOutcome outcome = to.send(datagram);
     if (outcome != SendOutcome::sent) return outcome;
     clock.advance_to(clock.now() + 10ms);
-    bytes += datagram.bytes.size();
-    ++sends;
+    sent.push_back({datagram.remote, datagram.bytes.size()});
     return outcome;
+  }
+  std::size_t bytes_to(const Address& remote) const {
+    std::size_t bytes = 0;
+    for (const auto& [to_whom, size] : sent) bytes += to_whom == remote ? size : 0;
+    return bytes;
   }
   DatagramSink& to;
   sim::SimClock& clock;
-  std::size_t bytes = 0, sends = 0;
+  std::vector<std::pair<Address, std::size_t>> sent;
 };
 
 TEST_CASE("A connection sends bursts until its budget of a turn is used, and then others do") {
@@ -270,23 +285,32 @@ TEST_CASE("A connection sends bursts until its budget of a turn is used, and the
   SlowSink sink(w.port, w.world.clock);
   w.client_config.stream_window = w.client_config.connection_window = 16 * kMebibyte;
   w.start(endpoint_config(), server_tls(), &sink);
-  ClientSide& client = w.connect_and_establish();
-  for (int i = 0; i < 4; ++i) REQUIRE(w.download(client, 2 * kMebibyte));  // the window opens
+  ClientSide& busy = w.connect_and_establish();
+  for (int i = 0; i < 4; ++i) REQUIRE(w.download(busy, 2 * kMebibyte));  // the window opens
+  ClientSide& other = w.connect_and_establish();
   w.world.run_for(1s);
 
+  // Both wait, the busy one before the other.
   w.port.blocked = true;
-  client.app().ask(kAskMebibyte);
-  w.world.run_for(100ms);
+  for (ClientSide* const client : {&busy, &other}) {
+    client->app().ask(client == &busy ? kAskMebibyte : "little");
+    w.world.run_for(100ms);
+  }
   w.port.blocked = false;
   w.endpoint->on_writable();
   w.server_app().quic.mark_writable();
-  sink.bytes = sink.sends = 0;
+  sink.sent.clear();
   CHECK(w.endpoint->flush(w.world.clock.now()));
-  CAPTURE(sink.bytes, sink.sends);
-  CHECK(sink.sends > 1);
-  CHECK(sink.bytes >= kBudget);
-  CHECK(sink.bytes < kBudget + quic::SendBuffer::kMostBytes);
-  REQUIRE(w.run_until([&] { return client.app().answered(client.app().asked.size()); }));
+  const std::size_t of_busy = sink.bytes_to(busy.port->address());
+  CAPTURE(of_busy, sink.sent.size());
+  REQUIRE(!sink.sent.empty());
+  CHECK(sink.sent.front().first == busy.port->address());
+  CHECK(of_busy >= kBudget);
+  CHECK(of_busy < kBudget + quic::SendBuffer::kMostBytes);
+  CHECK(sink.bytes_to(other.port->address()) > 0);
+  for (ClientSide* const client : {&busy, &other}) {
+    REQUIRE(w.run_until([&] { return client->app().answered(client->app().asked.size()); }));
+  }
 }
 
 TEST_CASE("A sink that is blocked loses nothing and is not asked again until it says so") {
