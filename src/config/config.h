@@ -67,6 +67,7 @@ struct Config {
   // By the kernel's name for it; empty: as the system has it. QUIC's own is in `quic`.
   std::string tcp_congestion;
   std::size_t memory = 0;  // bytes that connections may hold; 0: a quarter of what there is
+  std::string user;        // to become once the sockets are bound; empty: none
   unsigned workers = 0;    // 0: as many as this process may use cores
 
   Tls tls;

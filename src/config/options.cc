@@ -199,6 +199,8 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {"--workers", "N", process, "Number of threads (default: CPU cores)",
      one<parse_workers, &Config::workers>},
+    {"--user", "NAME", process, "Whom to become when started as root",
+     text<&Config::user>},
     {"--memory", "SIZE", process, "For connections (default: a quarter of all)",
      one<parse_memory, &Config::memory>},
     {"--congestion", "cubic|bbr|reno", process, "Of QUIC and TCP (default: bbr, the system's)",

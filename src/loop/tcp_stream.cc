@@ -31,6 +31,17 @@ int pending_error(int fd) noexcept {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+// An error of the machine (ENOMEM, ENOBUFS) leaves a socket connected, and nothing would ever
+// happen to it again. The kernel then sends RST, and reports an error here. A socket that has
+// failed is left alone: it may still have bytes to read.
+void abort_connected(int fd) noexcept {
+  Address peer;
+  socklen_t size = Address::capacity();
+  if (::getpeername(fd, peer.get(), &size) != 0) return;
+  const sockaddr none{.sa_family = AF_UNSPEC, .sa_data = {}};
+  static_cast<void>(::connect(fd, &none, sizeof none) == 0);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TcpStream>> TcpStream::make(Loop& loop, Fd socket, const Address& remote,
@@ -202,6 +213,7 @@ Result<std::size_t> TcpStream::write_some(std::span<const iovec> bytes) {
     } else if (errno != EINTR) {
       error_ = errno;
       blocked_ = false;
+      abort_connected(socket_.get());
       want(wanted());
       return std::unexpected(error_of(error_));
     }

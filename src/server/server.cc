@@ -14,6 +14,7 @@
 #include "config/values.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
+#include "os/user.h"
 #include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/certificate_store.h"
@@ -146,6 +147,7 @@ int complain(const std::string& sentence) {
 }  // namespace
 
 int run_server(const Config& config) {
+  protect_process();  // before there is a key in its memory
   auto startup = start_up(config);
   if (!startup) return complain(startup.error());
   if (const auto warning = library_warning(library_versions(), config); !warning.empty()) {
@@ -154,7 +156,7 @@ int run_server(const Config& config) {
   const std::string text = banner(*startup);
   WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
   const auto lines = open_access_log(config.log.access);
-  if (!lines) return complain(lines.error());
+  if (!lines) return complain(as_user(config, lines.error()));
   if (*lines) (*lines)->set_notices(notices, name_of_log(config.log.access));
   const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
   if (key_log) key_log->set_notices(notices);

@@ -9,6 +9,7 @@
 #include "loop/udp_socket.h"
 #include "os/bind.h"
 #include "os/process.h"
+#include "os/user.h"
 #include "proto/h3/session.h"
 #include "server/certificate_store.h"
 #include "server/descriptors.h"
@@ -107,6 +108,17 @@ Checked<void> check_overlap(const Config& config) {
   return {};
 }
 
+// Makes the kernel deliver datagrams for `address` to their workers; `group` is one of its sockets.
+// If that fails, workers forward them, and a warning is added.
+void steer(Startup& startup, const Address& address, int group) {
+  const auto count = static_cast<unsigned>(startup.workers.size());
+  if (count == 1 || steer_by_connection_id(group, count)) return;
+  startup.warnings.push_back(formatted(
+      "the kernel cannot route QUIC packets to their workers on {}: workers forward them, "
+      "which is slower",
+      address.text()));
+}
+
 // A member of both groups for each worker, in the order of the workers, by which the filter counts.
 Checked<void> bind_secure(const Config& config, const Address& address, Startup& startup) {
   for (const SocketKind kind : {SocketKind::tcp, SocketKind::udp}) {
@@ -165,21 +177,64 @@ std::size_t memory_for(std::size_t asked) {
   return asked != 0 ? asked : std::max(usable_memory("/") / 4, kLeastDefaultMemory);
 }
 
-}  // namespace
+// A listener on all addresses also covers this one.
+bool is_covered(const Startup& startup, const Address& address) {
+  return std::ranges::any_of(startup.listen, [&](const Address& listener) {
+    return listener == address || (listener.is_any() && listener.family() == address.family() &&
+                                   listener.port() == address.port());
+  });
+}
 
-Checked<Startup> start_up(const Config& asked) {
-  Startup startup;
-  Config config = reachable(asked, startup);
-  startup.root = config.root;
-  const unsigned workers =
-      config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
-  if (auto done = fit_limits(config, workers, available_descriptors()); !done) {
-    return std::unexpected(done.error());
+// A member of the group for each worker, in the order of the workers, by which the filter counts.
+Checked<void> bind_preferred(const Address& address, Startup& startup) {
+  if (address.family() == AF_UNSPEC || is_covered(startup, address)) return {};
+  if (auto free = probe_bind(SocketKind::udp, address); !free) return free;
+  for (WorkerConfig& worker : startup.workers) {
+    auto udp = UdpSocket::bind(address, {.reuse_port = true});
+    if (!udp) return std::unexpected(udp.error());
+    worker.preferred_udp.push_back(std::move(*udp));
   }
-  startup.workers.resize(workers);
-  startup.memory = std::make_unique<MemoryBudget>(memory_for(config.memory), workers);
+  steer(startup, address, startup.workers.front().preferred_udp.back().get());
+  return {};
+}
+
+Checked<void> open_qlog(const Config& config, Startup& startup) {
+  if (config.log.qlog.empty()) return {};
+  if (auto outside = keep_out_of_site("--qlog", config.log.qlog, config.root); !outside)
+    return outside;
+  auto made = QlogFolder::make(config.log.qlog, config.log.qlog_limits);
+  if (!made) return std::unexpected(made.error());
+  startup.qlog = std::move(*made);
+  for (WorkerConfig& worker : startup.workers) {
+    worker.make_qlog = [folder = startup.qlog.get(),
+                        filter = config.log.qlog_only.value_or(QlogFilter{})](Random& random) {
+      return std::make_unique<QlogChoice>(filter, *folder, random);
+    };
+  }
+  return {};
+}
+
+// What a port below 1024 and a congestion control algorithm may need root for.
+Checked<void> bind_all(Config& config, Startup& startup) {
+  if (auto done = choose_port(config.listen); !done) return done;
+  if (auto done = check_overlap(config); !done) return done;
+  for (const Address& address : config.listen) {
+    if (auto done = bind_secure(config, address, startup); !done) return done;
+  }
+  for (const Config::PlainListener& plain : config.plain) {
+    if (auto done = bind_plain(plain, startup); !done) return done;
+  }
+  for (const Address& address : {config.quic.preferred_v4, config.quic.preferred_v6}) {
+    if (auto done = bind_preferred(address, startup); !done) return done;
+  }
+  set_congestion(config.tcp_congestion, startup);
+  return {};
+}
+
+// Every file, as the user that will read it again and reopen it.
+Checked<void> open_files(const Config& config, Startup& startup) {
   SystemRandom random;
-  if (auto done = keep_private(config); !done) return std::unexpected(done.error());
+  if (auto done = keep_private(config); !done) return done;
   const auto secrets = config.tls.secrets_file.empty()
                            ? random_secrets(random)
                            : secrets_from(config.tls.secrets_file, random);
@@ -193,26 +248,43 @@ Checked<Startup> start_up(const Config& asked) {
     worker.quic.secret = secrets->quic;
     worker.quic.machine = name_of_machine();
     worker.quic.worker = static_cast<std::uint8_t>(&worker - startup.workers.data());
-    worker.quic.workers = static_cast<std::uint8_t>(workers);
+    worker.quic.workers = static_cast<std::uint8_t>(startup.workers.size());
+    worker.https_port = config.public_port.value_or(startup.listen.front().port());
   }
-  if (auto done = prepare_site(config, startup); !done) return std::unexpected(done.error());
-  if (auto done = prepare_tls(config, startup); !done) {
+  if (auto done = prepare_site(config, startup); !done) return done;
+  if (auto done = prepare_tls(config, startup); !done) return done;
+  return open_qlog(config, startup);
+}
+
+}  // namespace
+
+std::string as_user(const Config& config, const std::string& sentence) {
+  return config.user.empty() ? sentence : formatted("as the user {}: {}", config.user, sentence);
+}
+
+Checked<Startup> start_up(const Config& asked) {
+  Startup startup;
+  Config config = reachable(asked, startup);
+  startup.root = config.root;
+  const unsigned workers =
+      config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
+  if (auto done = fit_limits(config, workers, available_descriptors()); !done) {
     return std::unexpected(done.error());
   }
-  if (auto done = choose_port(config.listen); !done) return std::unexpected(done.error());
-  if (auto done = check_overlap(config); !done) return std::unexpected(done.error());
-  for (const Address& address : config.listen) {
-    if (auto done = bind_secure(config, address, startup); !done) {
-      return std::unexpected(done.error());
-    }
+  startup.workers.resize(workers);
+  startup.memory = std::make_unique<MemoryBudget>(memory_for(config.memory), workers);
+  User user;
+  if (!config.user.empty()) {
+    auto found = find_user(config.user, geteuid());
+    if (!found) return std::unexpected(found.error());
+    user = std::move(*found);
   }
-  for (const Config::PlainListener& plain : config.plain) {
-    if (auto done = bind_plain(plain, startup); !done) return std::unexpected(done.error());
+  if (auto done = bind_all(config, startup); !done) return std::unexpected(done.error());
+  if (!user.name.empty()) {
+    if (auto done = become(user); !done) return std::unexpected(done.error());
   }
-  set_congestion(config.tcp_congestion, startup);
-  if (auto done = prepare_quic(config, startup); !done) return std::unexpected(done.error());
-  for (WorkerConfig& worker : startup.workers) {
-    worker.https_port = config.public_port.value_or(startup.listen.front().port());
+  if (auto done = open_files(config, startup); !done) {
+    return std::unexpected(as_user(config, done.error()));
   }
   return startup;
 }
@@ -282,63 +354,6 @@ Checked<void> prepare_tls(const Config& config, Startup& startup) {
     worker.tls_quic = std::move(*quic);
   }
   return {};
-}
-
-namespace {
-
-// A listener on all addresses also covers this one.
-bool is_covered(const Startup& startup, const Address& address) {
-  return std::ranges::any_of(startup.listen, [&](const Address& listener) {
-    return listener == address || (listener.is_any() && listener.family() == address.family() &&
-                                   listener.port() == address.port());
-  });
-}
-
-// A member of the group for each worker, in the order of the workers, by which the filter counts.
-Checked<void> bind_preferred(const Address& address, Startup& startup) {
-  if (address.family() == AF_UNSPEC || is_covered(startup, address)) return {};
-  if (auto free = probe_bind(SocketKind::udp, address); !free) return free;
-  for (WorkerConfig& worker : startup.workers) {
-    auto udp = UdpSocket::bind(address, {.reuse_port = true});
-    if (!udp) return std::unexpected(udp.error());
-    worker.preferred_udp.push_back(std::move(*udp));
-  }
-  steer(startup, address, startup.workers.front().preferred_udp.back().get());
-  return {};
-}
-
-Checked<void> open_qlog(const Config& config, Startup& startup) {
-  if (config.log.qlog.empty()) return {};
-  if (auto outside = keep_out_of_site("--qlog", config.log.qlog, config.root); !outside)
-    return outside;
-  auto made = QlogFolder::make(config.log.qlog, config.log.qlog_limits);
-  if (!made) return std::unexpected(made.error());
-  startup.qlog = std::move(*made);
-  for (WorkerConfig& worker : startup.workers) {
-    worker.make_qlog = [folder = startup.qlog.get(),
-                        filter = config.log.qlog_only.value_or(QlogFilter{})](Random& random) {
-      return std::make_unique<QlogChoice>(filter, *folder, random);
-    };
-  }
-  return {};
-}
-
-}  // namespace
-
-void steer(Startup& startup, const Address& address, int group) {
-  const auto count = static_cast<unsigned>(startup.workers.size());
-  if (count == 1 || steer_by_connection_id(group, count)) return;
-  startup.warnings.push_back(formatted(
-      "the kernel cannot route QUIC packets to their workers on {}: workers forward them, "
-      "which is slower",
-      address.text()));
-}
-
-Checked<void> prepare_quic(const Config& config, Startup& startup) {
-  for (const Address& address : {config.quic.preferred_v4, config.quic.preferred_v6}) {
-    if (auto bound = bind_preferred(address, startup); !bound) return bound;
-  }
-  return open_qlog(config, startup);
 }
 
 }  // namespace troika

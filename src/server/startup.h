@@ -30,17 +30,14 @@ struct Startup {
   std::vector<std::string> warnings;
 };
 
-// Opens the folder, makes or reads the certificate, binds every socket. The error is one sentence.
+// Binds every socket, becomes the user of --user, then opens the folder and the files, and makes or
+// reads the certificate. The error is one sentence.
 Checked<Startup> start_up(const Config& config);
+
+// The sentence about a file, which says whose rights did not suffice.
+std::string as_user(const Config& config, const std::string& sentence);
 
 // The certificate, and the TLS contexts of all workers. The error is one sentence.
 Checked<void> prepare_tls(const Config& config, Startup& startup);
-
-// Makes the kernel deliver datagrams for `address` to their workers; `group` is one of its sockets.
-// If that fails, workers forward them, and a warning is added.
-void steer(Startup& startup, const Address& address, int group);
-
-// The sockets for --preferred-address, and the folder of --qlog. After the listeners are bound.
-Checked<void> prepare_quic(const Config& config, Startup& startup);
 
 }  // namespace troika

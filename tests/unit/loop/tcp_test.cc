@@ -10,6 +10,7 @@
 #include "loop/tcp_listener.h"
 #include "loop/tcp_stream.h"
 #include "os/bind.h"
+#include "unit/loop/inject.h"
 #include "unit/loop/loop_helper.h"
 
 namespace troika {
@@ -255,6 +256,22 @@ TEST_CASE("After a write that fails, an end that the peer has sent is an end") {
   Rejected pair(true);
   CHECK(run_until(pair.loop, [&] { return pair.client.ends == 1; }));
   CHECK(pair.client.received == 1000);
+}
+
+TEST_CASE("A write that fails on a connection that is there ends it, for both sides") {
+  const inject::Guard inject;
+  const bool reads = GENERATE(true, false);
+  const int error = GENERATE(ENOMEM, ENOBUFS, EIO, ECONNRESET);
+  CAPTURE(reads, error);
+  Connected pair;
+  pair.server.stream->set_reading(reads);
+  inject->sendmsg = {error};
+  const iovec part{.iov_base = &pair, .iov_len = 1};
+  CHECK_FALSE(pair.server.stream->write_some({&part, 1}));
+  CHECK(run_until(pair.loop, [&] { return pair.server.over() && pair.client.over(); }));
+  CHECK(pair.server.closed.size() == 1);
+  CHECK(pair.client.closed.size() == 1);
+  CHECK(pair.client.ends == 0);
 }
 
 TEST_CASE("The end of the input comes in a turn after its last bytes") {
