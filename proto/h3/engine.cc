@@ -110,6 +110,8 @@ Status Engine::status() const noexcept {
 quic::AppError Engine::close_code() const noexcept {
   if (own_error_) return *own_error_;
   if (last_error_ == 0) return NGHTTP3_H3_NO_ERROR;
+  // A name or value beyond nghttp3's own limits: not a fault of ours, as it would have it.
+  if (last_error_ == NGHTTP3_ERR_QPACK_HEADER_TOO_LARGE) return NGHTTP3_H3_EXCESSIVE_LOAD;
   return nghttp3_err_infer_quic_app_error_code(last_error_);
 }
 

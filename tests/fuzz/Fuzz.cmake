@@ -41,3 +41,29 @@ troika_fuzz(h2_frames     LINK proto/h2)
 troika_fuzz(h3_stream     LINK proto/h3)
 troika_fuzz(h3_control    LINK proto/h3)
 troika_fuzz(quic_endpoint LINK proto/quic certs)
+
+# troika_mutate(NAME LINK rooms...): the same target over mutations of its corpus, as a test of every
+# build; mutate_main.cc says how many.
+function(troika_mutate name)
+  if(TROIKA_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  set(links)
+  foreach(room ${arg_LINK} tests/support)
+    string(REPLACE / _ room ${room})
+    list(APPEND links troika_${room})
+  endforeach()
+  add_executable(mutate_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.cc
+                 ${PROJECT_SOURCE_DIR}/tests/fuzz/mutate_main.cc)
+  target_include_directories(mutate_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(mutate_${name} PRIVATE ${links} troika_warnings)
+  add_test(NAME mutate_${name}
+    COMMAND mutate_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  set_tests_properties(mutate_${name} PROPERTIES TIMEOUT 600 LABELS fuzz)
+endfunction()
+
+troika_mutate(h1_request    LINK proto/h1)
+troika_mutate(h2_session    LINK proto/h2)
+troika_mutate(h3_stream     LINK proto/h3)
+troika_mutate(quic_endpoint LINK proto/quic certs)

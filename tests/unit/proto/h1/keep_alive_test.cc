@@ -74,3 +74,14 @@ TEST_CASE("keep-alive: what the request's fields make of it") {
     CHECK(server.finished());
   }
 }
+
+TEST_CASE("H1-14: the preface of HTTP/2 is refused as the second request, too") {
+  H1Server server;
+  CHECK(only(server.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).status == 200);
+  const H1Response answer =
+      only(server.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nGET /marker HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CHECK(answer.status == 400);
+  CHECK(answer.closes());
+  CHECK(server.finished());
+  CHECK(server.bench.handler.started == 1);
+}
