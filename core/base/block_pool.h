@@ -34,7 +34,8 @@ class BlockPool {
 
   // At least so many bytes of data, not cleared. Null: there is no memory.
   Block* take(std::size_t data) noexcept {
-    ++taken_;
+    if (++taken_ == missing_) [[unlikely]]
+      return nullptr;
     const std::size_t bytes = sizeof(Block) + data;
     if (kKeeps && bytes <= kLargest) [[likely]] {
       Block*& head = free_[index_of(bytes)];
@@ -57,6 +58,9 @@ class BlockPool {
   // The block with room for so many bytes of data, as realloc(3).
   Block* grow(Block* block, std::size_t data) noexcept;
 
+  // For tests: there is no memory for the block of that number, counted from 1.
+  void miss(std::uint64_t block) noexcept { missing_ = block; }
+
   std::size_t free_bytes() const noexcept { return free_bytes_; }
   std::uint64_t taken() const noexcept { return taken_; }  // blocks so far
   std::uint64_t made() const noexcept { return made_; }    // of those, by malloc(3)
@@ -69,6 +73,7 @@ class BlockPool {
   std::array<Block*, kLargest / kStep> free_{};
   std::size_t free_bytes_ = 0;
   std::uint64_t taken_ = 0, made_ = 0;
+  std::uint64_t missing_ = 0;  // 0: none
 };
 
 }  // namespace troika

@@ -24,6 +24,10 @@ class LibraryMemory {
     return {this, allocate, release, allocate_cleared, reallocate};
   }
 
+  // The library did not get a block. Not all of its functions tell that they failed, so what has
+  // been made with this memory is to be used no more.
+  bool failed() const noexcept { return failed_; }
+
  private:
   static LibraryMemory& of(void* user) noexcept { return *static_cast<LibraryMemory*>(user); }
 
@@ -44,7 +48,7 @@ class LibraryMemory {
     BlockPool::Block* const block = BlockPool::Block::of(data);
     const std::size_t before = block->bytes;
     BlockPool::Block* const larger = of(user).blocks_.grow(block, size);
-    if (larger == nullptr) return nullptr;
+    if (larger == nullptr) return of(user).charged(nullptr);
     of(user).account_.add(larger->bytes);
     of(user).account_.remove(before);
     return larger->data();
@@ -58,13 +62,17 @@ class LibraryMemory {
   }
 
   void* charged(BlockPool::Block* block) noexcept {
-    if (block == nullptr) return nullptr;
+    if (block == nullptr) {
+      failed_ = true;
+      return nullptr;
+    }
     account_.add(block->bytes);
     return block->data();
   }
 
   Account& account_;
   BlockPool& blocks_;
+  bool failed_ = false;
 };
 
 }  // namespace troika

@@ -107,6 +107,10 @@ Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint now) {
       nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()), bytes.size());
   dead_.clear();
   context_.host.mark_dirty();
+  if (memory_.failed()) {
+    abort(AbortReason::shutdown);
+    return fail(ErrorCode::internal, "the HTTP/2 engine has no memory");
+  }
   if (taken >= 0) return {};
   end(Phase::terminated, AbortReason::protocol_error);
   nghttp2_session_terminate_session(engine_.get(), NGHTTP2_PROTOCOL_ERROR);
@@ -125,7 +129,9 @@ Status ClientSession::produce(OutputQueue& out, std::size_t high_watermark, Time
       phase_ = Phase::left;
       nghttp2_submit_goaway(engine_.get(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
     }
-    if (outbound_.flush(engine_.get(), out, high_watermark, Outbound::What::everything, now) != 0) {
+    const int result =
+        outbound_.flush(engine_.get(), out, high_watermark, Outbound::What::everything, now);
+    if (result != 0 || memory_.failed()) {
       status = fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
     }
   } while (status && !context_.dirty.empty() && out.size() < high_watermark);

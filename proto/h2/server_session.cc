@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <new>
 #include <utility>
 
 #include "proto/h2/callbacks.h"
@@ -33,7 +32,12 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
   make_engine();
   context_.engine = engine_.get();
   context_.conduct = &conduct_;
-  submit_settings();
+  if (engine_ != nullptr) {
+    submit_settings();
+  } else {
+    terminated_ = finished_ = true;
+    host.mark_dirty();
+  }
 }
 
 void ServerSession::make_engine() {
@@ -46,9 +50,9 @@ void ServerSession::make_engine() {
   nghttp2_session* raw = nullptr;
   const Options options = make_options();
   auto memory = memory_.table<nghttp2_mem>();
-  if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory) != 0) {
-    throw std::bad_alloc();
-  }
+  // It leaves null if there is no memory.
+  static_cast<void>(
+      nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory) == 0);
   engine_.reset(raw);
 }
 
@@ -85,6 +89,10 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
                                                         wrong ? wrong->at : bytes.size());
   dead_.clear();
   context_.host.mark_dirty();
+  if (memory_.failed()) {
+    abort(AbortReason::shutdown);
+    return fail(ErrorCode::internal, "the HTTP/2 engine has no memory");
+  }
   if (taken < 0) {
     const bool flooded = taken == NGHTTP2_ERR_FLOODED;
     terminate(flooded ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR,
@@ -149,7 +157,8 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
 }
 
 Status ServerSession::flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what) {
-  if (outbound_.flush(engine_.get(), out, high_watermark, what, now_) == 0) return {};
+  const int result = outbound_.flush(engine_.get(), out, high_watermark, what, now_);
+  if (result == 0 && !memory_.failed()) return {};
   retire_all(AbortReason::peer_gone);
   return fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
 }
@@ -181,11 +190,12 @@ void ServerSession::on_written(std::size_t bytes, TimePoint now) noexcept {
 }
 
 Interest ServerSession::interest() const noexcept {
-  const Limits& limits = services_.limits;
   Interest interest;
   interest.finished = finished_;
-  interest.has_output =
-      !finished_ && (!context_.dirty.empty() || nghttp2_session_want_write(engine_.get()) != 0);
+  interest.wants_read = false;
+  if (finished_) return interest;
+  const Limits& limits = services_.limits;
+  interest.has_output = !context_.dirty.empty() || nghttp2_session_want_write(engine_.get()) != 0;
   // Responses to what is read now would only wait in a queue that does not move. Streams whose last
   // bytes wait there no longer count for the engine, but they do for us.
   const bool room =
@@ -193,7 +203,7 @@ Interest ServerSession::interest() const noexcept {
       nghttp2_session_get_outbound_queue_size(engine_.get()) <= limits.h2_outbound_frames / 2;
   // The handshake cannot go on unread, and early data has a limit of its own.
   const bool handshaking = peer_.security.handshaking;
-  interest.wants_read = !finished_ && !terminated_ && (room || handshaking);
+  interest.wants_read = !terminated_ && (room || handshaking);
   return interest;
 }
 

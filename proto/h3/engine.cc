@@ -86,6 +86,7 @@ int Engine::make_conn() {
 }
 
 bool Engine::check(int code) noexcept {
+  if (memory_.failed()) code = NGHTTP3_ERR_NOMEM;
   if (code != 0 && last_error_ == 0) last_error_ = code;
   return code == 0;
 }

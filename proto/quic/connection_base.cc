@@ -63,6 +63,7 @@ void ConnectionBase::receive(const Datagram& packet, TimePoint now) {
                                    packet.bytes.size(), to_stamp(now));
   if (const int failed = tell_acked(); error == 0) error = failed;
   if (error != 0) on_library_error(error, now);
+  check_memory(now);
   if (qlog_.waiting() && phase() == Phase::open) qlog_.open(open_log());
   if (limits_paths()) {
     amplification_.received(to_path(*ngtcp2_conn_get_path(conn())), path, packet.bytes.size(), now,
@@ -155,8 +156,15 @@ bool ConnectionBase::run_application(TimePoint now) {
     return false;
   }
   apply_records();
+  if (!check_memory(now)) return false;
   if (drain_ == Drain::told && application_->finished()) close(no_error_);
   return true;
+}
+
+// Calls whose errors are of no interest may have failed for that reason.
+bool ConnectionBase::check_memory(TimePoint now) {
+  if (memory_.failed()) on_library_error(NGTCP2_ERR_NOMEM, now);
+  return !memory_.failed();
 }
 
 std::size_t ConnectionBase::write_burst(TimePoint now) {

@@ -152,6 +152,7 @@ class ConnectionBase : public QuicStreams {
   void record(Record::Kind kind, StreamId stream, std::uint64_t value);
   void apply_records();
   void on_library_error(int error, TimePoint now);
+  bool check_memory(TimePoint now);  // false: there was none, and the connection ends
   bool run_application(TimePoint now);
   bool write_bursts(TimePoint& now);       // true: the budget of the turn is used up
   std::size_t write_burst(TimePoint now);  // bytes

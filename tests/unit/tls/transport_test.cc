@@ -417,3 +417,9 @@ TEST_CASE("a thousand key updates are taken in all, and one more closes the conn
   CHECK(pair.server.closed->code == ErrorCode::limit);
   CHECK(pair.server.closed->detail == "too many TLS messages after the handshake");
 }
+
+TEST_CASE_METHOD(TlsPair, "without memory for TLS a connection is closed, with the reason") {
+  client.open(link.open(End::client), nullptr);
+  REQUIRE(client.closed);
+  CHECK(client.closed->code == ErrorCode::unavailable);
+}

@@ -95,6 +95,25 @@ TEST_CASE("Small blocks are used again, large ones are not kept") {
   CHECK(library.pool.made() == made + 1);
 }
 
+TEST_CASE("A library that did not get a block has failed for good, and holds what it held") {
+  for (const bool grows : {false, true}) {
+    Library library;
+    void* const first = library.take(100);
+    const std::size_t held = library.account.held();
+    library.pool.miss(library.pool.taken() + 1);
+    const Table& table = library.table;
+    CHECK((grows ? table.realloc(first, 5000, table.user_data)
+                 : table.calloc(1, 200, table.user_data)) == nullptr);
+    CHECK(library.memory.failed());
+    CHECK(library.account.held() == held);
+    void* const next = library.take(100);
+    CHECK(next != nullptr);
+    CHECK(library.memory.failed());
+    library.free(next);
+    library.free(first);
+  }
+}
+
 TEST_CASE("Free blocks are kept up to a limit") {
   if (!BlockPool::kKeeps) SKIP("not with this sanitizer");
   constexpr std::size_t kBytes = 1024;
