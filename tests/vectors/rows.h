@@ -4,6 +4,7 @@
 // refused; one that the RFC tells a server to put up with is checked alike and not counted.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,12 +105,11 @@ struct DatagramRow {
 };
 std::vector<DatagramRow> datagram_rows();
 
-// Frames in an Initial that decrypts. `first`: a handshake message, and the
-// the code that the connection is closed with.
+// Frames in an Initial that decrypts. A handshake message ends its connection with this code. Other
+// faults have none: an Initial could be of anybody, so it is dropped and ends nothing.
 struct InitialRow {
   std::string name, frames;
-  std::uint64_t code;
-  bool first = false;
+  std::optional<std::uint64_t> code = std::nullopt;
 };
 std::vector<InitialRow> initial_rows();
 
