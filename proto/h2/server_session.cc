@@ -50,10 +50,10 @@ void ServerSession::make_engine() {
   nghttp2_session* raw = nullptr;
   const Options options = make_options();
   auto memory = memory_.table<nghttp2_mem>();
-  // It leaves null if there is no memory.
-  static_cast<void>(
-      nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory) == 0);
-  engine_.reset(raw);
+  // Null: there is no memory.
+  if (nghttp2_session_server_new3(&raw, callbacks.get(), this, options.get(), &memory) == 0) {
+    engine_.reset(raw);
+  }
 }
 
 nghttp2_ssize ServerSession::read_response(nghttp2_session*, std::int32_t id, std::uint8_t*,
