@@ -98,9 +98,10 @@ TEST_CASE("a reader with little room holds little memory, and no gap") {
   CHECK(std::string(text_of(pulled->bytes.bytes())) + stage.all() == pattern(100'000));
 }
 
-TEST_CASE("a reader that has to wait after a piece holds one piece, and then what it has room for") {
-  for (const auto& [window, slab] : {std::pair{65500U, 65536U}, std::pair{65499U, 16384U},
-                                     std::pair{16375U, 16384U}}) {
+TEST_CASE(
+    "a reader that has to wait after a piece holds one piece, and then what it has room for") {
+  for (const auto& [window, slab] :
+       {std::pair{65500U, 65536U}, std::pair{65499U, 16384U}, std::pair{16375U, 16384U}}) {
     CAPTURE(window);
     Stage stage(pattern(200'000));
     stage.body->prefer({.bytes = 16375, .gap = 9});
