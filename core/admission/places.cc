@@ -55,8 +55,8 @@ bool has_share(const Prefix& prefix) noexcept { return kind_of(prefix) > Kind::l
 
 }  // namespace
 
-Place::Place(Places& places, const Address& client, PlaceHolder& holder)
-    : places_(places), holder_(holder) {
+Place::Place(Places& places, const Address& client, Occupant& occupant)
+    : places_(places), occupant_(occupant) {
   const auto [own, site] = prefixes_of(client);
   memberships_[0].group = &places.all_;
   ++places.all_.places;
@@ -144,7 +144,7 @@ bool Places::replace(PlaceGroup* group) {
   Place& place = *group->waiting.front();
   place.leave();
   ++given_up_;
-  place.holder_.give_way();
+  place.occupant_.give_way();
   return true;
 }
 

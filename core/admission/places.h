@@ -21,13 +21,14 @@ class Place;
 class Places;
 
 // Who has a place, and ends when it has to give it up.
-class PlaceHolder {
+class Occupant {
  public:
-  // The place is given up already, and the holder is `opening` or `idle`. Ends the connection now.
+  // The place is given up already, and the occupant is `opening` or `idle`. Ends the connection
+  // now.
   virtual void give_way() noexcept = 0;
 
  protected:
-  ~PlaceHolder() = default;
+  ~Occupant() = default;
 };
 
 // The places of one prefix of addresses, and those of them that can give way: what has been
@@ -44,7 +45,7 @@ struct PlaceGroup {
 // A place that is taken, until it is destroyed or given up. In the beginning it is `opening`.
 class Place {
  public:
-  Place(Places& places, const Address& client, PlaceHolder& holder);  // they outlive it
+  Place(Places& places, const Address& client, Occupant& occupant);  // they outlive it
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() { leave(); }
@@ -65,7 +66,7 @@ class Place {
   void stop_waiting() noexcept;
 
   Places& places_;
-  PlaceHolder& holder_;
+  Occupant& occupant_;
   std::array<Membership, 3> memberships_;  // all places, the address, and in IPv6 its /48
   Use use_ = Use::opening;
   bool taken_ = true;

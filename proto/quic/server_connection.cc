@@ -112,9 +112,9 @@ bool ServerConnection::start(const ngtcp2_pkt_hd& initial, const TokenCheck& tok
   if (this->conn() == nullptr) return false;
   if (!session().tag_tickets(shared_.application.traits.settings_tag)) return false;
   sending_ = library_held();
-  PlaceHolder& holder = *this;
-  place_.emplace(shared_.places, remote(), holder);
-  handshake_.emplace(shared_.handshakes, remote(), holder);
+  Occupant& occupant = *this;
+  place_.emplace(shared_.places, remote(), occupant);
+  handshake_.emplace(shared_.handshakes, remote(), occupant);
   // Until the client knows an id of ours, it uses the one that it made up.
   return add_id(ConnectionId(initial.dcid)) && add_id(ConnectionId(own)) &&
          (!moves || add_id(ConnectionId(params.preferred_addr.cid)));

@@ -50,7 +50,7 @@ struct ConnectionShared {
 };
 
 // The server side of one connection.
-class ServerConnection final : public ConnectionBase, public MemoryHolder, private PlaceHolder {
+class ServerConnection final : public ConnectionBase, public MemoryHolder, private Occupant {
  public:
   // Null if a library fails. `initial` is the header of the client's first packet, which has yet to
   // be passed to receive(), and `token` the result of checking its token.

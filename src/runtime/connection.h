@@ -33,7 +33,7 @@ class Connection final : public Deletable,
                          public Flushable,
                          private StreamConnectionOwner,
                          public MemoryHolder,
-                         private PlaceHolder {
+                         private Occupant {
  public:
   // `plain` serves clients that send plain HTTP to a TLS port; null: they get an alert. The
   // references and `plain` outlive it.

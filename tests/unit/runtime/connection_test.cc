@@ -216,7 +216,7 @@ TEST_CASE("An idle connection gives way with a FIN, a busy one does not", "[plac
   plain.send(kGet);
   CHECK(plain.received.ends_with("hello"));
   // The other three places are taken by others who do something.
-  struct Busy final : PlaceHolder {
+  struct Busy final : Occupant {
     explicit Busy(Places& all) : place(all, Address::v4(0xc0000202, 1), *this) {
       place.set(Use::active);
     }

@@ -20,7 +20,7 @@ Address client(const std::string& ip) {
 }
 
 // A client's connection: it ends when it has to give way.
-class Guest final : public PlaceHolder {
+class Guest final : public Occupant {
  public:
   Guest(Places& places, const Address& address) : place(std::in_place, places, address, *this) {}
   void give_way() noexcept override {
