@@ -11,6 +11,7 @@ template <class Session>
 struct SessionCallbacks {
   static Callbacks make() {
     Callbacks all = make_callbacks();
+    nghttp2_session_callbacks_set_on_begin_frame_callback(all.get(), on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(all.get(), on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(all.get(), on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(all.get(), on_frame);
@@ -24,6 +25,11 @@ struct SessionCallbacks {
 
  private:
   static Session& of(void* user) noexcept { return *static_cast<Session*>(user); }
+
+  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
+    if (header->type == NGHTTP2_SETTINGS) of(user).on_settings_begin();
+    return 0;
+  }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
     of(user).on_headers_begin(*frame);

@@ -111,10 +111,13 @@ Status ClientSession::receive(std::span<const std::byte> bytes, TimePoint now) {
     abort(AbortReason::shutdown);
     return fail(ErrorCode::internal, "the HTTP/2 engine has no memory");
   }
-  if (taken >= 0) return {};
+  const bool overflowed = initial_window_.overflowed();
+  if (taken >= 0 && !overflowed) return {};
   end(Phase::terminated, AbortReason::protocol_error);
-  nghttp2_session_terminate_session(engine_.get(), NGHTTP2_PROTOCOL_ERROR);
-  return fail(ErrorCode::protocol, nghttp2_strerror(static_cast<int>(taken)));
+  nghttp2_session_terminate_session(
+      engine_.get(), overflowed ? NGHTTP2_FLOW_CONTROL_ERROR : NGHTTP2_PROTOCOL_ERROR);
+  return fail(ErrorCode::protocol,
+              overflowed ? kWindowOverflow : nghttp2_strerror(static_cast<int>(taken)));
 }
 
 void ClientSession::receive_end(TimePoint) { abort(AbortReason::peer_gone); }
@@ -242,7 +245,10 @@ std::unique_ptr<ClientByteSession> make_client_session(const CallServices& servi
 
 void ClientSession::on_frame(const nghttp2_frame& frame) {
   const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
-  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) settings_seen_ = true;
+  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) {
+    settings_seen_ = true;
+    initial_window_.after(frame.settings);
+  }
   ClientStream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_HEADERS) stream->on_headers(ends_stream(frame));

@@ -64,6 +64,7 @@ class ClientSession final : public ClientByteSession {
   bool engine_done() const noexcept;
 
   // Called under the engine.
+  void on_settings_begin() noexcept { initial_window_.before(engine_.get(), streams_); }
   void on_headers_begin(const nghttp2_frame&) noexcept {}
   void on_frame(const nghttp2_frame& frame);
   void on_frame_sent(const nghttp2_frame& frame) noexcept;
@@ -78,6 +79,7 @@ class ClientSession final : public ClientByteSession {
   StreamContext context_;
   LibraryMemory memory_;
   Engine engine_;
+  InitialWindow initial_window_;
   Outbound outbound_;
   StreamList<ClientStream> streams_;
   std::vector<std::unique_ptr<ClientStream>> dead_;

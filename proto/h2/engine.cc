@@ -50,6 +50,13 @@ std::uint32_t error_code_for(AbortReason reason) noexcept {
   return NGHTTP2_INTERNAL_ERROR;
 }
 
+void InitialWindow::after(const nghttp2_settings& frame) noexcept {
+  for (const nghttp2_settings_entry& entry : std::span(frame.iv, frame.niv)) {
+    if (entry.settings_id != NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) continue;
+    overflowed_ = overflowed_ || above_ + entry.value > NGHTTP2_MAX_WINDOW_SIZE;
+  }
+}
+
 int Outbound::flush(nghttp2_session* engine, OutputQueue& out, std::size_t high_watermark,
                     What what, TimePoint now) {
   if (queued_ == 0) last_moved_ = now;

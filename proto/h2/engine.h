@@ -1,6 +1,7 @@
 #pragma once
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -57,6 +58,30 @@ inline const std::uint8_t* octets(const void* data) noexcept {
 inline bool ends_stream(const nghttp2_frame& frame) noexcept {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
+
+// RFC 9113 §6.9.2: SETTINGS_INITIAL_WINDOW_SIZE moves the windows of all streams, and it is an
+// error of the connection if one of them exceeds 2^31 - 1. nghttp2 1.64 resets the stream alone.
+inline constexpr std::string_view kWindowOverflow = "a setting makes a window too large";
+class InitialWindow {
+ public:
+  // SETTINGS begins to arrive. `streams`: those that the peer gives windows.
+  template <class Streams>
+  void before(nghttp2_session* engine, const Streams& streams) noexcept {
+    std::int64_t widest = 0;
+    for (const auto& stream : streams) {
+      widest = std::max<std::int64_t>(
+          widest, nghttp2_session_get_stream_remote_window_size(engine, stream->id()));
+    }
+    above_ =
+        widest - nghttp2_session_get_remote_settings(engine, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  }
+  void after(const nghttp2_settings& frame) noexcept;
+  bool overflowed() const noexcept { return overflowed_; }
+
+ private:
+  std::int64_t above_ = 0;  // what the widest window has beyond the setting
+  bool overflowed_ = false;
+};
 
 class Stream;
 

@@ -100,6 +100,10 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
     return fail(flooded ? ErrorCode::limit : ErrorCode::protocol,
                 nghttp2_strerror(static_cast<int>(taken)));
   }
+  if (initial_window_.overflowed()) {
+    terminate(NGHTTP2_FLOW_CONTROL_ERROR, AbortReason::protocol_error);
+    return fail(ErrorCode::protocol, kWindowOverflow);
+  }
   if (wrong) {  // unless the engine has found an error before it
     terminate(wrong->code, AbortReason::protocol_error);
     if (wrong->code == NGHTTP2_PROTOCOL_ERROR) {
@@ -331,6 +335,7 @@ void ServerSession::on_control_frame(const nghttp2_frame& frame) noexcept {
   const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
   if (frame.hd.type == NGHTTP2_SETTINGS && !ack) {
     settings_seen_ = true;
+    initial_window_.after(frame.settings);
   } else if (frame.hd.type == NGHTTP2_PING && ack && drain_ == Drain::noticed &&
              std::ranges::equal(frame.ping.opaque_data, kDrainPing)) {
     final_goaway();

@@ -56,6 +56,7 @@ class ServerSession final : public ByteSession {
   TimePoint connection_deadline() const noexcept;
 
   // Called under the engine.
+  void on_settings_begin() noexcept { initial_window_.before(engine_.get(), streams_); }
   void on_headers_begin(const nghttp2_frame& frame);
   void on_frame(const nghttp2_frame& frame);
   void on_control_frame(const nghttp2_frame& frame) noexcept;
@@ -76,6 +77,7 @@ class ServerSession final : public ByteSession {
   LibraryMemory memory_;
   Conduct conduct_;
   Engine engine_;
+  InitialWindow initial_window_;
   Outbound outbound_;
   StreamList<ServerStream> streams_;
   std::vector<std::unique_ptr<ServerStream>> dead_;

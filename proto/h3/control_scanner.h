@@ -24,6 +24,7 @@ class Varint {
     }
     return --left_ == 0;
   }
+  bool begun() const noexcept { return size_ > 0; }
   bool complete() const noexcept { return size_ > 0 && left_ == 0; }
   std::size_t size() const noexcept { return size_; }  // in bytes, all of it; 0: none has come
   std::uint64_t value() const noexcept { return value_; }

@@ -111,6 +111,7 @@ void RequestScanner::begin_frame(std::uint64_t length) noexcept {
   left_ = length;
   section_ = {};
   state_ = length > 0 ? State::payload : State::type;
+  has_headers_ = has_headers_ || type_ == kHeaders;
   const bool idle = type_ == kData ? length == 0 : type_ != kHeaders;
   if (idle) ++glitches_;
 }

@@ -32,13 +32,17 @@ class LineCounter {
 
 // Follows the frames of a request stream, for what nghttp3 1.15 does not limit: empty DATA, and
 // lines of fields that it drops without a word after it has looked at each of their bytes, of which
-// QPACK gives 4 KiB for one.
+// QPACK gives 4 KiB for one. Also for where a stream may end (RFC 9114 §4.1, §7.1), which nghttp3
+// reports with other codes.
 class RequestScanner {
  public:
   // The bytes come in order. How many of them nghttp3 may see before lines() is asked again.
   std::size_t scan(std::span<const std::byte> bytes) noexcept;
 
   std::size_t lines() const noexcept { return lines_; }  // of fields so far
+  // Where the bytes so far stop: a FIN there may be wrong.
+  bool in_frame() const noexcept { return state_ != State::type || varint_.begun(); }
+  bool has_headers() const noexcept { return has_headers_; }  // a HEADERS frame has begun
   // Frames that ask for nothing, empty DATA and unknown ones, since the last call.
   std::size_t take_glitches() noexcept { return std::exchange(glitches_, 0); }
 
@@ -54,6 +58,7 @@ class RequestScanner {
   std::uint64_t type_ = 0;
   std::uint64_t left_ = 0;  // of the payload
   std::size_t lines_ = 0, glitches_ = 0;
+  bool has_headers_ = false;
 };
 
 }  // namespace troika::h3

@@ -84,10 +84,16 @@ Status ServerSession::on_data(quic::StreamId id, std::span<const std::byte> byte
   Status read;
   do {
     const std::size_t piece = stream.scan(bytes);
-    read = engine_.read(id, bytes.first(piece), fin && piece == bytes.size(), now);
+    const bool ends = fin && piece == bytes.size();
+    const auto end = ends ? stream.judge_fin() : ServerStream::Fin::allowed;
+    read = engine_.read(id, bytes.first(piece), ends && end == ServerStream::Fin::allowed, now);
     bytes = bytes.subspan(piece);
     if (read && stream.drops_fields()) {
       read = engine_.fail_with(NGHTTP3_H3_MESSAGE_ERROR, "fields that are not valid");
+    } else if (read && end == ServerStream::Fin::in_frame) {
+      read = engine_.fail_with(NGHTTP3_H3_FRAME_ERROR, "a stream that ends within a frame");
+    } else if (end == ServerStream::Fin::no_request) {
+      stream.end_without_request();
     }
   } while (read && !bytes.empty());
   return judge(std::move(read));

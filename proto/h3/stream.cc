@@ -207,11 +207,22 @@ bool ServerStream::on_arrival(std::size_t bytes, bool fin) {
   if (discarding()) discard(bytes, fin);
   if (bytes > 0) serving_ = std::max(serving_, Serving::begun);
   if (serving_ != Serving::empty || !fin) return true;
+  end_without_request();
+  return false;
+}
+
+void ServerStream::end_without_request() {
   end_reading();
   exchange_.on_peer_abort(AbortReason::protocol_error);
   engine().shutdown_write(*this, NGHTTP3_H3_REQUEST_INCOMPLETE);
   on_peer_fault();
-  return false;
+}
+
+// RFC 9114 §7.1 and §9: unknown frames are skipped, so a stream of nothing else has no request.
+ServerStream::Fin ServerStream::judge_fin() const noexcept {
+  if (discarding() || reading() == Reading::ended) return Fin::allowed;
+  if (scanner_.in_frame()) return Fin::in_frame;
+  return scanner_.has_headers() ? Fin::allowed : Fin::no_request;
 }
 
 // Once nghttp3 reads no more of it, its bytes may be anything.

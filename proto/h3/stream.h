@@ -141,6 +141,14 @@ class ServerStream final : public Stream {
   bool on_arrival(std::size_t bytes, bool fin);
   // How many of the bytes nghttp3 may see before drops_fields() is asked.
   std::size_t scan(std::span<const std::byte> bytes);
+  // What a FIN behind the bytes that were scanned means.
+  enum class Fin : std::uint8_t {
+    allowed,     // as far as frames go
+    in_frame,    // H3_FRAME_ERROR
+    no_request,  // the stream is reset; nghttp3 must not see the FIN
+  };
+  Fin judge_fin() const noexcept;
+  void end_without_request();
   // It has dropped more lines than a client sends by mistake.
   bool drops_fields() const noexcept;
   bool has_head() const noexcept { return exchange_.receiving() != Receiving::head; }

@@ -209,10 +209,14 @@ void settings(Rows& rows) {
   rows.connection("33 settings", kCalm, frame(kSettings, 0, 0, repeated(33, setting(1, 4096))));
   rows.connection("an acknowledgement that nothing asked for", kProtocol,
                   frame(kSettings, kAck, 0));
-  // RFC 9113 §6.9.2 has the connection end; nghttp2 resets the streams concerned.
-  rows.stream("a window that a setting overflows", kFlowControl,
-              frame(kSettings, 0, 0, setting(4, 0x7fffffff)),
-              post(1) + frame(kWindowUpdate, 0, 1, u32(1'000'000)));
+  // RFC 9113 §6.9.2, at 2^31 and at 2^31 - 1. The response has used 5 bytes of the window.
+  const std::string widened = post(1) + frame(kWindowUpdate, 0, 1, u32(1'000'000));
+  rows.connection("a window that a setting overflows", kFlowControl,
+                  frame(kSettings, 0, 0, setting(4, 0x7fffffff - 1'000'000 + 5 + 1)), widened);
+  rows.connection("a window that the second of two settings overflows", kFlowControl,
+                  frame(kSettings, 0, 0, setting(4, 0) + setting(4, 0x7fffffff)), widened);
+  rows.put_up("a window that a setting fills",
+              frame(kSettings, 0, 0, setting(4, 0x7fffffff - 1'000'000 + 5)), widened);
   rows.put_up("unknown settings", frame(kSettings, 0, 0, setting(0xfafa, 1) + setting(0x1234, 2)));
 }
 

@@ -152,13 +152,21 @@ void requests(Rows& rows) {
   rows.request("H3-09 a request after trailers", kFrameUnexpected, post() + trailers + get());
   rows.request("H3-03 nothing but a FIN", kRequestIncomplete, "");
   rows.request("H3-03 a FIN in a frame header", kFrameError, "\x01");
-  rows.request("H3-03 a FIN in a type", kGeneralProtocolError, "\x40");
+  rows.request("H3-03 a FIN in a type", kFrameError, "\x40");
+  rows.request("H3-03 a FIN in a type behind a request", kFrameError, post() + "\x40");
   rows.request("H3-03 a FIN in a length", kFrameError, "\x01\x40");
   rows.request("H3-03 a FIN in HEADERS", kFrameError, get().substr(0, 9));
   rows.request("H3-03 a FIN in DATA", kFrameError, post() + data_frame("hello").substr(0, 4));
   rows.request("H3-03 a FIN in an unknown frame", kFrameError, varint(0x21) + varint(1000) + "ab");
-  // By nghttp3, which takes the end of the message for a frame out of place.
-  rows.request("H3-03 a FIN behind an unknown frame alone", kFrameUnexpected, frame(0x21, "x"));
+  rows.request("H3-03 a FIN in an unknown frame behind a request", kFrameError,
+               post() + varint(0x21) + varint(1000) + "ab");
+  rows.request("H3-03 a FIN in the length of an unknown frame", kFrameError,
+               post() + varint(0x21) + "\x40");
+  // RFC 9114 §9: it is skipped, so there is no request (§4.1).
+  rows.request("H3-03 a FIN behind an unknown frame alone", kRequestIncomplete, frame(0x21, "x"));
+  rows.request("H3-03 a FIN behind unknown frames alone", kRequestIncomplete,
+               frame(0x21, "") + frame(0xbeef, "x"));
+  rows.put_up("a FIN behind an unknown frame and a request", {{0, get() + frame(0x21, "x"), true}});
   rows.request("H3-09 HEADERS of 2^62 - 1 bytes", kFrameError,
                varint(1) + varint((1ULL << 62U) - 1) + "x");
   rows.request("H3-09 DATA of 2^62 - 1 bytes", kFrameError,
