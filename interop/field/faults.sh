@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a machine can do to a server: each system call of a request fails with each error that it can
 # have, signals storm, disks are full, the clock jumps. It goes on serving, and loses no descriptor.
-#   interop/field/faults.sh [calls|storm|full|clock]...
+#   interop/field/faults.sh [calls|short|storm|full|clock]...
 # (all of them by default). Needs root for full, the target "faults", and curl with HTTP/3.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
@@ -119,6 +119,28 @@ calls() {
   end calls
 }
 
+short() { # no descriptor is left for a requested file
+  local version error got
+  begin
+  for error in EMFILE ENFILE; do
+    for version in "${versions[@]}"; do
+      # Once a second the folder is looked at first; without a descriptor the one that is open does.
+      for _ in 1 2 3; do
+        next_name
+        order openat2 "${number[$error]}" 1
+        got=$(curl -sS --max-time 5 --cacert "$ca" "$version" -o /dev/null \
+          -w '%{http_code} %header{retry-after}' "$url/f/$name")
+        [ "$got" = "200 " ] || break
+      done
+      check "$error $version" "503 1" "$got"
+    done
+  done
+  order nothing 0 0
+  check "a file without a descriptor: said once" 1 "$(grep -c 'got 503: file descriptors' "$work/banner")"
+  serves "descriptors again"
+  end short
+}
+
 storm() { # 1,000 signals a second under load
   local version loads=() load
   begin
@@ -186,7 +208,7 @@ clock() { # the wall clock: certificates, tickets, dates and logs use it
   end clock
 }
 
-[ $# -gt 0 ] || set -- calls storm full clock
+[ $# -gt 0 ] || set -- calls short storm full clock
 for part in "$@"; do
   echo "-- $part"
   "$part"

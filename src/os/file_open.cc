@@ -257,7 +257,8 @@ Error open_error(int error) noexcept {
     case EPERM: return {ErrorCode::denied, "the file may not be read"};
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return {ErrorCode::unavailable, "file descriptors or memory are used up"};
+    case ENOMEM:
+      return {ErrorCode::unavailable, "file descriptors or memory are used up, see ulimit -n"};
     case EAGAIN: return {ErrorCode::unavailable, "the folders changed during each attempt to open"};
     default: return {ErrorCode::io, "opening failed"};
   }

@@ -90,6 +90,7 @@ void Locator::settle(Kind kind) {
 
 bool Locator::has_failed(const Result<Ref<CachedFile>>& file) {
   if (file || is_absent(file.error().code)) return false;
+  scope_.site.failed_to_open(file.error());
   finish({.kind = Kind::failed, .error = file.error().code});
   return true;
 }

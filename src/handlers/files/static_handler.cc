@@ -55,6 +55,7 @@ class StaticJob final : public Job {
   void send_page(std::uint16_t status, const Ref<CachedFile>& page, const std::string& path,
                  const HeaderMap& fields);
   void refuse(ErrorCode code);
+  void fail_to_open(const Error& why);
   void respond(ResponseHead head, std::unique_ptr<BodySource> body);
 
   Responder& responder_;
@@ -73,7 +74,7 @@ bool StaticJob::begin() {
     respond({.status = 204, .headers = std::move(allow)}, nullptr);
   } else {
     scope_.await(scope_.site.cache.find_root([this](Result<Ref<RootFolder>> root) {
-      if (!root && !is_absent(root.error().code)) return refuse(root.error().code);
+      if (!root && !is_absent(root.error().code)) return fail_to_open(root.error());
       if (root) scope_.root = std::move(*root);
       start();
     }));
@@ -215,7 +216,7 @@ void StaticJob::look_again() {
   representation_ = {};
   std::string name = std::exchange(scope_.name, {});
   scope_.open(name, [this, name](Result<Ref<CachedFile>> file) mutable {
-    if (!file) return refuse(file.error().code);
+    if (!file) return fail_to_open(file.error());
     if (!(*file)->is_regular()) return refuse(ErrorCode::not_found);
     scope_.name = std::move(name);
     serve(std::move(*file));
@@ -276,6 +277,11 @@ void StaticJob::refuse(ErrorCode code) {
   HeaderMap fields;
   fields.add("retry-after", "1");
   fail_with(503, std::move(fields));
+}
+
+void StaticJob::fail_to_open(const Error& why) {
+  scope_.site.failed_to_open(why);
+  refuse(why.code);
 }
 
 void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "handlers/files/admission.h"
 #include "handlers/files/file_cache.h"
 #include "handlers/files/shared_result.h"
@@ -82,6 +83,12 @@ struct StaticSite {
   Ref<Admission> listings = make_ref<Admission>(settings->limits.listings);
   Ref<DigestTable> digests = make_ref<DigestTable>(settings->limits.digests_kept);
   KeptListings kept_listings{timers, clock, settings->limits};
+
+  // A request fails for it. The operator is told of what he can mend.
+  void failed_to_open(const Error& why) const {
+    if (why.code != ErrorCode::unavailable || !notice) return;
+    notice(formatted("a file could not be opened, so its request got 503: {}", why.detail));
+  }
 };
 
 // One request of a site: what the parts of its job share.

@@ -32,9 +32,12 @@ TEST_CASE("while the folder is missing all is 404, its index and error pages, to
 
 TEST_CASE("a folder that cannot be looked for is no 404") {
   SiteStage stage;
+  int said = 0;
+  stage.notice = [&](const std::string&) { ++said; };
   stage.files.root_error = ErrorCode::unavailable;
   HandlerCall busy = stage.get("/a.txt");
   CHECK(busy.status() == 503);
+  CHECK(said == 1);
   CHECK(busy.field("retry-after") == "1");
   stage.files.root_error = ErrorCode::io;
   CHECK(stage.status("/a.txt") == 500);

@@ -115,6 +115,8 @@ TEST_CASE("every error of opening has its status") {
     CAPTURE(name_of(row.error));
     for (const bool later : {false, true}) {
       SiteStage stage;
+      std::vector<std::string> said;
+      stage.notice = [&](const std::string& sentence) { said.push_back(sentence); };
       stage.files.later = later;
       stage.files.entries["a.txt"].open_error = row.error;
       HandlerCall call = stage.get("/a.txt");
@@ -122,6 +124,8 @@ TEST_CASE("every error of opening has its status") {
       CHECK(call.status() == row.status);
       CHECK(call.field("retry-after") == row.retry_after);
       CHECK(call.field("content-type") == "text/plain; charset=utf-8");
+      CHECK(said.size() == (row.status == 503 ? 1 : 0));
+      if (!said.empty()) CHECK(said[0].contains(" got 503: "));
     }
   }
 }
