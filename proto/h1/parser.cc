@@ -83,7 +83,7 @@ void Parser::begin(std::size_t head_bytes) noexcept {
   head_left_ = head_bytes;
   framed_ = body_bytes_ = trailer_bytes_ = 0;
   fault_ = ParserFault::none;
-  in_body_ = chunk_begins_ = false;
+  in_body_ = chunk_begins_ = in_trailers_ = false;
 }
 
 void Parser::begin_request() {
@@ -173,6 +173,7 @@ int Parser::field_complete() {
 
 int Parser::chunk_header(std::uint64_t size) noexcept {
   chunk_begins_ = true;
+  in_trailers_ = size == 0;
   // No client sends that much, and a sum with this number must not wrap.
   return size > std::numeric_limits<std::int64_t>::max() ? fail(ParserFault::syntax) : 0;
 }

@@ -64,6 +64,7 @@ class Parser {
   // called again before the next begin.
   Progress parse(std::span<const std::byte> bytes);
 
+  bool in_trailers() const noexcept { return in_trailers_; }  // behind the last chunk's size
   ParserFault fault() const noexcept { return fault_; }
   std::uint16_t status() const noexcept;  // of a response
   unsigned major_version() const noexcept;
@@ -93,6 +94,7 @@ class Parser {
   ParserFault fault_ = ParserFault::none;
   bool in_body_ = false;
   bool chunk_begins_ = false;
+  bool in_trailers_ = false;
 };
 
 std::string library_version();  // "llhttp 9.2.1", as compiled against

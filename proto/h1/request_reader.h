@@ -80,6 +80,8 @@ class RequestReader final : private Parser::Sink {
   // The first byte of a request has come, the end of its head has not.
   bool in_head() const noexcept { return state_ == State::fields || line_.begun(); }
   bool in_body() const noexcept { return state_ == State::body; }
+  // The same of the end of its content: the last chunk, and the trailers.
+  bool in_trailers() const noexcept { return in_body() && parser_.in_trailers(); }
   // Of the fields so far, as Limits counts them.
   std::size_t head_bytes() const noexcept {
     return state_ == State::fields && builder_ ? builder_->cost() : 0;

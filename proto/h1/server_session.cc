@@ -51,6 +51,11 @@ std::size_t ServerSession::consume(std::span<const std::byte> bytes, TimePoint n
     const RequestReader::Progress progress = reader_.read(rest);
     used += progress.consumed;
     if (current_ == nullptr && head_since_ == kNever && reader_.in_head()) head_since_ = now;
+    if (!reader_.in_trailers()) {
+      trailers_since_ = kNever;
+    } else if (trailers_since_ == kNever) {
+      trailers_since_ = now;
+    }
     act_on(progress.event);
     if (current_ != nullptr) note_last();
   }
@@ -191,14 +196,21 @@ TimePoint ServerSession::deadline() const noexcept {
 }
 
 TimePoint ServerSession::own_deadline() const noexcept {
-  if (over() || current_ != nullptr) return kNever;
+  if (over()) return kNever;
+  if (current_ != nullptr) {
+    const bool comes = trailers_since_ != kNever && can_read();
+    return comes ? trailers_since_ + services_.timeouts.header_block : kNever;
+  }
   if (head_since_ != kNever) return head_since_ + services_.timeouts.header_block;
   return sent_.empty() ? idle_since_ + services_.timeouts.idle_tcp : kNever;
 }
 
 void ServerSession::on_deadline(TimePoint now) {
   if (own_deadline() <= now) {
-    if (head_since_ != kNever) {
+    if (current_ != nullptr) {
+      reach(Phase::last);
+      current_->on_fault(408, AbortReason::timeout);
+    } else if (head_since_ != kNever) {
       refuse(408);
     } else {
       reach(Phase::over);

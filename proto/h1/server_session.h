@@ -68,7 +68,8 @@ class ServerSession final : public ByteSession,
   std::unique_ptr<ServerStream> current_;
   std::deque<std::unique_ptr<ServerStream>> sent_;
   Ledger ledger_;
-  TimePoint head_since_ = kNever;  // first byte of the request whose head is being read
+  TimePoint head_since_ = kNever;      // first byte of the request whose head is being read
+  TimePoint trailers_since_ = kNever;  // the same of the trailers of the one in hand
   TimePoint idle_since_, progress_at_;
   Phase phase_ = Phase::open;
   Producing producing_ = Producing::no;

@@ -59,9 +59,10 @@ inline bool ends_stream(const nghttp2_frame& frame) noexcept {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
+inline constexpr std::string_view kWindowOverflow = "a setting makes a window too large";
+
 // RFC 9113 §6.9.2: SETTINGS_INITIAL_WINDOW_SIZE moves the windows of all streams, and it is an
 // error of the connection if one of them exceeds 2^31 - 1. nghttp2 1.64 resets the stream alone.
-inline constexpr std::string_view kWindowOverflow = "a setting makes a window too large";
 class InitialWindow {
  public:
   // SETTINGS begins to arrive. `streams`: those that the peer gives windows.

@@ -134,6 +134,7 @@ TimePoint Stream::deadline() const noexcept {
 // when other streams progress.
 void Stream::on_deadline(TimePoint now, TimePoint progress) {
   if (window() > 0) end_.on_progress(progress);
+  if (nghttp2_session_get_local_window_size(context_.engine) <= 0) end_.on_held_up(now);
   end_.on_deadline(now);
   if (discarding() && discard_.over(now)) mark_dirty();
 }

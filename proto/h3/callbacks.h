@@ -81,7 +81,8 @@ struct EngineCallbacks {
   }
 
   static int recv_data(nghttp3_conn*, std::int64_t, const std::uint8_t* data, std::size_t size,
-                       void*, void* stream) {
+                       void* engine, void* stream) {
+    of(engine).unread_ += size;
     stream_of(stream).unconsumed_ += size;
     stream_of(stream).on_data(std::as_bytes(std::span(data, size)));
     return 0;

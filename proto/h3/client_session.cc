@@ -65,7 +65,7 @@ Status ClientSession::on_data(quic::StreamId id, std::span<const std::byte> byte
 }
 
 Status ClientSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
-  if (quic::is_bidi(id)) progress_at_ = services_.clock.now();
+  if (quic::is_bidi(id)) acknowledged_ = {acknowledged_.bytes + bytes, services_.clock.now()};
   return engine_.acked(id, bytes);
 }
 
@@ -114,8 +114,7 @@ Status ClientSession::apply(TimePoint) {
   return engine_.status();
 }
 
-Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
-  if (quic::is_bidi(id)) progress_at_ = now;
+Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint) {
   ClientStream* const stream = bytes > 0 ? request(id) : nullptr;
   if (stream != nullptr) stream->call().on_head_written();
   return engine_.wrote(id, bytes);
@@ -139,7 +138,7 @@ void ClientSession::on_deadline(TimePoint now) {
     quic_.close(kNoError);
     return abort(kNoError);
   }
-  for (const auto& stream : requests_) stream->on_deadline(now, progress_at_);
+  for (const auto& stream : requests_) stream->on_deadline(now, acknowledged_);
 }
 
 void ClientSession::on_goaway(quic::StreamId id) {

@@ -61,9 +61,9 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   std::vector<std::unique_ptr<ClientStream>> given_up_;  // with early data, until they are over
   std::size_t open_ = 0;                                 // requests that are not released
   TimePoint idle_since_;                                 // without such a request
-  TimePoint progress_at_;                      // bytes of some stream were written or acknowledged
-  std::optional<PeerSettings> settings_;       // of the server, once they are known
-  std::optional<PeerSettings> last_settings_;  // that early data relies on
+  Progress acknowledged_;                                // of the requests
+  std::optional<PeerSettings> settings_;                 // of the server, once they are known
+  std::optional<PeerSettings> last_settings_;            // that early data relies on
   bool draining_ = false;
   bool lost_ = false;
 };

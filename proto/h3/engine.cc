@@ -59,6 +59,7 @@ Status Engine::reopen() {
   conn_.reset();
   writer_.begin(nullptr);
   waiting_.clear();
+  unread_ = 0;
   return last_error_ == 0 ? open() : status();
 }
 
@@ -144,6 +145,7 @@ Status Engine::acked(quic::StreamId id, std::uint64_t bytes) {
 void Engine::credit(EngineStream& stream, std::size_t bytes) {
   const std::size_t owed = std::min(bytes, stream.unconsumed_);
   stream.unconsumed_ -= owed;
+  unread_ -= owed;
   if (owed == 0) return;
   if (stream.closed()) {
     quic_.extend_connection_credit(owed);
@@ -155,6 +157,7 @@ void Engine::credit(EngineStream& stream, std::size_t bytes) {
 
 void Engine::forget_unread(EngineStream& stream) {
   if (const std::size_t unread = std::exchange(stream.unconsumed_, 0); unread > 0) {
+    unread_ -= unread;
     quic_.extend_connection_credit(unread);
     quic_.mark_writable();
   }

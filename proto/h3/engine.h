@@ -46,6 +46,8 @@ class Engine {
   Status fail_critical() noexcept;  // the peer asks us to close a control stream (RFC 9114 §6.2.1)
   void mark_writable() noexcept { quic_.mark_writable(); }
   Account& account() noexcept { return quic_.account(); }
+  // So much content waits for its readers that the peer may have no credit for more.
+  bool holds_up() const noexcept { return unread_ >= limits_.connection_window / 2; }
   quic::AppError close_code() const noexcept;
   quic::StreamId control_stream() const noexcept { return control_; }
 
@@ -100,6 +102,7 @@ class Engine {
   quic::StreamId control_ = quic::kNoStream;
   int last_error_ = 0;
   std::optional<quic::AppError> own_error_;
+  std::size_t unread_ = 0;          // content of all streams that was not credited
   std::uint64_t max_requests_ = 0;  // that the peer may open, from the beginning of the connection
 
   std::vector<quic::StreamId> waiting_;  // closed by QUIC, but nghttp3 is not done reading

@@ -123,7 +123,7 @@ Status ServerSession::on_acked(quic::StreamId id, std::uint64_t bytes) {
       announce_drain();
     }
   }
-  if (is_request(id)) progress_at_ = services_.clock.now();
+  if (is_request(id)) acknowledged_ = {acknowledged_.bytes + bytes, services_.clock.now()};
   return engine_.acked(id, bytes);
 }
 
@@ -209,7 +209,7 @@ void ServerSession::close_if_sent_away() {
 }
 
 Status ServerSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
-  if (is_request(id)) progress_at_ = now;
+  if (is_request(id)) wrote_at_ = now;
   if (id == engine_.control_stream()) {
     control_written_ += bytes;
     if (drain_ == Drain::noticed) notice_end_ = control_written_;
@@ -242,7 +242,8 @@ TimePoint ServerSession::deadline() const noexcept {
 // streams that the client never closes, needs a limit of its own.
 TimePoint ServerSession::idle_deadline() const noexcept {
   const bool live = std::ranges::any_of(streams_, [](const auto& s) { return s->live(); });
-  return live ? kNever : std::max(idle_since_, progress_at_) + services_.timeouts.idle_tcp;
+  const TimePoint busy = std::max({idle_since_, wrote_at_, acknowledged_.at});
+  return live ? kNever : busy + services_.timeouts.idle_tcp;
 }
 
 void ServerSession::on_deadline(TimePoint now) {
@@ -254,7 +255,7 @@ void ServerSession::on_deadline(TimePoint now) {
   }
   for (const auto& stream : streams_) {
     const bool lived = stream->live();
-    stream->on_deadline(now, progress_at_);
+    stream->on_deadline(now, acknowledged_);
     if (lived && !stream->live()) idle_since_ = now;
   }
 }

@@ -66,7 +66,8 @@ class ServerSession final : public quic::QuicApplication, private EngineOwner {
   StreamTable<ServerStream> streams_;
 
   TimePoint idle_since_;   // no request since
-  TimePoint progress_at_;  // bytes of some response were acknowledged
+  TimePoint wrote_at_;     // bytes of some response
+  Progress acknowledged_;  // of the responses
   Drain drain_ = Drain::no;
   TimePoint drain_deadline_ = kNever;  // for the second GOAWAY if no acknowledgement comes
   std::uint64_t control_written_ = 0, control_acked_ = 0, notice_end_ = 0;

@@ -181,13 +181,16 @@ TimePoint Stream::deadline() const noexcept {
 // QUIC would have closed the stream if the peer had ended its side, unless ours is not over yet. It
 // drops what still comes, and gives back its credit for the connection alone. There is no other
 // means against such a peer than to keep the place of the stream, which it has.
-void Stream::on_deadline(TimePoint now, TimePoint progress) {
+void Stream::on_deadline(TimePoint now, const Progress& progress) {
   if (stop_due_ <= now) {
     const bool over = end_.aborted() || acknowledged();
     stop_due_ = over ? kNever : now + context_.linger;
     if (over) on_stop_ignored();
   }
-  if (!window_shut()) end_.on_progress(progress);
+  const std::uint64_t others = progress.bytes - end_.sent();
+  const std::uint64_t since = others - std::exchange(others_sent_, others);
+  if (!window_shut()) end_.on_others_sent(since, progress.at);
+  if (context_.engine.holds_up()) end_.on_held_up(now);
   end_.on_deadline(now);
   if (discarding() && discard_.over(now)) mark_dirty();
 }
@@ -294,7 +297,7 @@ TimePoint ServerStream::deadline() const noexcept {
   return has_head() || reading() == Reading::ended ? std::min(fields, Stream::deadline()) : fields;
 }
 
-void ServerStream::on_deadline(TimePoint now, TimePoint progress) {
+void ServerStream::on_deadline(TimePoint now, const Progress& progress) {
   if (reads_fields() && fields_deadline_ <= now) {
     fields_deadline_ = kNever;
     // The fields may still come before the next flush.

@@ -27,6 +27,12 @@ struct StreamContext {
   DirtyList<Stream> dirty{};  // streams that apply() has to look at
 };
 
+// Bytes of all request streams that were acknowledged, and when the last were.
+struct Progress {
+  std::uint64_t bytes = 0;
+  TimePoint at{};
+};
+
 // One HTTP/3 request stream, of a server or of a client: from nghttp3's events to the end that it
 // belongs to, and back.
 class Stream : public EngineStream, public StreamRecords {
@@ -44,8 +50,8 @@ class Stream : public EngineStream, public StreamRecords {
 
   bool tunnel() const noexcept { return end_.shape() == Shape::tunnel; }
   virtual TimePoint deadline() const noexcept;
-  // progress: when the connection last moved bytes, for a stream that waits for its turn.
-  virtual void on_deadline(TimePoint now, TimePoint progress);
+  // progress: of the connection, for a stream that waits for its turn.
+  virtual void on_deadline(TimePoint now, const Progress& progress);
   void mark_dirty() noexcept override;
   Account& account() noexcept override { return context_.engine.account(); }
 
@@ -88,7 +94,8 @@ class Stream : public EngineStream, public StreamRecords {
   StreamContext& context_;
   MessageEnd& end_;
   Discard discard_;
-  TimePoint stop_due_ = kNever;  // our STOP_SENDING should have had its effect
+  std::uint64_t others_sent_ = 0;  // of the progress when it was last looked at
+  TimePoint stop_due_ = kNever;    // our STOP_SENDING should have had its effect
 };
 
 // The streams of a session, which it owns, by their ids. These mostly come in order.
@@ -164,7 +171,7 @@ class ServerStream final : public Stream {
   void abandon(AbortReason reason, bool cleanly) noexcept;
 
   TimePoint deadline() const noexcept override;
-  void on_deadline(TimePoint now, TimePoint progress) override;
+  void on_deadline(TimePoint now, const Progress& progress) override;
 
  private:
   void on_fin_handed_out() override;

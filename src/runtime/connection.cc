@@ -21,7 +21,8 @@ StreamTimes times_of(const Services& services) noexcept {
           .write_progress = services.snapshot->timeouts().write_progress,
           .linger = timeouts.linger,
           .last_input = timeouts.linger,
-          .last_output = Duration::zero()};
+          .last_output = Duration::zero(),
+          .least_rate = services.snapshot->timeouts().least_rate};
 }
 
 }  // namespace

@@ -266,19 +266,23 @@ void StreamConnection::close_late(bool stuck) {
   close(AbortReason::peer_gone, why);
 }
 
-// When the peer has taken none of the bytes that wait for it, in any queue, for too long.
+// When the peer has taken none of the bytes that wait for it, in any queue, or too few of them, for
+// too long.
 TimePoint StreamConnection::stuck_at(TimePoint now) {
-  const bool moved = std::exchange(sent_, transport_->sent()) != transport_->sent();
-  if (moved) progress_at_ = now;
-  const bool waits = state_ == StreamState::open &&
-                     (!out_.empty() || transport_->unsent() > 0 || transport_->write_budget() == 0);
-  if (!waits) {
-    moved_at_ = kNever;
-  } else if (moved || moved_at_ == kNever) {
-    moved_at_ = now;
+  const std::uint64_t moved = transport_->sent() - sent_;
+  sent_ += moved;
+  if (moved > 0) progress_at_ = now;
+  const bool waited = std::exchange(
+      waits_, state_ == StreamState::open &&
+                  (!out_.empty() || transport_->unsent() > 0 || transport_->write_budget() == 0));
+  if (waited) {
+    pace_.moved(moved, now);
+  } else if (waits_) {
+    pace_.restart(now);
   }
-  if (moved && has_session()) session_->on_progress(now);
-  return after(moved_at_, times_.write_progress);
+  if (moved > 0 && has_session()) session_->on_progress(now);
+  const bool limited = waits_ && times_.write_progress != kUnlimited;
+  return limited ? pace_.due(times_.write_progress) : kNever;
 }
 
 void StreamConnection::arm(TimePoint now) {

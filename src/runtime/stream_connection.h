@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/output_queue.h"
+#include "base/pace.h"
 #include "base/time.h"
 #include "ports/transport.h"
 #include "proto/session/byte_session.h"
@@ -17,7 +18,7 @@ inline constexpr Duration kUnlimited = Duration::max();
 struct StreamTimes {
   Duration opening;         // from start() to the end of the handshake
   Duration handshake;       // the part of it after TCP has connected
-  Duration write_progress;  // bytes wait, and the peer takes none
+  Duration write_progress;  // bytes wait, and the peer takes none, ...
   // Reading on after our FIN (RFC 9112 §9.6), without the session; 0: closed at once, and the
   // session stays, as that of a client has to for what its users have not read.
   Duration linger;
@@ -25,6 +26,7 @@ struct StreamTimes {
   // a broken session may wait where write_progress has no end.
   Duration last_input;
   Duration last_output;  // ... and after its last one, until the session has used it; 0: at once
+  std::uint32_t least_rate = 0;  // ... or takes fewer of them a second; 0: any byte is progress
 };
 
 // How far a StreamConnection is. Each arrow is a test in stream_connection_test.cc.
@@ -147,11 +149,12 @@ class StreamConnection final : private Transport::Observer, private SessionHost 
   std::unique_ptr<ByteSession> session_;
   std::optional<Error> fault_;
   Timer timer_;
-  TimePoint deadline_ = kNever;  // of the handshake and of the state
-  TimePoint moved_at_ = kNever;  // when the peer last took bytes that wait; kNever: none wait
+  TimePoint deadline_ = kNever;   // of the handshake and of the state
+  Pace pace_{times_.least_rate};  // of the peer, for bytes that wait
   TimePoint progress_at_;
   std::uint64_t sent_ = 0;  // transport_->sent() as last seen
   StreamState state_ = StreamState::connecting;
+  bool waits_ = false;  // bytes do, for the peer
   bool ended_ = false;  // the peer sends no more
 };
 

@@ -85,6 +85,8 @@ void Exchange::start() {
   request_.early_data = request_.early_data || peer_.security.handshaking;
   started_wall_ = clock_.wall();
   started_ = last_progress_ = clock_.now();
+  receive_pace_ = send_pace_ = Pace(snapshot_->timeouts().least_rate);
+  receive_pace_.restart(started_);
   hold(sizeof(*this) + held_by(request_));
   const bool bytes_follow = request_.has_body || offers_tunnel();
   incoming_.begin(bytes_follow ? request_.content_length : 0);
@@ -183,6 +185,7 @@ void Exchange::stop_waiting() noexcept {
   handling_ = Handling::idle;
   --peer_.held;
   progress();
+  receive_pace_.restart(last_progress_);
 }
 
 Result<Pulled> Exchange::pull(std::size_t max_bytes) {
@@ -233,11 +236,19 @@ void Exchange::on_closed() noexcept {
                                   .aborted = aborted_});
 }
 
+// Not while it waits for our 100 (RFC 9110 §10.1.1), for a reader of what has come, or to read what
+// we send.
+bool Exchange::peer_owes_content() const noexcept {
+  if (receiving() != Receiving::body || incoming_.buffered() > 0 || offers_tunnel()) return false;
+  const bool asks = request_.expects_continue && incoming_.received() == 0;
+  return !outgoing_.peer_owes_room() && !(asks && incoming_.untouched());
+}
+
 TimePoint Exchange::deadline() const noexcept {
   if (receiving() == Receiving::head || handling_ == Handling::closed || aborted()) return kNever;
   if (shape_ == Shape::tunnel) return last_progress_ + snapshot_->timeouts().tunnel_idle;
-  if (outgoing_.peer_owes_room()) return last_progress_ + snapshot_->timeouts().write_progress;
-  if (peer_owes_body()) return last_progress_ + snapshot_->timeouts().body_progress;
+  if (outgoing_.peer_owes_room()) return send_pace_.due(snapshot_->timeouts().write_progress);
+  if (peer_owes_content()) return receive_pace_.due(snapshot_->timeouts().body_progress);
   const bool handler_owes_head = handling_ == Handling::running && sending() == Sending::nothing;
   if (handler_owes_head) return last_progress_ + snapshot_->timeouts().handler;
   return kNever;
@@ -250,7 +261,7 @@ void Exchange::on_deadline(TimePoint now) {
     port_.reset(AbortReason::timeout);
     return;
   }
-  auto [head, body] = error_response(peer_owes_body() ? 408 : 504);
+  auto [head, body] = error_response(peer_owes_content() ? 408 : 504);
   job_.reset();
   std::ignore = respond(std::move(head), std::move(body));
   incoming_.stop(AbortReason::timeout);
@@ -279,6 +290,7 @@ Status Exchange::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   }
   status_ = head.tunnel && is_h1(request_.version) ? 101 : head.status;
   progress();
+  send_pace_.restart(last_progress_);
   const BodyFraming framing = choose_framing(head, body.get());
   add_common_fields(head, body.get());
   std::optional<std::uint64_t> length;
@@ -358,6 +370,7 @@ void Exchange::cancel(AbortReason reason) noexcept {
 void Exchange::on_first_pull() noexcept {
   // RFC 9110 §10.1.1: send 100 only when the content is wanted and none of it has arrived.
   if (!request_.expects_continue || incoming_.received() > 0) return;
+  receive_pace_.restart(clock_.now());
   ResponseHead head;
   head.status = 100;
   std::ignore = inform(head);

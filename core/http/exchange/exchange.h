@@ -84,9 +84,7 @@ class Exchange final : public MessageEnd, public Responder {
   bool admitted();
   bool may_be_replay() const noexcept;
   void stop_waiting() noexcept;
-  bool peer_owes_body() const noexcept {
-    return receiving() == Receiving::body && incoming_.buffered() == 0 && !offers_tunnel();
-  }
+  bool peer_owes_content() const noexcept override;
   BodyFraming choose_framing(const ResponseHead& head, const BodySource* body) const;
   void add_common_fields(ResponseHead& head, const BodySource* body) const;
   void drop_request() noexcept;

@@ -53,6 +53,7 @@ class Incoming final : public BodySource {
   bool read_up() const noexcept {
     return reader_ == Reader::at_end || state_ == Receiving::stopped;
   }
+  bool untouched() const noexcept { return reader_ == Reader::fresh; }   // nothing was pulled yet
   std::size_t room() const noexcept { return window_ - queue_.size(); }  // what push() would take
   // The reader wants none of the bytes: those that come are consumed at once. pull() tells the end,
   // and the waker is called for it alone. Before the first byte.

@@ -1,5 +1,6 @@
 #include "http/exchange/message_end.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace troika {
@@ -13,7 +14,11 @@ bool MessageEnd::on_field(std::string_view name, std::string_view value) {
 
 Status MessageEnd::on_body(std::span<const std::byte> bytes) {
   if (aborted()) return {};
-  if (!bytes.empty()) progress();
+  if (!bytes.empty()) {
+    progress();
+    if (!peer_owes_content()) receive_pace_.resume(last_progress_);
+    receive_pace_.moved(bytes.size(), last_progress_);
+  }
   auto taken = incoming_.push(bytes);
   recount();
   return taken;
@@ -34,17 +39,32 @@ Status MessageEnd::on_trailers(HeaderMap trailers) {
 void MessageEnd::on_sent(std::size_t bytes) noexcept {
   outgoing_.on_sent(bytes);
   progress();
+  send_pace_.moved(bytes, last_progress_);
+}
+
+void MessageEnd::on_progress(TimePoint progress) noexcept {
+  if (!outgoing_.peer_owes_room()) return;
+  last_progress_ = std::max(last_progress_, progress);
+  send_pace_.excuse(progress);
+}
+
+void MessageEnd::on_others_sent(std::uint64_t bytes, TimePoint progress) noexcept {
+  if (bytes == 0 || !outgoing_.peer_owes_room()) return;
+  last_progress_ = std::max(last_progress_, progress);
+  send_pace_.moved(bytes, progress);
 }
 
 // The time that the reader took is not the peer's.
 void MessageEnd::on_consumed(std::size_t bytes) noexcept {
   progress();
+  receive_pace_.resume(last_progress_);
   recount();
   port_.credit(bytes);
 }
 
 void MessageEnd::on_source_ready() noexcept {
   progress();
+  if (!outgoing_.waits_for_room()) send_pace_.resume(last_progress_);
   recount();
   port_.body_ready();
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/account.h"
+#include "base/pace.h"
 #include "base/time.h"
 #include "http/exchange/incoming.h"
 #include "http/exchange/outgoing.h"
@@ -80,11 +81,15 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   void on_end_framed() noexcept { outgoing_.on_end_framed(); }
   void on_sent(std::size_t bytes) noexcept;
   void on_all_sent() noexcept { outgoing_.on_all_sent(); }  // for sessions without on_sent()
-  // The connection sent bytes at that time, and this message only waits for its turn: the write
-  // deadline counts from then, and no other.
-  void on_progress(TimePoint progress) noexcept {
-    if (outgoing_.peer_owes_room() && progress > last_progress_) last_progress_ = progress;
-  }
+  std::uint64_t sent() const noexcept { return outgoing_.sent(); }  // content that left the process
+  // This message only waits for its turn on a connection whose own pace is held, and which moved
+  // bytes at that time: the write deadline counts from then, and no other.
+  void on_progress(TimePoint progress) noexcept;
+  // The same where nobody else holds the pace of the connection: so many bytes of other messages
+  // were moved since the last call, the last of them at that time.
+  void on_others_sent(std::uint64_t bytes, TimePoint progress) noexcept;
+  // The peer may send nothing on this connection, since others do not read what it has sent.
+  void on_held_up(TimePoint now) noexcept { receive_pace_.restart(now); }
 
   // The peer gives up what it sends. wire_code: its HTTP/2 or HTTP/3 error code. Does nothing when
   // the rest is not needed; else this end is aborted.
@@ -124,6 +129,8 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   ~MessageEnd() = default;
 
   virtual bool on_head_field(std::string_view name, std::string_view value) = 0;
+  // More of its content could come, and only the peer holds it back.
+  virtual bool peer_owes_content() const noexcept { return true; }
   void progress() noexcept { last_progress_ = clock_.now(); }
   // So many bytes of memory are held beside the content of the two messages.
   void hold(std::size_t bytes) noexcept {
@@ -138,7 +145,8 @@ class MessageEnd : private Incoming::Feedback, private Outgoing::Feedback {
   const Limits& limits_;
   Incoming incoming_;
   Outgoing outgoing_;
-  TimePoint last_progress_;
+  TimePoint last_progress_;                 // of bytes either way
+  Pace receive_pace_{}, send_pace_{};       // of the peer, for its content and for ours
   std::optional<TrailerBuilder> trailers_;  // once the head has come
   AbortReason aborted_ = AbortReason::none;
   Shape shape_ = Shape::message;

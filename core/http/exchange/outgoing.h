@@ -64,8 +64,9 @@ class Outgoing final : private Waker {
   }
   // There is content that only waits for the peer to make room.
   bool peer_owes_room() const noexcept {
-    return state_ != Sending::reset && (pulled_ > sent_ || (source_ != nullptr && !blocked_));
+    return state_ != Sending::reset && (waits_for_room() || (source_ != nullptr && !blocked_));
   }
+  bool waits_for_room() const noexcept { return pulled_ > sent_; }  // content that was pulled
   bool blocked() const noexcept { return blocked_; }  // waits for its source, or is held
   // Its owner lets nobody pull yet.
   void hold() noexcept { blocked_ = true; }

@@ -31,6 +31,9 @@ struct ExchangeTimeouts {
   Duration handler = std::chrono::seconds(120);        // its response, from the last byte it read
   Duration write_progress = std::chrono::seconds(60);  // bytes of a response that left the process
   Duration tunnel_idle = std::chrono::hours(1);        // a tunnel: bytes either way
+  // Bytes a second of a body either way, which body_progress and write_progress are the patience
+  // of (base/pace.h); 0: any byte is progress.
+  std::uint32_t least_rate = 240;
 };
 
 class AuthorityCheck;
