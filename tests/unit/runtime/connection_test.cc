@@ -225,6 +225,24 @@ TEST_CASE("Answers without a body that nobody reads are no way to hold a connect
   CHECK(plain.done);
 }
 
+TEST_CASE("Answers without a body have to be taken at the least rate as well") {
+  std::string heads;
+  for (int i = 0; i < 40; ++i) heads += "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::uint32_t least : {ExchangeTimeouts{}.least_rate, 0U}) {
+    CAPTURE(least);
+    Plain plain({.least_rate = least});
+    plain.sent.capacity = 100;
+    const Reader reader(plain.link);
+    plain.link.inject(End::client, bytes_of(heads));
+    for (int i = 0; i < 20 && !plain.done; ++i) {
+      plain.link.pump();
+      plain.flush();
+      plain.advance(std::chrono::seconds(59));
+    }
+    CHECK(plain.done == (least > 0));
+  }
+}
+
 TEST_CASE("An idle connection gives way with a FIN, a busy one does not", "[places]") {
   Plain plain;
   const auto admits = [&] { return plain.places.admit(Address::v4(0xc0000201, 1)); };

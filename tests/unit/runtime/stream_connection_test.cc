@@ -301,6 +301,25 @@ TEST_CASE("open ends by an error, by an abort, and when the peer takes nothing f
   for (const Rig* rig : {&lost, &aborted, &stuck}) CHECK(rig->at == open);
 }
 
+TEST_CASE("open ends when the peer takes less than the least rate, and not at it") {
+  for (const auto& [least, taken, ends] :
+       {std::tuple(100U, 98U, true), std::tuple(100U, 100U, false), std::tuple(0U, 98U, false)}) {
+    CAPTURE(least, taken);
+    StreamTimes times = kTimes;
+    times.least_rate = least;
+    Rig rig(open, times);
+    rig.transport->pending = 1'000'000;
+    rig.flush();
+    int seconds_open = 0;
+    while (rig.pass(seconds(1)) == open && ++seconds_open < 4000) {
+      rig.transport->pending -= taken;
+      rig.transport->taken += taken;
+    }
+    CHECK((rig.stream->state() == closed) == ends);
+    CHECK(seconds_open > 2900);  // the patience of 60 s, used up by a 50th of each
+  }
+}
+
 TEST_CASE("open stays open for a drain, and for input that the session cannot read") {
   Rig rig;
   rig.session.reads = false;

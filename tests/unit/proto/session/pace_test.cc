@@ -198,9 +198,17 @@ TEMPLATE_TEST_CASE("uploads that handlers hold take no time of one that they hol
     held.push_back(&context.body);
     return std::make_unique<CountedJob>(jobs);
   };
-  for (int i = 0; i < 20; ++i) pair.start("/held", std::make_unique<PatternBody>(pair.pool, kBody));
+  BodyProbe more;
+  const PairCall& call = pair.fetch("/", scripted(pair.pool,
+                                                  {BodyStep::data("x"), BodyStep::blocked(),
+                                                   BodyStep::data(std::string(99'999, 'x'))},
+                                                  &more));
+  for (int i = 0; i < 20; ++i) {
+    pair.start("/held", std::make_unique<PatternBody>(pair.pool, kBody));
+  }
   pair.run();
-  const PairCall& call = pair.fetch("/", std::make_unique<PatternBody>(pair.pool, 100'000));
+  more.release();
+  pair.run();
   REQUIRE(bytes < 100'000);
   pair.pass(pair.exchange_timeouts.body_progress);
   pair.pass(pair.exchange_timeouts.body_progress);
