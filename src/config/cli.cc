@@ -18,8 +18,7 @@ constexpr std::string_view kExamples = R"(Examples:
   troika serve ./app --spa --cache 'assets/*=immutable'
   troika serve ./docs --clean-urls --error-page 404=/404.html
   troika serve ./site --listen 0.0.0.0:443 --listen '[::]:443' \
-      --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80
-  troika bench URL                     measures a server (troika bench --help))";
+      --cert cert.pem --key key.pem --http-redirect 0.0.0.0:80)";
 
 using Words = std::vector<std::string>;  // those behind the program's name
 

@@ -31,6 +31,16 @@ Checked<std::size_t> parse_memory(std::string_view text) {
                 kLeastMemory >> 20U, text));
 }
 
+Checked<std::uint32_t> parse_rate(std::string_view text) {
+  if (text == "off") return 0;
+  std::uint32_t rate = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (whole && rate > 0 && rate <= kMostRate) return rate;
+  return std::unexpected(formatted(
+      "must be a number of bytes a second from 1 to {}, or off, not \"{}\"", kMostRate, text));
+}
+
 std::optional<std::uint16_t> port_number(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);

@@ -44,6 +44,7 @@ std::string changes(const Config& config) {
   put("announce_http3", config.announce_http3, true);
   put("workers", config.workers, 0U);
   put("memory", config.memory, std::size_t{0});
+  put("rate", config.exchange_timeouts.least_rate, 240U);
   for (const auto& [cert, key] : config.tls.certificates) all += cert + "+" + key + "; ";
   put("certs", config.tls.certs_folder, "");
   put("client_auth", static_cast<int>(config.tls.client_auth), 0);
@@ -200,6 +201,9 @@ TEST_CASE("Options of the process") {
          {"--memory|16MiB", "memory=16777216; "},
          {"--memory|2GiB", "memory=2147483648; "},
          {"--memory|16384KiB", "memory=16777216; "},
+         {"--min-rate|1", "rate=1; "},
+         {"--min-rate|1000000", "rate=1000000; "},
+         {"--min-rate|off", "rate=0; "},
          {"--congestion|cubic", "congestion=0; tcp_congestion=cubic; "},
          {"--congestion|bbr", "tcp_congestion=bbr; "},
          {"--congestion|reno", "congestion=2; tcp_congestion=reno; "},
@@ -217,6 +221,8 @@ TEST_CASE("Options of the process") {
               {"15MiB", "16383KiB", "134217728", "1", "GiB", "1TiB", "1 GiB", "-1GiB",
                "99999999999999999999GiB", "18014398509481984KiB"},
               "must be a size of at least 16MiB with its unit, like 512MiB or 2GiB, not ", "");
+  check_wrong("--min-rate", {"0", "1000001", "-1", "240B", "1.5", " ", "OFF", "99999999999"},
+              "must be a number of bytes a second from 1 to 1000000, or off, not ", "");
   check_wrong("--workers", {"0", "129", "-1", "all", "2.5"}, "must be a number from 1 to 128, not ",
               "");
   check_wrong("--congestion", {"vegas", "CUBIC", "bbr2", " "}, "must be cubic, bbr or reno, not ",
