@@ -95,16 +95,21 @@ void CloseState::on_library_error(int error, const OsslSession& session,
     ngtcp2_ccerr_set_tls_alert(&close, ngtcp2_conn_get_tls_alert(conn), nullptr, 0);
     return end_with(close, {ErrorCode::denied, tls::fault_of(session.ssl())});
   }
-  // RFC 9001 §8.2: missing transport parameters are an error of TLS. A single parameter that is
-  // missing is an error of QUIC.
-  if (error == NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM &&
-      ngtcp2_conn_get_remote_transport_params(conn) == nullptr) {
-    ngtcp2_ccerr_set_tls_alert(&close, SSL_AD_MISSING_EXTENSION, nullptr, 0);
-    return end_with(close, {ErrorCode::protocol, "the peer sent no transport parameters"});
+  // A single parameter that is missing is an error of QUIC, found when TLS hands them all over.
+  if (error == NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM && ngtcp2_conn_get_tls_error(conn) == 0) {
+    return end_without_parameters();
   }
   ngtcp2_ccerr_set_liberr(&close, error, nullptr, 0);
   const bool ours = error == NGTCP2_ERR_CALLBACK_FAILURE || ngtcp2_err_is_fatal(error) != 0;
   end_with(close, {ours ? ErrorCode::internal : ErrorCode::protocol, ngtcp2_strerror(error)});
+}
+
+// RFC 9001 §8.2: an error of TLS.
+void CloseState::end_without_parameters() {
+  ngtcp2_ccerr close;
+  ngtcp2_ccerr_default(&close);
+  ngtcp2_ccerr_set_tls_alert(&close, SSL_AD_MISSING_EXTENSION, nullptr, 0);
+  end_with(close, {ErrorCode::protocol, "the peer sent no transport parameters"});
 }
 
 void CloseState::end_with(const ngtcp2_ccerr& error, Error reason) {

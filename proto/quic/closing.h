@@ -50,6 +50,7 @@ class CloseState {
   // The next flush sends CONNECTION_CLOSE with this code. Only the first error counts.
   void end_with(AppError code, Error reason);
   void end_transport(std::uint64_t code, Error reason);  // the same, with a code of QUIC's
+  void end_without_parameters();  // the same, as the peer sent no transport parameters
   // Sends CONNECTION_CLOSE if an error waits. True: the send buffer is blocked, call again.
   bool send(ngtcp2_conn* conn, TimePoint now);
   // Ends without a word to the peer.

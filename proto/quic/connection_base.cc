@@ -216,7 +216,7 @@ int ConnectionBase::on_key(ngtcp2_encryption_level level) {
   // ngtcp2 itself would notice this only when the handshake is complete.
   if (ngtcp2_conn_is_server(conn()) != 0 &&
       ngtcp2_conn_get_remote_transport_params(conn()) == nullptr) {
-    ngtcp2_conn_set_tls_error(conn(), NGTCP2_ERR_REQUIRED_TRANSPORT_PARAM);
+    close_.end_without_parameters();
     return NGTCP2_ERR_CALLBACK_FAILURE;
   }
   if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || ready()) return 0;

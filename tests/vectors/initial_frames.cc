@@ -1,5 +1,8 @@
 // Frames in a client's first packets that RFC 9000 §12.4 and §19 or TLS do not allow: catalogue
 //
+#include <algorithm>
+#include <iterator>
+
 #include "rows.h"
 #include "unit/proto/h3/wire.h"
 
@@ -109,6 +112,7 @@ std::vector<InitialRow> initial_rows() {
   unknown(rows);
   acknowledgements(rows);
   handshakes(rows);
+  std::ranges::move(hello_rows(), std::back_inserter(rows.all));
   return std::move(rows.all);
 }
 

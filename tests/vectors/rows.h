@@ -105,12 +105,15 @@ struct DatagramRow {
 };
 std::vector<DatagramRow> datagram_rows();
 
-// Frames in an Initial that decrypts. A handshake message ends its connection with this code. Other
-// faults have none: an Initial could be of anybody, so it is dropped and ends nothing.
+// Frames in an Initial that decrypts. A handshake message ends its connection with this code, or it
+// is taken: the handshake goes on. Other faults have no code: an Initial could be of anybody, so it
+// is dropped and ends nothing.
 struct InitialRow {
   std::string name, frames;
   std::optional<std::uint64_t> code = std::nullopt;
+  bool taken = false;
 };
 std::vector<InitialRow> initial_rows();
+std::vector<InitialRow> hello_rows();  // some of them, of whole ClientHellos
 
 }  // namespace troika::vectors
