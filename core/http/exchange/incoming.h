@@ -48,7 +48,7 @@ class Incoming final : public BodySource {
   Receiving state() const noexcept { return state_; }
   std::uint64_t received() const noexcept { return received_; }
   std::size_t buffered() const noexcept { return queue_.size(); }
-  std::size_t held() const noexcept { return queue_.held(); }  // bytes of memory
+  std::size_t held() const noexcept override { return queue_.held(); }  // bytes of memory
   // The reader has all of it, and knows; or it wants no more.
   bool read_up() const noexcept {
     return reader_ == Reader::at_end || state_ == Receiving::stopped;
