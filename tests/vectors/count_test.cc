@@ -64,6 +64,11 @@ TEST_CASE("there are as many named rows as were promised") {
   }
   for (const InitialRow& row : initial_rows())
     h3.add("Initial: " + row.name, row.frames, !row.taken);
+  for (const FrameRow& row : frame_rows()) {
+    const bool handshake = row.level == Level::handshake;
+    h3.add("packet: " + row.name, (handshake ? "handshake: " : "later: ") + row.frames,
+           row.code.has_value());
+  }
   std::printf("rows: h1 %zu and %zu put up with, h2 %zu and %zu, h3 and QUIC %zu and %zu\n",
               h1.refused(), h1.put_up(), h2.refused(), h2.put_up(), h3.refused(), h3.put_up());
   CHECK(h1.refused() >= kH1);

@@ -1,6 +1,7 @@
 // The rows of QUIC: nothing is kept of them, little comes back, and a client gets in afterwards.
 #include <catch2/catch_test_macros.hpp>
 
+#include "frame_client.h"
 #include "initial_packet.h"
 #include "rows.h"
 #include "unit/proto/quic/packets.h"
@@ -92,6 +93,22 @@ TEST_CASE("every other Initial of the table is dropped, in place of a ClientHell
     w.world.run_for(std::chrono::milliseconds(1));
     CHECK(catcher.caught.size() == 1);
     check_over(w);
+  }
+}
+
+TEST_CASE("every packet of the table ends its connection with the code that it says") {
+  for (const FrameRow& row : frame_rows()) {
+    INFO(row.name);
+    test::QuicWorld w;
+    {
+      FrameClient client(w);
+      const auto closed = client.send(row.level, row.frames);
+      CHECK(closed.value_or(0) == row.code.value_or(0));
+    }
+    w.world.run_for(std::chrono::minutes(2));
+    CHECK(w.endpoint->objects() == 0);
+    CHECK(w.held.held() == 0);
+    CHECK(w.ask(w.connect(), "send 1000"));
   }
 }
 

@@ -116,4 +116,18 @@ struct InitialRow {
 std::vector<InitialRow> initial_rows();
 std::vector<InitialRow> hello_rows();  // some of them, of whole ClientHellos
 
+// Frames that no Initial and no Handshake packet may hold (RFC 9000 §12.4), by their names.
+std::vector<std::pair<std::string, std::string>> later_frames();
+
+// Frames in a packet of a client whose handshake goes on, or is complete. They end the connection
+// with this code; none: it goes on.
+enum class Level : std::uint8_t { initial, handshake, later };
+struct FrameRow {
+  std::string name;
+  Level level;
+  std::string frames;
+  std::optional<std::uint64_t> code;
+};
+std::vector<FrameRow> frame_rows();
+
 }  // namespace troika::vectors
