@@ -25,6 +25,28 @@ TEST_CASE("one stalled upload leaves the window of the connection to the others"
   }
 }
 
+TEST_CASE("a setting of the server that makes a window too large ends the client's connection") {
+  constexpr std::uint32_t kMore = 1'000'000, kMost = 0x7fffffff;
+  const auto setting = [](std::uint32_t window) {
+    return frame(kSettings, 0, 0, std::string("\0\4", 2) + u32(window));
+  };
+  for (const std::uint32_t above : {0U, 1U}) {
+    CAPTURE(above);
+    int jobs = 0;
+    Pair pair;
+    pair.handler.answer = test::hold(jobs);
+    const PairCall& call = pair.fetch("/", test::scripted(pair.pool, {test::BodyStep::blocked()}));
+    REQUIRE(jobs == 1);
+    REQUIRE(pair.client->receive(test::bytes_of(frame(kWindowUpdate, 0, 1, u32(kMore))),
+                                 pair.clock.now()));
+    // The window is the server's first setting, and so many bytes more.
+    const auto read =
+        pair.client->receive(test::bytes_of(setting(kMost - kMore + above)), pair.clock.now());
+    CHECK(read.has_value() == (above == 0));
+    CHECK(call.receiver.failed.has_value() == (above > 0));
+  }
+}
+
 TEST_CASE("uploads that are cancelled unread give their bytes back") {
   int jobs = 0;
   Pair pair;
