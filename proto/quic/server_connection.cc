@@ -203,7 +203,8 @@ std::unique_ptr<QlogSink> ServerConnection::open_log() {
 }
 
 void ServerConnection::mark_dirty() noexcept {
-  if (place_ && place_->use() == Use::idle) place_->set(Use::active);
+  // An acknowledgement, a probe or a timer is no request: how long it has been idle stays.
+  if (place_ && place_->use() == Use::idle && !application()->idle()) place_->set(Use::active);
   shared_.owner.connection_dirty(*this);
 }
 

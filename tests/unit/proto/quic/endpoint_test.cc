@@ -180,6 +180,23 @@ TEST_CASE("At the limit of connections an idle one gives way, and an active one 
   CHECK(w.establish(w.connect()));
 }
 
+TEST_CASE("A datagram without a request does not make a connection less idle") {
+  QuicWorld w(1, endpoint_config([](auto& config) { config.connections = 2; }));
+  ClientSide& first = w.connect_and_establish();
+  w.world.run_for(1s);
+  ClientSide& second = w.connect_and_establish();
+  w.world.run_for(1s);
+  const std::uint64_t before = w.endpoint->counters().datagrams_in;
+  first.app().quic.keep_alive(1s);
+  w.world.run_for(2s);
+  first.app().quic.keep_alive(Duration::zero());
+  REQUIRE(w.endpoint->counters().datagrams_in > before);
+  REQUIRE(w.establish(w.connect()));
+  w.world.run_for(1s);
+  CHECK(first.log.aborted == 1);
+  CHECK(second.log.aborted == 0);
+}
+
 TEST_CASE("A silent address does not keep others from their handshakes") {
   QuicWorld w(1, endpoint_config([](auto& config) { config.half_open = 2; }));
   for (int i = 0; i < 3; ++i) REQUIRE(w.establish(w.connect()));
