@@ -16,20 +16,9 @@ constexpr std::size_t kPieces = 3;
 FrameClient* sending = nullptr;  // ngtcp2 tells encrypt() nothing of the connection
 
 ngtcp2_callbacks make_callbacks() {
-  ngtcp2_callbacks callbacks{};
+  ngtcp2_callbacks callbacks = test::client_callbacks();
   callbacks.client_initial = ngtcp2_crypto_client_initial_cb;
   callbacks.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
-  callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
-  callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
-  callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb;
-  callbacks.update_key = ngtcp2_crypto_update_key_cb;
-  callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
-  callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
-  callbacks.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
-  callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
-  callbacks.rand = [](std::uint8_t* into, std::size_t size, const ngtcp2_rand_ctx*) {
-    std::fill_n(into, size, std::uint8_t{7});
-  };
   // The sequence numbers of its ids begin with 0, and no others follow.
   callbacks.get_new_connection_id2 = [](ngtcp2_conn*, ngtcp2_cid* id,
                                         ngtcp2_stateless_reset_token* token, std::size_t size,

@@ -67,22 +67,11 @@ class BareClient {
   }
 
   static ngtcp2_callbacks make_callbacks() {
-    ngtcp2_callbacks callbacks{};
+    ngtcp2_callbacks callbacks = client_callbacks();
     callbacks.client_initial = client_initial;
     callbacks.recv_crypto_data = [](ngtcp2_conn*, ngtcp2_encryption_level, std::uint64_t,
                                     const std::uint8_t*, std::size_t, void*) { return 0; };
     callbacks.encrypt = ngtcp2_crypto_encrypt_cb;
-    callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
-    callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
-    callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb;
-    callbacks.update_key = ngtcp2_crypto_update_key_cb;
-    callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
-    callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
-    callbacks.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
-    callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
-    callbacks.rand = [](std::uint8_t* into, std::size_t size, const ngtcp2_rand_ctx*) {
-      std::fill_n(into, size, std::uint8_t{7});
-    };
     callbacks.get_new_connection_id2 = [](ngtcp2_conn*, ngtcp2_cid*, ngtcp2_stateless_reset_token*,
                                           std::size_t, void*) { return 0; };
     return callbacks;

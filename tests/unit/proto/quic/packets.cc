@@ -1,5 +1,7 @@
 #include "packets.h"
 
+#include <ngtcp2/ngtcp2_crypto.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -16,6 +18,21 @@ Bytes long_header(std::uint32_t version, const Bytes& dcid, const Bytes& scid, s
   packet.insert(packet.end(), scid.begin(), scid.end());
   packet.resize(size);
   return packet;
+}
+ngtcp2_callbacks client_callbacks() {
+  ngtcp2_callbacks callbacks{};
+  callbacks.decrypt = ngtcp2_crypto_decrypt_cb;
+  callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb;
+  callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb;
+  callbacks.update_key = ngtcp2_crypto_update_key_cb;
+  callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
+  callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
+  callbacks.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb;
+  callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
+  callbacks.rand = [](std::uint8_t* into, std::size_t size, const ngtcp2_rand_ctx*) {
+    std::fill_n(into, size, std::uint8_t{7});
+  };
+  return callbacks;
 }
 Address stranger(std::size_t i) {
   return Address::v4(0x0a000300, static_cast<std::uint16_t>(1024 + i));

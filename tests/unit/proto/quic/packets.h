@@ -1,5 +1,7 @@
 #pragma once
 // Datagrams made by hand, for what needs no keys.
+#include <ngtcp2/ngtcp2.h>
+
 #include <cstddef>
 #include <vector>
 
@@ -14,6 +16,9 @@ inline constexpr std::uint32_t kV1 = 1, kV2 = 0x6b3343cf;  // RFC 9000 §15, RFC
 // RFC 8999 §5.1: what every version's long header begins with.
 Bytes long_header(std::uint32_t version, const Bytes& dcid, const Bytes& scid, std::size_t size,
                   std::byte first = std::byte{0xc0});
+
+// For an ngtcp2 client of a test's own: what is the same for all. Its randomness is constant.
+ngtcp2_callbacks client_callbacks();
 
 // Strangers that send what is made by hand.
 Address stranger(std::size_t i = 0);
