@@ -27,7 +27,8 @@ struct SessionCallbacks {
   static Session& of(void* user) noexcept { return *static_cast<Session*>(user); }
 
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
-    if (header->type == NGHTTP2_SETTINGS) of(user).on_settings_begin();
+    // Not for an acknowledgement, which is empty as well: streams are looked at.
+    if (header->type == NGHTTP2_SETTINGS && header->length > 0) of(user).on_settings_begin();
     return 0;
   }
 

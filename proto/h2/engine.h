@@ -65,7 +65,7 @@ inline constexpr std::string_view kWindowOverflow = "a setting makes a window to
 // error of the connection if one of them exceeds 2^31 - 1. nghttp2 1.64 resets the stream alone.
 class InitialWindow {
  public:
-  // SETTINGS begins to arrive. `streams`: those that the peer gives windows.
+  // SETTINGS that are not empty begin to arrive. `streams`: those that the peer gives windows.
   template <class Streams>
   void before(nghttp2_session* engine, const Streams& streams) noexcept {
     std::int64_t widest = 0;
