@@ -203,7 +203,7 @@ constexpr auto kOptions = std::to_array<Option>({
      text<&Config::user>},
     {"--memory", "SIZE", process, "For connections (default: a quarter of all)",
      one<parse_memory, &Config::memory>},
-    {"--min-rate", "N|off", process, "Bytes a second of a body (default: 240)",
+    {"--min-rate", "N|off", process, "Least bytes a second of a body (default: 240)",
      one<parse_rate, &Config::exchange_timeouts, &ExchangeTimeouts::least_rate>},
     {"--congestion", "cubic|bbr|reno", process, "Of QUIC and TCP (default: bbr, the system's)",
      read_congestion},
