@@ -82,7 +82,8 @@ Checked<void> check_values(const Option& option, Values values) {
 Checked<void> check_folder(const Option& option, const Config& config) {
   const bool of_folder =
       option.group == Option::Group::files || option.group == Option::Group::fields;
-  if (!of_folder || !config.root.empty()) return {};
+  const FilesSpec* const folder = folder_of(config);
+  if (!of_folder || (folder != nullptr && !folder->root.empty())) return {};
   return std::unexpected(formatted("{0} needs a folder: troika serve DIR {0}{1}{2}", option.name,
                                    option.placeholder.empty() ? "" : " ", option.placeholder));
 }
@@ -114,7 +115,7 @@ Checked<Config> read(const CLI::App& serve, std::span<const Option> table,
     }
   }
   Config config;
-  config.root = folder;
+  if (!folder.empty()) serve_files(config).root = folder;
   for (const Option* const option : given) {
     if (auto done = option->read(config, values_of(*option)); !done) {
       return std::unexpected(formatted("{}: {}", option->name, done.error()));

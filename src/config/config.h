@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "config/values.h"
 #include "handlers/site_options.h"
+#include "handlers/site_spec.h"
 #include "http/exchange/services.h"
 #include "http/message/limits.h"
 #include "ports/address.h"
@@ -55,8 +56,8 @@ struct Config {
     QlogLimits qlog_limits;
   };
 
-  std::string root;  // empty: the built-in page
-  SiteOptions site;
+  // In the order of the files. The command line fills the only route of the only site.
+  std::vector<SiteSpec> sites{SiteSpec{.routes = {RouteSpec{}}}};
 
   std::vector<Address> listen = loopback(8443);  // TLS over TCP, and QUIC on the same port
   std::vector<PlainListener> plain;
@@ -78,5 +79,12 @@ struct Config {
   Timeouts timeouts;
   ExchangeTimeouts exchange_timeouts;
 };
+
+// The files of the command line's only route; null: that serves the built-in page.
+const FilesSpec* folder_of(const Config& config) noexcept;
+// Of all routes that serve files.
+std::vector<const FilesSpec*> folders_of(const Config& config);
+// Makes the command line's route one of files, if it is none.
+FilesSpec& serve_files(Config& config);
 
 }  // namespace troika

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "base/text.h"
 #include "config/site_values.h"
@@ -10,11 +11,15 @@
 namespace troika {
 namespace {
 
-// A place in the tree: at<&Config::site, &SiteOptions::spa>(config).
-template <auto... Members>
-auto& at(Config& config) noexcept {
-  return (config.*....*Members);
+// A place in the tree, where the first step may be a function: at<folder,
+// &SiteOptions::spa>(config).
+template <auto first, auto... Members>
+auto& at(Config& config) {
+  return (std::invoke(first, config).*....*Members);
 }
+
+std::string& root(Config& config) { return serve_files(config).root; }
+SiteOptions& folder(Config& config) { return serve_files(config).options; }
 
 template <bool value, auto... Place>
 Checked<void> flag(Config& config, Values) {
@@ -148,31 +153,31 @@ using Tls = Config::Tls;
 using Log = Config::Log;
 using Quic = quic::Config;
 constexpr auto kOptions = std::to_array<Option>({
-    {"--root", "DIR", hidden, "", text<&Config::root>},
+    {"--root", "DIR", hidden, "", text<root>},
 
     {"--listing", "", files, "List folders that have no index.html",
-     flag<true, &Config::site, &SiteOptions::listing>},
+     flag<true, folder, &SiteOptions::listing>},
     {"--spa", "", files, "Fall back to /index.html for missing pages",
-     flag<true, &Config::site, &SiteOptions::spa>},
+     flag<true, folder, &SiteOptions::spa>},
     {"--clean-urls", "", files, "Serve about.html for /about",
-     flag<true, &Config::site, &SiteOptions::clean_urls>},
+     flag<true, folder, &SiteOptions::clean_urls>},
     {"--error-page", "CODE=PATH", files, "Page for 404 405 406 412 416 500 503 (repeatable)",
-     each_once<parse_error_page, &Config::site, &SiteOptions::error_pages>, many},
+     each_once<parse_error_page, folder, &SiteOptions::error_pages>, many},
     {"--dotfiles", "", files, "Also serve .name and name~",
-     flag<true, &Config::site, &SiteOptions::dotfiles>},
+     flag<true, folder, &SiteOptions::dotfiles>},
     {"--no-compress", "", files, "Do not compress on the fly (x.br etc. still used)",
-     flag<false, &Config::site, &SiteOptions::compress>},
+     flag<false, folder, &SiteOptions::compress>},
     {"--precoded", "", files, "Serve x.js.gz as encoded x.js if x.js is missing",
-     flag<true, &Config::site, &SiteOptions::precoded>},
+     flag<true, folder, &SiteOptions::precoded>},
     {"--type", "EXT=TYPE", files, "Media type: md=text/plain (repeatable)",
-     each_once<parse_type_option, &Config::site, &SiteOptions::types>, many},
+     each_once<parse_type_option, folder, &SiteOptions::types>, many},
 
     {"--cache", "GLOB=RULE", fields, "Cache-Control: immutable, 7d, ... (repeatable)",
-     each<parse_cache_rule, &Config::site, &SiteOptions::cache>, many},
+     each<parse_cache_rule, folder, &SiteOptions::cache>, many},
     {"--header", "'NAME: VALUE'", fields, "Add to responses; 'GLOB=...': some (repeatable)",
-     each<parse_header_option, &Config::site, &SiteOptions::headers>, many},
+     each<parse_header_option, folder, &SiteOptions::headers>, many},
     {"--cors", "ORIGIN", fields, "Allow cross-origin reads; '*': all (repeatable)",
-     each<parse_cors_origin, &Config::site, &SiteOptions::cors>, many},
+     each<parse_cors_origin, folder, &SiteOptions::cors>, many},
 
     {"--listen", "[ADDR:]PORT", addresses, "TLS and QUIC (repeatable; default: loopback 8443)",
      read_listen, many},

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <optional>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -32,29 +32,54 @@ fs::path resolved(const fs::path& path, std::error_code& failed) {
   return fs::weakly_canonical(at, failed);
 }
 
-// The path by which clients could request it; nullopt: it is not in the folder.
-std::optional<std::string> path_in(const fs::path& folder, const fs::path& path) {
-  std::error_code failed, absent;
-  const fs::path inner = resolved(path, failed), outer = fs::canonical(folder, absent);
-  if (failed || absent) return std::nullopt;
-  const auto [rest, at] = std::ranges::mismatch(outer, inner);
-  if (rest != outer.end()) return std::nullopt;
-  return "/" + inner.lexically_relative(outer).string();
-}
+// The folders that are served, each with all its links resolved.
+class ServedFolders {
+ public:
+  explicit ServedFolders(const Config& config) {
+    for (const FilesSpec* const files : folders_of(config)) {
+      std::error_code absent;
+      if (fs::path root = fs::canonical(files->root, absent); !absent) {
+        folders_.emplace(std::move(root), files);
+      }
+    }
+  }
+
+  // A file as clients could request it.
+  struct Found {
+    const FilesSpec& folder;
+    std::string path;
+  };
+  std::vector<Found> find(const fs::path& file) const {
+    std::vector<Found> found;
+    std::error_code failed;
+    const fs::path inner = resolved(file, failed);
+    if (failed) return found;
+    for (fs::path outer = inner;; outer = outer.parent_path()) {
+      for (auto [at, end] = folders_.equal_range(outer); at != end; ++at) {
+        found.push_back({*at->second, "/" + inner.lexically_relative(outer).string()});
+      }
+      if (outer == outer.parent_path()) return found;
+    }
+  }
+
+ private:
+  std::multimap<fs::path, const FilesSpec*> folders_;
+};
 
 }  // namespace
 
-Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
-                               const std::string& root) {
-  if (root.empty() || !path_in(root, path)) return {};
+Checked<void> keep_out_of_sites(std::string_view option, const std::string& path,
+                                const Config& config) {
+  const auto found = ServedFolders(config).find(path);
+  if (found.empty()) return {};
   return std::unexpected(
       formatted("{} {} is inside the served folder {}: it must not be public, choose another place",
-                option, path, root));
+                option, path, found.front().folder.root));
 }
 
-Checked<std::string> keep_keys_out_of_site(const Config& config,
-                                           const tls::CertificateSet& certificates) {
-  if (config.root.empty()) return std::string();
+Checked<std::string> keep_keys_out_of_sites(const Config& config,
+                                            const tls::CertificateSet& certificates) {
+  const ServedFolders folders(config);
   std::vector<std::string> places;
   if (!config.tls.certs_folder.empty()) places.push_back(config.tls.certs_folder);
   for (const tls::Identity& identity : certificates.identities()) {
@@ -62,17 +87,17 @@ Checked<std::string> keep_keys_out_of_site(const Config& config,
   }
   std::string warning;
   for (const std::string& place : places) {
-    const auto path = path_in(config.root, place);
-    if (!path) continue;
-    if (config.site.dotfiles || !is_hidden(*path)) {
-      return std::unexpected(formatted(
-          "private keys are inside the served folder: move {} out of {}", place, config.root));
+    for (const auto& [folder, path] : folders.find(place)) {
+      if (folder.options.dotfiles || !is_hidden(path)) {
+        return std::unexpected(formatted(
+            "private keys are inside the served folder: move {} out of {}", place, folder.root));
+      }
+      if (!warning.empty()) continue;
+      warning = formatted(
+          "private keys are inside the served folder ({}): dotfiles are not served, but links to "
+          "them are; move the keys out",
+          place);
     }
-    if (!warning.empty()) continue;
-    warning = formatted(
-        "private keys are inside the served folder ({}): dotfiles are not served, but links to "
-        "them are; move the keys out",
-        place);
   }
   return warning;
 }

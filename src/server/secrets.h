@@ -12,15 +12,15 @@
 
 namespace troika {
 
-// Fails when a private file is inside the served folder (`root`; empty: none). `path` need not
-// exist yet; `option` is its option. The error is one sentence.
-Checked<void> keep_out_of_site(std::string_view option, const std::string& path,
-                               const std::string& root);
+// Fails when a private file is inside a folder that is served. `path` need not exist yet; `option`
+// is its option. The error is one sentence.
+Checked<void> keep_out_of_sites(std::string_view option, const std::string& path,
+                                const Config& config);
 
 // The same of all private keys of `certificates`. Where only the rule for dotfiles keeps them from
 // clients, which links may get around, it is a warning: that is what it gives, or nothing.
-Checked<std::string> keep_keys_out_of_site(const Config& config,
-                                           const tls::CertificateSet& certificates);
+Checked<std::string> keep_keys_out_of_sites(const Config& config,
+                                            const tls::CertificateSet& certificates);
 
 // What a new process needs to resume sessions and to reset connections of its predecessor.
 struct Secrets {

@@ -28,7 +28,7 @@ Checked<void> keep_private(const Config& config) {
                                      {"--keylog", config.log.keys},
                                      {"--access-log", logs_to_file ? config.log.access : ""}}) {
     if (file.empty()) continue;
-    if (auto out = keep_out_of_site(option, file, config.root); !out) return out;
+    if (auto out = keep_out_of_sites(option, file, config); !out) return out;
   }
   return {};
 }
@@ -38,11 +38,11 @@ Checked<void> prepare_site(const Config& config, Startup& startup) {
   snapshot.make_site = [](const SiteServices&) {
     return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
   };
-  if (!config.root.empty()) {
+  if (const FilesSpec* const files = folder_of(config); files != nullptr) {
     const SiteShare share{config.files, static_cast<unsigned>(startup.workers.size())};
-    startup.root_notice = std::make_unique<RootNotice>(config.root);
+    startup.root_notice = std::make_unique<RootNotice>(files->root);
     startup.site_notice = std::make_unique<SiteNotice>();
-    auto made = static_site(config.root, config.site, share, &startup.warnings,
+    auto made = static_site(files->root, files->options, share, &startup.warnings,
                             {startup.root_notice.get(), startup.site_notice.get()});
     if (!made) return std::unexpected(made.error());
     snapshot.make_site = std::move(*made);
@@ -200,8 +200,7 @@ Checked<void> bind_preferred(const Address& address, Startup& startup) {
 
 Checked<void> open_qlog(const Config& config, Startup& startup) {
   if (config.log.qlog.empty()) return {};
-  if (auto outside = keep_out_of_site("--qlog", config.log.qlog, config.root); !outside)
-    return outside;
+  if (auto outside = keep_out_of_sites("--qlog", config.log.qlog, config); !outside) return outside;
   auto made = QlogFolder::make(config.log.qlog, config.log.qlog_limits);
   if (!made) return std::unexpected(made.error());
   startup.qlog = std::move(*made);
@@ -265,7 +264,7 @@ std::string as_user(const Config& config, const std::string& sentence) {
 Checked<Startup> start_up(const Config& asked) {
   Startup startup;
   Config config = reachable(asked, startup);
-  startup.root = config.root;
+  if (const FilesSpec* const files = folder_of(config)) startup.root = files->root;
   const unsigned workers =
       config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
   if (auto done = fit_limits(config, workers, available_descriptors()); !done) {
@@ -313,7 +312,7 @@ Checked<void> prepare_tls(const Config& config, Startup& startup) {
   auto certificates = load_all(std::move(*sources));
   if (!certificates) return std::unexpected(certificates.error());
   startup.certificates = std::move(*certificates);
-  const auto warning = keep_keys_out_of_site(config, *startup.certificates.set);
+  const auto warning = keep_keys_out_of_sites(config, *startup.certificates.set);
   if (!warning) return std::unexpected(warning.error());
   if (!warning->empty()) startup.warnings.push_back(*warning);
   const tls::CertificateSet& set = *startup.certificates.set;

@@ -52,10 +52,10 @@ const std::string kHelp = "; see troika serve --help";
 }  // namespace
 
 TEST_CASE("A folder may stand before and after options, or be called --root") {
-  CHECK(accepted({}).root.empty());
-  CHECK(accepted({"site", "--listen", "127.0.0.1:1"}).root == "site");
-  CHECK(accepted({"--listen", "127.0.0.1:1", "site"}).root == "site");
-  CHECK(accepted({"--root", "site", "--spa"}).root == "site");
+  CHECK(folder_of(accepted({})) == nullptr);
+  CHECK(folder_of(accepted({"site", "--listen", "127.0.0.1:1"}))->root == "site");
+  CHECK(folder_of(accepted({"--listen", "127.0.0.1:1", "site"}))->root == "site");
+  CHECK(folder_of(accepted({"--root", "site", "--spa"}))->root == "site");
   CHECK(refused({"serve", "a", "--root", "b"}) ==
         "the folder is given twice: write it once, as DIR or with --root");
   const std::string empty =
@@ -75,7 +75,7 @@ TEST_CASE("What comes after bench belongs to it, help and all") {
   };
   CHECK(words_of(4) == std::vector<std::string_view>{"https://localhost/", "--help"});
   CHECK(words_of(2).empty());
-  CHECK(accepted({"bench"}).root == "bench");  // behind serve it is a folder
+  CHECK(folder_of(accepted({"bench"}))->root == "bench");  // behind serve it is a folder
 }
 
 TEST_CASE("An option without its value, or with an empty one, is told what it takes") {
@@ -176,7 +176,7 @@ TEST_CASE("The help has all commands, and a folder may be called as one of them 
   for (const std::string command : {"serve", "bench"}) {
     CHECK(std::ranges::any_of(
         lines, [&](const std::string& line) { return line.starts_with("  " + command + "  "); }));
-    CHECK(accepted({command}).root == command);
+    CHECK(folder_of(accepted({command}))->root == command);
   }
   CHECK(refused({"--spa", "bench"}).starts_with("did you mean: troika serve --spa bench"));
 }

@@ -20,8 +20,10 @@ std::string changes(const Config& config) {
     if (address.family() != AF_UNSPEC) all += formatted("{}={}; ", key, address.text());
   };
   const Config usual;
-  const SiteOptions& site = config.site;
-  put("root", config.root, "");
+  const FilesSpec* const folder = folder_of(config);
+  const FilesSpec& files = folder != nullptr ? *folder : FilesSpec{};
+  const SiteOptions& site = files.options;
+  put("root", files.root, "");
   put("listing", site.listing, false);
   put("spa", site.spa, false);
   put("clean_urls", site.clean_urls, false);

@@ -35,8 +35,7 @@ Address free_address(const char* ip) {
 // What start_up() notes about the folder's pages.
 std::vector<std::string> notes(const std::string& root, SiteOptions site) {
   Config config = on_loopback();
-  config.root = root;
-  config.site = std::move(site);
+  serve_files(config) = {root, std::move(site)};
   return must(start_up(config)).warnings;
 }
 
@@ -231,7 +230,7 @@ TEST_CASE("Secrets and logs are not made in the folder that is served") {
   std::filesystem::create_symlink("site/linked", folder.path() / "link");
   std::filesystem::create_symlink("site/sub", folder.path() / "sub");
   Config config = on_loopback();
-  config.root = folder.path() / "site/";
+  serve_files(config).root = folder.path() / "site/";
   const auto is_empty = [](const std::filesystem::path& path) {
     return std::distance(std::filesystem::directory_iterator(path), {}) == 1;
   };
@@ -267,7 +266,8 @@ TEST_CASE("Private keys in the folder that is served: no server, or a note where
   }
   std::filesystem::create_symlink(site / "open/a.key", folder.path() / "link.key");
   Config config = on_loopback();
-  config.root = site;
+  FilesSpec& files = serve_files(config);
+  files.root = site;
   const std::string cert = site / "open/a.pem";
   const auto with_key = [&](const std::filesystem::path& key) {
     config.tls.certificates = {{cert, key}};
@@ -278,22 +278,22 @@ TEST_CASE("Private keys in the folder that is served: no server, or a note where
     const auto refused = with_key(key);
     REQUIRE(!refused);
     CHECK(refused.error() == "private keys are inside the served folder: move " + key.string() +
-                                 " out of " + config.root);
+                                 " out of " + files.root);
   }
   const auto noted = with_key(site / ".hidden/a.key");
   REQUIRE(noted);
   REQUIRE(noted->warnings.size() == 1);
   CHECK(noted->warnings[0].starts_with("private keys are inside the served folder (" +
                                        (site / ".hidden/a.key").string() + ")"));
-  config.site.dotfiles = true;
+  files.options.dotfiles = true;
   CHECK(!with_key(site / ".hidden/a.key"));
-  config.site.dotfiles = false;
+  files.options.dotfiles = false;
   config.tls.certificates.clear();
   config.tls.certs_folder = site / "open";
   CHECK(!start_up(config));
   config.tls.certs_folder = site / ".hidden";
   CHECK(must(start_up(config)).warnings.size() == 1);
-  config.root.clear();
+  config.sites = Config().sites;
   config.tls.certs_folder = site / "open";
   CHECK(must(start_up(config)).warnings.empty());
 }
