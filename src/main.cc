@@ -6,6 +6,7 @@
 #include "config/cli.h"
 #include "loop/signals.h"
 #include "os/process.h"
+#include "server/control_command.h"
 #include "server/library_floor.h"
 #include "server/server.h"
 
@@ -24,7 +25,11 @@ int run(int argc, char** argv) {
   if (const auto* bench = std::get_if<troika::BenchCommand>(&command)) {
     return troika::bench::run(bench->words);
   }
-  return troika::run_server(std::get<troika::Config>(command));
+  if (const auto* control = std::get_if<troika::ControlCommand>(&command)) {
+    return troika::tell_server(*control);
+  }
+  const auto& config = std::get<troika::Config>(command);
+  return troika::run_server(config, [config] { return config; });
 }
 
 }  // namespace

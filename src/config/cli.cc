@@ -176,6 +176,19 @@ std::string leftover_hint(const Words& words, const Words& left, const std::stri
   return formatted("unknown option {}: use --listen {}", name, port_number(value) ? value : "PORT");
 }
 
+// The one that CLI11 complains of: it has no name for what is not in the help.
+std::string hidden_option(const Words& words) {
+  std::string last;
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const auto option = std::ranges::find(options(), name, &Option::name);
+    if (option == options().end() || option->group != Option::Group::hidden) continue;
+    if (name == last) return name;  // given twice
+    last = name;
+  }
+  return last;
+}
+
 std::string complaint(const CLI::ParseError& error, const Words& words, const CLI::App& app,
                       const std::string& folder) {
   const bool without_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
@@ -186,8 +199,8 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
   if (leftover) return leftover_hint(words, app.remaining(true), folder);
   std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
-  // What is not in the help has no name for CLI11.
-  const std::string name = said.starts_with(':') ? "--root" : said.substr(0, said.find(':'));
+  std::string name = said.substr(0, said.find(':'));
+  if (name.empty()) name = hidden_option(words);
   const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
   if (option == nullptr) return said;
   if (option->count() > 1 && option->get_items_expected_max() == 1) {
@@ -198,9 +211,8 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
 
 }  // namespace
 
-std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, char** argv,
-                                                                    const std::string& version,
-                                                                    std::span<const Option> table) {
+std::variant<Config, BenchCommand, ControlCommand, PrintAndExit> parse_command_line(
+    int argc, char** argv, const std::string& version, std::span<const Option> table) {
   if (argc > 1 && argv[1] == std::string_view("bench"))
     return BenchCommand{{argv + 2, argv + argc}};
   CLI::App app("Troika serves one site over HTTP/1.1, HTTP/2 and HTTP/3 on one port.", "troika");
@@ -216,6 +228,15 @@ std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, ch
   serve->add_option("dir", folder)->option_text("DIR");
   add_options(*serve, table);
   app.add_subcommand("bench", "Measure a server");  // for the help: its words are read elsewhere
+  ControlCommand command;
+  for (const auto& [word, help] :
+       {std::pair("reload", "Have a server read its configuration again"),
+        {"status", "Print what a server does, as JSON"}}) {
+    CLI::App* control = app.add_subcommand(word, help);
+    control->add_option("--control", command.socket, "The server's control socket")
+        ->option_text("PATH");
+    control->callback([&command, word] { command.word = word; });
+  }
 
   try {
     app.parse(argc, argv);
@@ -227,6 +248,7 @@ std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, ch
     const Words words(argv + 1, argv + argc);
     return PrintAndExit{complaint(error, words, app, folder) + "; see troika serve --help", 1};
   }
+  if (!command.word.empty()) return command;
   auto config = read(*serve, table, folder);
   if (!config) return PrintAndExit{config.error(), 1};
   return std::move(*config);

@@ -21,8 +21,14 @@ struct BenchCommand {
   std::vector<std::string_view> words;
 };
 
+// A word to a server that runs: `troika reload`, `troika status`.
+struct ControlCommand {
+  std::string word;
+  std::string socket;  // a path; empty: the usual one
+};
+
 // `version`: what --version prints. `table`: the options of serve.
-std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(
+std::variant<Config, BenchCommand, ControlCommand, PrintAndExit> parse_command_line(
     int argc, char** argv, const std::string& version, std::span<const Option> table = options());
 
 }  // namespace troika

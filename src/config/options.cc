@@ -154,6 +154,7 @@ using Log = Config::Log;
 using Quic = quic::Config;
 constexpr auto kOptions = std::to_array<Option>({
     {"--root", "DIR", hidden, "", text<root>},
+    {"--control", "PATH|off", hidden, "", text<&Config::control>},
 
     {"--listing", "", files, "List folders that have no index.html",
      flag<true, folder, &SiteOptions::listing>},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "handlers/redirect/redirect.h"
 #include "loop/udp_socket.h"
 #include "os/writer_thread.h"
 #include "ports/transport.h"
@@ -86,10 +87,10 @@ std::vector<std::string> CoveredAuthorities::covered(std::string_view server_nam
 // All UDP sockets and their QUIC connections: a connection may move from one of our addresses to
 // another.
 struct Worker::Quic final : quic::HandshakeObserver {
-  Quic(Worker& worker, std::vector<Fd> udp)
+  explicit Quic(Worker& worker)
       : qlog(choose_logs(worker)),
         sockets(
-            worker.loop_, std::move(udp),
+            worker.loop_, {},
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
@@ -127,8 +128,6 @@ Worker::Worker(WorkerConfig config)
       coding_(loop_, coding_tasks(config_.quic.workers)),
       slow_(loop_, kSlowTasks),
       hashing_(loop_, kHashingTasks),
-      redirect_(config_.https_port),
-      plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(observers()),
       services_(services(&authorities_, this)),
@@ -137,6 +136,13 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_services_(services(&authorities_, nullptr)),
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { notice(line); }),
+      listeners_(
+          loop_,
+          [this](std::unique_ptr<TcpStream> stream, const ListenerTerms& terms) {
+            accept(std::move(stream), terms);
+          },
+          [this](std::uint64_t pauses) { starved(pauses); }),
+      retired_timer_(loop_.timers(), [this] { end_retired(); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.turn_clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
@@ -145,9 +151,7 @@ Worker::Worker(WorkerConfig config)
   if (config_.memory != nullptr) memory_.emplace(*config_.memory);
   use(config_.snapshot);
   loop_.set_flush([this](TimePoint) { return flush(); });
-  listen_quic();
-  for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
-  for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+  listen(std::move(config_.sockets));
 }
 
 Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
@@ -174,37 +178,66 @@ Worker::~Worker() {
   listeners_.clear();
   quic_.reset();
   connections_.clear();
-  services_.snapshot = plain_services_.snapshot = {};
+  for (Services* const each :
+       {&services_, &plain_services_, &redirect_services_, &plain_on_tls_services_}) {
+    each->snapshot = {};
+  }
   loop_.deferred().run();
 }
 
-void Worker::listen_quic() {
-  std::vector<Fd> udp = std::move(config_.preferred_udp);
-  for (WorkerConfig::Secure& secure : config_.secure) udp.push_back(std::move(secure.udp));
-  if (!udp.empty()) quic_ = std::make_unique<Quic>(*this, std::move(udp));
+void Worker::listen(WorkerSockets sockets) {
+  std::vector<Fd> udp = std::move(sockets.preferred_udp);
+  for (WorkerSockets::Secure& secure : sockets.secure) {
+    udp.push_back(std::move(secure.udp));
+    listeners_.add(std::move(secure.tcp), {ListenerTerms::Kind::secure, secure.alt_svc});
+  }
+  for (WorkerSockets::Plain& plain : sockets.plain) {
+    using Kind = ListenerTerms::Kind;
+    listeners_.add(std::move(plain.tcp), {plain.redirect ? Kind::redirect : Kind::plain});
+  }
+  if (!udp.empty() && !quic_) quic_ = std::make_unique<Quic>(*this);
+  for (Fd& socket : udp) quic_->sockets.add(std::move(socket));
 }
 
-void Worker::listen_secure(WorkerConfig::Secure& secure) {
-  listeners_.push_back(std::make_unique<TcpListener>(
-      loop_, std::move(secure.tcp),
-      [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
-        accept(std::move(stream), true, alt_svc, services_);
-      },
-      [this](std::uint64_t pauses) { starved(pauses); }));
+void Worker::use(ListenerChange change) {
+  if (draining_) return;
+  for (const Address& address : change.removed) retire(address);
+  for (const auto& [address, terms] : change.kept) listeners_.change(address, terms);
+  listen(std::move(change.added));
 }
 
-void Worker::listen_plain(WorkerConfig::Plain& plain) {
-  Services& services = plain.redirect ? redirect_services_ : plain_services_;
-  listeners_.push_back(std::make_unique<TcpListener>(
-      loop_, std::move(plain.tcp),
-      [this, &services](std::unique_ptr<TcpStream> stream) {
-        accept(std::move(stream), false, "", services);
-      },
-      [this](std::uint64_t pauses) { starved(pauses); }));
+void Worker::retire(const Address& address) {
+  listeners_.remove(address);
+  // retire() may finish a connection at once and remove it from the list.
+  for (auto i = connections_.begin(); i != connections_.end();) {
+    Connection& connection = **i++;
+    if (address.covers(connection.local())) connection.retire();
+  }
+  if (quic_) quic_->endpoint.retire(address);
+  retired_.push_back({address, loop_.clock().now() + config_.timeouts.drain});
+  retired_timer_.set(retired_.front().ends);
 }
 
-void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
-                    Services& services) {
+void Worker::end_retired() {
+  const TimePoint now = loop_.clock().now();
+  for (; !retired_.empty() && retired_.front().ends <= now; retired_.erase(retired_.begin())) {
+    const Address address = retired_.front().address;
+    for (auto i = connections_.begin(); i != connections_.end();) {
+      Connection& connection = **i++;
+      if (address.covers(connection.local())) connection.abort();
+    }
+    if (!quic_) continue;
+    quic_->endpoint.forget(address, now);
+    quic_->sockets.remove(address);
+  }
+  if (!retired_.empty()) retired_timer_.set(retired_.front().ends);
+}
+
+void Worker::accept(std::unique_ptr<ByteStream> stream, const ListenerTerms& terms) {
+  const bool secure = terms.kind == ListenerTerms::Kind::secure;
+  Services& services = secure                                        ? services_
+                       : terms.kind == ListenerTerms::Kind::redirect ? redirect_services_
+                                                                     : plain_services_;
   if (!places_.admit(stream->remote())) {
     ++refused_;
     return;
@@ -217,8 +250,8 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   }
   ConnectionOwner& owner = *this;
   auto connection =
-      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), places_,
-                                   owner, secure ? &plain_on_tls_services_ : nullptr);
+      std::make_unique<Connection>(std::move(transport), terms.alt_svc, services, loop_.timers(),
+                                   places_, owner, secure ? &plain_on_tls_services_ : nullptr);
   Connection& added = *connection;
   added.at = connections_.insert(connections_.end(), std::move(connection));
   added.start();
@@ -234,11 +267,15 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
 }
 
 void Worker::use(const SnapshotSource& source) {
-  Site site = source.make_site({loop_, pool_, coding_, slow_, hashing_});
+  const auto snapshot = [&](Site site) {
+    return Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
+  };
   services_.snapshot = plain_services_.snapshot =
-      Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
-  redirect_services_.snapshot = make_ref<Snapshot>(redirect_, source.timeouts);
-  plain_on_tls_services_.snapshot = make_ref<Snapshot>(plain_on_tls_, source.timeouts);
+      snapshot(source.make_site({loop_, pool_, coding_, slow_, hashing_}));
+  redirect_services_.snapshot =
+      snapshot({.handler = std::make_unique<RedirectHandler>(source.https_port)});
+  plain_on_tls_services_.snapshot =
+      snapshot({.handler = std::make_unique<PlainOnTlsHandler>(source.https_port)});
 }
 
 bool Worker::flush() {
@@ -259,7 +296,8 @@ bool Worker::flush() {
   const bool more = quic_more || !dirty_.empty();
   if (quic_) quic_->timer.set(quic_->endpoint.deadline());
   spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
-  connections_shown_.store(connections(), std::memory_order_relaxed);
+  tcp_shown_.store(connections_.size(), std::memory_order_relaxed);
+  if (quic_) quic_shown_.store(quic_->endpoint.connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
   return more;
 }
@@ -290,7 +328,7 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
     each->overloaded = now != ample;
   }
   if ((before == spent) == (now == spent)) return;
-  for (const auto& listener : listeners_) listener->set_accepting(now != spent);
+  listeners_.set_accepting(now != spent);
   if (quic_) quic_->endpoint.set_accepting(now != spent);
   if (config_.quic.worker != 0) return;  // one of them says it
   notice(now == spent

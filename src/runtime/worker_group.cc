@@ -55,10 +55,14 @@ void WorkerGroup::stop() {
   }
 }
 
-std::size_t WorkerGroup::connections() const noexcept {
-  std::size_t count = 0;
-  for (const auto& member : members_) count += member->worker->connections_shown();
-  return count;
+ConnectionCounts WorkerGroup::connections() const noexcept {
+  ConnectionCounts all;
+  for (const auto& member : members_) {
+    const ConnectionCounts its = member->worker->connections_shown();
+    all.tcp += its.tcp;
+    all.quic += its.quic;
+  }
+  return all;
 }
 
 void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
@@ -71,6 +75,14 @@ void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
 void WorkerGroup::use(const SnapshotSource& source) {
   for (const auto& member : members_) {
     member->worker->loop().post([&worker = *member->worker, source] { worker.use(source); });
+  }
+}
+
+void WorkerGroup::use(std::vector<ListenerChange> changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Worker& worker = *members_.at(i)->worker;
+    worker.loop().post(
+        [&worker, change = std::move(changes[i])]() mutable { worker.use(std::move(change)); });
   }
 }
 
