@@ -72,7 +72,9 @@ struct Config {
   std::string user;        // to become once the sockets are bound; empty: none
   // Where the operator's commands come in, a path; empty: nowhere.
   std::string control;
-  unsigned workers = 0;  // 0: as many as this process may use cores
+  std::vector<Address> metrics;  // where counters and health are told, without TLS; empty: nowhere
+  Duration drain_delay{};        // from the wish to stop to the drain: not ready, but serving
+  unsigned workers = 0;          // 0: as many as this process may use cores
 
   Tls tls;
   Log log;

@@ -37,28 +37,6 @@ constexpr int kFlushRounds = 4;
 constexpr Duration kMemoryLook = std::chrono::milliseconds(100);  // between two of them
 constexpr unsigned kHashingTasks = 1;
 
-// The site ends with the turn: it may have timers and operations, and the engine of the last
-// exchange may be on the stack.
-class SiteSnapshot final : public Snapshot {
- public:
-  SiteSnapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred)
-      : Snapshot(*site.handler, timeouts),
-        site_(std::make_unique<Held>(std::move(site))),
-        deferred_(deferred) {}
-  SiteSnapshot(const SiteSnapshot&) = delete;
-  SiteSnapshot& operator=(const SiteSnapshot&) = delete;
-  ~SiteSnapshot() override { deferred_.later(std::move(site_)); }
-
- private:
-  struct Held final : Deletable {
-    explicit Held(Site s) : site(std::move(s)) {}
-    Site site;
-  };
-
-  std::unique_ptr<Held> site_;
-  Deferred& deferred_;
-};
-
 class TrimTask final : public Background::Task {
   void work() noexcept override { malloc_trim(0); }
   void finish() override {}
@@ -71,12 +49,12 @@ unsigned background_threads(unsigned workers) noexcept {
 }
 
 bool CoveredAuthorities::covers(std::string_view server_name, std::string_view host) const {
-  return context_.certificates().covers(server_name, host);
+  return context_->certificates().covers(server_name, host);
 }
 
 std::vector<std::string> CoveredAuthorities::covered(std::string_view server_name) const {
   std::vector<std::string> names;
-  for (const tls::Identity* identity : context_.certificates().choose(server_name)) {
+  for (const tls::Identity* identity : context_->certificates().choose(server_name)) {
     for (const std::string& name : identity->names) {
       if (!std::ranges::contains(names, name)) names.push_back(name);
     }
@@ -112,12 +90,14 @@ struct Worker::Quic final : quic::HandshakeObserver {
   }
 
   void on_handshake_failed(const Address& client, std::string_view why) noexcept override {
+    ++failed;
     handshakes.failed("QUIC", client, why);
   }
 
   const std::unique_ptr<quic::QlogSource> qlog;  // null: there are no logs
   UdpSockets sockets;
   HandshakeNotices& handshakes;
+  std::uint64_t failed = 0;  // handshakes
   quic::Endpoint endpoint;
   Timer timer;
 };
@@ -128,7 +108,7 @@ Worker::Worker(WorkerConfig config)
       coding_(loop_, coding_tasks(config_.quic.workers)),
       slow_(loop_, kSlowTasks),
       hashing_(loop_, kHashingTasks),
-      authorities_(*config_.tls_tcp),
+      authorities_(config_.tls_tcp.get()),
       observers_(observers()),
       services_(services(&authorities_, this)),
       plain_services_(services(nullptr, this)),
@@ -168,6 +148,7 @@ Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
 
 std::vector<ExchangeObserver*> Worker::observers() {
   std::vector<ExchangeObserver*> all = config_.observers;
+  all.push_back(&requests_);
   if (config_.access_log != nullptr) {
     all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.turn_clock()));
   }
@@ -242,6 +223,7 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, const ListenerTerms& ter
     ++refused_;
     return;
   }
+  ++accepted_;
   std::unique_ptr<Transport> transport;
   if (secure) {
     transport = tls::make_tls_transport(std::move(stream), config_.tls_tcp->new_ssl(), scratch_);
@@ -268,7 +250,7 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
 
 void Worker::use(const SnapshotSource& source) {
   const auto snapshot = [&](Site site) {
-    return Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
+    return make_snapshot(std::move(site), source.timeouts, loop_.deferred());
   };
   services_.snapshot = plain_services_.snapshot =
       snapshot(source.make_site({loop_, pool_, coding_, slow_, hashing_}));
@@ -338,6 +320,25 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
              : formatted("memory is free again; {} connections were closed so far", shed_));
 }
 
+WorkerCounts Worker::counts() const {
+  WorkerCounts counts{.worker = config_.quic.worker,
+                      .requests = requests_.counts(),
+                      .tcp_accepted = accepted_,
+                      .tcp_refused = refused_,
+                      .shed = shed_,
+                      .failed_handshakes = failed_handshakes_,
+                      .held = account_.held()};
+  if (quic_) {
+    counts.quic = quic_->endpoint.counters();
+    counts.failed_handshakes += quic_->failed;
+  }
+  for (const Services* const each :
+       {&services_, &plain_services_, &redirect_services_, &plain_on_tls_services_}) {
+    counts.misconduct += each->misconduct;
+  }
+  return counts;
+}
+
 const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }
 
 void Worker::drain() {
@@ -366,6 +367,7 @@ void Worker::notice(const std::string& line) {
 }
 
 void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {
+  ++failed_handshakes_;
   handshakes_.failed("TLS", client, why);
 }
 

@@ -22,6 +22,8 @@
 #include "runtime/connection.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/listeners.h"
+#include "runtime/request_counts.h"
+#include "runtime/site.h"
 #include "runtime/spare_memory.h"
 #include "tls/context/server_context.h"
 #include "tls/transport/tls_transport.h"
@@ -30,41 +32,19 @@ namespace troika {
 
 class WriterThread;
 
-// What a worker lends to its sites; outlives them. The tasks of all of them share the three
-// Backgrounds, so that the thread pool has as many as one site gives it.
-struct SiteServices {
-  Loop& loop;
-  BufferPool& pool;
-  Background& coding;   // compresses
-  Background& slow;     // lists folders and hashes large files: must not delay the others
-  Background& hashing;  // hashes small files, whose entity tags clients wait for
-};
-
-struct Site {
-  std::unique_ptr<FileReader> files{};  // for the handler, if it needs them
-  std::unique_ptr<Handler> handler;
-};
-
-// What each worker makes a Snapshot of.
-struct SnapshotSource {
-  using MakeSite = std::function<Site(const SiteServices&)>;
-  MakeSite make_site{};  // called once by each worker, on its thread or before it runs
-  ExchangeTimeouts timeouts{};
-  std::uint16_t https_port = 443;  // where redirects lead
-};
-
 // The most threads of libuv's pool that `workers` workers keep busy with tasks of their sites.
 unsigned background_threads(unsigned workers) noexcept;
 
 // Checks against the certificates in use now.
 class CoveredAuthorities final : public AuthorityCheck {
  public:
-  explicit CoveredAuthorities(const tls::ServerContext& context) : context_(context) {}
+  // Null: there are no certificates, and nobody asks.
+  explicit CoveredAuthorities(const tls::ServerContext* context) : context_(context) {}
   bool covers(std::string_view server_name, std::string_view host) const override;
   std::vector<std::string> covered(std::string_view server_name) const override;
 
  private:
-  const tls::ServerContext& context_;
+  const tls::ServerContext* context_;
 };
 
 // Of one worker, bound: a member of the group of each address.
@@ -88,6 +68,18 @@ struct ListenerChange {
   // As they are bound. Their connections get GOAWAY and as long as a drain.
   std::vector<Address> removed{};
   std::vector<std::pair<Address, ListenerTerms>> kept{};  // what clients get there from then on
+};
+
+// What a worker has counted so far.
+struct WorkerCounts {
+  unsigned worker = 0;  // by its number
+  RequestCounts requests{};
+  std::uint64_t tcp_accepted = 0, tcp_refused = 0;
+  std::uint64_t shed = 0;  // TCP and QUIC, for their memory
+  std::uint64_t failed_handshakes = 0;
+  Misconduct misconduct{};
+  quic::EndpointCounters quic{};
+  std::size_t held = 0;  // bytes of memory, now
 };
 
 struct ConnectionCounts {
@@ -147,6 +139,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   std::size_t connections() const noexcept;  // TCP and QUIC
   // As of the last turn; from any thread.
   ConnectionCounts connections_shown() const noexcept { return {tcp_shown_, quic_shown_}; }
+  WorkerCounts counts() const;
   const quic::EndpointCounters& quic() const;
   std::uint64_t shed() const noexcept { return shed_; }        // TCP and QUIC, for their memory
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
@@ -180,6 +173,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   SystemRandom random_;
   UvBackground coding_, slow_, hashing_;
   CoveredAuthorities authorities_;
+  RequestCounter requests_;
   std::optional<AccessLog> access_log_;
   ExchangeObservers observers_;
   Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
@@ -202,8 +196,9 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   std::optional<MemoryPart> memory_;  // none: no limit
   MemoryBudget::State memory_state_ = MemoryBudget::State::ample;
   Timer memory_timer_;
-  std::uint64_t shed_ = 0;  // connections, to get memory back
-  std::uint64_t refused_ = 0;
+  std::uint64_t shed_ = 0;                    // connections, to get memory back
+  std::uint64_t accepted_ = 0, refused_ = 0;  // over TCP
+  std::uint64_t failed_handshakes_ = 0;
   std::atomic<std::size_t> tcp_shown_ = 0, quic_shown_ = 0;  // connections
   bool draining_ = false;
 };

@@ -1,6 +1,7 @@
 #include "runtime/worker_group.h"
 
 #include <future>
+#include <mutex>
 #include <utility>
 
 namespace troika {
@@ -83,6 +84,32 @@ void WorkerGroup::use(std::vector<ListenerChange> changes) {
     Worker& worker = *members_.at(i)->worker;
     worker.loop().post(
         [&worker, change = std::move(changes[i])]() mutable { worker.use(std::move(change)); });
+  }
+}
+
+void WorkerGroup::count(Counted done) {
+  struct Gathered {
+    std::mutex mutex;
+    std::vector<WorkerCounts> counts{};
+    std::size_t missing = 0;
+    Counted done{};
+  };
+  std::vector<Member*> asked;
+  for (const auto& member : members_) {
+    if (!member->ended) asked.push_back(member.get());
+  }
+  if (asked.empty()) return done({});
+  const auto gathered = std::make_shared<Gathered>();
+  gathered->missing = asked.size();
+  gathered->done = std::move(done);
+  for (Member* const member : asked) {
+    member->worker->loop().post([gathered, &worker = *member->worker] {
+      std::unique_lock lock(gathered->mutex);
+      gathered->counts.push_back(worker.counts());
+      if (--gathered->missing != 0) return;
+      lock.unlock();
+      gathered->done(std::move(gathered->counts));
+    });
   }
 }
 

@@ -34,6 +34,10 @@ class WorkerGroup {
   void use(const SnapshotSource& source);
   // One change for each worker, in their order.
   void use(std::vector<ListenerChange> changes);
+  // Asks each worker without waiting; calls `done` on one of their threads, or on this one, once
+  // all that have not ended have answered. One that hangs answers never.
+  using Counted = std::function<void(std::vector<WorkerCounts> counts)>;
+  void count(Counted done);
   // Calls `task` on each worker's thread, one after the other, and waits; skips workers that have
   // ended.
   void ask(const std::function<void(Worker&)>& task);

@@ -89,6 +89,7 @@ Checked<void> check_lasting(const Config& running, const Config& next) {
         {"the congestion control (--congestion)",
          running.quic.congestion == next.quic.congestion &&
              running.tcp_congestion == next.tcp_congestion},
+        {"the address of the metrics (--metrics)", running.metrics == next.metrics},
         {"the control socket (--control)", running.control == next.control}}) {
     if (auto done = lasts(what, same); !done) return done;
   }

@@ -23,6 +23,7 @@ Config reachable(const Config& config, std::vector<std::string>& warnings) {
   std::erase_if(possible.listen, has_twin);
   if (possible.listen.empty()) return config;  // asked for by name: binding says what is wrong
   std::erase_if(possible.plain, [&](const auto& plain) { return has_twin(plain.address); });
+  std::erase_if(possible.metrics, has_twin);
   warnings.emplace_back("this machine has no IPv6: listening on IPv4 only");
   return possible;
 }
@@ -52,6 +53,7 @@ std::string alt_svc_value(const Config& config, const Address& udp) {
 Checked<void> check_overlap(const Config& config) {
   std::vector<Address> all = config.listen;
   for (const Config::PlainListener& plain : config.plain) all.push_back(plain.address);
+  all.insert(all.end(), config.metrics.begin(), config.metrics.end());
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       const bool same_ip = all[i].ip() == all[k].ip() || all[i].is_any() || all[k].is_any();
@@ -176,6 +178,11 @@ Checked<BoundListeners> bind_listeners(const Config& asked, unsigned workers) {
       continue;
     }
     if (auto done = binder.preferred(address); !done) return std::unexpected(done.error());
+  }
+  for (const Address& address : config.metrics) {
+    auto socket = TcpListener::bind(address, {});
+    if (!socket) return std::unexpected(socket.error());
+    bound.metrics.push_back(std::move(*socket));
   }
   binder.set_congestion();
   bound.workers = binder.take();

@@ -18,6 +18,7 @@ struct BoundAddresses {
 struct BoundListeners {
   std::vector<WorkerSockets> workers;  // in their order
   BoundAddresses addresses{};
+  std::vector<Fd> metrics{};  // of TCP
   std::vector<std::string> warnings{};
 };
 

@@ -29,6 +29,7 @@ void Reloader::finish(Checked<NextGeneration> next) {
   last_ = next ? use(std::move(*next)) : Outcome{false, "not reloaded: " + next.error()};
   last_at_ = parts_.loop.clock().wall();
   parts_.say(last_.text);
+  parts_.tell(last_, generation_);
   state_ = State::idle;
   for (Told& told : std::exchange(served_, {})) told(last_);
   if (waiting_.empty()) return;

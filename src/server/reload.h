@@ -24,6 +24,7 @@ class Reloader {
   using Make = std::function<Checked<NextGeneration>(const BoundAddresses& now,
                                                      const std::vector<Address>& leaving)>;
   using Use = std::function<void(const NextGeneration& next)>;  // what is not of the workers
+  using Tell = std::function<void(const Outcome& outcome, unsigned generation)>;
   using Say = std::function<void(const std::string& line)>;
 
   struct Parts {
@@ -34,6 +35,7 @@ class Reloader {
     Duration drain;  // after it a removed address is free again
     Make make;
     Use use;
+    Tell tell;  // of each reload
     Say say;
   };
 

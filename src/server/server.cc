@@ -19,6 +19,7 @@
 #include "server/banner.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
+#include "server/metrics_server.h"
 #include "server/reload.h"
 #include "server/startup.h"
 #include "server/status.h"
@@ -111,7 +112,15 @@ int run_server(const Config& config, const ReadAgain& read_again) {
   start_thread_pool(loop, kReadingThreads + background_threads(count));
   std::optional<WorkerGroup> workers;
   std::optional<Reloader> reloader;
+  ProcessBoard board;
+  board.set([](ProcessCounts& counts) { counts.started = counts.last_reload = kClock.wall(); });
   bool at_once = false;
+  Timer drain(loop.timers(), [&] {
+    notices.line(
+        formatted("troika: stopping; waiting for {} connections (signal again to stop at once)",
+                  workers->connections().all()));
+    workers->drain();
+  });
   const auto open_logs = [&] { open_logs_again(config.log.access, lines->get(), key_log.get()); };
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
@@ -120,13 +129,11 @@ int run_server(const Config& config, const ReadAgain& read_again) {
         open_logs();
         return reloader->reload([](const Reloader::Outcome&) {});
       case Signals::Wish::stop:
-        notices.line(
-            formatted("troika: stopping; waiting for {} connections (signal again to stop at once)",
-                      workers->connections().all()));
-        end_process_after(
-            std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
+        end_process_after(std::chrono::ceil<std::chrono::seconds>(
+            config.drain_delay + config.timeouts.drain + kPatience));
         reloader->end();
-        return workers->drain();
+        board.set([](ProcessCounts& counts) { counts.draining = true; });
+        return drain.set(loop.clock().now() + config.drain_delay);
       case Signals::Wish::stop_at_once: at_once = true; return workers->stop();
     }
   });
@@ -160,6 +167,15 @@ int run_server(const Config& config, const ReadAgain& read_again) {
         return next;
       },
       .use = [&](const NextGeneration& next) { certificates = next.certificates.set->copy(); },
+      .tell =
+          [&board](const Reloader::Outcome& outcome, unsigned generation) {
+            board.set([&](ProcessCounts& counts) {
+              ++(outcome.done ? counts.reloads_done : counts.reloads_failed);
+              counts.last_reload_done = outcome.done;
+              counts.generation = generation;
+              if (outcome.done) counts.last_reload = kClock.wall();
+            });
+          },
       .say = say});
   const TimePoint began = loop.clock().now();
   std::optional<ControlSocket> commands;
@@ -184,6 +200,21 @@ int run_server(const Config& config, const ReadAgain& read_again) {
                                     .reloader = *reloader,
                                     .certificates = *certificates})});
         });
+  }
+  std::optional<MetricsServer> metrics;
+  if (!startup->metrics.empty()) {
+    metrics.emplace(
+        std::move(startup->metrics),
+        MetricsServer::Sources{
+            .count = [&](WorkerGroup::Counted done) { workers->count(std::move(done)); },
+            .process =
+                [&] {
+                  ProcessCounts counts = board.get();
+                  counts.connections = workers->connections();
+                  if (*lines) counts.log_lines_dropped = (*lines)->dropped();
+                  return counts;
+                },
+            .workers = count});
   }
   std::fputs(text.c_str(), stderr);
   loop.run();

@@ -89,6 +89,7 @@ Checked<Startup> start_up(const Config& asked) {
   auto bound = bind_listeners(config, workers);
   if (!bound) return std::unexpected(bound.error());
   startup.addresses = std::move(bound->addresses);
+  startup.metrics = std::move(bound->metrics);
   std::ranges::move(bound->warnings, std::back_inserter(startup.warnings));
   for (unsigned i = 0; i < workers; ++i) {
     startup.workers[i].sockets = std::move(bound->workers[i]);

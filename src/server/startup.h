@@ -19,6 +19,7 @@ struct Startup {
   std::unique_ptr<KeyLogFile> key_log;     // used by the workers' contexts; null: off
   std::vector<WorkerConfig> workers;
   BoundAddresses addresses;
+  std::vector<Fd> metrics;  // listening sockets
   std::string key_log_file;
   std::unique_ptr<MemoryBudget> memory;  // outlives the workers
   std::unique_ptr<QlogFolder> qlog;      // null: no log; outlives the workers

@@ -95,6 +95,7 @@ struct ReloadRig {
          return next_generation(next, next, now, leaving, kWorkers, *group.startup().to);
        },
        .use = [](const NextGeneration&) {},
+       .tell = [](const Reloader::Outcome&, unsigned) {},
        .say = [this](const std::string& line) { lines.push_back(line); }}};
 };
 
