@@ -9,6 +9,7 @@
 #include "loop/signals.h"
 #include "os/process.h"
 #include "server/check.h"
+#include "server/control_command.h"
 #include "server/library_floor.h"
 #include "server/server.h"
 
@@ -37,7 +38,11 @@ int run(int argc, char** argv) {
   if (const auto* bench = std::get_if<troika::BenchCommand>(&command)) {
     return troika::bench::run(bench->words);
   }
-  return troika::run_server(std::get<troika::ServeCommand>(command).config);
+  if (const auto* control = std::get_if<troika::ControlCommand>(&command)) {
+    return troika::tell_server(*control);
+  }
+  const auto& serve = std::get<troika::ServeCommand>(command);
+  return troika::run_server(serve.config, [line = serve.line] { return troika::read_again(line); });
 }
 
 }  // namespace

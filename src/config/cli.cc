@@ -176,6 +176,19 @@ std::string leftover_hint(const Words& words, const Words& left, const std::stri
   return formatted("unknown option {}: use --listen {}", name, port_number(value) ? value : "PORT");
 }
 
+// The one that CLI11 complains of: it has no name for what is not in the help.
+std::string hidden_option(const Words& words) {
+  std::string last;
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const auto option = std::ranges::find(options(), name, &Option::name);
+    if (option == options().end() || option->group != Option::Group::hidden) continue;
+    if (name == last) return name;  // given twice
+    last = name;
+  }
+  return last;
+}
+
 std::string complaint(const CLI::ParseError& error, const Words& words, const CLI::App& app,
                       const std::string& folder) {
   const bool without_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
@@ -186,8 +199,8 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
   if (leftover) return leftover_hint(words, app.remaining(true), folder);
   std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
-  // What is not in the help has no name for CLI11.
-  const std::string name = said.starts_with(':') ? "--root" : said.substr(0, said.find(':'));
+  std::string name = said.substr(0, said.find(':'));
+  if (name.empty()) name = hidden_option(words);
   const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
   if (option == nullptr) return said;
   if (option->count() > 1 && option->get_items_expected_max() == 1) {
@@ -250,6 +263,15 @@ Command parse_command_line(int argc, char** argv, const std::string& version,
   config->add_option("file", printed.line.file)->option_text("FILE")->required();
   const CLI::Option* origin = config->add_flag("--origin", "Say where each value comes from");
   app.add_subcommand("bench", "Measure a server");  // for the help: its words are read elsewhere
+  ControlCommand command;
+  for (const auto& [word, help] :
+       {std::pair("reload", "Have a server read its configuration again"),
+        {"status", "Print what a server does, as JSON"}}) {
+    CLI::App* control = app.add_subcommand(word, help);
+    control->add_option("--control", command.socket, "The server's control socket")
+        ->option_text("PATH");
+    control->callback([&command, word] { command.word = word; });
+  }
 
   try {
     app.parse(argc, argv);
@@ -265,6 +287,7 @@ Command parse_command_line(int argc, char** argv, const std::string& version,
     }
     return PrintAndExit{complaint(error, words, app, line.folder) + "; see troika serve --help", 1};
   }
+  if (!command.word.empty()) return command;
   if (check->parsed()) {
     if (json->count() > 0) checked.form = CheckCommand::Form::json;
     if (strict->count() > 0) checked.warnings = CheckCommand::Warnings::fail;

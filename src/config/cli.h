@@ -40,8 +40,15 @@ struct BenchCommand {
   std::vector<std::string_view> words;
 };
 
+// A word to a server that runs: `troika reload`, `troika status`.
+struct ControlCommand {
+  std::string word;
+  std::string socket;  // a path; empty: the usual one
+};
+
 // `version`: what --version prints. `table`: the options of serve.
-using Command = std::variant<ServeCommand, CheckCommand, ConfigCommand, BenchCommand, PrintAndExit>;
+using Command = std::variant<ServeCommand, CheckCommand, ConfigCommand, BenchCommand,
+                             ControlCommand, PrintAndExit>;
 Command parse_command_line(int argc, char** argv, const std::string& version,
                            std::span<const Option> table = options());
 

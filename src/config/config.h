@@ -33,6 +33,7 @@ struct Config {
   struct PlainListener {
     Address address;
     bool redirect = false;  // 308 to https instead of serving
+    bool operator==(const PlainListener&) const = default;
   };
   struct Tls {
     std::vector<tls::CertificateFiles> certificates;
@@ -73,7 +74,11 @@ struct Config {
   std::string tcp_congestion;
   std::size_t memory = 0;  // bytes that connections may hold; 0: a quarter of what there is
   std::string user;        // to become once the sockets are bound; empty: none
-  unsigned workers = 0;    // 0: as many as this process may use cores
+  // Where the operator's commands come in, a path; empty: nowhere.
+  std::string control;
+  std::vector<Address> metrics;  // where counters and health are told, without TLS; empty: nowhere
+  Duration drain_delay{};        // from the wish to stop to the drain: not ready, but serving
+  unsigned workers = 0;          // 0: as many as this process may use cores
 
   Tls tls;
   Log log;

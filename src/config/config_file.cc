@@ -1,6 +1,7 @@
 #include "config/config_file.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -112,6 +113,19 @@ std::expected<ReadConfig, Findings> read_config(const CommandLine& line,
   if (findings.failed()) return std::unexpected(std::move(findings));
   read.config.sources = findings.file_names();
   return read;
+}
+
+Checked<Config> read_again(const CommandLine& line) {
+  if (line.file.empty()) return config_of(line);
+  auto read = read_config(line);
+  if (read) return std::move(read->config);
+  const Findings& findings = read.error();
+  const std::vector<Finding> sorted = findings.sorted();
+  const auto first = std::ranges::find(sorted, Finding::Kind::error, &Finding::kind);
+  std::string text = findings.place(first->at);
+  text += (text.empty() ? "" : ": ") + first->sentence;
+  if (findings.errors() > 1) append_formatted(text, " (the first of {} errors)", findings.errors());
+  return std::unexpected(std::move(text));
 }
 
 }  // namespace troika

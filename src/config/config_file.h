@@ -27,4 +27,8 @@ std::expected<ReadConfig, Findings> read_config(
     const CommandLine& line, const Environment& environment = process_environment(),
     const FileLimits& limits = {});
 
+// The configuration of a command line, with or without a file, as it is now. The error is one line:
+// the first one with its place, and how many there are.
+Checked<Config> read_again(const CommandLine& line);
+
 }  // namespace troika

@@ -35,6 +35,16 @@ Checked<void> read_listen(Config& config, Values values) {
   return {};
 }
 
+Checked<void> read_metrics(Config& config, Values values) {
+  for (const std::string& written : values) {
+    const auto addresses = parse_listener(written);
+    if (!addresses) return std::unexpected(addresses.error());
+    config.both_families |= addresses->size() > 1;
+    config.metrics.insert(config.metrics.end(), addresses->begin(), addresses->end());
+  }
+  return {};
+}
+
 template <bool redirect>
 Checked<void> read_plain(Config& config, Values values) {
   for (const std::string& written : values) {
@@ -115,6 +125,9 @@ using Log = Config::Log;
 using Quic = quic::Config;
 constexpr auto kOptions = std::to_array<Option>({
     {"--root", "DIR", hidden, "", text<root>},
+    {"--control", "PATH|off", hidden, "", text<&Config::control>},
+    {"--metrics", "[ADDR:]PORT", hidden, "", read_metrics, many},
+    {"--drain-delay", "SECONDS", hidden, "", one<parse_seconds, &Config::drain_delay>},
 
     {"--listing", "", files, "List folders that have no index.html",
      flag<true, folder, &SiteOptions::listing>},

@@ -170,7 +170,7 @@ std::string print_config(const Config& config, std::span<const Expanded::Secret>
                          const Origins* origins) {
   Printer printer(secrets, origins);
   printer.keys(process_settings(), {}, config, {});
-  for (const std::string_view table : {"log", "limits", "timeouts", "quic"}) {
+  for (const std::string_view table : kProcessTables) {
     printer.line(formatted("\n[{}]", table));
     printer.keys(process_settings(), std::string(table) + '.', config, {});
   }

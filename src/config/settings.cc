@@ -47,6 +47,8 @@ Texts write_plain(const Config& config) {
   return written(addresses, config.both_families);
 }
 
+Texts write_metrics(const Config& config) { return written(config.metrics, config.both_families); }
+
 Texts write_port(const Config& config) {
   return config.public_port ? Texts{std::to_string(*config.public_port)} : Texts{};
 }
@@ -156,6 +158,14 @@ constexpr auto kSettings = std::to_array<Setting>({
      "What all connections may hold, at least 16MiB. By default a quarter of what there is.",
      nullptr, write_memory, "--memory"},
 
+    {"control", log, "\"/run/troika/control\"",
+     "The socket for `troika reload` and `troika status`: a path, or `\"off\"`.", nullptr,
+     write_text<&Config::control>, "--control"},
+    time_setting<0, kDay, &Config::drain_delay>(
+        "drain_delay", "\"10s\"",
+        "How long the server goes on when it is told to stop, while `/ready` says that it is not.",
+        "--drain-delay"),
+
     {"certificate.cert", path, "\"example.org.pem\"", "The certificate and its chain.", nullptr,
      write_pair<&tls::CertificateFiles::cert_file>, "--cert"},
     {"certificate.key", path, "\"example.org-key.pem\"", "Its private key.", nullptr,
@@ -172,6 +182,10 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"log.qlog_only", text, "\"1/100\"",
      "Only for one in so many of them, or for the clients of an address or network.", nullptr,
      write_qlog_only, "--qlog-only"},
+
+    {"metrics.listen", texts, "\"127.0.0.1:9464\"",
+     "Where counters for Prometheus, `/live` and `/ready` are served, without TLS.", nullptr,
+     write_metrics, "--metrics"},
 
     count_setting<16, 1'000'000, &Config::limits, &Limits::connections>(
         "limits.connections", "20000",
@@ -263,13 +277,10 @@ constexpr auto kLater = std::to_array<LaterSetting>({
     {"site.route.tunnel_idle", kOrigins},
     {"site.route.underscores", kOrigins},
     {"site.route.auth", kOrigins},
-    {"control", kNotYet},
-    {"drain_delay", kNotYet},
     {"log.format", kNotYet},
     {"log.level", kNotYet},
     {"log.redact", kNotYet},
     {"log.server", kNotYet},
-    {"metrics", kNotYet},
     {"proxy_protocol", kNotYet},
     {"site.allow", kNotYet},
     {"site.basic_auth", kNotYet},

@@ -60,6 +60,10 @@ struct Setting {
 // them; all others are the parser's business (values.h).
 std::span<const Setting> process_settings() noexcept;
 
+// The tables among them: [log] and so on.
+inline constexpr std::string_view kProcessTables[] = {"log", "metrics", "limits", "timeouts",
+                                                      "quic"};
+
 // What is known to be wanted, but is not there yet: a key (with all that is below it), and what to
 // say.
 struct LaterSetting {
@@ -172,7 +176,7 @@ constexpr Setting size_setting(std::string_view key, std::string_view example,
 // `least` and `most` in milliseconds.
 template <std::uint64_t least, std::uint64_t most, auto... Place>
 constexpr Setting time_setting(std::string_view key, std::string_view example,
-                               std::string_view help) {
+                               std::string_view help, std::string_view option = {}) {
   constexpr auto read = [](Config& config, Values values) -> Checked<void> {
     const auto time = parse_time(values.front(), std::chrono::milliseconds(least),
                                  std::chrono::milliseconds(most));
@@ -189,6 +193,7 @@ constexpr Setting time_setting(std::string_view key, std::string_view example,
           .help = help,
           .read = read,
           .write = write,
+          .option = option,
           .least = least,
           .most = most};
 }

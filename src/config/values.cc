@@ -118,6 +118,16 @@ Checked<Duration> parse_time(std::string_view text, Duration least, Duration mos
       formatted("must be from {} to {}, not {}", time_text(least), time_text(most), text));
 }
 
+Checked<Duration> parse_seconds(std::string_view text) {
+  const std::string_view number = text.substr(0, text.size() - (text.ends_with('s') ? 1 : 0));
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  const bool whole = error == std::errc{} && end == number.data() + number.size();
+  if (whole && seconds <= kMostSeconds) return std::chrono::seconds(seconds);
+  return std::unexpected(
+      formatted("must be a number of seconds up to {}, like 10s, not \"{}\"", kMostSeconds, text));
+}
+
 std::optional<std::uint16_t> port_number(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);

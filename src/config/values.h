@@ -23,7 +23,8 @@ using Values = std::span<const std::string>;
 // One byte of a connection id names the worker, so that many differ by chance often enough.
 inline constexpr unsigned kMostWorkers = 128;
 inline constexpr std::size_t kLeastMemory = 16U << 20U;  // bytes
-inline constexpr std::uint32_t kMostRate = 1'000'000;    // bytes a second
+inline constexpr std::uint32_t kMostSeconds = 86'400;
+inline constexpr std::uint32_t kMostRate = 1'000'000;  // bytes a second
 
 Checked<std::string> parse_text(std::string_view text);  // any
 
@@ -46,6 +47,8 @@ Checked<std::uint16_t> parse_port(std::string_view text);  // not 0
 Checked<unsigned> parse_workers(std::string_view text);    // 1 to kMostWorkers
 Checked<std::size_t> parse_memory(std::string_view text);  // "128MiB"; at least kLeastMemory bytes
 Checked<std::uint32_t> parse_rate(std::string_view text);  // 1 to kMostRate; "off" is 0
+
+Checked<Duration> parse_seconds(std::string_view text);  // 0 to kMostSeconds
 
 std::vector<Address> loopback(std::uint16_t port);  // IPv4, IPv6
 // "[ADDR:]PORT". "PORT" and "localhost:PORT" stand for loopback, ":PORT" and "*:PORT" for all

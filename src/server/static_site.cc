@@ -10,7 +10,6 @@
 #include "handlers/files/static_handler.h"
 #include "loop/file_reader.h"
 #include "os/file_open.h"
-#include "server/notices.h"
 
 namespace troika {
 namespace {
@@ -65,8 +64,8 @@ Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptio
   }
   limits.digests_kept = std::max<std::size_t>(limits.digests_kept / share.workers, 1024);
   RootReport report;
-  if (RootNotice* const root_notice = notices.root; root_notice != nullptr) {
-    report = [root_notice](const RootLook& look) { root_notice->look(look); };
+  if (notices.root != nullptr) {
+    report = [root = notices.root](const RootLook& look) { root->look(look); };
   }
   return [path = lasting_path(root), report = std::move(report), options = std::move(options),
           limits, secret = std::move(secret), notice = notices.files](const SiteServices& worker) {

@@ -1,16 +1,15 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "handlers/site_options.h"
 #include "runtime/worker.h"
+#include "server/notices.h"
 
 namespace troika {
-
-class RootNotice;
-class SiteNotice;
 
 // The share that one of `workers` gets of the process's resources.
 struct SiteShare {
@@ -18,11 +17,11 @@ struct SiteShare {
   unsigned workers = 1;
 };
 
-// Receive each look for the folder, and later findings about files; null: none. They outlive the
-// workers.
+// Receive each look for the folder, and later findings about files; null: none. The workers' sites
+// share them.
 struct SiteNotices {
-  RootNotice* root = nullptr;
-  SiteNotice* files = nullptr;
+  std::shared_ptr<RootNotice> root{};
+  std::shared_ptr<SiteNotice> files{};
 };
 
 // Returns a function that makes a worker's share of a site of files beneath `root`, whose path is

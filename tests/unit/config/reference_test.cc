@@ -85,8 +85,8 @@ std::string table(std::string_view heading, std::string_view prefix,
 
 std::string keys() {
   std::string text = table("Outside of tables", "", process_settings());
-  for (const std::string name : {"log", "limits", "timeouts", "quic"}) {
-    text += table(formatted("`[{}]`", name), name + '.', process_settings());
+  for (const std::string_view name : kProcessTables) {
+    text += table(formatted("`[{}]`", name), std::string(name) + '.', process_settings());
   }
   text += table("`[[certificate]]`", "certificate.", process_settings());
   text += table("`[[site]]`", "site.", site_settings());

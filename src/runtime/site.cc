@@ -1,0 +1,36 @@
+#include "runtime/site.h"
+
+#include <utility>
+
+namespace troika {
+namespace {
+
+// The site ends with the turn: it may have timers and operations, and the engine of the last
+// exchange may be on the stack.
+class SiteSnapshot final : public Snapshot {
+ public:
+  SiteSnapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred)
+      : Snapshot(*site.handler, timeouts),
+        site_(std::make_unique<Held>(std::move(site))),
+        deferred_(deferred) {}
+  SiteSnapshot(const SiteSnapshot&) = delete;
+  SiteSnapshot& operator=(const SiteSnapshot&) = delete;
+  ~SiteSnapshot() override { deferred_.later(std::move(site_)); }
+
+ private:
+  struct Held final : Deletable {
+    explicit Held(Site s) : site(std::move(s)) {}
+    Site site;
+  };
+
+  std::unique_ptr<Held> site_;
+  Deferred& deferred_;
+};
+
+}  // namespace
+
+Ref<Snapshot> make_snapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred) {
+  return Ref<Snapshot>(new SiteSnapshot(std::move(site), timeouts, deferred));
+}
+
+}  // namespace troika
