@@ -66,7 +66,7 @@ TEST_CASE("The numbers of the house") {
     }
   }
   std::ranges::sort(lines);
-  CHECK(files.size() <= 330);
+  CHECK(files.size() <= 350);
   CHECK(thin <= 23);
   CHECK(lines[lines.size() / 2] >= 86);
   CHECK(lines.back() <= 400);
