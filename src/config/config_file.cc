@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/site_reader.h"
+#include "handlers/router/conflicts.h"
 
 namespace troika {
 namespace {
@@ -88,6 +89,15 @@ void check_keys(const std::vector<Given>& given, const Config& config, Findings&
   if (const auto checked = check_together(config); !checked) findings.error({}, checked.error());
 }
 
+void check_sites(const Config& config, Findings& findings) {
+  for (const Conflict& conflict : find_conflicts(config.sites)) {
+    const bool two = conflict.other != conflict.at;
+    findings.error(conflict.at, two ? formatted("{} (the other is at {})", conflict.text,
+                                                findings.place(conflict.other))
+                                    : conflict.text);
+  }
+}
+
 }  // namespace
 
 std::expected<ReadConfig, Findings> read_config(const CommandLine& line,
@@ -110,6 +120,7 @@ std::expected<ReadConfig, Findings> read_config(const CommandLine& line,
   read_process(given, line, read.config, findings, read.origins);
   SiteReader(findings, environment, limits, read.secrets, read.origins).read(files, read.config);
   if (may_go_on && !findings.failed()) check_keys(given, read.config, findings);
+  if (!findings.failed()) check_sites(read.config, findings);
   if (findings.failed()) return std::unexpected(std::move(findings));
   read.config.sources = findings.file_names();
   return read;

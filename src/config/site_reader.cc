@@ -179,9 +179,13 @@ void SiteReader::read_site(const TomlValue& table, const SourceFile& file, Confi
   std::vector<Given> given = read_table(table, "site.", context_of(file));
   for (const Given& each : given) origins_.add(table.at, each, findings_);
   Config scratch;
-  apply(std::move(given), scratch, findings_);
-  SiteSpec site = std::move(scratch.sites.front());
+  SiteSpec& site = kSite(scratch);
   site.written = table.at;
+  for (const Given& each : given) {
+    if (each.setting->key == "site.hosts") site.hosts_written = each.places;
+    if (each.setting->key == "site.canonical") site.canonical_written = each.key;
+  }
+  apply(std::move(given), scratch, findings_);
   site.routes = routes_of(table, file);
   routes_ += site.routes.size();
   config.sites.push_back(std::move(site));

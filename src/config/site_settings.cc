@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/route_values.h"
 #include "config/site_values.h"
+#include "handlers/redirect/redirect_template.h"
 
 namespace troika {
 namespace {
@@ -98,6 +99,14 @@ constexpr Setting files_flag(std::string_view key, std::string_view help, std::s
   return setting;
 }
 
+Checked<void> read_redirect(Config& config, Values values) {
+  if (const auto target = parse_redirect(values.front()); !target) {
+    return std::unexpected(target.error());
+  }
+  kAction<RedirectSpec>(config).to = values.front();
+  return {};
+}
+
 constexpr Setting strip_setting() {
   Setting setting = flag_setting<kRoute, &RouteSpec::strip_prefix>(
       "site.route.strip_prefix",
@@ -158,8 +167,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"site.route.redirect.to", text, "\"https://example.org{path}{query}\"",
      "A redirect to this URL or path. `{host}`, `{host.N}` (label N from the left), `{path}`, "
      "`{rest}` (what the prefix left) and `{query}` (with its `?`) stand for those of the request.",
-     one<parse_text, kAction<RedirectSpec>, &RedirectSpec::to>,
-     of_action<RedirectSpec, write_text<kAction<RedirectSpec>, &RedirectSpec::to>>},
+     read_redirect, of_action<RedirectSpec, write_text<kAction<RedirectSpec>, &RedirectSpec::to>>},
     {"site.route.redirect.status", count, "302", "301, 302, 303, 307 or 308.",
      one<parse_redirect_status, kAction<RedirectSpec>, &RedirectSpec::status>,
      of_action<RedirectSpec, write_status<RedirectSpec>>},
