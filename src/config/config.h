@@ -27,7 +27,8 @@ struct QlogLimits {
   Duration last_chance = std::chrono::seconds(1);   // for what is left at the end
 };
 
-// All that configuration decides, with its defaults. The command line fills it (options.h).
+// All that configuration decides, with its defaults. The command line (options.h) and
+// files (config_file.h) fill it.
 struct Config {
   struct PlainListener {
     Address address;
@@ -59,6 +60,9 @@ struct Config {
 
   // In the order of the files. The command line fills the only route of the only site.
   std::vector<SiteSpec> sites{SiteSpec{.routes = {RouteSpec{}}}};
+
+  // The names of its files, by the number in Written; none: it is of the command line.
+  std::vector<std::string> sources;
 
   std::vector<Address> listen = loopback(8443);  // TLS over TCP, and QUIC on the same port
   std::vector<PlainListener> plain;

@@ -16,7 +16,7 @@ inline constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
 // Options for a folder of files; the same for all workers, and never changed.
 struct SiteOptions {
   struct CacheRule {
-    std::string glob;   // as matches_glob() takes it
+    std::string glob;   // as Glob takes it
     std::string value;  // of Cache-Control
   };
   struct HeaderRule {

@@ -41,6 +41,7 @@ troika_fuzz(h2_frames     LINK proto/h2)
 troika_fuzz(h3_stream     LINK proto/h3)
 troika_fuzz(h3_control    LINK proto/h3)
 troika_fuzz(quic_endpoint LINK proto/quic certs)
+troika_fuzz(config_file   LINK src/config)
 
 # troika_mutate(NAME LINK rooms...): the same target over mutations of its corpus, as a test of every
 # build; mutate_main.cc says how many.
@@ -67,3 +68,4 @@ troika_mutate(h1_request    LINK proto/h1)
 troika_mutate(h2_session    LINK proto/h2)
 troika_mutate(h3_stream     LINK proto/h3)
 troika_mutate(quic_endpoint LINK proto/quic certs)
+troika_mutate(config_file   LINK src/config)

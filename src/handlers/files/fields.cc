@@ -1,23 +1,13 @@
 #include "handlers/files/fields.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
 #include "base/text.h"
 #include "handlers/file_names.h"
+#include "handlers/glob.h"
 
 namespace troika {
 namespace {
-
-// fnmatch has no "**", so that each "**/" is tried as it is, which takes a folder or more, and left
-// out.
-bool matches_from(const std::string& glob, const std::string& path, std::size_t from) {
-  std::size_t at = glob.find("**/", from);
-  while (at != std::string::npos && at != 0 && glob[at - 1] != '/') at = glob.find("**/", at + 1);
-  if (at == std::string::npos) return fnmatch(glob.c_str(), path.c_str(), 0) == 0;
-  return matches_from(std::string(glob).erase(at, 3), path, at) || matches_from(glob, path, at + 3);
-}
 
 // Of the rules for `name`, those that count for a file: with a glob that it matches, else without.
 bool any_matches(const SiteOptions& options, std::string_view name, std::string_view path) {
@@ -61,16 +51,6 @@ void add_preflight(const HeaderMap& request, HeaderMap& headers) {
 }
 
 }  // namespace
-
-bool matches_glob(std::string_view glob, std::string_view path) {
-  // A first slash holds a name to the top of the folder, as in .gitignore.
-  if (glob.starts_with('/')) {
-    glob.remove_prefix(1);
-  } else if (!glob.contains('/')) {
-    path = path.substr(path.rfind('/') + 1);
-  }
-  return matches_from(std::string(glob), std::string(path), 0);
-}
 
 std::string_view cache_control_of(const SiteOptions& options, std::string_view path) {
   const auto rule = std::ranges::find_if(options.cache, [path](const SiteOptions::CacheRule& r) {

@@ -6,11 +6,6 @@
 
 namespace troika {
 
-// As a shell does, of a whole path without its first slash ("assets/js/app.js"); "*" takes slashes,
-// too, and a segment "**" stands for any folders or none. A glob without a slash is held against
-// the last segment alone.
-bool matches_glob(std::string_view glob, std::string_view path);
-
 // The Cache-Control value for a path (without its first slash): that of the first rule, else
 // "no-cache", so that nobody sees an old page.
 std::string_view cache_control_of(const SiteOptions& options, std::string_view path);
