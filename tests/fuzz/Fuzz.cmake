@@ -58,3 +58,5 @@ troika_fuzz(h3_control    LINK proto/h3)
 troika_fuzz(h3_ops        LINK proto/h3  SOURCES ${h3_frames}  MUTATE)
 troika_fuzz(h3_client     LINK proto/h3  SOURCES ${h3_frames})
 troika_fuzz(quic_endpoint LINK proto/quic certs  MUTATE)
+troika_fuzz(quic_frames   LINK src/client proto/h3 proto/quic certs
+            SOURCES fuzz/packet_sealer.cc unit/proto/h3/frames.cc)

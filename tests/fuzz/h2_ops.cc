@@ -123,7 +123,10 @@ class Run {
   void turn(unsigned how) {
     if (how % 8 == 0) peer_.server->drain();
     if (how % 8 == 1) peer_.server->receive_end(peer_.clock.now());
-    if (how % 8 > 1 && std::exchange(peer_.peer.security.handshaking, false)) {
+    if (how % 8 > 1) end_handshake();
+  }
+  void end_handshake() {
+    if (std::exchange(peer_.peer.security.handshaking, false)) {
       peer_.server->on_handshake_done(peer_.clock.now());
     }
   }
@@ -134,7 +137,11 @@ class Run {
   }
 
   void end() {
-    peer_.settle();
+    end_handshake();  // the transport has a deadline for it
+    for (std::size_t i = 0; i <= fuzz::kMostSteps; ++i) {
+      answers_.release();
+      peer_.settle();
+    }
     reader_.look_at(peer_.frames);
     // Nothing more comes from the client or of the handler: every wait has its end.
     for (int i = 0; i < 1000 && !over(); ++i) {

@@ -83,7 +83,7 @@ class Run {
     } else if (what == 10) {
       const unsigned how = input_.byte();
       if (how % 8 == 0) app_->drain();
-      if (how % 8 > 0 && peer_.quic().security().handshaking) peer_.quic().end_handshake(now());
+      if (how % 8 > 0) end_handshake();
     } else {
       peer_.operate(input_);
     }
@@ -118,8 +118,17 @@ class Run {
     if (peer_.quic().alive() && app_->deadline() <= now()) app_->on_deadline(now());
   }
 
+  void end_handshake() {
+    const bool waits = peer_.quic().alive() && peer_.quic().security().handshaking;
+    if (waits) peer_.quic().end_handshake(now());
+  }
+
   void end() {
-    peer_.settle();
+    end_handshake();  // QUIC has a deadline for it
+    for (std::size_t i = 0; i <= fuzz::kMostSteps; ++i) {
+      answers_.release();
+      peer_.settle();
+    }
     // QUIC's own idle timeout ends a connection without requests; those have their ends by now.
     for (int i = 0; i < 1000 && peer_.quic().alive() && !app_->idle(); ++i) {
       require(app_->deadline() != kNever, "a request has a deadline");
