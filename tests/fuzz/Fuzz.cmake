@@ -4,6 +4,9 @@
 # runs, so that each build keeps the corpus honest. With MUTATE, ctest also runs it over mutations of
 # the corpus; mutate_main.cc says how many.
 option(TROIKA_FUZZ "link libFuzzer" OFF)
+if(TROIKA_FUZZ)
+  add_custom_target(every_fuzz)
+endif()
 function(troika_fuzz name)
   cmake_parse_arguments(arg "MUTATE" "" "LINK;SOURCES" ${ARGN})
   set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
@@ -21,6 +24,7 @@ function(troika_fuzz name)
     add_executable(fuzz_${name})
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(fuzz_${name} PRIVATE fuzz_${name}_target)
+    add_dependencies(every_fuzz fuzz_${name})
     return()
   endif()
   set(programs fuzz)
@@ -60,3 +64,6 @@ troika_fuzz(h3_client     LINK proto/h3  SOURCES ${h3_frames})
 troika_fuzz(quic_endpoint LINK proto/quic certs  MUTATE)
 troika_fuzz(quic_frames   LINK src/client proto/h3 proto/quic certs
             SOURCES fuzz/packet_sealer.cc unit/proto/h3/frames.cc)
+
+# What ./dev fuzz --all makes of a target's end.
+add_test(NAME every_fuzz COMMAND /usr/bin/python3 -B ${PROJECT_SOURCE_DIR}/tests/fuzz/all_test.py)
