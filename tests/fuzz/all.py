@@ -16,6 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 AT_ONCE = 2
 # An input that takes so long is a finding: the slowest of the corpora takes a few hundredths.
 SECONDS_AN_INPUT = 20
+# How soon long inputs are tried, 0 to 100: lists of operations are worth more when they are long.
+LENGTH_CONTROL = 10
 
 
 class Target:
@@ -31,7 +33,8 @@ class Target:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [os.path.join(build, "tests", "fuzz_" + name), "-print_final_stats=1",
-                 f"-timeout={SECONDS_AN_INPUT}", f"-artifact_prefix={self.findings}/", found, own],
+                 f"-timeout={SECONDS_AN_INPUT}", f"-len_control={LENGTH_CONTROL}",
+                 f"-artifact_prefix={self.findings}/", found, own],
                 stdout=log, stderr=log, start_new_session=True)
         self.told_to_stop = False
 
