@@ -58,6 +58,16 @@ class SiteSnapshot final : public Snapshot {
   Deferred& deferred_;
 };
 
+// What the site does on ports that only redirect.
+class RedirectSnapshot final : public Snapshot {
+ public:
+  RedirectSnapshot(Handler& handler, const ExchangeTimeouts& timeouts, Ref<Snapshot> site)
+      : Snapshot(handler, timeouts), site_(std::move(site)) {}
+
+ private:
+  Ref<Snapshot> site_;  // has the handler
+};
+
 class TrimTask final : public Background::Task {
   void work() noexcept override { malloc_trim(0); }
   void finish() override {}
@@ -127,7 +137,6 @@ Worker::Worker(WorkerConfig config)
       coding_(loop_, coding_tasks(config_.quic.workers)),
       slow_(loop_, kSlowTasks),
       hashing_(loop_, kHashingTasks),
-      redirect_(config_.https_port),
       plain_on_tls_(config_.https_port),
       authorities_(*config_.tls_tcp),
       observers_(observers()),
@@ -174,7 +183,7 @@ Worker::~Worker() {
   listeners_.clear();
   quic_.reset();
   connections_.clear();
-  services_.snapshot = plain_services_.snapshot = {};
+  services_.snapshot = plain_services_.snapshot = redirect_services_.snapshot = {};
   loop_.deferred().run();
 }
 
@@ -235,9 +244,11 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
 
 void Worker::use(const SnapshotSource& source) {
   Site site = source.make_site({loop_, pool_, coding_, slow_, hashing_});
+  Handler& redirect = site.redirect != nullptr ? *site.redirect : *site.handler;
   services_.snapshot = plain_services_.snapshot =
       Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
-  redirect_services_.snapshot = make_ref<Snapshot>(redirect_, source.timeouts);
+  redirect_services_.snapshot =
+      Ref<Snapshot>(new RedirectSnapshot(redirect, source.timeouts, services_.snapshot));
   plain_on_tls_services_.snapshot = make_ref<Snapshot>(plain_on_tls_, source.timeouts);
 }
 

@@ -17,7 +17,6 @@
 #include "loop/background.h"
 #include "loop/loop.h"
 #include "loop/tcp_listener.h"
-#include "ports/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/access_log.h"
@@ -42,8 +41,8 @@ struct SiteServices {
 };
 
 struct Site {
-  std::unique_ptr<FileReader> files{};  // for the handler, if it needs them
   std::unique_ptr<Handler> handler;
+  std::unique_ptr<Handler> redirect{};  // on plain ports that only redirect; null: as `handler`
 };
 
 // What each worker makes a Snapshot of.
@@ -81,7 +80,7 @@ struct WorkerConfig {
   std::vector<Plain> plain;
   std::vector<Fd> preferred_udp;   // for the addresses that QUIC clients are asked to move to
   SnapshotSource snapshot;         // the first one
-  std::uint16_t https_port = 443;  // where redirects lead
+  std::uint16_t https_port = 443;  // where plain HTTP on a TLS port is redirected to
   // Brings a datagram to another worker; empty: there is no other.
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
@@ -162,7 +161,6 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   Loop loop_;
   SystemRandom random_;
   UvBackground coding_, slow_, hashing_;
-  RedirectHandler redirect_;
   PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;
   std::optional<AccessLog> access_log_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -25,6 +26,22 @@ class RootNotice {
   std::mutex mutex_;
   bool there_ = true;
   TimePoint changed_{};  // when the change was found
+};
+
+// The notices of all folders that are served.
+class RootNotices {
+ public:
+  // Call it before a worker starts. The path may be there already.
+  void add(const std::string& path) { all_.try_emplace(path, path); }
+  // Of a path that was added. From any thread.
+  RootNotice& at(const std::string& path) { return all_.at(path); }
+  // Call it before a worker starts.
+  void set_say(const RootNotice::Say& say) {
+    for (auto& [path, notice] : all_) notice.set_say(say);
+  }
+
+ private:
+  std::map<std::string, RootNotice> all_;  // by path
 };
 
 // Passes sentences of the workers' sites to the operator: each once, whichever worker says it, up

@@ -75,8 +75,7 @@ std::string banner(const Startup& startup) {
       "--cacert {}{}",
       shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
 
-  std::string text = formatted("Troika {} serves {} on {}\n", build_text(),
-                               startup.root.empty() ? "its built-in page" : startup.root, url);
+  std::string text = formatted("Troika {} serves {} on {}\n", build_text(), startup.serves, url);
   append_formatted(text, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
                    join(startup.listen));
   for (const auto& plain : startup.plain) {
@@ -163,7 +162,7 @@ int run_server(const Config& config) {
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
   if (qlog) qlog->set_notices(&notices);
   const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
-  if (startup->root_notice) startup->root_notice->set_say(say);
+  if (startup->root_notices) startup->root_notices->set_say(say);
   if (startup->site_notice) startup->site_notice->set_say(say);
   for (WorkerConfig& worker : startup->workers) {
     worker.access_log = lines->get();

@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "certs/dev_ca.h"
-#include "handlers/page/embedded_handler.h"
 #include "loop/udp_socket.h"
 #include "os/bind.h"
 #include "os/process.h"
@@ -13,7 +12,6 @@
 #include "proto/h3/session.h"
 #include "server/certificate_store.h"
 #include "server/descriptors.h"
-#include "server/library_floor.h"
 #include "server/qlog_folder.h"
 #include "server/secrets.h"
 #include "server/static_site.h"
@@ -33,21 +31,17 @@ Checked<void> keep_private(const Config& config) {
   return {};
 }
 
-Checked<void> prepare_site(const Config& config, Startup& startup) {
-  SnapshotSource snapshot{.timeouts = config.exchange_timeouts};
-  snapshot.make_site = [](const SiteServices&) {
-    return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
-  };
-  if (const FilesSpec* const files = folder_of(config); files != nullptr) {
-    const SiteShare share{config.files, static_cast<unsigned>(startup.workers.size())};
-    startup.root_notice = std::make_unique<RootNotice>(files->root);
-    startup.site_notice = std::make_unique<SiteNotice>();
-    auto made = static_site(files->root, files->options, share, &startup.warnings,
-                            {startup.root_notice.get(), startup.site_notice.get()});
-    if (!made) return std::unexpected(made.error());
-    snapshot.make_site = std::move(*made);
+Checked<void> prepare_sites(const Config& config, Startup& startup) {
+  startup.root_notices = std::make_unique<RootNotices>();
+  startup.site_notice = std::make_unique<SiteNotice>();
+  const SiteShare share{config.files, static_cast<unsigned>(startup.workers.size()),
+                        startup.workers.front().https_port};
+  auto made = make_sites(config.sites, share, &startup.warnings,
+                         {startup.root_notices.get(), startup.site_notice.get()});
+  if (!made) return std::unexpected(made.error());
+  for (WorkerConfig& worker : startup.workers) {
+    worker.snapshot = {.make_site = *made, .timeouts = config.exchange_timeouts};
   }
-  for (WorkerConfig& worker : startup.workers) worker.snapshot = snapshot;
   return {};
 }
 
@@ -250,7 +244,7 @@ Checked<void> open_files(const Config& config, Startup& startup) {
     worker.quic.workers = static_cast<std::uint8_t>(startup.workers.size());
     worker.https_port = config.public_port.value_or(startup.listen.front().port());
   }
-  if (auto done = prepare_site(config, startup); !done) return done;
+  if (auto done = prepare_sites(config, startup); !done) return done;
   if (auto done = prepare_tls(config, startup); !done) return done;
   return open_qlog(config, startup);
 }
@@ -261,10 +255,22 @@ std::string as_user(const Config& config, const std::string& sentence) {
   return config.user.empty() ? sentence : formatted("as the user {}: {}", config.user, sentence);
 }
 
+namespace {
+
+std::string served_text(const Config& config) {
+  const std::size_t sites = config.sites.size();
+  if (sites > 1) return formatted("{} sites", sites);
+  if (config.sites.front().routes.size() > 1) return "one site";
+  const FilesSpec* const files = folder_of(config);
+  return files != nullptr ? files->root : "its built-in page";
+}
+
+}  // namespace
+
 Checked<Startup> start_up(const Config& asked) {
   Startup startup;
   Config config = reachable(asked, startup);
-  if (const FilesSpec* const files = folder_of(config)) startup.root = files->root;
+  startup.serves = served_text(config);
   const unsigned workers =
       config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
   if (auto done = fit_limits(config, workers, available_descriptors()); !done) {

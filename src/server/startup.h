@@ -20,11 +20,11 @@ struct Startup {
   std::vector<Address> listen;  // with the ports that are really bound
   std::vector<Config::PlainListener> plain;
   std::string key_log_file;
-  std::unique_ptr<MemoryBudget> memory;     // outlives the workers
-  std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
-  std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
-  std::unique_ptr<RootNotice> root_notice;  // null without a folder; outlives the workers
-  std::string root;                         // as in the options; empty: the built-in page
+  std::unique_ptr<MemoryBudget> memory;       // outlives the workers
+  std::unique_ptr<QlogFolder> qlog;           // null: no log; outlives the workers
+  std::unique_ptr<SiteNotice> site_notice;    // outlives the workers
+  std::unique_ptr<RootNotices> root_notices;  // outlives the workers
+  std::string serves;                         // the folder as in the options, "its built-in page"
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;

@@ -4,12 +4,20 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "base/random.h"
 #include "base/text.h"
 #include "handlers/files/static_handler.h"
+#include "handlers/page/embedded_handler.h"
+#include "handlers/router/actions.h"
+#include "handlers/router/router.h"
 #include "loop/file_reader.h"
 #include "os/file_open.h"
+#include "server/library_floor.h"
 #include "server/notices.h"
 
 namespace troika {
@@ -44,19 +52,25 @@ void warn_of_own_walk(int root, std::vector<std::string>& warnings) {
       std::strerror(refusal)));
 }
 
-}  // namespace
-
-Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptions options,
-                                              SiteShare share, std::vector<std::string>* warnings,
-                                              SiteNotices notices) {
-  auto opened = open_root(root);
-  if (!opened) return std::unexpected(opened.error());
-  if (warnings != nullptr) {
-    warn_of_own_walk(opened->get(), *warnings);
-    warn_of_missing_pages(opened->get(), root, options, *warnings);
+// Opens each folder once to see that it can be; returns the paths that lead to them from anywhere.
+Checked<std::map<std::string, std::string>> look_at_folders(const SiteTable& table,
+                                                            std::vector<std::string>* warnings) {
+  std::map<std::string, std::string> paths;
+  for (const SiteAction& action : table.actions()) {
+    const auto* const files = std::get_if<FilesSpec>(&action.spec);
+    if (files == nullptr) continue;
+    const auto opened = open_root(files->root);
+    if (!opened) return std::unexpected(opened.error());
+    if (warnings != nullptr) {
+      if (paths.empty()) warn_of_own_walk(opened->get(), *warnings);
+      warn_of_missing_pages(opened->get(), files->root, files->options, *warnings);
+    }
+    paths.emplace(files->root, lasting_path(files->root));
   }
-  std::string secret(16, '\0');
-  SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
+  return paths;
+}
+
+SiteLimits limits_of(const SiteShare& share) {
   SiteLimits limits = share.limits;
   limits.cache_files = std::min(limits.cache_files, limits.open_files / 2);
   limits.cache_bytes /= share.workers;
@@ -64,31 +78,105 @@ Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptio
     quota->count = std::max<std::size_t>(quota->count / share.workers, 8);
   }
   limits.digests_kept = std::max<std::size_t>(limits.digests_kept / share.workers, 1024);
-  RootReport report;
-  if (RootNotice* const root_notice = notices.root; root_notice != nullptr) {
-    report = [root_notice](const RootLook& look) { root_notice->look(look); };
+  return limits;
+}
+
+std::string random_secret() {
+  std::string secret(16, '\0');
+  SystemRandom().fill(std::as_writable_bytes(std::span(secret)));
+  return secret;
+}
+
+// What is the same for all workers.
+struct Plan {
+  std::shared_ptr<const SiteTable> table;
+  std::map<std::string, std::string> paths;  // of folders, by what is written
+  SiteLimits limits;
+  std::string secret;
+  SiteNotices notices;
+};
+
+std::function<void(const std::string&)> say_to(SiteNotice* notice) {
+  if (notice == nullptr) return {};
+  return [notice](const std::string& text) { notice->say(text); };
+}
+
+// Makes the actions of one worker, and keeps what they use.
+class Workshop {
+ public:
+  Workshop(std::shared_ptr<const Plan> plan, const SiteServices& worker)
+      : plan_(std::move(plan)),
+        loop_(worker.loop),
+        files_{.coding = worker.coding,
+               .slow = worker.slow,
+               .hashing = worker.hashing,
+               .timers = worker.loop.timers(),
+               .pool = worker.pool,
+               .clock = worker.loop.turn_clock(),
+               .limits = plan_->limits,
+               .notice = say_to(plan_->notices.files),
+               .secret = plan_->secret} {}
+
+  std::unique_ptr<RouteAction> make(const SiteAction& action) {
+    if (const auto* files = std::get_if<FilesSpec>(&action.spec)) return make_files(*files);
+    if (const auto* redirect = std::get_if<RedirectSpec>(&action.spec)) {
+      return std::make_unique<RedirectAction>(*redirect, action.headers);
+    }
+    if (const auto* respond = std::get_if<RespondSpec>(&action.spec)) {
+      return std::make_unique<RespondAction>(*respond, action.headers);
+    }
+    return std::make_unique<EmbeddedHandler>(embedded_page(), build_text(), action.headers);
   }
-  return [path = lasting_path(root), report = std::move(report), options = std::move(options),
-          limits, secret = std::move(secret), notice = notices.files](const SiteServices& worker) {
-    Site site;
-    site.files = std::make_unique<UvFileReader>(worker.loop, worker.pool, path, report);
-    std::function<void(const std::string&)> say;
-    if (notice != nullptr) say = [notice](const std::string& text) { notice->say(text); };
-    site.handler = std::make_unique<StaticHandler>(StaticHandler::Parts{
-        .files = *site.files,
-        .coding = worker.coding,
-        .slow = worker.slow,
-        .hashing = worker.hashing,
-        .timers = worker.loop.timers(),
-        .pool = worker.pool,
-        .clock = worker.loop.turn_clock(),
-        .options = options,
-        .limits = limits,
-        .notice = std::move(say),
-        .secret = secret,
-    });
-    return site;
+
+ private:
+  std::unique_ptr<RouteAction> make_files(const FilesSpec& files) {
+    RootReport report;
+    if (plan_->notices.roots != nullptr) {
+      report = [&notice = plan_->notices.roots->at(files.root)](const RootLook& look) {
+        notice.look(look);
+      };
+    }
+    UvFileReader& reader =
+        readers_.emplace_back(loop_, files_.pool, plan_->paths.at(files.root), std::move(report));
+    return std::make_unique<StaticHandler>(reader, files.options, files_);
+  }
+
+  const std::shared_ptr<const Plan> plan_;
+  Loop& loop_;
+  FileServices files_;
+  std::deque<UvFileReader> readers_;
+};
+
+}  // namespace
+
+Checked<SnapshotSource::MakeSite> make_sites(std::vector<SiteSpec> sites, SiteShare share,
+                                             std::vector<std::string>* warnings,
+                                             SiteNotices notices) {
+  auto table = std::make_shared<const SiteTable>(std::move(sites));
+  auto paths = look_at_folders(*table, warnings);
+  if (!paths) return std::unexpected(paths.error());
+  if (notices.roots != nullptr) {
+    for (const auto& [root, path] : *paths) notices.roots->add(root);
+  }
+  auto plan = std::make_shared<const Plan>(Plan{.table = std::move(table),
+                                                .paths = std::move(*paths),
+                                                .limits = limits_of(share),
+                                                .secret = random_secret(),
+                                                .notices = notices});
+  return [plan = std::move(plan), port = share.https_port](const SiteServices& worker) {
+    const auto make = [shop = std::make_shared<Workshop>(plan, worker)](const SiteAction& action) {
+      return shop->make(action);
+    };
+    return Site{.handler = std::make_unique<Router>(plan->table, make, port),
+                .redirect = std::make_unique<HttpsRedirect>(plan->table, port)};
   };
+}
+
+Checked<SnapshotSource::MakeSite> static_site(const std::string& root, SiteOptions options,
+                                              SiteShare share) {
+  SiteSpec site;
+  site.routes.push_back({.action = FilesSpec{root, std::move(options)}});
+  return make_sites({std::move(site)}, share);
 }
 
 }  // namespace troika
