@@ -19,10 +19,9 @@ std::vector<SiteSpec> sites() {
   for (std::size_t i = 0; i < kRoutes; ++i) {
     std::string path;
     for (std::size_t k = 0; k <= i % 4; ++k) path += formatted("/part-{}-{}", k, i);
-    large.routes.push_back(
-        {.match = i % 2 == 0 ? RouteSpec::Match::path : RouteSpec::Match::prefix,
-         .pattern = std::move(path),
-         .action = RespondSpec{}});
+    large.routes.push_back({.match = i % 2 == 0 ? RouteSpec::Match::path : RouteSpec::Match::prefix,
+                            .pattern = std::move(path),
+                            .action = RespondSpec{}});
   }
   std::vector<SiteSpec> all{std::move(large)};
   for (std::size_t i = all[0].hosts.size(); i < kHosts; ++i) {

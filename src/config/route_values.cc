@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/site_values.h"
 #include "config/values.h"
+#include "handlers/guard/logins.h"
 #include "ports/address.h"
 
 namespace troika {
@@ -135,6 +136,35 @@ Checked<std::string> parse_media_type(std::string_view text) {
   return std::unexpected(formatted(
       "must be a media type, like \"text/plain\" or \"text/html; charset=utf-8\", not \"{}\"",
       text));
+}
+
+Checked<AddressRange> parse_range(std::string_view text) {
+  if (const auto range = AddressRange::parse(text)) return *range;
+  return std::unexpected(formatted(
+      "must be an address like 192.0.2.7 or a range like 192.0.2.0/24 or 2001:db8::/32, not \"{}\"",
+      text));
+}
+
+Checked<LoginSpec> parse_login(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  LoginSpec login{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+  if (login.name.empty() || login.name.contains(':')) {  // RFC 7617 §2
+    return std::unexpected(formatted("\"{}\" is no name: leave colons out", login.name));
+  }
+  if (!is_password_hash(login.hash)) {
+    return std::unexpected(formatted(
+        "{} has no hash of a password: make one with mkpasswd or htpasswd -B, in the form "
+        "$2y$ (bcrypt), $6$ or $5$ (SHA-crypt)",
+        login.name));
+  }
+  return login;
+}
+
+Checked<std::string> parse_realm(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
+  return std::unexpected(
+      formatted("must be plain text without quotes and backslashes, not \"{}\"", text));
 }
 
 }  // namespace troika

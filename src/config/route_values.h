@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "handlers/guard_spec.h"
 #include "handlers/site_options.h"
 
 namespace troika {
@@ -21,6 +22,12 @@ Checked<std::string> parse_route_glob(std::string_view text);  // "/docs/*.pdf",
 Checked<std::string> parse_method(std::string_view text);      // "GET"
 // "Name: value", for every response.
 Checked<SiteOptions::HeaderRule> parse_field(std::string_view text);
+// "192.0.2.7", "192.0.2.0/24", "2001:db8::/32".
+Checked<AddressRange> parse_range(std::string_view text);
+// "NAME=HASH", where HASH is one that crypt(5) knows.
+Checked<LoginSpec> parse_login(std::string_view text);
+// Of a challenge: printable, and without quotes.
+Checked<std::string> parse_realm(std::string_view text);
 // 301, 302, 303, 307 or 308.
 Checked<std::uint16_t> parse_redirect_status(std::string_view text);
 // 200 to 599.

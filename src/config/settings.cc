@@ -282,12 +282,8 @@ constexpr auto kLater = std::to_array<LaterSetting>({
     {"log.redact", kNotYet},
     {"log.server", kNotYet},
     {"proxy_protocol", kNotYet},
-    {"site.allow", kNotYet},
-    {"site.basic_auth", kNotYet},
     {"site.client_ca", kNotYet},
-    {"site.deny", kNotYet},
     {"site.log", kNotYet},
-    {"site.rate", kNotYet},
     {"trusted_proxies", kNotYet},
 });
 

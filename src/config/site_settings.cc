@@ -10,6 +10,8 @@
 namespace troika {
 namespace {
 
+constexpr std::uint64_t kMostRequests = 1'000'000;  // a second, of a client
+
 template <class Spec, auto write>
 Texts of_action(const Config& config) {
   return std::holds_alternative<Spec>(kRoute(config).action) ? write(config) : Texts{};
@@ -124,6 +126,45 @@ Texts write_status(const Config& config) {
   return {std::to_string(kAction<Spec>(config).status)};
 }
 
+GuardSpec& guard(Config& config) { return kSite(config).guard; }
+const GuardSpec& guard_of(const Config& config) { return kSite(config).guard; }
+RateSpec& rate(Config& config) {
+  auto& place = guard(config).rate;
+  return place ? *place : place.emplace();
+}
+
+template <auto Ranges>
+Texts write_ranges(const Config& config) {
+  Texts texts;
+  for (const AddressRange& range : guard_of(config).*Ranges) texts.push_back(range.text());
+  return texts;
+}
+Texts write_logins(const Config& config) {
+  Texts texts;
+  for (const LoginSpec& login : guard_of(config).logins) {
+    texts.push_back(login.name + "=" + login.hash);
+  }
+  return texts;
+}
+Checked<void> read_logins(Config& config, Values values) {
+  return each<parse_login, guard, &GuardSpec::logins>(config, values);
+}
+Texts write_realm(const Config& config) {
+  return guard_of(config).logins.empty() ? Texts{} : Texts{guard_of(config).realm};
+}
+template <auto Number>
+Checked<void> read_rate(Config& config, Values values) {
+  const auto count = parse_count(values.front(), 1, kMostRequests);
+  if (!count) return std::unexpected(count.error());
+  rate(config).*Number = static_cast<std::uint32_t>(*count);
+  return {};
+}
+template <auto Number>
+Texts write_rate(const Config& config) {
+  const auto& spec = guard_of(config).rate;
+  return spec && *spec.*Number != 0 ? Texts{std::to_string(*spec.*Number)} : Texts{};
+}
+
 using enum Setting::Kind;
 using Match = RouteSpec::Match;
 constexpr auto root_place = kAction<FilesSpec>;
@@ -143,6 +184,35 @@ constexpr auto kSettings = std::to_array<Setting>({
      "Files for error responses, below the `root` of the route: 404, 405, 406, 412, 416, 500 and "
      "503.",
      each_once<parse_error_page, kSite, &SiteSpec::error_pages>, write_site_pages},
+    {"site.allow", texts, "[\"192.0.2.0/24\", \"2001:db8::/32\"]",
+     "The only addresses of clients that are let in, to all routes; the others get 403.",
+     each<parse_range, guard, &GuardSpec::allow>, write_ranges<&GuardSpec::allow>},
+    {"site.deny", texts, "[\"192.0.2.7\"]",
+     "Addresses of clients that get 403, also if `allow` has them.",
+     each<parse_range, guard, &GuardSpec::deny>, write_ranges<&GuardSpec::deny>},
+    {.key = "site.rate.per_second",
+     .kind = count,
+     .example = "10",
+     .help = "How many requests a client (an address of IPv4, a /64 of IPv6) may make a second, on "
+             "all routes together. Beyond it there is 429 with Retry-After.",
+     .read = read_rate<&RateSpec::per_second>,
+     .write = write_rate<&RateSpec::per_second>,
+     .least = 1,
+     .most = kMostRequests},
+    {.key = "site.rate.burst",
+     .kind = count,
+     .example = "20",
+     .help = "How many it may make at once before that. Without it: as many as in a second.",
+     .read = read_rate<&RateSpec::burst>,
+     .write = write_rate<&RateSpec::burst>,
+     .least = 1,
+     .most = kMostRequests},
+    {"site.basic_auth", values, "{ ali = \"${ALI_HASH}\" }",
+     "Names and hashes of passwords (bcrypt or SHA-crypt, of `htpasswd -B` or `mkpasswd`). Whoever "
+     "has none gets 401, on all routes.",
+     read_logins, write_logins},
+    {"site.realm", text, "\"staff\"", "What browsers show when they ask for the name.",
+     one<parse_realm, guard, &GuardSpec::realm>, write_realm},
     {"site.routes", text, "\"tenant\"",
      "Instead of `[[site.route]]`: the routes of `[[routes.tenant]]`, which several sites may "
      "share."},

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "handlers/guard_spec.h"
 #include "handlers/site_options.h"
 
 namespace troika {
@@ -73,6 +74,7 @@ struct SiteSpec {
   std::vector<SiteOptions::HeaderRule> headers{};  // of every response; without globs
   // Status, and a path beneath the root of the route, for our own errors.
   std::vector<std::pair<std::uint16_t, std::string>> error_pages{};
+  GuardSpec guard{};                // stands before all routes
   std::vector<RouteSpec> routes{};  // the first that matches takes the request
   Written written{};
 };

@@ -69,8 +69,8 @@ std::string banner(const Startup& startup) {
       "--cacert {}{}",
       shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
 
-  std::string text = formatted("Troika {} serves {} on {}\n", build_text(),
-                               served_text(startup.sites), url);
+  std::string text =
+      formatted("Troika {} serves {} on {}\n", build_text(), served_text(startup.sites), url);
   append_formatted(text, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
                    join(startup.addresses.listen));
   for (const auto& plain : startup.addresses.plain) {

@@ -172,7 +172,11 @@ Checked<SnapshotSource::MakeSite> make_sites(std::vector<SiteSpec> sites, SiteSh
     const auto make = [shop = std::make_shared<Workshop>(plan, worker)](const SiteAction& action) {
       return shop->make(action);
     };
-    return Site{.handler = std::make_unique<Router>(plan->table, make, port),
+    return Site{.handler = std::make_unique<Router>(plan->table, make,
+                                                    Guard::Parts{.pool = worker.slow,
+                                                                 .clock = worker.loop.turn_clock(),
+                                                                 .secret = plan->secret},
+                                                    port),
                 .redirect = std::make_unique<HttpsRedirect>(plan->table, port)};
   };
 }

@@ -1,6 +1,6 @@
 // The table of routes finds what a walk over all routes finds. The input has a route a line ("=" a
-// path, "^" a prefix, "~" a glob, "." all; then a space and methods apart by commas), an empty line,
-// and then a request a line: a method, a space and a target.
+// path, "^" a prefix, "~" a glob, "." all; then a space and methods apart by commas), an empty
+// line, and then a request a line: a method, a space and a target.
 #include <fnmatch.h>
 
 #include <algorithm>

@@ -11,7 +11,7 @@
 
 #include "base/ownership.h"
 #include "base/time.h"
-#include "handlers/guard/guard_spec.h"
+#include "handlers/guard_spec.h"
 #include "http/message/message.h"
 #include "ports/background.h"
 

@@ -8,7 +8,8 @@
 
 namespace troika {
 
-RateTable::RateTable(RateSpec spec, std::size_t most) : spec_(spec), most_(most) {}
+RateTable::RateTable(RateSpec spec, std::size_t most)
+    : spec_{spec.per_second, spec.burst != 0 ? spec.burst : spec.per_second}, most_(most) {}
 
 std::size_t RateTable::Hash::operator()(const Client& client) const noexcept {
   return std::hash<std::string_view>()(

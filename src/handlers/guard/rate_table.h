@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "base/time.h"
-#include "handlers/guard/guard_spec.h"
+#include "handlers/guard_spec.h"
 #include "ports/address.h"
 
 namespace troika {

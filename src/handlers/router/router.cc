@@ -22,6 +22,19 @@ std::uint16_t status_without_site(const Request& request) noexcept {
 
 }  // namespace
 
+Router::Router(std::shared_ptr<const SiteTable> table, Make make, const Guard::Parts& guards,
+               std::uint16_t https_port)
+    : table_(std::move(table)),
+      make_(std::move(make)),
+      actions_(table_->actions().size()),
+      https_port_(https_port) {
+  for (const SiteTable::Site& site : table_->sites()) {
+    guards_.push_back(site.spec.guard.empty()
+                          ? nullptr
+                          : std::make_unique<Guard>(site.spec.guard, site.rate.get(), guards));
+  }
+}
+
 RouteAction& Router::action(std::uint32_t number) {
   auto& action = actions_[number];
   if (action == nullptr) action = make_(table_->actions()[number]);
@@ -35,18 +48,36 @@ std::unique_ptr<Job> Router::start(RequestContext context, Responder& responder)
     respond_with(responder, status_without_site(request));
     return nullptr;
   }
-  const std::string_view canonical = canonical_instead_of(site->spec, request.authority);
+  Guard* const guard = guards_[table_->number_of(*site)].get();
+  return guard == nullptr ? let_in(*site, context, responder)
+                          : guarded(*guard, *site, context, responder);
+}
+
+std::unique_ptr<Job> Router::guarded(Guard& guard, const SiteTable::Site& site,
+                                     RequestContext context, Responder& responder) {
+  return guard.start(
+      context, responder,
+      [this, &site](RequestContext who, Responder& to) { return let_in(site, who, to); },
+      [this, &site](RequestContext who, Responder& to, std::uint16_t status, HeaderMap fields) {
+        return fail(site, who, to, status, std::move(fields));
+      });
+}
+
+std::unique_ptr<Job> Router::let_in(const SiteTable::Site& site, RequestContext context,
+                                    Responder& responder) {
+  const Request& request = context.request;
+  const std::string_view canonical = canonical_instead_of(site.spec, request.authority);
   if (!canonical.empty() && request.target.raw.starts_with('/')) {
     HeaderMap fields;
     fields.add("location", https_url(canonical, https_port_, request.target.raw));
-    add_own_fields(site->spec.headers, "", fields);
+    add_own_fields(site.spec.headers, "", fields);
     respond_in_short(responder, 308, fields);
     return nullptr;
   }
   const std::string& path = request.target.path;
-  const std::uint32_t route = site->routes.find(path, request.method, request.method_text);
-  if (route == RouteTable::kNone) return refuse(*site, context, responder);
-  const SiteTable::Way way = site->ways[route];
+  const std::uint32_t route = site.routes.find(path, request.method, request.method_text);
+  if (route == RouteTable::kNone) return refuse(site, context, responder);
+  const SiteTable::Way way = site.ways[route];
   return action(way.action).act(context, responder, std::string_view(path).substr(way.cut));
 }
 
@@ -63,7 +94,11 @@ std::unique_ptr<Job> Router::refuse(const SiteTable::Site& site, RequestContext 
     std::ignore = responder.respond({.status = 204, .headers = std::move(fields)}, nullptr);
     return nullptr;
   }
-  const std::uint16_t status = allowed.empty() ? 404 : 405;
+  return fail(site, context, responder, allowed.empty() ? 404 : 405, std::move(fields));
+}
+
+std::unique_ptr<Job> Router::fail(const SiteTable::Site& site, RequestContext context,
+                                  Responder& responder, std::uint16_t status, HeaderMap fields) {
   if (site.pages != SiteTable::kNone) {
     return action(site.pages).fail(context, responder, status, std::move(fields));
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "handlers/guard/guard.h"
 #include "handlers/route_action.h"
 #include "handlers/router/site_table.h"
 #include "http/exchange/handler.h"
@@ -20,20 +21,24 @@ class Router final : public Handler {
 
   // `https_port`: where redirects to the canonical host lead. What `make` refers to outlives the
   // router; what it owns outlives the actions.
-  Router(std::shared_ptr<const SiteTable> table, Make make, std::uint16_t https_port)
-      : table_(std::move(table)),
-        make_(std::move(make)),
-        actions_(table_->actions().size()),
-        https_port_(https_port) {}
+  Router(std::shared_ptr<const SiteTable> table, Make make, const Guard::Parts& guards,
+         std::uint16_t https_port);
   [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
 
  private:
   RouteAction& action(std::uint32_t number);
+  std::unique_ptr<Job> guarded(Guard& guard, const SiteTable::Site& site, RequestContext context,
+                               Responder& responder);
+  std::unique_ptr<Job> let_in(const SiteTable::Site& site, RequestContext context,
+                              Responder& responder);
+  std::unique_ptr<Job> fail(const SiteTable::Site& site, RequestContext context,
+                            Responder& responder, std::uint16_t status, HeaderMap fields);
   std::unique_ptr<Job> refuse(const SiteTable::Site& site, RequestContext context,
                               Responder& responder);
 
   const std::shared_ptr<const SiteTable> table_;
   const Make make_;
+  std::vector<std::unique_ptr<Guard>> guards_;         // by site; null: all may come
   std::vector<std::unique_ptr<RouteAction>> actions_;  // by number; null: nobody has asked for it
   const std::uint16_t https_port_;
 };

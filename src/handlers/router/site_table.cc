@@ -61,7 +61,12 @@ SiteTable::SiteTable(std::vector<SiteSpec> sites) : specs_(std::move(sites)), ho
   Actions actions(actions_);
   sites_.reserve(specs_.size());
   for (const SiteSpec& spec : specs_) {
-    Site& site = sites_.emplace_back(Site{spec, RouteTable(spec.routes), {}, kNone});
+    Site& site = sites_.emplace_back(
+        Site{spec,
+             RouteTable(spec.routes),
+             {},
+             kNone,
+             spec.guard.rate ? std::make_unique<RateTable>(*spec.guard.rate) : nullptr});
     site.ways.reserve(spec.routes.size());
     for (const RouteSpec& route : spec.routes) {
       // A redirect fills in what is left, whether or not it is cut for others.

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handlers/guard/rate_table.h"
 #include "handlers/router/host_index.h"
 #include "handlers/router/route_table.h"
 #include "handlers/site_spec.h"
@@ -30,8 +31,9 @@ class SiteTable {
   struct Site {
     const SiteSpec& spec;
     RouteTable routes;
-    std::vector<Way> ways;  // by route
-    std::uint32_t pages;    // the action that has the pages for errors; kNone
+    std::vector<Way> ways;            // by route
+    std::uint32_t pages;              // the action that has the pages for errors; kNone
+    std::unique_ptr<RateTable> rate;  // null: no limit
   };
 
   // There are no conflicts (conflicts.h), and each redirect is one that parse_redirect() takes.
@@ -44,7 +46,11 @@ class SiteTable {
     const std::uint32_t number = hosts_.find(authority);
     return number == HostIndex::kNone ? nullptr : &sites_[number];
   }
+  std::size_t number_of(const Site& site) const noexcept {
+    return static_cast<std::size_t>(&site - sites_.data());
+  }
   const std::vector<SiteSpec>& specs() const noexcept { return specs_; }
+  const std::vector<Site>& sites() const noexcept { return sites_; }
   // Routes that do the same, of whatever site, share one.
   const std::vector<SiteAction>& actions() const noexcept { return actions_; }
 

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "handlers/router/actions.h"
+#include "http/message/error_response.h"
+#include "support/fake_background.h"
 #include "unit/handlers/files/handler_bench.h"
 
 using namespace troika;
@@ -58,7 +60,9 @@ struct Stage {
   Bench bench;
   std::shared_ptr<const SiteTable> table;
   int made = 0;
-  Router router{table, [this](const SiteAction& action) { return make(action); }, 8443};
+  test::FakeBackground pool;
+  Router router{table, [this](const SiteAction& action) { return make(action); },
+                Guard::Parts{.pool = pool, .clock = bench.clock, .secret = "secret"}, 8443};
 };
 
 RouteSpec files(std::string root, RouteSpec route = {}) {

@@ -10,8 +10,9 @@ namespace troika {
 
 // Requests of one client (IPv4 /32, IPv6 /64): so many a second, and so many at once before that.
 struct RateSpec {
-  std::uint32_t per_second = 0;
-  std::uint32_t burst = 0;  // at least 1
+  std::uint32_t per_second = 1;
+  std::uint32_t burst = 0;  // 0: as many as in a second
+  bool operator==(const RateSpec&) const = default;
 };
 
 struct LoginSpec {
