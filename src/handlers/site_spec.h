@@ -63,6 +63,7 @@ struct SiteSpec {
   std::vector<SiteOptions::HeaderRule> headers{};  // of every response; without globs
   // Status, and a path beneath the root of the route, for our own errors.
   std::vector<std::pair<std::uint16_t, std::string>> error_pages{};
+  std::string access_log{};         // a file, "-" or "off"; empty: as the log of all
   std::vector<RouteSpec> routes{};  // the first that matches takes the request
   Written written{};
 };

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "loop/udp_socket.h"
-#include "os/writer_thread.h"
 #include "ports/transport.h"
 #include "proto/h3/session.h"
 
@@ -136,7 +135,7 @@ Worker::Worker(WorkerConfig config)
       redirect_services_(services(nullptr, nullptr)),
       plain_on_tls_services_(services(&authorities_, nullptr)),
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
-                  [this](const std::string& line) { notice(line); }),
+                  [this](const std::string& line) { say(LogLevel::notice, line); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.turn_clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
@@ -159,14 +158,18 @@ Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
           .observer = observers_,
           .authority = authority,
           .flush = flush,
-          .account = &account_};
+          .marks = marks_ ? &*marks_ : nullptr,
+          .account = &account_,
+          .server_timing = config_.server_timing};
 }
 
 std::vector<ExchangeObserver*> Worker::observers() {
   std::vector<ExchangeObserver*> all = config_.observers;
-  if (config_.access_log != nullptr) {
-    all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.turn_clock()));
-  }
+  const AccessLogs& logs = config_.access_log;
+  if (!logs.on()) return all;
+  all.push_back(&access_log_.emplace(logs, loop_.timers(), loop_.turn_clock()));
+  const RequestMarks::Wanted wanted = wanted_by(logs.format, logs.redact);
+  if (wanted.any()) marks_.emplace(wanted, random_);
   return all;
 }
 
@@ -293,11 +296,12 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
   for (const auto& listener : listeners_) listener->set_accepting(now != spent);
   if (quic_) quic_->endpoint.set_accepting(now != spent);
   if (config_.quic.worker != 0) return;  // one of them says it
-  notice(now == spent
-             ? formatted("connections hold more than {} MiB (--memory): new ones wait, and those "
-                         "that hold the most are closed",
-                         config_.memory->most() >> 20U)
-             : formatted("memory is free again; {} connections were closed so far", shed_));
+  say(now == spent ? LogLevel::warn : LogLevel::notice,
+      now == spent
+          ? formatted("connections hold more than {} MiB (--memory): new ones wait, and those "
+                      "that hold the most are closed",
+                      config_.memory->most() >> 20U)
+          : formatted("memory is free again; {} connections were closed so far", shed_));
 }
 
 const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }
@@ -317,14 +321,14 @@ void Worker::drain_deadline() {
 }
 
 void Worker::starved(std::uint64_t pauses) {
-  notice(
+  say(LogLevel::warn,
       formatted("out of file descriptors or memory, accepting is paused ({} times so far); "
                 "raise the limit with ulimit -n",
                 pauses));
 }
 
-void Worker::notice(const std::string& line) {
-  if (config_.notices != nullptr) config_.notices->line("troika: " + line);
+void Worker::say(LogLevel level, const std::string& sentence) {
+  if (config_.server_log != nullptr) config_.server_log->say(level, sentence);
 }
 
 void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {

@@ -1,11 +1,7 @@
 #include "server/server.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -15,11 +11,11 @@
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
 #include "os/user.h"
-#include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/certificate_store.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
+#include "server/logs.h"
 #include "server/startup.h"
 #include "server/static_site.h"
 
@@ -107,38 +103,6 @@ constexpr unsigned kReadingThreads = 4;                  // for file reads that 
 constexpr Duration kPatience = std::chrono::seconds(5);  // for hanging threads, after a drain
 const SystemClock kClock;                                // outlives a hanging look at files
 
-LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
-
-// Null with no error: the log is off.
-Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
-  if (where == "off") return nullptr;
-  if (where == "-") return std::make_unique<WriterThread>(duplicate(STDOUT_FILENO));
-  LogOutput out(where, 0644);
-  if (const int error = out.open(); error != 0) {
-    return std::unexpected(formatted(
-        "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
-        where, std::strerror(error)));
-  }
-  return std::make_unique<WriterThread>(std::move(out));
-}
-
-std::string name_of_log(const std::string& where) {
-  return where == "-" ? "the access log to standard output" : "the access log " + where;
-}
-
-// For log rotation: reopens the files by their names; standard output stays.
-void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogFile* keys) {
-  if (keys != nullptr) keys->reopen();
-  if (lines == nullptr || access_log == "-") return;
-  lines->reopen([access_log](LogOutput& out) {
-    const int error = out.open();
-    if (error == 0) return;
-    std::fprintf(stderr,
-                 "troika: cannot reopen the access log %s: %s; logging continues to the old file\n",
-                 access_log.c_str(), std::strerror(error));
-  });
-}
-
 int complain(const std::string& sentence) {
   std::fprintf(stderr, "troika: %s\n", sentence.c_str());
   return 1;
@@ -154,20 +118,21 @@ int run_server(const Config& config) {
     startup->warnings.push_back(warning);
   }
   const std::string text = banner(*startup);
-  WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
-  const auto lines = open_access_log(config.log.access);
-  if (!lines) return complain(as_user(config, lines.error()));
-  if (*lines) (*lines)->set_notices(notices, name_of_log(config.log.access));
+  const auto server_log = Logs::open_server_log(config, kClock);
+  if (!server_log) return complain(as_user(config, server_log.error()));
+  ServerLog& log = **server_log;  // outlives all that it tells of
+  const auto logs = Logs::open(config, log);
+  if (!logs) return complain(as_user(config, logs.error()));
   const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
-  if (key_log) key_log->set_notices(notices);
+  if (key_log) key_log->set_notices(log.at(LogLevel::error));
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
-  if (qlog) qlog->set_notices(&notices);
-  const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
-  if (startup->root_notice) startup->root_notice->set_say(say);
-  if (startup->site_notice) startup->site_notice->set_say(say);
+  if (qlog) qlog->set_notices(log.at(LogLevel::warn));
+  if (startup->root_notice) startup->root_notice->set_say(log.at(LogLevel::warn));
+  if (startup->site_notice) startup->site_notice->set_say(log.at(LogLevel::warn));
   for (WorkerConfig& worker : startup->workers) {
-    worker.access_log = lines->get();
-    worker.notices = &notices;
+    worker.access_log = (*logs)->access();
+    worker.server_log = &log;
+    worker.server_timing = config.server_timing;
   }
   Loop loop;  // of this thread, for signals and the certificates' files
   start_thread_pool(
@@ -177,11 +142,14 @@ int run_server(const Config& config) {
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
       case Signals::Wish::reopen_logs:
-        return open_logs_again(config.log.access, lines->get(), key_log.get());
+        log.say(LogLevel::info, "opening the logs again");
+        if (config.log.server != "-") log.reopen(config.log.server);
+        if (key_log) key_log->reopen();
+        return (*logs)->reopen();
       case Signals::Wish::stop:
-        notices.line(
-            formatted("troika: stopping; waiting for {} connections (signal again to stop at once)",
-                      workers->connections()));
+        log.say(LogLevel::notice,
+                formatted("stopping; waiting for {} connections (signal again to stop at once)",
+                          workers->connections()));
         end_process_after(
             std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
         return workers->drain();
@@ -194,7 +162,7 @@ int run_server(const Config& config) {
       [keeper = CertificateKeeper(kClock, startup->certificates)]() mutable {
         return keeper.look();
       },
-      *workers, say);
+      *workers, log.at(LogLevel::notice));
   std::fputs(text.c_str(), stderr);
   loop.run();
   return at_once ? 1 : 0;

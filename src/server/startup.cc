@@ -23,11 +23,13 @@ namespace {
 
 // Before any of them is made.
 Checked<void> keep_private(const Config& config) {
-  const bool logs_to_file = config.log.access != "-" && config.log.access != "off";
-  for (const auto& [option, file] : {std::pair("--secrets", config.tls.secrets_file),
-                                     {"--keylog", config.log.keys},
-                                     {"--access-log", logs_to_file ? config.log.access : ""}}) {
-    if (file.empty()) continue;
+  std::vector<std::pair<const char*, std::string>> files{{"--secrets", config.tls.secrets_file},
+                                                         {"--keylog", config.log.keys},
+                                                         {"--server-log", config.log.server},
+                                                         {"--access-log", config.log.access}};
+  for (const SiteSpec& site : config.sites) files.emplace_back("access_log", site.access_log);
+  for (const auto& [option, file] : files) {
+    if (file.empty() || file == "-" || file == "off") continue;
     if (auto out = keep_out_of_sites(option, file, config); !out) return out;
   }
   return {};
