@@ -81,6 +81,10 @@ bool Address::is_any() const noexcept {
   return family() == AF_INET && v4_.sin_addr.s_addr == INADDR_ANY;
 }
 
+bool Address::covers(const Address& local) const noexcept {
+  return *this == local || (is_any() && family() == local.family() && port() == local.port());
+}
+
 // inet_ntop() formats an IPv4 address with printf(), which costs more than the rest of a log line.
 std::string Address::ip() const {
   char text[INET6_ADDRSTRLEN] = "";

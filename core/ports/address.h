@@ -30,6 +30,8 @@ class Address {
   void set_port(std::uint16_t port) noexcept;
   bool is_loopback() const noexcept;
   bool is_any() const noexcept;  // 0.0.0.0 or ::
+  // Whether a socket that is bound to this address receives what comes to `local`.
+  bool covers(const Address& local) const noexcept;
 
   std::string ip() const;    // "127.0.0.1", "::1"
   std::string text() const;  // "127.0.0.1:8443", "[::1]:8443"

@@ -88,6 +88,22 @@ struct EndpointCounters {
   std::uint64_t too_costly = 0;                           // connections beyond receive_memory
   std::uint64_t early_accepted = 0, early_rejected = 0;   // connections that sent 0-RTT
   std::uint64_t datagrams_in = 0, datagrams_dropped = 0, packets_out = 0, sends = 0;
+
+  EndpointCounters& operator+=(const EndpointCounters& more) noexcept {
+    for (const auto counter :
+         {&EndpointCounters::accepted, &EndpointCounters::refused, &EndpointCounters::handshakes,
+          &EndpointCounters::resets_sent, &EndpointCounters::versions_sent,
+          &EndpointCounters::forwarded, &EndpointCounters::retries_sent,
+          &EndpointCounters::tokens_accepted, &EndpointCounters::tokens_refused,
+          &EndpointCounters::paths_validated, &EndpointCounters::key_updates,
+          &EndpointCounters::too_costly, &EndpointCounters::early_accepted,
+          &EndpointCounters::early_rejected, &EndpointCounters::datagrams_in,
+          &EndpointCounters::datagrams_dropped, &EndpointCounters::packets_out,
+          &EndpointCounters::sends}) {
+      this->*counter += more.*counter;
+    }
+    return *this;
+  }
 };
 
 struct ClientConfig {

@@ -74,6 +74,27 @@ void Endpoint::drain() {
   for (const auto& connection : connections_) connection->drain();
 }
 
+void Endpoint::retire(const Address& address) {
+  retired_.push_back(address);
+  for (const auto& connection : connections_) {
+    if (address.covers(connection->local())) connection->drain();
+  }
+}
+
+void Endpoint::forget(const Address& address, TimePoint now) {
+  for (const auto& connection : connections_) {
+    if (address.covers(connection->local())) connection->close(application_.traits.no_error);
+  }
+  flush(now);
+  std::erase(retired_, address);
+}
+
+bool Endpoint::uses(const Address& address) const noexcept {
+  return std::ranges::any_of(connections_, [&](const auto& connection) {
+    return connection->alive() && address.covers(connection->local());
+  });
+}
+
 void Endpoint::add_holders(std::vector<MemoryHolder*>& holders) const {
   for (const auto& connection : connections_) {
     if (connection->alive()) holders.push_back(connection.get());
@@ -166,7 +187,8 @@ bool Endpoint::accept(const Datagram& packet, TimePoint now) {
       ngtcp2_accept(&initial, as_u8(packet.bytes.data()), packet.bytes.size()) != 0) {
     return false;
   }
-  if (draining_) {
+  if (draining_ ||
+      std::ranges::any_of(retired_, [&](const Address& a) { return a.covers(packet.local); })) {
     ++counters_.refused;
     return replies_.refuse(packet, initial, NGTCP2_CONNECTION_REFUSED);
   }

@@ -53,6 +53,11 @@ class Endpoint final : private ConnectionOwner {
   // What has a connection, alive; for shed().
   void add_holders(std::vector<MemoryHolder*>& holders) const;
   void set_accepting(bool accepts) noexcept { accepts_ = accepts; }  // false: Initials are dropped
+  // Refuses new connections at this address, as it is bound; GOAWAY on existing ones there.
+  void retire(const Address& address);
+  // CONNECTION_CLOSE without an error to those that are left there; the address is as others again.
+  void forget(const Address& address, TimePoint now);
+  bool uses(const Address& address) const noexcept;  // by connections that are alive
   void drain();                              // refuses new connections; GOAWAY on existing ones
   void close_all(TimePoint now);             // CONNECTION_CLOSE without an error, at once
   std::size_t connections() const noexcept;  // alive: not closing, draining or dead
@@ -105,6 +110,7 @@ class Endpoint final : private ConnectionOwner {
   mutable EndpointCounters counters_;
   BufferedInitials buffered_;
   RateCounter ended_at_first_packet_;  // connections
+  std::vector<Address> retired_;
   bool draining_ = false;
   bool accepts_ = true;
   bool retrying_ = false;

@@ -3,15 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/text.h"
+#include "config/config_file.h"
 #include "config/values.h"
 
 namespace troika {
 namespace {
 
-constexpr std::string_view kUsage = R"(Usage: troika serve [DIR] [OPTIONS]
-  DIR (or --root DIR): the folder to serve; without one, a built-in page)";
+constexpr std::string_view kUsage =
+    R"(Usage: troika serve [DIR] [OPTIONS], or troika serve --config FILE [OPTIONS]
+  DIR (or --root DIR): a folder; FILE: docs/configuration.md; neither: a page)";
 
 constexpr std::string_view kExamples = R"(Examples:
   troika serve ./site                  on https://localhost:8443/
@@ -79,55 +82,52 @@ Checked<void> check_values(const Option& option, Values values) {
       formatted("{0} needs a {1}: {0} {2}", option.name, kind, option.placeholder));
 }
 
-Checked<void> check_folder(const Option& option, const Config& config) {
-  const bool of_folder =
-      option.group == Option::Group::files || option.group == Option::Group::fields;
-  const FilesSpec* const folder = folder_of(config);
-  if (!of_folder || (folder != nullptr && !folder->root.empty())) return {};
-  return std::unexpected(formatted("{0} needs a folder: troika serve DIR {0}{1}{2}", option.name,
-                                   option.placeholder.empty() ? "" : " ", option.placeholder));
-}
-
 bool is_given(const CLI::App& serve, const Option& option) {
   const CLI::Option& parsed = *serve.get_option(std::string(option.name));
   return parsed.count() > 0 && (!option.placeholder.empty() || parsed.as<bool>());
 }
 
-Checked<Config> read(const CLI::App& serve, std::span<const Option> table,
-                     const std::string& folder) {
-  if (folder.empty() && serve.get_option("dir")->count() > 0) {
+Checked<CommandLine> read(const CLI::App& serve, std::span<const Option> table, CommandLine line) {
+  if (line.folder.empty() && serve.get_option("dir")->count() > 0) {
     return std::unexpected(
         "the folder name is empty: give one, or omit it to serve the built-in page");
   }
-  std::vector<const Option*> given;
-  for (const Option& option : table) {
-    if (is_given(serve, option)) given.push_back(&option);
+  if (line.file.empty() && serve.get_option("--config")->count() > 0) {
+    return std::unexpected("--config needs a file: --config FILE");
   }
-  if (!folder.empty() && std::ranges::contains(given, "--root", &Option::name)) {
+  for (const Option& option : table) {
+    if (is_given(serve, option)) {
+      line.options.push_back({&option, serve.get_option(std::string(option.name))->results()});
+    }
+  }
+  const bool root = std::ranges::contains(
+      line.options, "--root", [](const GivenOption& given) { return given.option->name; });
+  if (!line.folder.empty() && root) {
     return std::unexpected("the folder is given twice: write it once, as DIR or with --root");
   }
-  const auto values_of = [&](const Option& option) -> const Words& {
-    return serve.get_option(std::string(option.name))->results();
-  };
-  for (const Option* const option : given) {
-    if (auto checked = check_values(*option, values_of(*option)); !checked) {
+  if (!line.folder.empty() && !line.file.empty()) {
+    return std::unexpected(
+        formatted("{0} cannot be beside --config: write root = \"{0}\" to a route of {1}",
+                  line.folder, line.file));
+  }
+  for (const auto& [option, values] : line.options) {
+    if (auto checked = check_values(*option, values); !checked) {
       return std::unexpected(checked.error());
     }
   }
-  Config config;
-  if (!folder.empty()) serve_files(config).root = folder;
-  for (const Option* const option : given) {
-    if (auto done = option->read(config, values_of(*option)); !done) {
-      return std::unexpected(formatted("{}: {}", option->name, done.error()));
-    }
+  return line;
+}
+
+// The configuration of the line, read once.
+Command serve_command(CommandLine line) {
+  if (line.file.empty()) {
+    auto config = config_of(line);
+    if (!config) return PrintAndExit{config.error(), 1};
+    return ServeCommand{std::move(line), std::move(*config)};
   }
-  if (auto checked = check_together(config); !checked) return std::unexpected(checked.error());
-  for (const Option* const option : given) {
-    if (auto checked = check_folder(*option, config); !checked) {
-      return std::unexpected(checked.error());
-    }
-  }
-  return config;
+  auto read = read_config(line);
+  if (!read) return PrintAndExit{errors_text(read.error()), 1};
+  return ServeCommand{std::move(line), std::move(read->config)};
 }
 
 bool is_option(const std::string& word) { return word.starts_with('-') && word.size() > 1; }
@@ -176,6 +176,19 @@ std::string leftover_hint(const Words& words, const Words& left, const std::stri
   return formatted("unknown option {}: use --listen {}", name, port_number(value) ? value : "PORT");
 }
 
+// The one that CLI11 complains of: it has no name for what is not in the help.
+std::string hidden_option(const Words& words) {
+  std::string last;
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const auto option = std::ranges::find(options(), name, &Option::name);
+    if (option == options().end() || option->group != Option::Group::hidden) continue;
+    if (name == last) return name;  // given twice
+    last = name;
+  }
+  return last;
+}
+
 std::string complaint(const CLI::ParseError& error, const Words& words, const CLI::App& app,
                       const std::string& folder) {
   const bool without_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
@@ -186,8 +199,8 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
   if (leftover) return leftover_hint(words, app.remaining(true), folder);
   std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return said;
-  // What is not in the help has no name for CLI11.
-  const std::string name = said.starts_with(':') ? "--root" : said.substr(0, said.find(':'));
+  std::string name = said.substr(0, said.find(':'));
+  if (name.empty()) name = hidden_option(words);
   const CLI::Option* const option = app.get_subcommand("serve")->get_option_no_throw(name);
   if (option == nullptr) return said;
   if (option->count() > 1 && option->get_items_expected_max() == 1) {
@@ -196,26 +209,69 @@ std::string complaint(const CLI::ParseError& error, const Words& words, const CL
   return formatted("{0} needs a value: {0} {1}", name, option->get_option_text());
 }
 
+// "config [--origin] serve ...": what stands behind serve is read as ever.
+struct ConfigOfServe {
+  std::vector<char*> words;  // the program's name, serve, and so on
+  ConfigCommand::Comments comments = ConfigCommand::Comments::none;
+};
+std::optional<ConfigOfServe> config_of_serve(int argc, char** argv) {
+  const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  if (words.size() < 3 || words[1] != std::string_view("config")) return std::nullopt;
+  const bool origin = words[2] == std::string_view("--origin");
+  const auto rest = words.subspan(origin ? 3 : 2);
+  if (rest.empty() || rest.front() != std::string_view("serve")) return std::nullopt;
+  ConfigOfServe found{{argv[0]}, {}};
+  if (origin) found.comments = ConfigCommand::Comments::origin;
+  found.words.insert(found.words.end(), rest.begin(), rest.end());
+  return found;
+}
+
 }  // namespace
 
-std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, char** argv,
-                                                                    const std::string& version,
-                                                                    std::span<const Option> table) {
-  if (argc > 1 && argv[1] == std::string_view("bench"))
+Command parse_command_line(int argc, char** argv, const std::string& version,
+                           std::span<const Option> table) {
+  if (argc > 1 && argv[1] == std::string_view("bench")) {
     return BenchCommand{{argv + 2, argv + argc}};
-  CLI::App app("Troika serves one site over HTTP/1.1, HTTP/2 and HTTP/3 on one port.", "troika");
+  }
+  std::optional<ConfigOfServe> of_serve = config_of_serve(argc, argv);
+  if (of_serve) {
+    argc = static_cast<int>(of_serve->words.size());
+    argv = of_serve->words.data();
+  }
+  CLI::App app("Troika serves sites over HTTP/1.1, HTTP/2 and HTTP/3 on one port.", "troika");
   app.set_version_flag("--version", version, "Print the version and those of the libraries");
   app.require_subcommand(1);
   app.formatter(std::make_shared<CompactHelp>());
   app.footer(std::string(kExamples));
 
-  std::string folder;
-  CLI::App* serve = app.add_subcommand("serve", "Serve a folder over https");
+  CommandLine line;
+  CLI::App* serve = app.add_subcommand("serve", "Serve a folder, or the sites of a file");
   serve->usage(std::string(kUsage))->footer(std::string(kExamples));
   serve->get_help_ptr()->group("");  // its reader has found it already
-  serve->add_option("dir", folder)->option_text("DIR");
+  serve->add_option("dir", line.folder)->option_text("DIR");
+  serve->add_option("--config", line.file)->option_text("FILE")->group("")->allow_extra_args(false);
   add_options(*serve, table);
+  CheckCommand checked;
+  CLI::App* check = app.add_subcommand("check", "Check a configuration, without serving it");
+  check->add_option("file", checked.file)->option_text("FILE")->required();
+  const CLI::Option* json = check->add_flag("--json", "Findings as JSON");
+  const CLI::Option* strict = check->add_flag("--strict", "Exit with 2 if there are warnings");
+  ConfigCommand printed;
+  CLI::App* config = app.add_subcommand("config", "Print all values in force, as a configuration");
+  config->usage(
+      "Usage: troika config [--origin] FILE, or troika config [--origin] serve [DIR] ...");
+  config->add_option("file", printed.line.file)->option_text("FILE")->required();
+  const CLI::Option* origin = config->add_flag("--origin", "Say where each value comes from");
   app.add_subcommand("bench", "Measure a server");  // for the help: its words are read elsewhere
+  ControlCommand command;
+  for (const auto& [word, help] :
+       {std::pair("reload", "Have a server read its configuration again"),
+        {"status", "Print what a server does, as JSON"}}) {
+    CLI::App* control = app.add_subcommand(word, help);
+    control->add_option("--control", command.socket, "The server's control socket")
+        ->option_text("PATH");
+    control->callback([&command, word] { command.word = word; });
+  }
 
   try {
     app.parse(argc, argv);
@@ -225,11 +281,26 @@ std::variant<Config, BenchCommand, PrintAndExit> parse_command_line(int argc, ch
     return PrintAndExit{version, 0};
   } catch (const CLI::ParseError& error) {
     const Words words(argv + 1, argv + argc);
-    return PrintAndExit{complaint(error, words, app, folder) + "; see troika serve --help", 1};
+    if (check->parsed() || config->parsed()) {
+      const char* const name = check->parsed() ? "check" : "config";
+      return PrintAndExit{formatted("{}; see troika {} --help", error.what(), name), 1};
+    }
+    return PrintAndExit{complaint(error, words, app, line.folder) + "; see troika serve --help", 1};
   }
-  auto config = read(*serve, table, folder);
-  if (!config) return PrintAndExit{config.error(), 1};
-  return std::move(*config);
+  if (!command.word.empty()) return command;
+  if (check->parsed()) {
+    if (json->count() > 0) checked.form = CheckCommand::Form::json;
+    if (strict->count() > 0) checked.warnings = CheckCommand::Warnings::fail;
+    return checked;
+  }
+  if (config->parsed()) {
+    if (origin->count() > 0) printed.comments = ConfigCommand::Comments::origin;
+    return printed;
+  }
+  auto read_line = read(*serve, table, std::move(line));
+  if (!read_line) return PrintAndExit{read_line.error(), 1};
+  if (of_serve) return ConfigCommand{std::move(*read_line), of_serve->comments};
+  return serve_command(std::move(*read_line));
 }
 
 }  // namespace troika

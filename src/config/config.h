@@ -29,11 +29,13 @@ struct QlogLimits {
   Duration last_chance = std::chrono::seconds(1);   // for what is left at the end
 };
 
-// All that configuration decides, with its defaults. The command line fills it (options.h).
+// All that configuration decides, with its defaults. The command line (options.h) and
+// files (config_file.h) fill it.
 struct Config {
   struct PlainListener {
     Address address;
     bool redirect = false;  // 308 to https instead of serving
+    bool operator==(const PlainListener&) const = default;
   };
   struct Tls {
     std::vector<tls::CertificateFiles> certificates;
@@ -65,6 +67,9 @@ struct Config {
   // In the order of the files. The command line fills the only route of the only site.
   std::vector<SiteSpec> sites{SiteSpec{.routes = {RouteSpec{}}}};
 
+  // The names of its files, by the number in Written; none: it is of the command line.
+  std::vector<std::string> sources;
+
   std::vector<Address> listen = loopback(8443);  // TLS over TCP, and QUIC on the same port
   std::vector<PlainListener> plain;
   bool both_families = true;  // some address stands for IPv4 and IPv6: the latter may be missing
@@ -75,7 +80,11 @@ struct Config {
   std::string tcp_congestion;
   std::size_t memory = 0;  // bytes that connections may hold; 0: a quarter of what there is
   std::string user;        // to become once the sockets are bound; empty: none
-  unsigned workers = 0;    // 0: as many as this process may use cores
+  // Where the operator's commands come in, a path; empty: nowhere.
+  std::string control;
+  std::vector<Address> metrics;  // where counters and health are told, without TLS; empty: nowhere
+  Duration drain_delay{};        // from the wish to stop to the drain: not ready, but serving
+  unsigned workers = 0;          // 0: as many as this process may use cores
   bool server_timing = false;
 
   Tls tls;

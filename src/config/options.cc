@@ -2,21 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 #include "base/text.h"
+#include "config/readers.h"
 #include "config/site_values.h"
 #include "config/values.h"
 
 namespace troika {
 namespace {
-
-// A place in the tree, where the first step may be a function: at<folder,
-// &SiteOptions::spa>(config).
-template <auto first, auto... Members>
-auto& at(Config& config) {
-  return (std::invoke(first, config).*....*Members);
-}
 
 std::string& root(Config& config) { return serve_files(config).root; }
 SiteOptions& folder(Config& config) { return serve_files(config).options; }
@@ -27,40 +20,8 @@ Checked<void> flag(Config& config, Values) {
   return {};
 }
 
-template <auto parse, auto... Place>
-Checked<void> one(Config& config, Values values) {
-  auto value = parse(values.front());
-  if (!value) return std::unexpected(std::move(value).error());
-  at<Place...>(config) = std::move(*value);
-  return {};
-}
-
 template <auto... Place>
 constexpr auto text = one<parse_text, Place...>;
-
-template <auto parse, auto... Place>
-Checked<void> each(Config& config, Values values) {
-  for (const std::string& written : values) {
-    auto value = parse(written);
-    if (!value) return std::unexpected(std::move(value).error());
-    at<Place...>(config).push_back(std::move(*value));
-  }
-  return {};
-}
-
-// Of pairs: the last of two with one key would win without a word.
-template <auto parse, auto... Place>
-Checked<void> each_once(Config& config, Values values) {
-  auto read = each<parse, Place...>(config, values);
-  if (!read) return read;
-  const auto& pairs = at<Place...>(config);
-  for (auto i = pairs.begin(); i != pairs.end(); ++i) {
-    if (std::any_of(pairs.begin(), i, [&](const auto& pair) { return pair.first == i->first; })) {
-      return std::unexpected(formatted("is given twice for {}: choose one", i->first));
-    }
-  }
-  return {};
-}
 
 Checked<void> read_listen(Config& config, Values values) {
   config.listen.clear();
@@ -70,6 +31,16 @@ Checked<void> read_listen(Config& config, Values values) {
     if (!addresses) return std::unexpected(addresses.error());
     config.both_families |= addresses->size() > 1;
     config.listen.insert(config.listen.end(), addresses->begin(), addresses->end());
+  }
+  return {};
+}
+
+Checked<void> read_metrics(Config& config, Values values) {
+  for (const std::string& written : values) {
+    const auto addresses = parse_listener(written);
+    if (!addresses) return std::unexpected(addresses.error());
+    config.both_families |= addresses->size() > 1;
+    config.metrics.insert(config.metrics.end(), addresses->begin(), addresses->end());
   }
   return {};
 }
@@ -163,6 +134,9 @@ using Log = Config::Log;
 using Quic = quic::Config;
 constexpr auto kOptions = std::to_array<Option>({
     {"--root", "DIR", hidden, "", text<root>},
+    {"--control", "PATH|off", hidden, "", text<&Config::control>},
+    {"--metrics", "[ADDR:]PORT", hidden, "", read_metrics, many},
+    {"--drain-delay", "SECONDS", hidden, "", one<parse_seconds, &Config::drain_delay>},
 
     {"--listing", "", files, "List folders that have no index.html",
      flag<true, folder, &SiteOptions::listing>},
@@ -279,6 +253,38 @@ Checked<void> check_together(const Config& config) {
     return std::unexpected<std::string>("--qlog-only requires --qlog DIR");
   }
   return {};
+}
+
+namespace {
+
+Checked<void> check_folder(const Option& option, const Config& config) {
+  const FilesSpec* const folder = folder_of(config);
+  if (!is_of_folder(option) || (folder != nullptr && !folder->root.empty())) return {};
+  return std::unexpected(formatted("{0} needs a folder: troika serve DIR {0}{1}{2}", option.name,
+                                   option.placeholder.empty() ? "" : " ", option.placeholder));
+}
+
+}  // namespace
+
+bool is_of_folder(const Option& option) noexcept {
+  return option.group == Option::Group::files || option.group == Option::Group::fields;
+}
+
+Checked<Config> config_of(const CommandLine& line) {
+  Config config;
+  if (!line.folder.empty()) serve_files(config).root = line.folder;
+  for (const auto& [option, values] : line.options) {
+    if (auto done = option->read(config, values); !done) {
+      return std::unexpected(formatted("{}: {}", option->name, done.error()));
+    }
+  }
+  if (auto checked = check_together(config); !checked) return std::unexpected(checked.error());
+  for (const GivenOption& given : line.options) {
+    if (auto checked = check_folder(*given.option, config); !checked) {
+      return std::unexpected(checked.error());
+    }
+  }
+  return config;
 }
 
 }  // namespace troika

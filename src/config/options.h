@@ -3,14 +3,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "config/config.h"
 
 namespace troika {
-
-// The values of one option as they were written, in their order; a flag has none.
-using Values = std::span<const std::string>;
 
 // One option of the command line. Adding one is a row in the table of options.cc, and the place in
 // the tree where its value goes.
@@ -31,6 +29,23 @@ struct Option {
 
 std::span<const Option> options() noexcept;  // in the order of the help
 
+// An option of a command line, with its values as they were written.
+struct GivenOption {
+  const Option* option;
+  std::vector<std::string> values;
+};
+
+// What was written behind "serve".
+struct CommandLine {
+  std::string folder{};                // DIR; empty: none
+  std::string file{};                  // of --config; empty: none
+  std::vector<GivenOption> options{};  // in the order of their table
+};
+
+// The configuration of a command line without --config. The error is one sentence.
+Checked<Config> config_of(const CommandLine& line);
+// Whether an option is about files: it needs a folder, and cannot be beside a file of --config.
+bool is_of_folder(const Option& option) noexcept;
 // What has to fit together, once all options are read. The error is one sentence.
 Checked<void> check_together(const Config& config);
 

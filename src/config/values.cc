@@ -1,7 +1,9 @@
 #include "config/values.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <span>
 
 #include "base/text.h"
 
@@ -13,6 +15,33 @@ std::vector<Address> both_families(std::string_view ipv4, std::string_view ipv6,
   std::vector<Address> both{*Address::parse(ipv4), *Address::parse(ipv6)};
   for (Address& address : both) address.set_port(port);
   return both;
+}
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t of;  // the smallest one
+};
+constexpr auto kSizes =
+    std::to_array<Unit>({{"GiB", 1U << 30U}, {"MiB", 1U << 20U}, {"KiB", 1U << 10U}, {"B", 1}});
+constexpr auto kTimes = std::to_array<Unit>(
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}});
+
+constexpr std::uint64_t kMost = INT64_MAX / 1'000'000;  // as milliseconds they fit a Duration
+
+std::optional<std::uint64_t> read(std::string_view text, std::span<const Unit> units) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{}) return std::nullopt;
+  const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto unit = std::ranges::find(units, name, &Unit::name);
+  if (unit == units.end() || count > kMost / unit->of) return std::nullopt;
+  return count * unit->of;
+}
+
+std::string written(std::uint64_t count, std::span<const Unit> units) {
+  const auto fits = [count](const Unit& unit) { return count % unit.of == 0; };
+  const Unit& unit = count == 0 ? units.back() : *std::ranges::find_if(units, fits);
+  return formatted("{}{}", count / unit.of, unit.name);
 }
 
 }  // namespace
@@ -39,6 +68,64 @@ Checked<std::uint32_t> parse_rate(std::string_view text) {
   if (whole && rate > 0 && rate <= kMostRate) return rate;
   return std::unexpected(formatted(
       "must be a number of bytes a second from 1 to {}, or off, not \"{}\"", kMostRate, text));
+}
+
+Checked<std::uint64_t> parse_size(std::string_view text) {
+  const auto bytes = read(text, kSizes);
+  if (bytes) return *bytes;
+  return std::unexpected(
+      formatted("must be a size with its unit, like \"512B\", \"32KiB\", \"20MiB\" or \"1GiB\", "
+                "not \"{}\"",
+                text));
+}
+
+Checked<Duration> parse_time(std::string_view text) {
+  const auto milliseconds = read(text, kTimes);
+  if (milliseconds) return std::chrono::milliseconds(*milliseconds);
+  return std::unexpected(
+      formatted("must be a time with its unit, like \"500ms\", \"10s\", \"5m\", \"12h\" or \"7d\", "
+                "not \"{}\"",
+                text));
+}
+
+std::string size_text(std::uint64_t bytes) { return written(bytes, kSizes); }
+
+std::string time_text(Duration time) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time);
+  return written(static_cast<std::uint64_t>(milliseconds.count()), kTimes);
+}
+
+Checked<std::uint64_t> parse_count(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (whole && count >= least && count <= most) return count;
+  return std::unexpected(
+      formatted("must be a whole number from {} to {}, not {}", least, most, text));
+}
+
+Checked<std::uint64_t> parse_size(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  auto size = parse_size(text);
+  if (!size || (*size >= least && *size <= most)) return size;
+  return std::unexpected(
+      formatted("must be from {} to {}, not {}", size_text(least), size_text(most), text));
+}
+
+Checked<Duration> parse_time(std::string_view text, Duration least, Duration most) {
+  auto time = parse_time(text);
+  if (!time || (*time >= least && *time <= most)) return time;
+  return std::unexpected(
+      formatted("must be from {} to {}, not {}", time_text(least), time_text(most), text));
+}
+
+Checked<Duration> parse_seconds(std::string_view text) {
+  const std::string_view number = text.substr(0, text.size() - (text.ends_with('s') ? 1 : 0));
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  const bool whole = error == std::errc{} && end == number.data() + number.size();
+  if (whole && seconds <= kMostSeconds) return std::chrono::seconds(seconds);
+  return std::unexpected(
+      formatted("must be a number of seconds up to {}, like 10s, not \"{}\"", kMostSeconds, text));
 }
 
 std::optional<std::uint16_t> port_number(std::string_view text) {

@@ -16,8 +16,9 @@ inline constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
 // Options for a folder of files; the same for all workers, and never changed.
 struct SiteOptions {
   struct CacheRule {
-    std::string glob;   // as matches_glob() takes it
+    std::string glob;   // as Glob takes it
     std::string value;  // of Cache-Control
+    bool operator==(const CacheRule&) const = default;
   };
   struct HeaderRule {
     std::string name, value;
@@ -40,6 +41,7 @@ struct SiteOptions {
   // apply.
   std::vector<HeaderRule> headers{};
   std::vector<std::string> cors{};  // origins that may read responses; "*": all of them
+  bool operator==(const SiteOptions&) const = default;
 };
 
 // How much of something there may be at a time: of all connections, and of one.

@@ -5,16 +5,22 @@
 
 namespace troika {
 
+namespace {
+
+// In the order of LogFormat.
+constexpr std::array<std::string_view, 5> kFormats{"text", "combined", "json", "logfmt", "caddy"};
+
+}  // namespace
+
 std::optional<LogFormat> log_format(std::string_view name) noexcept {
-  using enum LogFormat;
-  for (const auto& [known, format] : {std::pair("text", text),
-                                      {"combined", combined},
-                                      {"json", json},
-                                      {"logfmt", logfmt},
-                                      {"caddy", caddy}}) {
-    if (name == known) return format;
+  for (std::size_t i = 0; i < kFormats.size(); ++i) {
+    if (kFormats[i] == name) return static_cast<LogFormat>(i);
   }
   return std::nullopt;
+}
+
+std::string_view name_of(LogFormat format) noexcept {
+  return kFormats[static_cast<std::size_t>(format)];
 }
 
 bool redact(Redaction& redaction, std::string_view name) noexcept {

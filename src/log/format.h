@@ -11,6 +11,7 @@ namespace troika {
 enum class LogFormat : std::uint8_t { text, combined, json, logfmt, caddy };
 
 std::optional<LogFormat> log_format(std::string_view name) noexcept;
+std::string_view name_of(LogFormat format) noexcept;
 
 // What the access log leaves out. Authorization and Cookie are in no log at all.
 struct Redaction {
@@ -18,6 +19,8 @@ struct Redaction {
   bool client = false;  // the address but for its network, and the name of a certificate
   bool user_agent = false;
   bool referer = false;
+
+  friend bool operator==(const Redaction&, const Redaction&) = default;
 };
 
 // Marks what `name` stands for: query, client, user_agent or referer. False: there is no such name.

@@ -52,6 +52,10 @@ std::optional<LogLevel> log_level(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::string_view name_of(LogLevel level) noexcept {
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
 ServerLog::ServerLog(LogOutput out, Form form, LogLevel most, const Clock& clock)
     : form_(form), most_(most), clock_(clock), writer_(std::move(out)) {}
 

@@ -20,6 +20,7 @@ enum class LogLevel : std::uint8_t {
 };
 
 std::optional<LogLevel> log_level(std::string_view name) noexcept;
+std::string_view name_of(LogLevel level) noexcept;
 
 // The operator's log. Its lines come from any thread, which never waits for them. Outlives all that
 // it tells of.

@@ -22,7 +22,8 @@ constexpr unsigned kPatience = 5;  // seconds after the second signal
 // only functions that signal-safety(7) allows.
 std::atomic<int> wake = -1;  // an eventfd; -1: not serving yet
 std::atomic<unsigned> stops = 0;
-std::atomic<bool> reopen = false, hung_up = false, shell_hung_up = false, ending = false;
+std::atomic<bool> reopen = false, reload = false, hung_up = false, shell_hung_up = false,
+                  ending = false;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 // Set at start, then constant.
@@ -46,13 +47,13 @@ void on_stop(int, siginfo_t*, void*) {
 }
 
 // The kernel signals the leader of the terminal's session, then the foreground process group. A
-// shell passes the signal on to its jobs with kill(), which is also how an operator asks for new
-// logs.
+// shell passes the signal on to its jobs with kill(), which is also how an operator asks for a
+// reload.
 void on_hangup(int, siginfo_t* info, void*) {
   const bool of_kernel = info->si_code == SI_KERNEL;
   const bool of_shell = has_terminal && (info->si_pid == parent || info->si_pid == session);
   if (hangups_ignored || (!of_kernel && !of_shell)) {
-    reopen = true;
+    reload = true;
   } else if (of_kernel) {
     if (wake < 0) _exit(0);
     hung_up = true;
@@ -131,7 +132,7 @@ void end_process_after(std::chrono::seconds time) noexcept {
 }
 
 Caught take_caught() noexcept {
-  Caught taken{.reopen = reopen.exchange(false)};
+  Caught taken{.reopen = reopen.exchange(false), .reload = reload.exchange(false)};
   if (shell_hung_up.exchange(false)) taken.hangup = Hangup::of_shell;
   if (hung_up.exchange(false)) taken.hangup = Hangup::of_terminal;
   return taken;
@@ -180,7 +181,8 @@ void Signals::on_caught() {
   const bool ended = from_shell ? terminal_is_gone() : caught.hangup == Hangup::of_terminal;
   if (ended) count_hangup_as_stop();
   if (from_shell && !ended) second_look_.set(loop_.clock().now() + kSecondLook);
-  if (caught.reopen || (from_shell && !ended)) on_wish_(Wish::reopen_logs);
+  if (caught.reopen) on_wish_(Wish::reopen_logs);
+  if (caught.reload || (from_shell && !ended)) on_wish_(Wish::reload);
   look_for_stop();
 }
 

@@ -13,9 +13,9 @@ namespace troika {
 // with exit code 0, as nothing is served yet. After that the first is left to the loop; 5 s after
 // the second, or at the third, the process ends with exit code 1, even if one of its threads hangs
 // in the kernel.
-// SIGUSR1 and SIGHUP request that all logs are reopened; a SIGHUP because the terminal has closed
-// requests the end of the process. Other signals that would end the process without reporting a
-// fault of it are ignored.
+// SIGUSR1 requests that all logs are reopened, SIGHUP that the configuration is read again as well;
+// a SIGHUP because the terminal has closed requests the end of the process. Other signals that
+// would end the process without reporting a fault of it are ignored.
 
 // First in main, but for open_closed_streams(). Later calls do nothing.
 void catch_signals() noexcept;
@@ -34,7 +34,7 @@ enum class Hangup : unsigned char {
   of_terminal  // from the kernel
 };
 struct Caught {
-  bool reopen = false;
+  bool reopen = false, reload = false;
   Hangup hangup = Hangup::none;
 };
 // What was requested since the last call.
@@ -53,6 +53,7 @@ class Signals {
     stop,          // gracefully; always first
     stop_at_once,  // the end was requested again
     reopen_logs,
+    reload,  // and reopen the logs
   };
   using OnWish = std::move_only_function<void(Wish wish)>;
 

@@ -231,13 +231,23 @@ SendOutcome UdpSocket::block() {
 
 UdpSockets::UdpSockets(Loop& loop, std::vector<Fd> sockets, UdpSocket::OnDatagram on_datagram,
                        UdpSocket::OnWritable on_writable, std::size_t per_wake)
-    : on_datagram_(std::move(on_datagram)), on_writable_(std::move(on_writable)) {
-  for (Fd& socket : sockets) {
-    sockets_.push_back(std::make_unique<UdpSocket>(
-        loop, std::move(socket),
-        [this](const Datagram& datagram, TimePoint now) { on_datagram_(datagram, now); },
-        [this] { on_writable_(); }, per_wake));
-  }
+    : loop_(loop),
+      per_wake_(per_wake),
+      on_datagram_(std::move(on_datagram)),
+      on_writable_(std::move(on_writable)) {
+  for (Fd& socket : sockets) add(std::move(socket));
+}
+
+void UdpSockets::add(Fd socket) {
+  sockets_.push_back(std::make_unique<UdpSocket>(
+      loop_, std::move(socket),
+      [this](const Datagram& datagram, TimePoint now) { on_datagram_(datagram, now); },
+      [this] { on_writable_(); }, per_wake_));
+}
+
+void UdpSockets::remove(const Address& address) {
+  std::erase_if(sockets_, [&](const auto& socket) { return socket->local() == address; });
+  on_writable_();
 }
 
 // As the kernel chooses the receiver: an exact address takes precedence over a wildcard.
@@ -245,10 +255,8 @@ UdpSocket* UdpSockets::owner_of(const Address& local) const noexcept {
   const auto exact =
       std::ranges::find_if(sockets_, [&](const auto& s) { return s->local() == local; });
   if (exact != sockets_.end()) return exact->get();
-  const auto covers = std::ranges::find_if(sockets_, [&](const auto& socket) {
-    const Address& bound = socket->local();
-    return bound.is_any() && bound.family() == local.family() && bound.port() == local.port();
-  });
+  const auto covers =
+      std::ranges::find_if(sockets_, [&](const auto& s) { return s->local().covers(local); });
   return covers == sockets_.end() ? nullptr : covers->get();
 }
 

@@ -100,6 +100,10 @@ class UdpSockets final : public DatagramSink {
   UdpSockets& operator=(const UdpSockets&) = delete;
   ~UdpSockets() = default;
 
+  void add(Fd socket);
+  // `address` as it is bound. A sender that waits for it is told to go on.
+  void remove(const Address& address);
+
   // A datagram whose local address belongs to no socket is lost, as without a route. After
   // `blocked` the sender retries with the same datagram before it sends anything else: so at most
   // one socket is waited for, and on_writable is about that one.
@@ -108,6 +112,8 @@ class UdpSockets final : public DatagramSink {
  private:
   UdpSocket* owner_of(const Address& local) const noexcept;
 
+  Loop& loop_;
+  const std::size_t per_wake_;
   UdpSocket::OnDatagram on_datagram_;
   UdpSocket::OnWritable on_writable_;
   std::vector<std::unique_ptr<UdpSocket>> sockets_;

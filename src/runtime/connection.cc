@@ -46,6 +46,11 @@ bool Connection::flush(TimePoint now) {
   return more;
 }
 
+void Connection::retire() {
+  if (!peer_.alt_svc.empty()) peer_.alt_svc = "clear";  // RFC 7838 §3
+  drain();
+}
+
 // Until the flush has looked, what has just arrived may be a request.
 void Connection::on_dirty() noexcept {
   if (place_.use() == Use::idle) place_.set(Use::active);

@@ -44,6 +44,9 @@ class Connection final : public Deletable,
   // Applies the records and writes, up to a budget. True: more can be written now.
   bool flush(TimePoint now) override;
   void drain() { stream_.drain(); }
+  // The address that the client came to goes away, and what was announced there with it.
+  void retire();
+  const Address& local() const noexcept { return stream_.transport().local(); }
   std::size_t held() const noexcept override { return stream_.held(); }
   TimePoint progress_at() const noexcept override { return stream_.progress_at(); }
   void shed() noexcept override { stream_.abort(AbortReason::refused); }

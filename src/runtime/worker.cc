@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "handlers/redirect/redirect.h"
 #include "loop/udp_socket.h"
 #include "ports/transport.h"
 #include "proto/h3/session.h"
@@ -35,28 +36,6 @@ constexpr int kFlushRounds = 4;
 constexpr Duration kMemoryLook = std::chrono::milliseconds(100);  // between two of them
 constexpr unsigned kHashingTasks = 1;
 
-// The site ends with the turn: it may have timers and operations, and the engine of the last
-// exchange may be on the stack.
-class SiteSnapshot final : public Snapshot {
- public:
-  SiteSnapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred)
-      : Snapshot(*site.handler, timeouts),
-        site_(std::make_unique<Held>(std::move(site))),
-        deferred_(deferred) {}
-  SiteSnapshot(const SiteSnapshot&) = delete;
-  SiteSnapshot& operator=(const SiteSnapshot&) = delete;
-  ~SiteSnapshot() override { deferred_.later(std::move(site_)); }
-
- private:
-  struct Held final : Deletable {
-    explicit Held(Site s) : site(std::move(s)) {}
-    Site site;
-  };
-
-  std::unique_ptr<Held> site_;
-  Deferred& deferred_;
-};
-
 class TrimTask final : public Background::Task {
   void work() noexcept override { malloc_trim(0); }
   void finish() override {}
@@ -69,12 +48,12 @@ unsigned background_threads(unsigned workers) noexcept {
 }
 
 bool CoveredAuthorities::covers(std::string_view server_name, std::string_view host) const {
-  return context_.certificates().covers(server_name, host);
+  return context_->certificates().covers(server_name, host);
 }
 
 std::vector<std::string> CoveredAuthorities::covered(std::string_view server_name) const {
   std::vector<std::string> names;
-  for (const tls::Identity* identity : context_.certificates().choose(server_name)) {
+  for (const tls::Identity* identity : context_->certificates().choose(server_name)) {
     for (const std::string& name : identity->names) {
       if (!std::ranges::contains(names, name)) names.push_back(name);
     }
@@ -85,10 +64,10 @@ std::vector<std::string> CoveredAuthorities::covered(std::string_view server_nam
 // All UDP sockets and their QUIC connections: a connection may move from one of our addresses to
 // another.
 struct Worker::Quic final : quic::HandshakeObserver {
-  Quic(Worker& worker, std::vector<Fd> udp)
+  explicit Quic(Worker& worker)
       : qlog(choose_logs(worker)),
         sockets(
-            worker.loop_, std::move(udp),
+            worker.loop_, {},
             [this](const Datagram& datagram, TimePoint now) { endpoint.receive(datagram, now); },
             [this] { endpoint.on_writable(); }),
         handshakes(worker.handshakes_),
@@ -110,12 +89,14 @@ struct Worker::Quic final : quic::HandshakeObserver {
   }
 
   void on_handshake_failed(const Address& client, std::string_view why) noexcept override {
+    ++failed;
     handshakes.failed("QUIC", client, why);
   }
 
   const std::unique_ptr<quic::QlogSource> qlog;  // null: there are no logs
   UdpSockets sockets;
   HandshakeNotices& handshakes;
+  std::uint64_t failed = 0;  // handshakes
   quic::Endpoint endpoint;
   Timer timer;
 };
@@ -126,9 +107,7 @@ Worker::Worker(WorkerConfig config)
       coding_(loop_, coding_tasks(config_.quic.workers)),
       slow_(loop_, kSlowTasks),
       hashing_(loop_, kHashingTasks),
-      redirect_(config_.https_port),
-      plain_on_tls_(config_.https_port),
-      authorities_(*config_.tls_tcp),
+      authorities_(config_.tls_tcp.get()),
       observers_(observers()),
       services_(services(&authorities_, this)),
       plain_services_(services(nullptr, this)),
@@ -136,6 +115,13 @@ Worker::Worker(WorkerConfig config)
       plain_on_tls_services_(services(&authorities_, nullptr)),
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
                   [this](const std::string& line) { say(LogLevel::notice, line); }),
+      listeners_(
+          loop_,
+          [this](std::unique_ptr<TcpStream> stream, const ListenerTerms& terms) {
+            accept(std::move(stream), terms);
+          },
+          [this](std::uint64_t pauses) { starved(pauses); }),
+      retired_timer_(loop_.timers(), [this] { end_retired(); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.turn_clock(),
                     config_.trims != nullptr ? *config_.trims : own_trims_,
@@ -144,9 +130,7 @@ Worker::Worker(WorkerConfig config)
   if (config_.memory != nullptr) memory_.emplace(*config_.memory);
   use(config_.snapshot);
   loop_.set_flush([this](TimePoint) { return flush(); });
-  listen_quic();
-  for (WorkerConfig::Secure& secure : config_.secure) listen_secure(secure);
-  for (WorkerConfig::Plain& plain : config_.plain) listen_plain(plain);
+  listen(std::move(config_.sockets));
 }
 
 Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
@@ -165,6 +149,7 @@ Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
 
 std::vector<ExchangeObserver*> Worker::observers() {
   std::vector<ExchangeObserver*> all = config_.observers;
+  all.push_back(&requests_);
   const AccessLogs& logs = config_.access_log;
   if (!logs.on()) return all;
   all.push_back(&access_log_.emplace(logs, loop_.timers(), loop_.turn_clock()));
@@ -177,41 +162,71 @@ Worker::~Worker() {
   listeners_.clear();
   quic_.reset();
   connections_.clear();
-  services_.snapshot = plain_services_.snapshot = {};
+  for (Services* const each :
+       {&services_, &plain_services_, &redirect_services_, &plain_on_tls_services_}) {
+    each->snapshot = {};
+  }
   loop_.deferred().run();
 }
 
-void Worker::listen_quic() {
-  std::vector<Fd> udp = std::move(config_.preferred_udp);
-  for (WorkerConfig::Secure& secure : config_.secure) udp.push_back(std::move(secure.udp));
-  if (!udp.empty()) quic_ = std::make_unique<Quic>(*this, std::move(udp));
+void Worker::listen(WorkerSockets sockets) {
+  std::vector<Fd> udp = std::move(sockets.preferred_udp);
+  for (WorkerSockets::Secure& secure : sockets.secure) {
+    udp.push_back(std::move(secure.udp));
+    listeners_.add(std::move(secure.tcp), {ListenerTerms::Kind::secure, secure.alt_svc});
+  }
+  for (WorkerSockets::Plain& plain : sockets.plain) {
+    using Kind = ListenerTerms::Kind;
+    listeners_.add(std::move(plain.tcp), {plain.redirect ? Kind::redirect : Kind::plain});
+  }
+  if (!udp.empty() && !quic_) quic_ = std::make_unique<Quic>(*this);
+  for (Fd& socket : udp) quic_->sockets.add(std::move(socket));
 }
 
-void Worker::listen_secure(WorkerConfig::Secure& secure) {
-  listeners_.push_back(std::make_unique<TcpListener>(
-      loop_, std::move(secure.tcp),
-      [this, alt_svc = secure.alt_svc](std::unique_ptr<TcpStream> stream) {
-        accept(std::move(stream), true, alt_svc, services_);
-      },
-      [this](std::uint64_t pauses) { starved(pauses); }));
+void Worker::use(ListenerChange change) {
+  if (draining_) return;
+  for (const Address& address : change.removed) retire(address);
+  for (const auto& [address, terms] : change.kept) listeners_.change(address, terms);
+  listen(std::move(change.added));
 }
 
-void Worker::listen_plain(WorkerConfig::Plain& plain) {
-  Services& services = plain.redirect ? redirect_services_ : plain_services_;
-  listeners_.push_back(std::make_unique<TcpListener>(
-      loop_, std::move(plain.tcp),
-      [this, &services](std::unique_ptr<TcpStream> stream) {
-        accept(std::move(stream), false, "", services);
-      },
-      [this](std::uint64_t pauses) { starved(pauses); }));
+void Worker::retire(const Address& address) {
+  listeners_.remove(address);
+  // retire() may finish a connection at once and remove it from the list.
+  for (auto i = connections_.begin(); i != connections_.end();) {
+    Connection& connection = **i++;
+    if (address.covers(connection.local())) connection.retire();
+  }
+  if (quic_) quic_->endpoint.retire(address);
+  retired_.push_back({address, loop_.clock().now() + config_.timeouts.drain});
+  retired_timer_.set(retired_.front().ends);
 }
 
-void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
-                    Services& services) {
+void Worker::end_retired() {
+  const TimePoint now = loop_.clock().now();
+  for (; !retired_.empty() && retired_.front().ends <= now; retired_.erase(retired_.begin())) {
+    const Address address = retired_.front().address;
+    for (auto i = connections_.begin(); i != connections_.end();) {
+      Connection& connection = **i++;
+      if (address.covers(connection.local())) connection.abort();
+    }
+    if (!quic_) continue;
+    quic_->endpoint.forget(address, now);
+    quic_->sockets.remove(address);
+  }
+  if (!retired_.empty()) retired_timer_.set(retired_.front().ends);
+}
+
+void Worker::accept(std::unique_ptr<ByteStream> stream, const ListenerTerms& terms) {
+  const bool secure = terms.kind == ListenerTerms::Kind::secure;
+  Services& services = secure                                        ? services_
+                       : terms.kind == ListenerTerms::Kind::redirect ? redirect_services_
+                                                                     : plain_services_;
   if (!places_.admit(stream->remote())) {
     ++refused_;
     return;
   }
+  ++accepted_;
   std::unique_ptr<Transport> transport;
   if (secure) {
     transport = tls::make_tls_transport(std::move(stream), config_.tls_tcp->new_ssl(), scratch_);
@@ -220,8 +235,8 @@ void Worker::accept(std::unique_ptr<ByteStream> stream, bool secure, const std::
   }
   ConnectionOwner& owner = *this;
   auto connection =
-      std::make_unique<Connection>(std::move(transport), alt_svc, services, loop_.timers(), places_,
-                                   owner, secure ? &plain_on_tls_services_ : nullptr);
+      std::make_unique<Connection>(std::move(transport), terms.alt_svc, services, loop_.timers(),
+                                   places_, owner, secure ? &plain_on_tls_services_ : nullptr);
   Connection& added = *connection;
   added.at = connections_.insert(connections_.end(), std::move(connection));
   added.start();
@@ -238,10 +253,13 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
 
 void Worker::use(const SnapshotSource& source) {
   Site site = source.make_site({loop_, pool_, coding_, slow_, hashing_});
+  Handler& redirect = site.redirect != nullptr ? *site.redirect : *site.handler;
   services_.snapshot = plain_services_.snapshot =
-      Ref<Snapshot>(new SiteSnapshot(std::move(site), source.timeouts, loop_.deferred()));
-  redirect_services_.snapshot = make_ref<Snapshot>(redirect_, source.timeouts);
-  plain_on_tls_services_.snapshot = make_ref<Snapshot>(plain_on_tls_, source.timeouts);
+      make_snapshot(std::move(site), source.timeouts, loop_.deferred());
+  redirect_services_.snapshot = share_snapshot(redirect, services_.snapshot);
+  plain_on_tls_services_.snapshot =
+      make_snapshot({.handler = std::make_unique<PlainOnTlsHandler>(source.https_port)},
+                    source.timeouts, loop_.deferred());
 }
 
 bool Worker::flush() {
@@ -262,7 +280,8 @@ bool Worker::flush() {
   const bool more = quic_more || !dirty_.empty();
   if (quic_) quic_->timer.set(quic_->endpoint.deadline());
   spare_memory_.look(connections_.size() + (quic_ ? quic_->endpoint.objects() : 0));
-  connections_shown_.store(connections(), std::memory_order_relaxed);
+  tcp_shown_.store(connections_.size(), std::memory_order_relaxed);
+  if (quic_) quic_shown_.store(quic_->endpoint.connections(), std::memory_order_relaxed);
   if (draining_ && connections() == 0) loop_.stop();
   return more;
 }
@@ -293,7 +312,7 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
     each->overloaded = now != ample;
   }
   if ((before == spent) == (now == spent)) return;
-  for (const auto& listener : listeners_) listener->set_accepting(now != spent);
+  listeners_.set_accepting(now != spent);
   if (quic_) quic_->endpoint.set_accepting(now != spent);
   if (config_.quic.worker != 0) return;  // one of them says it
   say(now == spent ? LogLevel::warn : LogLevel::notice,
@@ -302,6 +321,25 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
                       "that hold the most are closed",
                       config_.memory->most() >> 20U)
           : formatted("memory is free again; {} connections were closed so far", shed_));
+}
+
+WorkerCounts Worker::counts() const {
+  WorkerCounts counts{.worker = config_.quic.worker,
+                      .requests = requests_.counts(),
+                      .tcp_accepted = accepted_,
+                      .tcp_refused = refused_,
+                      .shed = shed_,
+                      .failed_handshakes = failed_handshakes_,
+                      .held = account_.held()};
+  if (quic_) {
+    counts.quic = quic_->endpoint.counters();
+    counts.failed_handshakes += quic_->failed;
+  }
+  for (const Services* const each :
+       {&services_, &plain_services_, &redirect_services_, &plain_on_tls_services_}) {
+    counts.misconduct += each->misconduct;
+  }
+  return counts;
 }
 
 const quic::EndpointCounters& Worker::quic() const { return quic_->endpoint.counters(); }
@@ -332,6 +370,7 @@ void Worker::say(LogLevel level, const std::string& sentence) {
 }
 
 void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {
+  ++failed_handshakes_;
   handshakes_.failed("TLS", client, why);
 }
 

@@ -10,7 +10,6 @@
 #include "admission/places.h"
 #include "base/dirty_list.h"
 #include "base/random.h"
-#include "handlers/redirect/redirect.h"
 #include "http/exchange/authority.h"
 #include "http/exchange/observer.h"
 #include "http/exchange/request_marks.h"
@@ -19,39 +18,18 @@
 #include "log/server_log.h"
 #include "loop/background.h"
 #include "loop/loop.h"
-#include "loop/tcp_listener.h"
-#include "ports/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/connection.h"
 #include "runtime/handshake_notices.h"
+#include "runtime/listeners.h"
+#include "runtime/request_counts.h"
+#include "runtime/site.h"
 #include "runtime/spare_memory.h"
 #include "tls/context/server_context.h"
 #include "tls/transport/tls_transport.h"
 
 namespace troika {
-
-// What a worker lends to its sites; outlives them. The tasks of all of them share the three
-// Backgrounds, so that the thread pool has as many as one site gives it.
-struct SiteServices {
-  Loop& loop;
-  BufferPool& pool;
-  Background& coding;   // compresses
-  Background& slow;     // lists folders and hashes large files: must not delay the others
-  Background& hashing;  // hashes small files, whose entity tags clients wait for
-};
-
-struct Site {
-  std::unique_ptr<FileReader> files{};  // for the handler, if it needs them
-  std::unique_ptr<Handler> handler;
-};
-
-// What each worker makes a Snapshot of.
-struct SnapshotSource {
-  using MakeSite = std::function<Site(const SiteServices&)>;
-  MakeSite make_site{};  // called once by each worker, on its thread or before it runs
-  ExchangeTimeouts timeouts{};
-};
 
 // The most threads of libuv's pool that `workers` workers keep busy with tasks of their sites.
 unsigned background_threads(unsigned workers) noexcept;
@@ -59,16 +37,17 @@ unsigned background_threads(unsigned workers) noexcept;
 // Checks against the certificates in use now.
 class CoveredAuthorities final : public AuthorityCheck {
  public:
-  explicit CoveredAuthorities(const tls::ServerContext& context) : context_(context) {}
+  // Null: there are no certificates, and nobody asks.
+  explicit CoveredAuthorities(const tls::ServerContext* context) : context_(context) {}
   bool covers(std::string_view server_name, std::string_view host) const override;
   std::vector<std::string> covered(std::string_view server_name) const override;
 
  private:
-  const tls::ServerContext& context_;
+  const tls::ServerContext* context_;
 };
 
-// The parts and settings of a worker. Sockets are bound before any worker starts.
-struct WorkerConfig {
+// Of one worker, bound: a member of the group of each address.
+struct WorkerSockets {
   struct Secure {  // one --listen address
     Fd tcp, udp;
     std::string alt_svc;  // the field's value; empty: not announced
@@ -79,9 +58,38 @@ struct WorkerConfig {
   };
   std::vector<Secure> secure;
   std::vector<Plain> plain;
-  std::vector<Fd> preferred_udp;   // for the addresses that QUIC clients are asked to move to
-  SnapshotSource snapshot;         // the first one
-  std::uint16_t https_port = 443;  // where redirects lead
+  std::vector<Fd> preferred_udp;  // for the addresses that QUIC clients are asked to move to
+};
+
+// What a new configuration changes of the addresses that a worker listens on.
+struct ListenerChange {
+  WorkerSockets added{};
+  // As they are bound. Their connections get GOAWAY and as long as a drain.
+  std::vector<Address> removed{};
+  std::vector<std::pair<Address, ListenerTerms>> kept{};  // what clients get there from then on
+};
+
+// What a worker has counted so far.
+struct WorkerCounts {
+  unsigned worker = 0;  // by its number
+  RequestCounts requests{};
+  std::uint64_t tcp_accepted = 0, tcp_refused = 0;
+  std::uint64_t shed = 0;  // TCP and QUIC, for their memory
+  std::uint64_t failed_handshakes = 0;
+  Misconduct misconduct{};
+  quic::EndpointCounters quic{};
+  std::size_t held = 0;  // bytes of memory, now
+};
+
+struct ConnectionCounts {
+  std::size_t tcp = 0, quic = 0;
+  std::size_t all() const noexcept { return tcp + quic; }
+};
+
+// The parts and settings of a worker. Sockets are bound before any worker starts.
+struct WorkerConfig {
+  WorkerSockets sockets;
+  SnapshotSource snapshot;  // the first one
   // Brings a datagram to another worker; empty: there is no other.
   std::function<bool(unsigned to, const Datagram& datagram)> forward;
   std::unique_ptr<tls::ServerContext> tls_tcp, tls_quic;
@@ -124,12 +132,14 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   // For requests whose head comes from then on, on any connection; those that run keep theirs. A
   // site is destroyed at the end of the turn in which its last exchange is.
   void use(const SnapshotSource& source);
+  void use(ListenerChange change);
 
   const BufferPool& pool() const noexcept { return pool_; }
   const Account& account() const noexcept { return account_; }
   std::size_t connections() const noexcept;  // TCP and QUIC
-  // connections() as of the last turn; from any thread.
-  std::size_t connections_shown() const noexcept { return connections_shown_; }
+  // As of the last turn; from any thread.
+  ConnectionCounts connections_shown() const noexcept { return {tcp_shown_, quic_shown_}; }
+  WorkerCounts counts() const;
   const quic::EndpointCounters& quic() const;
   std::uint64_t shed() const noexcept { return shed_; }        // TCP and QUIC, for their memory
   std::uint64_t refused() const noexcept { return refused_; }  // TCP, at the limit
@@ -139,11 +149,10 @@ class Worker final : private ConnectionOwner, private FlushQueue {
 
   Services services(const AuthorityCheck* authority, FlushQueue* flush);
   std::vector<ExchangeObserver*> observers();  // with the access log: makes it and its marks
-  void listen_quic();
-  void listen_secure(WorkerConfig::Secure& secure);
-  void listen_plain(WorkerConfig::Plain& plain);
-  void accept(std::unique_ptr<ByteStream> stream, bool secure, const std::string& alt_svc,
-              Services& services);
+  void listen(WorkerSockets sockets);
+  void retire(const Address& address);
+  void end_retired();
+  void accept(std::unique_ptr<ByteStream> stream, const ListenerTerms& terms);
   bool flush();
   void balance_memory();
   void on_scarce_memory(MemoryBudget::State before, MemoryBudget::State now);
@@ -163,9 +172,8 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   Loop loop_;
   SystemRandom random_;
   UvBackground coding_, slow_, hashing_;
-  RedirectHandler redirect_;
-  PlainOnTlsHandler plain_on_tls_;
   CoveredAuthorities authorities_;
+  RequestCounter requests_;
   std::optional<AccessLog> access_log_;
   std::optional<RequestMarks> marks_;  // none: nobody asks for them
   ExchangeObservers observers_;
@@ -175,17 +183,24 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   std::list<std::unique_ptr<Connection>> connections_;
   DirtyList<Flushable> dirty_;
   std::vector<Flushable*> again_;  // have more to do, in the next turn
-  std::vector<std::unique_ptr<TcpListener>> listeners_;
+  Listeners listeners_;
   std::unique_ptr<Quic> quic_;  // null: no address for it
+  struct Retired {
+    Address address;
+    TimePoint ends;  // its connections, if they are still there
+  };
+  std::vector<Retired> retired_;  // in the order of their ends
+  Timer retired_timer_;
   Timer drain_timer_;
   TrimPace own_trims_;
   SpareMemory spare_memory_;
   std::optional<MemoryPart> memory_;  // none: no limit
   MemoryBudget::State memory_state_ = MemoryBudget::State::ample;
   Timer memory_timer_;
-  std::uint64_t shed_ = 0;  // connections, to get memory back
-  std::uint64_t refused_ = 0;
-  std::atomic<std::size_t> connections_shown_ = 0;
+  std::uint64_t shed_ = 0;                    // connections, to get memory back
+  std::uint64_t accepted_ = 0, refused_ = 0;  // over TCP
+  std::uint64_t failed_handshakes_ = 0;
+  std::atomic<std::size_t> tcp_shown_ = 0, quic_shown_ = 0;  // connections
   bool draining_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/worker_group.h"
 
 #include <future>
+#include <mutex>
 #include <utility>
 
 namespace troika {
@@ -55,10 +56,14 @@ void WorkerGroup::stop() {
   }
 }
 
-std::size_t WorkerGroup::connections() const noexcept {
-  std::size_t count = 0;
-  for (const auto& member : members_) count += member->worker->connections_shown();
-  return count;
+ConnectionCounts WorkerGroup::connections() const noexcept {
+  ConnectionCounts all;
+  for (const auto& member : members_) {
+    const ConnectionCounts its = member->worker->connections_shown();
+    all.tcp += its.tcp;
+    all.quic += its.quic;
+  }
+  return all;
 }
 
 void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
@@ -71,6 +76,40 @@ void WorkerGroup::use_certificates(const tls::CertificateSet& certificates) {
 void WorkerGroup::use(const SnapshotSource& source) {
   for (const auto& member : members_) {
     member->worker->loop().post([&worker = *member->worker, source] { worker.use(source); });
+  }
+}
+
+void WorkerGroup::use(std::vector<ListenerChange> changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Worker& worker = *members_.at(i)->worker;
+    worker.loop().post(
+        [&worker, change = std::move(changes[i])]() mutable { worker.use(std::move(change)); });
+  }
+}
+
+void WorkerGroup::count(Counted done) {
+  struct Gathered {
+    std::mutex mutex;
+    std::vector<WorkerCounts> counts{};
+    std::size_t missing = 0;
+    Counted done{};
+  };
+  std::vector<Member*> asked;
+  for (const auto& member : members_) {
+    if (!member->ended) asked.push_back(member.get());
+  }
+  if (asked.empty()) return done({});
+  const auto gathered = std::make_shared<Gathered>();
+  gathered->missing = asked.size();
+  gathered->done = std::move(done);
+  for (Member* const member : asked) {
+    member->worker->loop().post([gathered, &worker = *member->worker] {
+      std::unique_lock lock(gathered->mutex);
+      gathered->counts.push_back(worker.counts());
+      if (--gathered->missing != 0) return;
+      lock.unlock();
+      gathered->done(std::move(gathered->counts));
+    });
   }
 }
 

@@ -25,13 +25,19 @@ class WorkerGroup {
 
   std::size_t size() const noexcept { return members_.size(); }
   // Of all workers, as of the last turn of each: a worker that hangs does not block the call.
-  std::size_t connections() const noexcept;
+  ConnectionCounts connections() const noexcept;
   void drain();  // each ends when its requests in flight are done
   void stop();   // all of them end at once
   // Gives each worker a copy for TCP and QUIC, for handshakes that begin from then on.
   void use_certificates(const tls::CertificateSet& certificates);
   // Each worker makes a snapshot of its own, for requests whose head comes from then on.
   void use(const SnapshotSource& source);
+  // One change for each worker, in their order.
+  void use(std::vector<ListenerChange> changes);
+  // Asks each worker without waiting; calls `done` on one of their threads, or on this one, once
+  // all that have not ended have answered. One that hangs answers never.
+  using Counted = std::function<void(std::vector<WorkerCounts> counts)>;
+  void count(Counted done);
   // Calls `task` on each worker's thread, one after the other, and waits; skips workers that have
   // ended.
   void ask(const std::function<void(Worker&)>& task);

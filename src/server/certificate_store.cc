@@ -163,6 +163,12 @@ CertificateKeeper::Seen CertificateKeeper::look() {
   return seen;
 }
 
+void CertificateKeeper::use(LoadedCertificates certificates) {
+  served_ = std::move(certificates);
+  settled_ = false;  // a file that was being written is complete at the next look
+  renewal_failed_ = false;
+}
+
 void CertificateKeeper::look_after_day(Seen& seen) {
   const bool new_day = clock_.now() >= next_day_;
   if (new_day) next_day_ = clock_.now() + kDay;

@@ -63,6 +63,8 @@ class CertificateKeeper {
   // Reads changed files at once, and again at the next look, when a file that was being written is
   // complete. Only then a failure is an error.
   Seen look();
+  // From now on these are served, whatever was before.
+  void use(LoadedCertificates certificates);
 
  private:
   void look_after_day(Seen& seen);

@@ -87,6 +87,12 @@ std::size_t Logs::files_of(const Config& config) {
   return std::min(files.size(), kMostFiles);
 }
 
+std::uint64_t Logs::dropped() const noexcept {
+  std::uint64_t lines = 0;
+  for (const auto& [where, writer] : writers_) lines += writer->dropped();
+  return lines;
+}
+
 void Logs::reopen() {
   for (const auto& [where, writer] : writers_) {
     if (where == "-") continue;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ class Logs {
   static std::size_t files_of(const Config& config);
 
   AccessLogs access() const { return access_; }
+  std::uint64_t dropped() const noexcept;  // lines of access logs, so far
   // For log rotation: all files by their names. Standard output stays.
   void reopen();
 

@@ -16,18 +16,18 @@ void RootNotice::look(const RootLook& look) {
   if (there == there_ || look.begun < changed_) return;
   there_ = there;
   changed_ = look.ended;
-  if (!say_) return;
-  if (there) return say_(formatted("the folder {} is available again", path_));
-  say_(formatted("the folder {} cannot be opened ({}): every request gets 404 until it is back",
-                 path_, std::strerror(look.error)));
+  if (there) return operator_.say(formatted("the folder {} is available again", path_));
+  operator_.say(
+      formatted("the folder {} cannot be opened ({}): every request gets 404 until it is back",
+                path_, std::strerror(look.error)));
 }
 
 void SiteNotice::say(const std::string& sentence) {
   const std::lock_guard lock(mutex_);
-  if (!say_ || said_.size() >= kMost || !said_.insert(sentence).second) return;
-  say_(sentence + " (reported once)");
+  if (said_.size() >= kMost || !said_.insert(sentence).second) return;
+  operator_.say(sentence + " (reported once)");
   if (said_.size() == kMost) {
-    say_(formatted("{} notices about files: further ones are suppressed", kMost));
+    operator_.say(formatted("{} notices about files: further ones are suppressed", kMost));
   }
 }
 

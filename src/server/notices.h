@@ -8,20 +8,32 @@
 
 namespace troika {
 
+// Brings sentences of whatever thread to the operator.
+class Operator {
+ public:
+  using Say = std::function<void(const std::string& line)>;
+
+  // Before a worker starts; until then nothing is said. `say` may be called from any thread.
+  void set_say(Say say) { say_ = std::move(say); }
+  void say(const std::string& line) const {
+    if (say_) say_(line);
+  }
+
+ private:
+  Say say_;
+};
+
 // Reports once when the served folder disappears and when it is back, however many workers look for
 // it. look() may be called from any thread.
 class RootNotice {
  public:
-  using Say = std::function<void(const std::string& line)>;
-
-  explicit RootNotice(std::string path) : path_(std::move(path)) {}
-  // Call it before a worker starts. `say` is called on the threads of the workers, one at a time.
-  void set_say(Say say) { say_ = std::move(say); }
+  // The operator outlives it.
+  RootNotice(std::string path, const Operator& to) : path_(std::move(path)), operator_(to) {}
   void look(const RootLook& look);
 
  private:
   std::string path_;
-  Say say_;
+  const Operator& operator_;
   std::mutex mutex_;
   bool there_ = true;
   TimePoint changed_{};  // when the change was found
@@ -31,15 +43,13 @@ class RootNotice {
 // to kMost. say() may be called from any thread.
 class SiteNotice {
  public:
-  using Say = std::function<void(const std::string& line)>;
   static constexpr std::size_t kMost = 100;  // sentences
 
-  // Call it before a worker starts. `say` is called on the threads of the workers, one at a time.
-  void set_say(Say say) { say_ = std::move(say); }
+  explicit SiteNotice(const Operator& to) : operator_(to) {}  // which outlives it
   void say(const std::string& sentence);
 
  private:
-  Say say_;
+  const Operator& operator_;
   std::mutex mutex_;
   std::set<std::string> said_;
 };

@@ -1,102 +1,26 @@
 #include "server/server.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <ranges>
 
 #include "base/text.h"
-#include "config/values.h"
+#include "loop/control_socket.h"
 #include "loop/signals.h"
 #include "loop/thread_pool.h"
+#include "os/local_socket.h"
 #include "os/user.h"
 #include "runtime/worker_group.h"
-#include "server/certificate_store.h"
+#include "server/banner.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
 #include "server/logs.h"
+#include "server/metrics_server.h"
+#include "server/reload.h"
 #include "server/startup.h"
-#include "server/static_site.h"
+#include "server/status.h"
 
 namespace troika {
-namespace {
-
-constexpr std::size_t kMostShown = 20;  // certificates
-
-std::string join(const std::vector<Address>& addresses) {
-  std::string text;
-  for (const Address& address : addresses) {
-    text += text.empty() ? "" : ", ";
-    text += address.text();
-  }
-  return text;
-}
-
-// The name for URLs: localhost if the certificate has it, else its first name, directed here.
-struct Way {
-  std::string host;
-  std::string option;  // for curl
-};
-Way way_to(const Startup& startup, const std::vector<std::string>& names) {
-  const Address& first = startup.listen.front();
-  if (first.is_loopback() && std::ranges::contains(names, "localhost")) return {"localhost", ""};
-  const auto name = std::ranges::find_if(names, [](const std::string& n) {
-    return !n.contains('*') && !n.contains(':') && n != "127.0.0.1";
-  });
-  if (name == names.end()) return {first.family() == AF_INET6 ? "[::1]" : "127.0.0.1", ""};
-  const std::string target = first.is_any() ? "127.0.0.1" : first.ip();
-  return {*name, formatted(" --resolve {}:{}:{}", *name, first.port(), target)};
-}
-
-std::string certificates_text(const tls::CertificateSet& certificates) {
-  std::string text;
-  for (const tls::Identity& identity : certificates.identities() | std::views::take(kMostShown)) {
-    text +=
-        formatted("  certificate  {}, for {}, valid until {:%F}\n", identity.files.cert_file,
-                  names_text(identity), std::chrono::floor<std::chrono::days>(identity.not_after));
-  }
-  const std::size_t count = certificates.identities().size();
-  if (count > kMostShown) text += formatted("               and {} more\n", count - kMostShown);
-  return text;
-}
-
-}  // namespace
-
-std::string banner(const Startup& startup) {
-  const tls::Identity& first = startup.certificates.set->identities().front();
-  const Way way = way_to(startup, first.names);
-  const std::string url = formatted("https://{}:{}/", way.host, startup.listen.front().port());
-  const std::string trust = formatted(
-      "--cacert {}{}",
-      shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
-
-  std::string text = formatted("Troika {} serves {} on {}\n", build_text(),
-                               startup.root.empty() ? "its built-in page" : startup.root, url);
-  append_formatted(text, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
-                   join(startup.listen));
-  for (const auto& plain : startup.plain) {
-    append_formatted(text, "  without TLS  {}{}\n", plain.address.text(),
-                     plain.redirect ? " (redirects to https)" : "");
-  }
-  text += certificates_text(*startup.certificates.set);
-  if (!startup.ca_file.empty()) {
-    append_formatted(text, "  its CA       {} (import it to make a browser trust this server)\n",
-                     startup.ca_file);
-  }
-  if (!startup.key_log_file.empty()) {
-    append_formatted(text, "  KEY LOG      {}: EVERYONE WHO READS THIS FILE CAN READ ALL TRAFFIC\n",
-                     startup.key_log_file);
-  }
-  for (const std::string& warning : startup.warnings) text += "  note: " + warning + '\n';
-  text += "Try it:\n";
-  for (const std::string_view version : {"--http1.1", "--http2", "--http3-only"}) {
-    append_formatted(text, "  curl {} {} {}\n", trust, version, url);
-  }
-  text += "  (--http3-only needs a curl with HTTP/3: see curl --version)\n";
-  return text;
-}
-
 namespace {
 
 constexpr unsigned kReadingThreads = 4;                  // for file reads that miss the page cache
@@ -108,12 +32,27 @@ int complain(const std::string& sentence) {
   return 1;
 }
 
+// The certificates and the configuration in use, for the slow thread alone; it may outlive all
+// else.
+struct InUse {
+  CertificateKeeper keeper;
+  Config config;
+};
+
+// The command line's server has a socket only if it is asked for.
+bool has_control(const Config& config) {
+  return !config.control.empty() && config.control != "off";
+}
+
 }  // namespace
 
-int run_server(const Config& config) {
+int run_server(const Config& config, const ReadAgain& read_again) {
   protect_process();  // before there is a key in its memory
   auto startup = start_up(config);
   if (!startup) return complain(startup.error());
+  Checked<Fd> control;
+  if (has_control(config)) control = listen_locally(config.control);
+  if (!control) return complain(as_user(config, control.error()));
   if (const auto warning = library_warning(library_versions(), config); !warning.empty()) {
     startup->warnings.push_back(warning);
   }
@@ -127,42 +66,126 @@ int run_server(const Config& config) {
   if (key_log) key_log->set_notices(log.at(LogLevel::error));
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
   if (qlog) qlog->set_notices(log.at(LogLevel::warn));
-  if (startup->root_notice) startup->root_notice->set_say(log.at(LogLevel::warn));
-  if (startup->site_notice) startup->site_notice->set_say(log.at(LogLevel::warn));
+  startup->to->set_say(log.at(LogLevel::warn));
   for (WorkerConfig& worker : startup->workers) {
     worker.access_log = (*logs)->access();
     worker.server_log = &log;
     worker.server_timing = config.server_timing;
   }
-  Loop loop;  // of this thread, for signals and the certificates' files
-  start_thread_pool(
-      loop, kReadingThreads + background_threads(static_cast<unsigned>(startup->workers.size())));
+  const auto count = static_cast<unsigned>(startup->workers.size());
+  Loop loop;  // of this thread, for what is not a client's
+  start_thread_pool(loop, kReadingThreads + background_threads(count));
   std::optional<WorkerGroup> workers;
+  std::optional<Reloader> reloader;
+  ProcessBoard board;
+  board.set([](ProcessCounts& counts) { counts.started = counts.last_reload = kClock.wall(); });
   bool at_once = false;
+  Timer drain(loop.timers(), [&] {
+    log.say(LogLevel::notice,
+            formatted("stopping; waiting for {} connections (signal again to stop at once)",
+                      workers->connections().all()));
+    workers->drain();
+  });
+  const auto open_logs = [&] {
+    log.say(LogLevel::info, "opening the logs again");
+    if (config.log.server != "-") log.reopen(config.log.server);
+    if (key_log) key_log->reopen();
+    (*logs)->reopen();
+  };
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
-      case Signals::Wish::reopen_logs:
-        log.say(LogLevel::info, "opening the logs again");
-        if (config.log.server != "-") log.reopen(config.log.server);
-        if (key_log) key_log->reopen();
-        return (*logs)->reopen();
+      case Signals::Wish::reopen_logs: return open_logs();
+      case Signals::Wish::reload:
+        open_logs();
+        return reloader->reload([](const Reloader::Outcome&) {});
       case Signals::Wish::stop:
-        log.say(LogLevel::notice,
-                formatted("stopping; waiting for {} connections (signal again to stop at once)",
-                          workers->connections()));
-        end_process_after(
-            std::chrono::ceil<std::chrono::seconds>(config.timeouts.drain + kPatience));
-        return workers->drain();
+        end_process_after(std::chrono::ceil<std::chrono::seconds>(
+            config.drain_delay + config.timeouts.drain + kPatience));
+        reloader->end();
+        board.set([](ProcessCounts& counts) { counts.draining = true; });
+        return drain.set(loop.clock().now() + config.drain_delay);
       case Signals::Wish::stop_at_once: at_once = true; return workers->stop();
     }
   });
   workers.emplace(std::move(startup->workers), [&loop] { loop.post([&loop] { loop.stop(); }); });
+  const auto in_use =
+      std::make_shared<InUse>(CertificateKeeper(kClock, startup->certificates), config);
+  tls::CertificateSet::Ptr certificates = startup->certificates.set->copy();
+  SlowThread slow(loop);
   CertificateWatch watch(
-      loop, config.tls.look,
-      [keeper = CertificateKeeper(kClock, startup->certificates)]() mutable {
-        return keeper.look();
+      loop, config.tls.look, [in_use] { return in_use->keeper.look(); }, slow,
+      [&](const tls::CertificateSet& changed) {
+        certificates = changed.copy();
+        workers->use_certificates(changed);
       },
-      *workers, log.at(LogLevel::notice));
+      log.at(LogLevel::notice));
+  reloader.emplace(Reloader::Parts{
+      .loop = loop,
+      .thread = slow,
+      .workers = *workers,
+      .addresses = startup->addresses,
+      .drain = config.timeouts.drain,
+      .make = [in_use, read_again, count, to = startup->to](
+                  const BoundAddresses& now,
+                  const std::vector<Address>& leaving) -> Checked<NextGeneration> {
+        auto read = read_again();
+        if (!read) return std::unexpected(read.error());
+        auto next = next_generation(in_use->config, std::move(*read), now, leaving, count, *to);
+        if (!next) return next;
+        in_use->keeper.use(next->certificates);
+        in_use->config = next->config;
+        return next;
+      },
+      .use = [&](const NextGeneration& next) { certificates = next.certificates.set->copy(); },
+      .tell =
+          [&board](const Reloader::Outcome& outcome, unsigned generation) {
+            board.set([&](ProcessCounts& counts) {
+              ++(outcome.done ? counts.reloads_done : counts.reloads_failed);
+              counts.last_reload_done = outcome.done;
+              counts.generation = generation;
+              if (outcome.done) counts.last_reload = kClock.wall();
+            });
+          },
+      .say = log.at(LogLevel::notice)});
+  const TimePoint began = loop.clock().now();
+  std::optional<ControlSocket> commands;
+  if (*control) {
+    commands.emplace(
+        loop, std::move(*control), config.control,
+        [&](std::string_view word, ControlSocket::Reply reply) {
+          if (word == "reload") {
+            return reloader->reload(
+                [reply = std::move(reply)](const Reloader::Outcome& outcome) mutable {
+                  reply({outcome.done, outcome.text});
+                });
+          }
+          if (word != "status") {
+            return reply({false, formatted("unknown command \"{}\": use reload or status", word)});
+          }
+          const auto connections = workers->connections();
+          reply({true, status_json({.uptime = loop.clock().now() - began,
+                                    .workers = count,
+                                    .tcp = connections.tcp,
+                                    .quic = connections.quic,
+                                    .reloader = *reloader,
+                                    .certificates = *certificates})});
+        });
+  }
+  std::optional<MetricsServer> metrics;
+  if (!startup->metrics.empty()) {
+    metrics.emplace(
+        std::move(startup->metrics),
+        MetricsServer::Sources{
+            .count = [&](WorkerGroup::Counted done) { workers->count(std::move(done)); },
+            .process =
+                [&] {
+                  ProcessCounts counts = board.get();
+                  counts.connections = workers->connections();
+                  counts.log_lines_dropped = (*logs)->dropped();
+                  return counts;
+                },
+            .workers = count});
+  }
   std::fputs(text.c_str(), stderr);
   loop.run();
   return at_once ? 1 : 0;

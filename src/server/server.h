@@ -1,16 +1,17 @@
 #pragma once
-#include <string>
+#include <functional>
 
+#include "base/error.h"
 #include "config/config.h"
-#include "server/startup.h"
 
 namespace troika {
 
-// The addresses, the folder, the certificates and three curl lines that can be pasted.
-std::string banner(const Startup& startup);
+// Reads the configuration again, as it is now. The error is what is wrong with it; called on any
+// thread.
+using ReadAgain = std::function<Checked<Config>()>;
 
 // Serves until SIGINT or SIGTERM. Returns the exit code; what goes wrong at start is printed to
 // standard error as one sentence.
-int run_server(const Config& config);
+int run_server(const Config& config, const ReadAgain& read_again);
 
 }  // namespace troika

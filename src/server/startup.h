@@ -6,6 +6,7 @@
 #include "runtime/worker.h"
 #include "server/certificate_store.h"
 #include "server/key_log_file.h"
+#include "server/listeners.h"
 #include "server/notices.h"
 #include "server/qlog_folder.h"
 #include "server/secrets.h"
@@ -17,14 +18,13 @@ struct Startup {
   std::unique_ptr<Resumption> resumption;  // outlives the workers
   std::unique_ptr<KeyLogFile> key_log;     // used by the workers' contexts; null: off
   std::vector<WorkerConfig> workers;
-  std::vector<Address> listen;  // with the ports that are really bound
-  std::vector<Config::PlainListener> plain;
+  BoundAddresses addresses;
+  std::vector<Fd> metrics;  // listening sockets
   std::string key_log_file;
-  std::unique_ptr<MemoryBudget> memory;     // outlives the workers
-  std::unique_ptr<QlogFolder> qlog;         // null: no log; outlives the workers
-  std::unique_ptr<SiteNotice> site_notice;  // null without a folder; outlives the workers
-  std::unique_ptr<RootNotice> root_notice;  // null without a folder; outlives the workers
-  std::string root;                         // as in the options; empty: the built-in page
+  std::unique_ptr<MemoryBudget> memory;  // outlives the workers
+  std::unique_ptr<QlogFolder> qlog;      // null: no log; outlives the workers
+  std::shared_ptr<Operator> to = std::make_shared<Operator>();  // outlives the workers
+  std::vector<SiteSpec> sites;
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;

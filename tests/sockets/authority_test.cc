@@ -15,7 +15,7 @@ TEST_CASE("an authority that the certificate does not cover is 421, on TLS ports
   LiveClient client;
   const auto ask = [&](Protocol protocol, const std::string& host, const std::string& asked) {
     const bool plain = protocol == Protocol::h1_plain;
-    const Address& to = plain ? group.startup().plain.front().address : group.address;
+    const Address& to = plain ? group.startup().addresses.plain.front().address : group.address;
     return client.ask(client.connect(protocol, to, host),
                       client::make_request("GET", asked, "/", plain ? "http" : "https"));
   };

@@ -63,12 +63,14 @@ struct SwapRig {
   LiveClient client{{.ca_file = ca_file,
                      .on_server_certificate = [&](const std::string& serial) { shown = serial; }}};
   std::vector<std::string> lines;
-  CertificateWatch watch{
-      client->loop(), long_run() ? Config::Tls{}.look : Duration(std::chrono::milliseconds(50)),
-      [keeper = CertificateKeeper(client->loop().clock(), group.startup().certificates)]() mutable {
-        return keeper.look();
-      },
-      group.workers(), [&](const std::string& line) { lines.push_back(line); }};
+  CertificateKeeper keeper{client->loop().clock(), group.startup().certificates};
+  SlowThread thread{client->loop()};
+  CertificateWatch watch{client->loop(),
+                         long_run() ? Config::Tls{}.look : Duration(std::chrono::milliseconds(50)),
+                         [this] { return keeper.look(); },
+                         thread,
+                         [this](const auto& changed) { group.workers().use_certificates(changed); },
+                         [&](const std::string& line) { lines.push_back(line); }};
   LiveLoad load{client, group.address};
 };
 

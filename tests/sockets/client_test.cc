@@ -289,9 +289,9 @@ TEST_CASE("A name with IPv6 alone") {
   if (!free_port({&any, 1})) SKIP("there is no IPv6 here");
   Address address;
   LiveServer server(scripted_site(), [&](WorkerConfig& config) {
-    config.plain.clear();
-    config.plain.push_back({.tcp = must(TcpListener::bind(any, {}))});
-    address = bound_address(config.plain.back().tcp.get());
+    config.sockets.plain.clear();
+    config.sockets.plain.push_back({.tcp = must(TcpListener::bind(any, {}))});
+    address = bound_address(config.sockets.plain.back().tcp.get());
   });
   FakeResolver resolver;
   LiveClient client({.resolver = &resolver});

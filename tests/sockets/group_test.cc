@@ -107,7 +107,7 @@ TEST_CASE("Packets for any address are handed on to their worker, with the addre
       4,
       [](Startup& startup) {
         const int none = 0;
-        for (WorkerConfig::Secure& secure : startup.workers[0].secure) {
+        for (WorkerSockets::Secure& secure : startup.workers[0].sockets.secure) {
           REQUIRE(setsockopt(secure.udp.get(), SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &none,
                              sizeof none) == 0);
         }

@@ -23,7 +23,7 @@ class LiveGroup {
     options.workers = workers;
     if (ask_for) ask_for(options);
     startup_ = must(start_up(options));
-    address = startup_.listen.front();
+    address = startup_.addresses.listen.front();
     for (WorkerConfig& worker : startup_.workers) worker.observers = {&observer_};
     if (tweak) tweak(startup_);
     group_.emplace(std::move(startup_.workers), [this] { ended_.set_value(); });

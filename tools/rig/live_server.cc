@@ -28,16 +28,16 @@ LiveServer::LiveServer(MakeSite make_site, const std::function<void(WorkerConfig
   config.tls_quic = must(tls::ServerContext::make(tls::TransportKind::quic, tls));
   Address any_port = must(Address::parse("127.0.0.1:0"));
   any_port.set_port(must(free_port(std::span(&any_port, 1))));
-  WorkerConfig::Secure secure;
+  WorkerSockets::Secure secure;
   secure.tcp = must(TcpListener::bind(any_port, {}));
   secure.udp = must(UdpSocket::bind(any_port, {}));
   address = bound_address(secure.udp.get());
   secure.alt_svc = formatted("h3=\":{}\"; ma=3600", address.port());
-  config.secure.push_back(std::move(secure));
-  WorkerConfig::Plain without_tls;
+  config.sockets.secure.push_back(std::move(secure));
+  WorkerSockets::Plain without_tls;
   without_tls.tcp = must(TcpListener::bind(must(Address::parse("127.0.0.1:0")), {}));
   plain = bound_address(without_tls.tcp.get());
-  config.plain.push_back(std::move(without_tls));
+  config.sockets.plain.push_back(std::move(without_tls));
   SystemRandom().fill(config.quic.secret);
   if (tweak) tweak(config);
 

@@ -70,6 +70,15 @@ struct Misconduct {
   std::uint64_t faults = 0, glitches = 0;
   std::uint64_t drained = 0, ended = 0;  // connections
   std::uint64_t over_memory = 0;         // requests that a connection's memory had no room for
+
+  Misconduct& operator+=(const Misconduct& more) noexcept {
+    faults += more.faults;
+    glitches += more.glitches;
+    drained += more.drained;
+    ended += more.ended;
+    over_memory += more.over_memory;
+    return *this;
+  }
 };
 
 // What sessions, exchanges and handlers use of their worker; outlives all of them.

@@ -1,30 +1,13 @@
 #include "handlers/files/fields.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
 #include "base/text.h"
 #include "handlers/file_names.h"
+#include "handlers/glob.h"
 
 namespace troika {
 namespace {
-
-// fnmatch has no "**", so that each "**/" is tried as it is, which takes a folder or more, and left
-// out.
-bool matches_from(const std::string& glob, const std::string& path, std::size_t from) {
-  std::size_t at = glob.find("**/", from);
-  while (at != std::string::npos && at != 0 && glob[at - 1] != '/') at = glob.find("**/", at + 1);
-  if (at == std::string::npos) return fnmatch(glob.c_str(), path.c_str(), 0) == 0;
-  return matches_from(std::string(glob).erase(at, 3), path, at) || matches_from(glob, path, at + 3);
-}
-
-// Of the rules for `name`, those that count for a file: with a glob that it matches, else without.
-bool any_matches(const SiteOptions& options, std::string_view name, std::string_view path) {
-  return std::ranges::any_of(options.headers, [&](const SiteOptions::HeaderRule& rule) {
-    return rule.name == name && !rule.glob.empty() && matches_glob(rule.glob, path);
-  });
-}
 
 // Calls `visit` with each member of a list (RFC 9110 §5.6.1); empty ones do not count.
 template <class Visit>
@@ -62,16 +45,6 @@ void add_preflight(const HeaderMap& request, HeaderMap& headers) {
 
 }  // namespace
 
-bool matches_glob(std::string_view glob, std::string_view path) {
-  // A first slash holds a name to the top of the folder, as in .gitignore.
-  if (glob.starts_with('/')) {
-    glob.remove_prefix(1);
-  } else if (!glob.contains('/')) {
-    path = path.substr(path.rfind('/') + 1);
-  }
-  return matches_from(std::string(glob), std::string(path), 0);
-}
-
 std::string_view cache_control_of(const SiteOptions& options, std::string_view path) {
   const auto rule = std::ranges::find_if(options.cache, [path](const SiteOptions::CacheRule& r) {
     return matches_glob(r.glob, path);
@@ -94,22 +67,6 @@ void add_cors(const SiteOptions& options, const Request& request, HeaderMap& hea
   if (request.method == Method::options && origin &&
       request.headers.has("access-control-request-method")) {
     add_preflight(request.headers, headers);
-  }
-}
-
-void add_own_fields(const SiteOptions& options, std::string_view path, HeaderMap& headers) {
-  constexpr std::string_view kPolicy = "content-security-policy";
-  const bool keeps_policy = headers.has(kPolicy);
-  const auto counts = [&](const SiteOptions::HeaderRule& rule) {
-    if (rule.name == kPolicy && keeps_policy) return false;
-    const bool some = !path.empty() && any_matches(options, rule.name, path);
-    return some ? !rule.glob.empty() && matches_glob(rule.glob, path) : rule.glob.empty();
-  };
-  for (const SiteOptions::HeaderRule& rule : options.headers) {
-    if (counts(rule)) headers.remove(rule.name);
-  }
-  for (const SiteOptions::HeaderRule& rule : options.headers) {
-    if (counts(rule)) headers.add(rule.name, rule.value);
   }
 }
 

@@ -24,8 +24,8 @@ auto parse(Words words, std::span<const Option> table = options()) {
 Config accepted(Words words) {
   words.insert(words.begin(), "serve");
   auto parsed = parse(std::move(words));
-  REQUIRE(std::holds_alternative<Config>(parsed));
-  return std::get<Config>(std::move(parsed));
+  REQUIRE(std::holds_alternative<ServeCommand>(parsed));
+  return std::get<ServeCommand>(std::move(parsed)).config;
 }
 
 // The words of the whole command.
@@ -217,7 +217,7 @@ TEST_CASE("A new option is one row of the table: its value, its help and its err
                    }});
   const auto with = [&](Words words) { return parse(std::move(words), table); };
   const auto text = [&](Words words) { return std::get<PrintAndExit>(with(words)).text; };
-  CHECK(std::get<Config>(with({"serve", "--drain", "9"})).workers == 9);
+  CHECK(std::get<ServeCommand>(with({"serve", "--drain", "9"})).config.workers == 9);
   CHECK(text({"serve", "--drain", "8"}) == "--drain: must be 9, not \"8\"");
   CHECK(text({"serve", "--drain", ""}) == "--drain needs a value: --drain SECONDS");
   CHECK(text({"serve", "--drain"}) == "--drain needs a value: --drain SECONDS" + kHelp);

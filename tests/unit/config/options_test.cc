@@ -86,7 +86,7 @@ std::string read(const std::string& line) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   const auto parsed = parse_command_line(static_cast<int>(argv.size()), argv.data(), "");
-  if (const auto* config = std::get_if<Config>(&parsed)) return changes(*config);
+  if (const auto* serve = std::get_if<ServeCommand>(&parsed)) return changes(serve->config);
   CHECK(std::get<PrintAndExit>(parsed).code == 1);
   return std::get<PrintAndExit>(parsed).text;
 }

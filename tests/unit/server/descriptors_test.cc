@@ -65,7 +65,7 @@ TEST_CASE("What is counted for a server's descriptors is no less than what it ta
     for (const bool much : {false, true}) {
       Config config = one_address();
       const auto ask = [&](Config& asked) {
-        asked.root = folder.path();
+        serve_files(asked).root = folder.path();
         if (much) {
           asked.listen.push_back(test::must(Address::parse("127.0.0.2:0")));
           asked.plain.push_back({test::must(Address::parse("127.0.0.1:0")), true});

@@ -13,7 +13,7 @@ using Lines = std::vector<std::string>;
 
 struct Told {
   Told() {
-    notice.set_say([this](const std::string& line) { lines.push_back(line); });
+    to.set_say([this](const std::string& line) { lines.push_back(line); });
   }
   // In milliseconds.
   void look(int error, int begun, int ended) {
@@ -21,7 +21,8 @@ struct Told {
     notice.look({error, at(begun), at(ended)});
   }
   Lines lines;
-  RootNotice notice{"dist"};
+  Operator to;
+  RootNotice notice{"dist", to};
 };
 
 const std::string kGone =
@@ -33,11 +34,11 @@ const std::string kBack = "the folder dist is available again";
 
 TEST_CASE("a sentence is said once, and so many at most") {
   Lines lines;
-  SiteNotice notice;
-  notice.say("nobody listens yet");
-  notice.set_say([&](const std::string& line) { lines.push_back(line); });
-  for (int i = 0; i < 3; ++i) notice.say("nobody listens yet");
-  CHECK(lines == Lines{"nobody listens yet (reported once)"});
+  Operator to;
+  to.set_say([&](const std::string& line) { lines.push_back(line); });
+  SiteNotice notice(to);
+  for (int i = 0; i < 3; ++i) notice.say("the first");
+  CHECK(lines == Lines{"the first (reported once)"});
   for (std::size_t i = 1; i < SiteNotice::kMost - 1; ++i) notice.say(std::to_string(i));
   CHECK(lines.size() == SiteNotice::kMost - 1);
   notice.say("the last");
@@ -81,7 +82,8 @@ TEST_CASE("descriptors or memory that are used up say nothing of the folder") {
 }
 
 TEST_CASE("nobody need listen") {
-  RootNotice notice("dist");
+  const Operator to;
+  RootNotice notice("dist", to);
   notice.look({ENOENT, TimePoint(), TimePoint()});
   notice.look({0, TimePoint(), TimePoint()});
 }

@@ -1,6 +1,6 @@
 #include "server/startup.h"
 #include "base/text.h"
-#include "server/server.h"
+#include "server/banner.h"
 
 #include <netinet/tcp.h>
 
@@ -102,17 +102,17 @@ TEST_CASE("--congestion is for TCP too, on every listener, and what the kernel r
     CHECK(getsockopt(listener.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) == 0);
     return std::string(name.c_str());
   };
-  const std::string usual = used(must(start_up(config)).workers[0].secure[0].tcp);
+  const std::string usual = used(must(start_up(config)).workers[0].sockets.secure[0].tcp);
   config.tcp_congestion = "reno";  // every kernel has it, and allows it to everyone
   const Startup reno = must(start_up(config));
   CHECK(reno.warnings.empty());
   for (const WorkerConfig& worker : reno.workers) {
-    CHECK(used(worker.secure[0].tcp) == "reno");
-    CHECK(used(worker.plain[0].tcp) == "reno");
+    CHECK(used(worker.sockets.secure[0].tcp) == "reno");
+    CHECK(used(worker.sockets.plain[0].tcp) == "reno");
   }
   config.tcp_congestion = "none such";
   const Startup without = must(start_up(config));
-  CHECK(used(without.workers[0].secure[0].tcp) == usual);
+  CHECK(used(without.workers[0].sockets.secure[0].tcp) == usual);
   REQUIRE(without.warnings.size() == 1);
   CHECK(without.warnings[0].starts_with("this kernel has no TCP congestion control \"none such\""));
   CHECK(without.warnings[0].ends_with("; TCP connections use the system's"));
@@ -155,8 +155,8 @@ TEST_CASE("A preferred address gets a socket for each worker, unless a listener 
   {
     const Startup startup = must(start_up(config));
     for (const WorkerConfig& worker : startup.workers) {
-      REQUIRE(worker.preferred_udp.size() == 1);
-      CHECK(bound_address(worker.preferred_udp[0].get()) == config.quic.preferred_v4);
+      REQUIRE(worker.sockets.preferred_udp.size() == 1);
+      CHECK(bound_address(worker.sockets.preferred_udp[0].get()) == config.quic.preferred_v4);
       CHECK(worker.quic.preferred_v4 == config.quic.preferred_v4);
     }
   }
@@ -164,7 +164,7 @@ TEST_CASE("A preferred address gets a socket for each worker, unless a listener 
     config.listen = {*Address::parse(listener)};
     config.listen[0].set_port(config.quic.preferred_v4.port());
     const Startup startup = must(start_up(config));
-    CHECK(startup.workers[0].preferred_udp.empty());
+    CHECK(startup.workers[0].sockets.preferred_udp.empty());
     CHECK(startup.workers[1].quic.preferred_v4 == config.quic.preferred_v4);
   }
 }
@@ -183,17 +183,17 @@ TEST_CASE("The public port is announced and redirected to; without one, the port
   Config config = on_loopback();
   const auto first = [&] { return std::move(must(start_up(config)).workers.front()); };
   WorkerConfig worker = first();
-  const std::uint16_t bound = bound_address(worker.secure[0].tcp.get()).port();
-  CHECK(worker.https_port == bound);
-  CHECK(worker.secure[0].alt_svc == formatted("h3=\":{}\"; ma=3600", bound));
+  const std::uint16_t bound = bound_address(worker.sockets.secure[0].tcp.get()).port();
+  CHECK(worker.snapshot.https_port == bound);
+  CHECK(worker.sockets.secure[0].alt_svc == formatted("h3=\":{}\"; ma=3600", bound));
   config.public_port = 443;
   worker = first();
-  CHECK(worker.https_port == 443);
-  CHECK(worker.secure[0].alt_svc == "h3=\":443\"; ma=3600");
+  CHECK(worker.snapshot.https_port == 443);
+  CHECK(worker.sockets.secure[0].alt_svc == "h3=\":443\"; ma=3600");
   config.announce_http3 = false;
   worker = first();
-  CHECK(worker.https_port == 443);
-  CHECK(worker.secure[0].alt_svc.empty());
+  CHECK(worker.snapshot.https_port == 443);
+  CHECK(worker.sockets.secure[0].alt_svc.empty());
 }
 
 TEST_CASE("The banner starts no other program, and says which curl each line takes") {

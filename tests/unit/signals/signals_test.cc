@@ -62,12 +62,13 @@ class Child {
   for (;;) pause();
 }
 
-// Tells 's', '!' and 'r' for what is asked of it, and ends when `last` is.
+// Tells 's', '!', 'r' and 'c' for what is asked of it, and ends when `last` is.
 int serve(const Pipe& told, Signals::Wish last = Signals::Wish::stop_at_once) {
   catch_signals();
   Loop loop;
   const Signals signals(loop, [&](Signals::Wish wish) {
-    told.tell(wish == Signals::Wish::stop ? 's' : wish == Signals::Wish::reopen_logs ? 'r' : '!');
+    using enum Signals::Wish;
+    told.tell(wish == stop ? 's' : wish == reopen_logs ? 'r' : wish == reload ? 'c' : '!');
     if (wish == last) loop.stop();
   });
   told.tell('R');
@@ -132,12 +133,14 @@ TEST_CASE("The third signal ends a process whose loop hangs, and so does an end 
   CHECK(patient.code() == 1);
 }
 
-TEST_CASE("SIGUSR1 and SIGHUP ask for new logs, and what asks for nothing is ignored") {
+TEST_CASE(
+    "SIGUSR1 asks for new logs, SIGHUP for the configuration, and what asks for nothing is "
+    "ignored") {
   Child child([](const Pipe& told) { return serve(told); });
   child.kill(SIGUSR1);
   CHECK(child.hear() == 'r');
   child.kill(SIGHUP);
-  CHECK(child.hear() == 'r');
+  CHECK(child.hear() == 'c');
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
                            SIGRTMIN, SIGRTMAX}) {
     child.kill(signal);
@@ -170,14 +173,14 @@ struct Terminal : test::Terminal {
   }
 };
 
-TEST_CASE("The end of the terminal asks for the end, once; a SIGHUP of somebody for new logs") {
+TEST_CASE("The end of the terminal asks for the end, once; a SIGHUP of somebody for a reload") {
   Terminal terminal;
   Child child([&](const Pipe& told) {
     terminal.take();
     return serve(told);
   });
   child.kill(SIGHUP);  // from the process that started it, but the terminal is there
-  CHECK(child.hear() == 'r');
+  CHECK(child.hear() == 'c');
   terminal.hang_up();
   CHECK(child.hear() == 's');
   child.kill(SIGUSR1);
@@ -211,7 +214,7 @@ TEST_CASE("A process that was started by nohup survives its terminal") {
     return serve(told);
   });
   terminal.hang_up();
-  CHECK(child.hear() == 'r');
+  CHECK(child.hear() == 'c');
   child.kill(SIGTERM);
   CHECK(child.hear() == 's');
 }

@@ -27,35 +27,6 @@ std::string_view field(const HeaderMap& headers, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("a glob without a slash is of the last segment, and ** stands for any folders") {
-  const struct {
-    const char *glob, *matching, *others;  // apart by a space
-  } rows[] = {
-      {"*.css", "main.css a/b/main.css", "main.css/a"},
-      {"*.CSS", "", "main.css"},
-      {"a?.[jc]s", "x/ab.js", "x/ab.ts"},
-      {"*", ".hidden", ""},
-      {"a\\*", "a*", "ab"},
-      {"assets/*", "assets/a.js assets/js/a.js", "old/assets/a.js"},
-      {"*/assets/*.js", "old/assets/js/a.js", ""},
-      {"/assets/*", "assets/a.js", ""},
-      {"/index.html", "index.html", "a/index.html"},
-      {"**/x.js", "x.js a/x.js a/b/x.js", "ax.js x.js/y"},
-      {"/**/x.js", "x.js a/x.js a/b/x.js", "ax.js x.js/y"},
-      {"**/**/x.js", "x.js a/x.js a/b/x.js", "ax.js x.js/y"},
-      {"a/**/x.js", "a/x.js a/b/c/x.js", "b/a/x.js ax.js"},
-      {"**/a/**/x.js", "a/x.js b/a/c/x.js", ""},
-      {"a/**", "a/b/c", ""},
-      {"a**/x.js", "", "x.js ax.js"},
-  };
-  for (const auto& row : rows) {
-    CAPTURE(row.glob);
-    for (const auto& path : test::words_of(row.matching)) CHECK(matches_glob(row.glob, path));
-    for (const auto& path : test::words_of(row.others)) CHECK_FALSE(matches_glob(row.glob, path));
-  }
-  CHECK(matches_glob("*", ""));
-}
-
 TEST_CASE("the first rule that matches counts, and without one nothing is kept unasked") {
   SiteOptions options;
   CHECK(cache_control_of(options, "a.css") == "no-cache");
