@@ -9,7 +9,7 @@ packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev
 packages_run=(python3 librtmp1) # the short form of ./dev interop; Debian 13's own curl links librtmp
 packages_run_backports=(curl)
 packages_check=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19)
-packages_bench=(valgrind wrk apache2-utils strace iproute2 util-linux mmdebstrap)
+packages_bench=(valgrind wrk apache2-utils strace iproute2 util-linux mmdebstrap goaccess)
 packages_attack=(python3-cryptography iproute2)
 # Browsers and what Python needs come from the release that the machine runs: those of trixie would
 # draw half a desktop along on Debian 12. node and npm are asked for by command, see outdated().

@@ -71,7 +71,7 @@ Site::Site(std::size_t file_bytes, bool log)
 
 std::vector<ExchangeObserver*> Site::observers() {
   if (!writer_) return {};
-  return {&log_.emplace(*writer_, timers, clock)};
+  return {&log_.emplace(AccessLogs{.common = writer_.get()}, timers, clock)};
 }
 
 void Site::wait() {

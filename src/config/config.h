@@ -10,6 +10,8 @@
 #include "handlers/site_spec.h"
 #include "http/exchange/services.h"
 #include "http/message/limits.h"
+#include "log/format.h"
+#include "log/server_log.h"
 #include "ports/address.h"
 #include "proto/quic/config.h"
 #include "proto/quic/qlog.h"
@@ -52,8 +54,12 @@ struct Config {
   };
   struct Log {
     std::string access = "-";  // a file, "-" for standard output, or "off"
-    std::string keys;          // a file for the secrets of all connections; empty: off
-    std::string qlog;          // a folder; empty: off
+    LogFormat format = LogFormat::text;
+    Redaction redact;
+    std::string server = "-";  // the operator's: a file, or "-" for standard error
+    LogLevel level = LogLevel::notice;
+    std::string keys;  // a file for the secrets of all connections; empty: off
+    std::string qlog;  // a folder; empty: off
     std::optional<QlogFilter> qlog_only;
     QlogLimits qlog_limits;
   };
@@ -79,6 +85,7 @@ struct Config {
   std::vector<Address> metrics;  // where counters and health are told, without TLS; empty: nowhere
   Duration drain_delay{};        // from the wish to stop to the drain: not ready, but serving
   unsigned workers = 0;          // 0: as many as this process may use cores
+  bool server_timing = false;
 
   Tls tls;
   Log log;

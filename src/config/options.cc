@@ -98,6 +98,15 @@ Checked<void> read_preferred(Config& config, Values values) {
   return {};
 }
 
+Checked<void> read_redact(Config& config, Values values) {
+  for (const std::string& name : values) {
+    if (redact(config.log.redact, name)) continue;
+    return std::unexpected(
+        formatted("must be query, client, user_agent or referer, not \"{}\"", name));
+  }
+  return {};
+}
+
 // The first certificate and the first key are a pair, and so on.
 template <std::string tls::CertificateFiles::* file>
 Checked<void> read_pairs(Config& config, Values values) {
@@ -188,6 +197,16 @@ constexpr auto kOptions = std::to_array<Option>({
      read_congestion},
     {"--access-log", "FILE|-|off", process, "One line per request (default: -)",
      text<&Config::log, &Log::access>},
+    {"--log-format", "NAME", process, "text (default) combined json logfmt caddy",
+     one<parse_log_format, &Config::log, &Log::format>},
+    {"--log-redact", "PART", hidden, "query client user_agent referer (repeatable)",
+     read_redact, many},
+    {"--server-log", "FILE|-", hidden, "For the operator (default: -)",
+     text<&Config::log, &Log::server>},
+    {"--log-level", "LEVEL", hidden, "error warn notice (default) info debug",
+     one<parse_log_level, &Config::log, &Log::level>},
+    {"--server-timing", "", hidden, "Responses say how long they took",
+     flag<true, &Config::server_timing>},
     {"--secrets", "FILE", process, "Created if missing; clients resume after restart",
      text<&Config::tls, &Tls::secrets_file>},
     {"--no-0rtt", "", process, "Serve no request from early data",
@@ -198,7 +217,7 @@ constexpr auto kOptions = std::to_array<Option>({
      text<&Config::log, &Log::keys>},
     {"--qlog", "DIR", process, "One qlog file per QUIC connection",
      text<&Config::log, &Log::qlog>},
-    {"--qlog-only", "1/N|ADDR[/BITS]", process, "Only a random share, or some clients",
+    {"--qlog-only", "1/N|ADDR[/BITS]", hidden, "Only a random share, or some clients",
      one<parse_qlog_filter, &Config::log, &Log::qlog_only>},
 });
 // clang-format on

@@ -96,6 +96,22 @@ Texts write_qlog_only(const Config& config) {
   return {formatted("1/{}", only->one_in)};
 }
 
+Texts write_format(const Config& config) { return {std::string(name_of(config.log.format))}; }
+
+Texts write_redact(const Config& config) {
+  const Redaction& redact = config.log.redact;
+  Texts texts;
+  for (const auto& [part, out] : {std::pair("query", redact.query),
+                                  {"client", redact.client},
+                                  {"user_agent", redact.user_agent},
+                                  {"referer", redact.referer}}) {
+    if (out) texts.emplace_back(part);
+  }
+  return texts;
+}
+
+Texts write_level(const Config& config) { return {std::string(name_of(config.log.level))}; }
+
 // One folder today.
 Checked<void> read_certs(Config& config, Values values) {
   if (values.size() > 1) {
@@ -133,6 +149,9 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"public_port", count, "443",
      "The port that clients use, if it is mapped to the one of `listen`.", nullptr, write_port,
      "--public-port"},
+    flag_setting<&Config::server_timing>(
+        "server_timing", "Whether responses say how long they took, in Server-Timing.",
+        "--server-timing"),
     flag_setting<&Config::announce_http3>(
         "h3", "Whether HTTP/3 is announced to clients that come by TCP.", "--alt-svc"),
     {"certs", paths, "[\"/etc/letsencrypt/live\"]",
@@ -174,6 +193,19 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"log.access", log, "\"/var/log/troika/access.log\"",
      "One line for each request: a file, `\"-\"` for standard output, or `\"off\"`.", nullptr,
      write_text<&Config::log, &Log::access>, "--access-log"},
+    {"log.format", text, "\"json\"",
+     "How its lines are written: `\"text\"`, `\"combined\"`, `\"json\"`, `\"logfmt\"` or "
+     "`\"caddy\"`.",
+     nullptr, write_format, "--log-format"},
+    {"log.redact", texts, "[\"query\", \"client\"]",
+     "What it leaves out: `\"query\"`, `\"client\"`, `\"user_agent\"` or `\"referer\"`.", nullptr,
+     write_redact, "--log-redact"},
+    {"log.server", log, "\"/var/log/troika/server.log\"",
+     "What the server says while it runs: a file, or `\"-\"` for standard error.", nullptr,
+     write_text<&Config::log, &Log::server>, "--server-log"},
+    {"log.level", text, "\"info\"",
+     "How much it says: `\"error\"`, `\"warn\"`, `\"notice\"`, `\"info\"` or `\"debug\"`.", nullptr,
+     write_level, "--log-level"},
     {"log.keys", path, "\"keys.log\"",
      "A file for the secrets of all connections, for debugging: who reads it can read all traffic.",
      nullptr, write_text<&Config::log, &Log::keys>, "--keylog"},
@@ -277,10 +309,6 @@ constexpr auto kLater = std::to_array<LaterSetting>({
     {"site.route.tunnel_idle", kOrigins},
     {"site.route.underscores", kOrigins},
     {"site.route.auth", kOrigins},
-    {"log.format", kNotYet},
-    {"log.level", kNotYet},
-    {"log.redact", kNotYet},
-    {"log.server", kNotYet},
     {"proxy_protocol", kNotYet},
     {"site.client_ca", kNotYet},
     {"site.log", kNotYet},

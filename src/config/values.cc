@@ -194,6 +194,17 @@ Checked<tls::ClientAuth> parse_client_auth(std::string_view text) {
   return std::unexpected(formatted("must be required or optional, not \"{}\"", text));
 }
 
+Checked<LogFormat> parse_log_format(std::string_view text) {
+  if (const auto format = log_format(text)) return *format;
+  return std::unexpected(
+      formatted("must be text, combined, json, logfmt or caddy, not \"{}\"", text));
+}
+
+Checked<LogLevel> parse_log_level(std::string_view text) {
+  if (const auto level = log_level(text)) return *level;
+  return std::unexpected(formatted("must be error, warn, notice, info or debug, not \"{}\"", text));
+}
+
 std::string shell_word(std::string_view text) {
   const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
     return ascii::is_alpha(c) || ascii::is_digit(c) || std::string_view("/._-+:@%=,").contains(c);

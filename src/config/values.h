@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "log/format.h"
+#include "log/server_log.h"
 #include "ports/address.h"
 #include "proto/quic/config.h"
 #include "tls/context/server_context.h"
@@ -59,6 +61,9 @@ Checked<Address> parse_reachable(std::string_view text);
 
 Checked<quic::Congestion> parse_congestion(std::string_view text);  // "cubic", "bbr", "reno"
 Checked<tls::ClientAuth> parse_client_auth(std::string_view text);  // "required", "optional"
+
+Checked<LogFormat> parse_log_format(std::string_view text);  // as log_format() knows it
+Checked<LogLevel> parse_log_level(std::string_view text);    // as log_level() knows it
 
 // The other way: as a word of a shell's command, in single quotes where that is needed.
 std::string shell_word(std::string_view text);

@@ -75,6 +75,7 @@ struct SiteSpec {
   // Status, and a path beneath the root of the route, for our own errors.
   std::vector<std::pair<std::uint16_t, std::string>> error_pages{};
   GuardSpec guard{};                // stands before all routes
+  std::string access_log{};         // a file, "-" or "off"; empty: as the log of all
   std::vector<RouteSpec> routes{};  // the first that matches takes the request
   Written written{};
 };

@@ -151,7 +151,7 @@ struct WriterThread::State {
   std::string queue;              // whole lines
   std::uint64_t unannounced = 0;  // lines dropped since the last batch
   Open open_again;                // empty: no request
-  WriterThread* notices = nullptr;
+  Say say;                        // empty: nobody listens
   std::string name;
   bool stopping = false, stopped = false;
   std::atomic<bool> give_up = false;
@@ -170,7 +170,7 @@ WriterThread::~WriterThread() {
   state_->changed.notify_all();
   const bool stopped = state_->changed.wait_for(lock, state_->options.last_chance,
                                                 [this] { return state_->stopped; });
-  state_->notices = nullptr;
+  state_->say = {};
   lock.unlock();
   state_->give_up = true;
   // A stopped terminal (Ctrl-S) can block write() for ever, and poll() does not predict it. The
@@ -178,9 +178,9 @@ WriterThread::~WriterThread() {
   stopped ? thread_.join() : thread_.detach();
 }
 
-void WriterThread::set_notices(WriterThread& notices, std::string name) {
+void WriterThread::set_notices(Say say, std::string name) {
   const std::lock_guard lock(state_->mutex);
-  state_->notices = &notices;
+  state_->say = std::move(say);
   state_->name = std::move(name);
 }
 
@@ -245,7 +245,10 @@ void WriterThread::State::reopen_if_asked() {
   std::unique_lock lock(mutex);
   const Open open = std::exchange(open_again, {});
   lock.unlock();
-  if (open) open(out);
+  if (!open) return;
+  const Checked<void> opened = open(out);
+  lock.lock();
+  if (!opened && say) say(opened.error() + "; logging continues to the old file");
 }
 
 // False at the end.
@@ -285,10 +288,9 @@ void WriterThread::State::complain(int error) {
   const auto now = std::chrono::steady_clock::now();
   if (complained && now - *complained < options.say_again) return;
   const std::lock_guard lock(mutex);
-  if (notices == nullptr) return;
+  if (!say) return;
   complained = now;
-  notices->line(formatted("troika: cannot write {}: {}; {} lines are lost so far", name,
-                          reason(error), failed));
+  say(formatted("cannot write {}: {}; {} lines are lost so far", name, reason(error), failed));
 }
 
 }  // namespace troika

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <thread>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "os/fd.h"
 
@@ -62,17 +63,19 @@ class WriterThread {
   WriterThread& operator=(const WriterThread&) = delete;
   ~WriterThread();
 
-  // Sets where to report that this log, called `name` there, cannot be written; `notices` outlives
-  // this object. By default nothing is reported.
-  void set_notices(WriterThread& notices, std::string name);
+  // Sets where to report that this log, called `name` there, cannot be written: a sentence. What
+  // `say` refers to outlives this object. By default nothing is reported.
+  using Say = std::function<void(const std::string& sentence)>;
+  void set_notices(Say say, std::string name);
   // Queues one line, given without its newline. From any thread.
   void line(std::string_view text);
   // Queues whole lines, each with its newline: those that there is room for.
   void lines(std::string_view text);
   // Calls `open` on the writer's thread, between two batches, to change the output. Lines from now
   // on go there, whole and none twice; earlier ones may as well. If `open` does nothing, the output
-  // stays. From any thread.
-  using Open = std::function<void(LogOutput&)>;
+  // stays; its error, a sentence, is reported. It may outlive this object, with what it refers to.
+  // From any thread.
+  using Open = std::function<Checked<void>(LogOutput&)>;
   void reopen(Open open);
   std::uint64_t dropped() const noexcept;  // lines, so far
 

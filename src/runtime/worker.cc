@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "handlers/redirect/redirect.h"
 #include "loop/udp_socket.h"
-#include "os/writer_thread.h"
 #include "ports/transport.h"
 #include "proto/h3/session.h"
 
@@ -115,7 +114,7 @@ Worker::Worker(WorkerConfig config)
       redirect_services_(services(nullptr, nullptr)),
       plain_on_tls_services_(services(&authorities_, nullptr)),
       handshakes_(config_.limits.handshake_notices, loop_.clock(), loop_.timers(),
-                  [this](const std::string& line) { notice(line); }),
+                  [this](const std::string& line) { say(LogLevel::notice, line); }),
       listeners_(
           loop_,
           [this](std::unique_ptr<TcpStream> stream, const ListenerTerms& terms) {
@@ -143,15 +142,19 @@ Services Worker::services(const AuthorityCheck* authority, FlushQueue* flush) {
           .observer = observers_,
           .authority = authority,
           .flush = flush,
-          .account = &account_};
+          .marks = marks_ ? &*marks_ : nullptr,
+          .account = &account_,
+          .server_timing = config_.server_timing};
 }
 
 std::vector<ExchangeObserver*> Worker::observers() {
   std::vector<ExchangeObserver*> all = config_.observers;
   all.push_back(&requests_);
-  if (config_.access_log != nullptr) {
-    all.push_back(&access_log_.emplace(*config_.access_log, loop_.timers(), loop_.turn_clock()));
-  }
+  const AccessLogs& logs = config_.access_log;
+  if (!logs.on()) return all;
+  all.push_back(&access_log_.emplace(logs, loop_.timers(), loop_.turn_clock()));
+  const RequestMarks::Wanted wanted = wanted_by(logs.format, logs.redact);
+  if (wanted.any()) marks_.emplace(wanted, random_);
   return all;
 }
 
@@ -312,11 +315,12 @@ void Worker::on_scarce_memory(MemoryBudget::State before, MemoryBudget::State no
   listeners_.set_accepting(now != spent);
   if (quic_) quic_->endpoint.set_accepting(now != spent);
   if (config_.quic.worker != 0) return;  // one of them says it
-  notice(now == spent
-             ? formatted("connections hold more than {} MiB (--memory): new ones wait, and those "
-                         "that hold the most are closed",
-                         config_.memory->most() >> 20U)
-             : formatted("memory is free again; {} connections were closed so far", shed_));
+  say(now == spent ? LogLevel::warn : LogLevel::notice,
+      now == spent
+          ? formatted("connections hold more than {} MiB (--memory): new ones wait, and those "
+                      "that hold the most are closed",
+                      config_.memory->most() >> 20U)
+          : formatted("memory is free again; {} connections were closed so far", shed_));
 }
 
 WorkerCounts Worker::counts() const {
@@ -355,14 +359,14 @@ void Worker::drain_deadline() {
 }
 
 void Worker::starved(std::uint64_t pauses) {
-  notice(
+  say(LogLevel::warn,
       formatted("out of file descriptors or memory, accepting is paused ({} times so far); "
                 "raise the limit with ulimit -n",
                 pauses));
 }
 
-void Worker::notice(const std::string& line) {
-  if (config_.notices != nullptr) config_.notices->line("troika: " + line);
+void Worker::say(LogLevel level, const std::string& sentence) {
+  if (config_.server_log != nullptr) config_.server_log->say(level, sentence);
 }
 
 void Worker::on_handshake_failed(const Address& client, std::string_view why) noexcept {

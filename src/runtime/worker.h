@@ -12,12 +12,14 @@
 #include "base/random.h"
 #include "http/exchange/authority.h"
 #include "http/exchange/observer.h"
+#include "http/exchange/request_marks.h"
 #include "http/exchange/services.h"
+#include "log/access_log.h"
+#include "log/server_log.h"
 #include "loop/background.h"
 #include "loop/loop.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
-#include "runtime/access_log.h"
 #include "runtime/connection.h"
 #include "runtime/handshake_notices.h"
 #include "runtime/listeners.h"
@@ -28,8 +30,6 @@
 #include "tls/transport/tls_transport.h"
 
 namespace troika {
-
-class WriterThread;
 
 // The most threads of libuv's pool that `workers` workers keep busy with tasks of their sites.
 unsigned background_threads(unsigned workers) noexcept;
@@ -100,8 +100,9 @@ struct WorkerConfig {
   Timeouts timeouts;
   // May be shared by workers, each of which calls them on its own thread; outlive the worker.
   std::vector<ExchangeObserver*> observers;
-  WriterThread* access_log = nullptr;  // null: there is none
-  WriterThread* notices = nullptr;     // lines for the operator
+  AccessLogs access_log;
+  ServerLog* server_log = nullptr;  // null: there is none
+  bool server_timing = false;       // responses say what they took (Server-Timing)
   // Makes the logs of this worker's QUIC connections; empty: no logs. Objects that it refers to
   // outlive the worker; the Random outlives its result.
   std::function<std::unique_ptr<quic::QlogSource>(Random&)> make_qlog;
@@ -147,7 +148,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   struct Quic;
 
   Services services(const AuthorityCheck* authority, FlushQueue* flush);
-  std::vector<ExchangeObserver*> observers();  // with the access log, which it makes
+  std::vector<ExchangeObserver*> observers();  // with the access log: makes it and its marks
   void listen(WorkerSockets sockets);
   void retire(const Address& address);
   void end_retired();
@@ -162,7 +163,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   void remove(Flushable& work) noexcept override;
   void on_done(Connection& connection) noexcept override;
   void on_handshake_failed(const Address& client, std::string_view why) noexcept override;
-  void notice(const std::string& line);
+  void say(LogLevel level, const std::string& sentence);
 
   WorkerConfig config_;
   Account account_;  // of all connections
@@ -174,6 +175,7 @@ class Worker final : private ConnectionOwner, private FlushQueue {
   CoveredAuthorities authorities_;
   RequestCounter requests_;
   std::optional<AccessLog> access_log_;
+  std::optional<RequestMarks> marks_;  // none: nobody asks for them
   ExchangeObservers observers_;
   Services services_, plain_services_, redirect_services_, plain_on_tls_services_;
   HandshakeNotices handshakes_;

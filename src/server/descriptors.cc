@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "server/logs.h"
 
 namespace troika {
 namespace {
@@ -25,6 +26,7 @@ std::size_t needed_descriptors(const Config& config, unsigned workers) {
   }
   worker += 2;  // the folder, and an excess connection until it is closed
   std::size_t all = kProcess + kPassing + workers * worker;
+  all += Logs::files_of(config);
   if (!config.log.qlog.empty()) all += 1 + config.log.qlog_limits.files;
   return all;
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "certs/dev_ca.h"
@@ -46,18 +49,28 @@ Checked<OwnCertificates> certificates_of(const Config& config, std::vector<std::
 }
 
 Checked<void> keep_private(const Config& config) {
-  const bool logs_to_file = config.log.access != "-" && config.log.access != "off";
-  for (const auto& [option, file] : {std::pair("--secrets", config.tls.secrets_file),
-                                     {"--keylog", config.log.keys},
-                                     {"--qlog", config.log.qlog},
-                                     {"--access-log", logs_to_file ? config.log.access : ""}}) {
-    if (file.empty()) continue;
+  std::vector<std::pair<const char*, std::string>> files{{"--secrets", config.tls.secrets_file},
+                                                         {"--keylog", config.log.keys},
+                                                         {"--qlog", config.log.qlog},
+                                                         {"--server-log", config.log.server},
+                                                         {"--access-log", config.log.access}};
+  for (const SiteSpec& site : config.sites) files.emplace_back("access_log", site.access_log);
+  for (const auto& [option, file] : files) {
+    if (file.empty() || file == "-" || file == "off") continue;
     if (auto out = keep_out_of_sites(option, file, config); !out) return out;
   }
   return {};
 }
 
 namespace {
+
+// By the sites' numbers, which lines of the log are told; none if no site has its own.
+std::vector<std::string_view> logs_of_sites(const Config& config) {
+  std::vector<std::string_view> logs;
+  for (const SiteSpec& site : config.sites) logs.push_back(site.access_log);
+  const bool own = std::ranges::any_of(logs, [](std::string_view log) { return !log.empty(); });
+  return own ? logs : std::vector<std::string_view>{};
+}
 
 Checked<void> check_lasting(const Config& running, const Config& next) {
   const auto lasts = [](std::string_view what, bool same) -> Checked<void> {
@@ -74,6 +87,12 @@ Checked<void> check_lasting(const Config& running, const Config& next) {
         {"early data (--no-0rtt)", running.tls.early_data == next.tls.early_data},
         {"the secrets (--secrets)", running.tls.secrets_file == next.tls.secrets_file},
         {"the access log (--access-log)", running.log.access == next.log.access},
+        {"the format of the access log (--log-format, --log-redact)",
+         running.log.format == next.log.format && running.log.redact == next.log.redact},
+        {"a site's access log", logs_of_sites(running) == logs_of_sites(next)},
+        {"the server log (--server-log, --log-level)",
+         running.log.server == next.log.server && running.log.level == next.log.level},
+        {"Server-Timing (--server-timing)", running.server_timing == next.server_timing},
         {"the key log (--keylog)", running.log.keys == next.log.keys},
         {"the qlog folder (--qlog)", running.log.qlog == next.log.qlog},
         {"the congestion control (--congestion)",

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "base/text.h"
@@ -43,9 +42,7 @@ Checked<std::unique_ptr<KeyLogFile>> KeyLogFile::open(const std::string& path) {
 
 void KeyLogFile::reopen() {
   writer_.reopen([path = path_](LogOutput& out) {
-    auto fd = open_for_owner(path);
-    if (fd) return out.use(std::move(*fd));
-    std::fprintf(stderr, "troika: %s; logging continues to the old file\n", fd.error().c_str());
+    return open_for_owner(path).transform([&](Fd fd) { out.use(std::move(fd)); });
   });
 }
 

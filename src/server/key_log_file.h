@@ -13,8 +13,10 @@ class KeyLogFile final : public tls::KeyLog {
  public:
   static Checked<std::unique_ptr<KeyLogFile>> open(const std::string& path);
   void reopen();  // the name may mean another file by now
-  // Sets where to report that it cannot be written; outlives this object.
-  void set_notices(WriterThread& notices) { writer_.set_notices(notices, "the key log " + path_); }
+  // Sets where to report that it cannot be written; what `say` refers to outlives this object.
+  void set_notices(WriterThread::Say say) {
+    writer_.set_notices(std::move(say), "the key log " + path_);
+  }
   void line(std::string_view text) noexcept override { writer_.line(text); }
 
  private:

@@ -124,7 +124,7 @@ struct QlogFolder::State {
   bool count_asked = false;  // some files may have been removed
   std::optional<std::chrono::steady_clock::time_point> counted;  // used by the thread only
   Counters counters;
-  WriterThread* notices = nullptr;
+  WriterThread::Say say;  // empty: nobody listens
   std::array<bool, 5> told{};
   bool stopping = false, stopped = false;
 };
@@ -180,7 +180,7 @@ QlogFolder::~QlogFolder() {
   state_->changed.notify_all();
   const bool stopped = state_->changed.wait_for(lock, state_->limits.last_chance,
                                                 [this] { return state_->stopped; });
-  state_->notices = nullptr;
+  state_->say = {};
   lock.unlock();
   stopped ? thread_.join() : thread_.detach();  // write() may block for ever on a lost disk
 }
@@ -202,9 +202,9 @@ QlogFolder::Counters QlogFolder::counters() const {
   return state_->counters;
 }
 
-void QlogFolder::set_notices(WriterThread* notices) {
+void QlogFolder::set_notices(WriterThread::Say say) {
   const std::lock_guard lock(state_->mutex);
-  state_->notices = notices;
+  state_->say = std::move(say);
 }
 
 bool QlogFolder::State::has_room() {
@@ -234,7 +234,7 @@ void QlogFolder::State::cut(Log& log, Lack why, int error) {
 }
 
 void QlogFolder::State::tell(Lack what, int error) {
-  if (std::exchange(told[static_cast<std::size_t>(what)], true) || notices == nullptr) return;
+  if (std::exchange(told[static_cast<std::size_t>(what)], true) || !say) return;
   const auto reason = [&]() -> std::string {
     switch (what) {
       case Lack::files:
@@ -254,7 +254,7 @@ void QlogFolder::State::tell(Lack what, int error) {
     }
     return formatted("the log of a connection ends early: {}", std::strerror(error));
   };
-  notices->line(formatted("troika: qlog in {}: {} (reported once)", path, reason()));
+  say(formatted("qlog in {}: {} (reported once)", path, reason()));
 }
 
 void QlogFolder::State::run() {

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "os/fd.h"
+#include "os/writer_thread.h"
 #include "proto/quic/qlog.h"
 
 namespace troika {
@@ -39,8 +40,6 @@ class QlogFile {
   int error_ = 0;
 };
 
-class WriterThread;
-
 // The qlog files in one folder, one per logged connection, written by its own thread. Logging never
 // waits: when the disk is too slow or full, a log ends early, after a whole record. No log begins
 // while there is no room for a whole file, until some have been removed. Shared by all workers;
@@ -65,9 +64,9 @@ class QlogFolder {
   // From any thread. Null: no room. The sink is used by one thread at a time.
   std::unique_ptr<quic::QlogSink> open(std::span<const std::uint8_t> id);
   Counters counters() const;
-  // Sets where to report, once per reason, that a log is missing or ends early; outlives this
-  // object.
-  void set_notices(WriterThread* notices);
+  // Sets where to report, once per reason, that a log is missing or ends early; what `say` refers
+  // to outlives this object.
+  void set_notices(WriterThread::Say say);
 
  private:
   struct Log;

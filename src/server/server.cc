@@ -1,10 +1,6 @@
 #include "server/server.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -14,11 +10,11 @@
 #include "loop/thread_pool.h"
 #include "os/local_socket.h"
 #include "os/user.h"
-#include "os/writer_thread.h"
 #include "runtime/worker_group.h"
 #include "server/banner.h"
 #include "server/certificate_watch.h"
 #include "server/library_floor.h"
+#include "server/logs.h"
 #include "server/metrics_server.h"
 #include "server/reload.h"
 #include "server/startup.h"
@@ -30,38 +26,6 @@ namespace {
 constexpr unsigned kReadingThreads = 4;                  // for file reads that miss the page cache
 constexpr Duration kPatience = std::chrono::seconds(5);  // for hanging threads, after a drain
 const SystemClock kClock;                                // outlives a hanging look at files
-
-LogOutput duplicate(int fd) { return LogOutput(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3))); }
-
-// Null with no error: the log is off.
-Checked<std::unique_ptr<WriterThread>> open_access_log(const std::string& where) {
-  if (where == "off") return nullptr;
-  if (where == "-") return std::make_unique<WriterThread>(duplicate(STDOUT_FILENO));
-  LogOutput out(where, 0644);
-  if (const int error = out.open(); error != 0) {
-    return std::unexpected(formatted(
-        "cannot write the access log {}: {}; choose another file with --access-log, or \"off\"",
-        where, std::strerror(error)));
-  }
-  return std::make_unique<WriterThread>(std::move(out));
-}
-
-std::string name_of_log(const std::string& where) {
-  return where == "-" ? "the access log to standard output" : "the access log " + where;
-}
-
-// For log rotation: reopens the files by their names; standard output stays.
-void open_logs_again(const std::string& access_log, WriterThread* lines, KeyLogFile* keys) {
-  if (keys != nullptr) keys->reopen();
-  if (lines == nullptr || access_log == "-") return;
-  lines->reopen([access_log](LogOutput& out) {
-    const int error = out.open();
-    if (error == 0) return;
-    std::fprintf(stderr,
-                 "troika: cannot reopen the access log %s: %s; logging continues to the old file\n",
-                 access_log.c_str(), std::strerror(error));
-  });
-}
 
 int complain(const std::string& sentence) {
   std::fprintf(stderr, "troika: %s\n", sentence.c_str());
@@ -93,19 +57,20 @@ int run_server(const Config& config, const ReadAgain& read_again) {
     startup->warnings.push_back(warning);
   }
   const std::string text = banner(*startup);
-  WriterThread notices(duplicate(STDERR_FILENO));  // outlives all that it tells of
-  const auto lines = open_access_log(config.log.access);
-  if (!lines) return complain(as_user(config, lines.error()));
-  if (*lines) (*lines)->set_notices(notices, name_of_log(config.log.access));
+  const auto server_log = Logs::open_server_log(config, kClock);
+  if (!server_log) return complain(as_user(config, server_log.error()));
+  ServerLog& log = **server_log;  // outlives all that it tells of
+  const auto logs = Logs::open(config, log);
+  if (!logs) return complain(as_user(config, logs.error()));
   const std::unique_ptr<KeyLogFile> key_log = std::move(startup->key_log);
-  if (key_log) key_log->set_notices(notices);
+  if (key_log) key_log->set_notices(log.at(LogLevel::error));
   const std::unique_ptr<QlogFolder> qlog = std::move(startup->qlog);
-  if (qlog) qlog->set_notices(&notices);
-  const auto say = [&notices](const std::string& line) { notices.line("troika: " + line); };
-  startup->to->set_say(say);
+  if (qlog) qlog->set_notices(log.at(LogLevel::warn));
+  startup->to->set_say(log.at(LogLevel::warn));
   for (WorkerConfig& worker : startup->workers) {
-    worker.access_log = lines->get();
-    worker.notices = &notices;
+    worker.access_log = (*logs)->access();
+    worker.server_log = &log;
+    worker.server_timing = config.server_timing;
   }
   const auto count = static_cast<unsigned>(startup->workers.size());
   Loop loop;  // of this thread, for what is not a client's
@@ -116,12 +81,17 @@ int run_server(const Config& config, const ReadAgain& read_again) {
   board.set([](ProcessCounts& counts) { counts.started = counts.last_reload = kClock.wall(); });
   bool at_once = false;
   Timer drain(loop.timers(), [&] {
-    notices.line(
-        formatted("troika: stopping; waiting for {} connections (signal again to stop at once)",
-                  workers->connections().all()));
+    log.say(LogLevel::notice,
+            formatted("stopping; waiting for {} connections (signal again to stop at once)",
+                      workers->connections().all()));
     workers->drain();
   });
-  const auto open_logs = [&] { open_logs_again(config.log.access, lines->get(), key_log.get()); };
+  const auto open_logs = [&] {
+    log.say(LogLevel::info, "opening the logs again");
+    if (config.log.server != "-") log.reopen(config.log.server);
+    if (key_log) key_log->reopen();
+    (*logs)->reopen();
+  };
   const Signals signals(loop, [&](Signals::Wish wish) {
     switch (wish) {
       case Signals::Wish::reopen_logs: return open_logs();
@@ -148,7 +118,7 @@ int run_server(const Config& config, const ReadAgain& read_again) {
         certificates = changed.copy();
         workers->use_certificates(changed);
       },
-      say);
+      log.at(LogLevel::notice));
   reloader.emplace(Reloader::Parts{
       .loop = loop,
       .thread = slow,
@@ -176,7 +146,7 @@ int run_server(const Config& config, const ReadAgain& read_again) {
               if (outcome.done) counts.last_reload = kClock.wall();
             });
           },
-      .say = say});
+      .say = log.at(LogLevel::notice)});
   const TimePoint began = loop.clock().now();
   std::optional<ControlSocket> commands;
   if (*control) {
@@ -211,7 +181,7 @@ int run_server(const Config& config, const ReadAgain& read_again) {
                 [&] {
                   ProcessCounts counts = board.get();
                   counts.connections = workers->connections();
-                  if (*lines) counts.log_lines_dropped = (*lines)->dropped();
+                  counts.log_lines_dropped = (*logs)->dropped();
                   return counts;
                 },
             .workers = count});

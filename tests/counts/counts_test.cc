@@ -7,6 +7,7 @@
 #include "counts/counters.h"
 #include "counts/data_frames.h"
 #include "files/ground.h"
+#include "log/access_log.h"
 #include "os/writer_thread.h"
 #include "server/static_site.h"
 #include "support/live_server.h"
@@ -38,7 +39,7 @@ class Rig {
     options.compress = false;
     server_ = std::make_unique<test::LiveServer>(
         test::must(static_site(ground_.root().string(), std::move(options), {})),
-        [this](WorkerConfig& worker) { worker.access_log = &log_; });
+        [this](WorkerConfig& worker) { worker.access_log.common = &log_; });
     connection_ = &client_.connect(protocol, server_->address);
   }
 
@@ -175,6 +176,31 @@ TEST_CASE("A request for a kept file costs no more than it did") {
         CHECK(cost[i] <= row.most[i]);
       }
     }
+  }
+}
+
+TEST_CASE("A line of the access log allocates nothing, in any format") {
+  Request request = client::make_request("GET", "localhost", "/1k?a=b");
+  PeerInfo peer;
+  peer.remote = *Address::parse("[2001:db8:85a3::8a2e:370:7334]:50000");
+  peer.security.encrypted = true;
+  for (const LogFormat format : {LogFormat::text, LogFormat::combined, LogFormat::json,
+                                 LogFormat::logfmt, LogFormat::caddy}) {
+    AccessLines lines(format);
+    std::string line;
+    const auto append = [&] {
+      line.clear();
+      lines.append(line, {.request = request,
+                          .peer = peer,
+                          .status = 200,
+                          .started = WallTime(std::chrono::seconds(1'700'000'000)),
+                          .fields = {.user_agent = "a\x01\"\xff", .referer = "https://a/?b"}});
+    };
+    append();
+    const Counters before = of_this_thread();
+    for (int i = 0; i < 10; ++i) append();
+    CAPTURE(line);
+    CHECK((of_this_thread() - before).allocations == 0);
   }
 }
 

@@ -30,17 +30,19 @@ struct Logs {
   TemporaryFolder folder;
   const std::string access = folder.path() / "access", notices = folder.path() / "notices";
   std::optional<WriterThread> access_writer{std::in_place, LogOutput(file_for(access))};
-  std::optional<WriterThread> notice_writer{std::in_place, LogOutput(file_for(notices))};
+  const SystemClock clock;
+  std::optional<ServerLog> server_log{std::in_place, LogOutput(file_for(notices)),
+                                      ServerLog::Form::terminal, LogLevel::notice, clock};
 
   void take(Startup& startup) {
     for (WorkerConfig& worker : startup.workers) {
-      worker.access_log = &*access_writer;
-      worker.notices = &*notice_writer;
+      worker.access_log.common = &*access_writer;
+      worker.server_log = &*server_log;
     }
   }
   void close() {
     access_writer.reset();
-    notice_writer.reset();
+    server_log.reset();
   }
 };
 

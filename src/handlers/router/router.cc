@@ -48,6 +48,7 @@ std::unique_ptr<Job> Router::start(RequestContext context, Responder& responder)
     respond_with(responder, status_without_site(request));
     return nullptr;
   }
+  if (context.routed != nullptr) context.routed->site = table_->number_of(*site);
   Guard* const guard = guards_[table_->number_of(*site)].get();
   return guard == nullptr ? let_in(*site, context, responder)
                           : guarded(*guard, *site, context, responder);
@@ -77,6 +78,7 @@ std::unique_ptr<Job> Router::let_in(const SiteTable::Site& site, RequestContext 
   const std::string& path = request.target.path;
   const std::uint32_t route = site.routes.find(path, request.method, request.method_text);
   if (route == RouteTable::kNone) return refuse(site, context, responder);
+  if (context.routed != nullptr) context.routed->route = route;
   const SiteTable::Way way = site.ways[route];
   return action(way.action).act(context, responder, std::string_view(path).substr(way.cut));
 }

@@ -46,8 +46,8 @@ class SiteTable {
     const std::uint32_t number = hosts_.find(authority);
     return number == HostIndex::kNone ? nullptr : &sites_[number];
   }
-  std::size_t number_of(const Site& site) const noexcept {
-    return static_cast<std::size_t>(&site - sites_.data());
+  std::uint32_t number_of(const Site& site) const noexcept {  // in the order of the specs
+    return static_cast<std::uint32_t>(&site - sites_.data());
   }
   const std::vector<SiteSpec>& specs() const noexcept { return specs_; }
   const std::vector<Site>& sites() const noexcept { return sites_; }

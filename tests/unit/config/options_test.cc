@@ -54,6 +54,17 @@ std::string changes(const Config& config) {
   put("early_data", config.tls.early_data, true);
   put("secrets", config.tls.secrets_file, "");
   put("access", config.log.access, "-");
+  put("format", static_cast<int>(config.log.format), 0);
+  const Redaction& redact = config.log.redact;
+  for (const auto& [part, out] : {std::pair("query", redact.query),
+                                  {"client", redact.client},
+                                  {"user_agent", redact.user_agent},
+                                  {"referer", redact.referer}}) {
+    if (out) all += formatted("without {}; ", part);
+  }
+  put("server_log", config.log.server, "-");
+  put("level", static_cast<int>(config.log.level), 2);
+  put("server_timing", config.server_timing, false);
   put("keys", config.log.keys, "");
   put("qlog", config.log.qlog, "");
   if (const auto& only = config.log.qlog_only) {
@@ -257,4 +268,24 @@ TEST_CASE("Options of files and fields fill what the handler is given, in their 
          {"--cors|*|--cors|a|--cors|b",
           "--cors: must be '*' or an origin like https://example.org (no path, no trailing slash), "
           "not \"a\""}});
+}
+
+TEST_CASE("Logs: a format, what is left out of it, and the operator's with its level") {
+  check({{"--log-format|text", ""},
+         {"--log-format|combined", "format=1; "},
+         {"--log-format|json", "format=2; "},
+         {"--log-format|logfmt", "format=3; "},
+         {"--log-format|caddy", "format=4; "},
+         {"--log-redact|query|--log-redact|client", "without query; without client; "},
+         {"--log-redact|user_agent|--log-redact|referer", "without user_agent; without referer; "},
+         {"--server-log|/log/server", "server_log=/log/server; "},
+         {"--log-level|error", "level=0; "},
+         {"--log-level|debug", "level=4; "},
+         {"--server-timing", "server_timing=true; "}});
+  check_wrong("--log-format", {"xml", "JSON"},
+              "must be text, combined, json, logfmt or caddy, not ", "");
+  check_wrong("--log-redact", {"cookie", "query,client"},
+              "must be query, client, user_agent or referer, not ", "");
+  check_wrong("--log-level", {"loud", "warning"},
+              "must be error, warn, notice, info or debug, not ", "");
 }

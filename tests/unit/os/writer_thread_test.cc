@@ -100,7 +100,10 @@ TEST_CASE("A log that is renamed and opened again under load: every line is in o
     });
     for (int i = 0; i < kFiles; ++i) {
       std::filesystem::rename(path, path + "." + std::to_string(i));
-      log.reopen([&](LogOutput& out) { out.use(open_log()); });
+      log.reopen([&](LogOutput& out) -> Checked<void> {
+        out.use(open_log());
+        return {};
+      });
       while (!std::filesystem::exists(path)) std::this_thread::yield();  // without a line, too
     }
     writer.join();
@@ -124,7 +127,7 @@ TEST_CASE("A log that cannot be opened again goes on where it was") {
     WriterThread log(LogOutput(
         Fd(::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600))));
     log.line("one");
-    log.reopen([](LogOutput&) {});
+    log.reopen([](LogOutput&) { return Checked<void>(); });
     log.line("two");
   }
   CHECK(lines_of(folder / "log") == std::vector<std::string>{"one", "two"});
@@ -192,6 +195,20 @@ TEST_CASE("A pipe whose reader is gone ends neither the program nor its own end"
   lose(log, 3);
 }
 
+TEST_CASE("A log that cannot be opened again says so, and goes on where it was") {
+  const TempFolder folder;
+  {
+    WriterThread notices(LogOutput(folder / "notices", 0600), kPatient);
+    WriterThread log(LogOutput(folder / "log", 0600), kPatient);
+    log.set_notices([&](const std::string& sentence) { notices.line(sentence); }, "the test's log");
+    log.reopen([](LogOutput&) -> Checked<void> { return std::unexpected("cannot reopen it"); });
+    log.line("a");
+  }
+  CHECK(lines_of(folder / "notices") ==
+        std::vector<std::string>{"cannot reopen it; logging continues to the old file"});
+  CHECK(lines_of(folder / "log") == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("A log that cannot be written says so at once, and again only after a while") {
   const auto told = [](Duration say_again) {
     const TempFolder folder;
@@ -199,12 +216,13 @@ TEST_CASE("A log that cannot be written says so at once, and again only after a 
       WriterThread notices(LogOutput(folder / "notices", 0600), kPatient);
       WriterThread log(LogOutput("/dev/full", 0600),
                        {.last_chance = std::chrono::seconds(20), .say_again = say_again});
-      log.set_notices(notices, "the test's log");
+      log.set_notices([&](const std::string& sentence) { notices.line(sentence); },
+                      "the test's log");
       lose(log, 3);
     }
     return lines_of(folder / "notices");
   };
-  const std::string why = "troika: cannot write the test's log: No space left on device; ";
+  const std::string why = "cannot write the test's log: No space left on device; ";
   CHECK(told(std::chrono::hours(1)) == std::vector{why + "1 lines are lost so far"});
   CHECK(told(Duration(0)) == std::vector{why + "1 lines are lost so far",
                                          why + "2 lines are lost so far",

@@ -78,7 +78,7 @@ struct Rig {
     if (!before.empty()) std::ofstream(folder.path() / "before.sqlog") << before;
     options.last_chance = std::chrono::seconds(20);
     logs = must(QlogFolder::make(folder.path().string(), options));
-    logs->set_notices(&*notices);
+    logs->set_notices([this](const std::string& sentence) { notices->line(sentence); });
   }
   // Waits for all that was logged, and gives what was said meanwhile.
   template <class... Logs>
@@ -141,7 +141,7 @@ TEST_CASE("A disk that is too slow ends a log after a whole record, and no other
   while (rig.log("02.sqlog").size() < 10) std::this_thread::yield();
   log->write(bytes("z"));  // there is room again, but a gap before it
   CHECK(rig.finish(log, other) ==
-        "troika: qlog in " + rig.folder.path().string() +
+        "qlog in " + rig.folder.path().string() +
             ": the disk is too slow: the log of a connection ends early (reported "
             "once)\n");
   CHECK(rig.log("01abff00.sqlog") == "1234567890");
@@ -173,7 +173,7 @@ TEST_CASE("To ask for room takes none; that there is none is told of once, and w
   CHECK_FALSE(rig.logs->has_room());
   CHECK(rig.logs->counters().refused == 1);
   for (int i = 0; i < 3; ++i) CHECK_FALSE(rig.logs->open(kOther));
-  CHECK(rig.finish(one) == "troika: qlog in " + rig.folder.path().string() +
+  CHECK(rig.finish(one) == "qlog in " + rig.folder.path().string() +
                                ": more than 1 connections at a time: some go without a log; "
                                "select connections with --qlog-only (reported once)\n");
 }
@@ -206,7 +206,7 @@ TEST_CASE("The files of a folder end at their most bytes, those of before among 
   other->write(bytes("234567890"));
   CHECK(rig.logs->counters().cut == 0);
   CHECK(rig.finish(log, other) ==
-        "troika: qlog in " + rig.folder.path().string() +
+        "qlog in " + rig.folder.path().string() +
             ": its files reach the limit of 30 bytes: logs are missing or end "
             "early until some files are removed (reported once)\n");
   CHECK(rig.log("01abff00.sqlog") == "1234567890");

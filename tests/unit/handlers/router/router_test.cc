@@ -242,3 +242,24 @@ TEST_CASE("Sites with the same action share it, and it is made when it is first 
   std::ignore = stage.get("c", "/");
   CHECK(stage.made == 2);
 }
+
+TEST_CASE("It says which site and which of its routes took a request, by their numbers") {
+  SiteSpec second = site({"b.org"}, "b");
+  second.routes.insert(second.routes.begin(),
+                       files("exact", {.match = RouteSpec::Match::path, .pattern = "/exact"}));
+  Stage stage({site({"a.org"}, "a"), std::move(second)});
+  const auto routed = [&](const char* authority, const char* path) {
+    Request request = request_for("GET", path);
+    request.authority = authority;
+    ScriptedBody body(stage.bench.pool, {});
+    RecordingResponder responder;
+    Routed to;
+    std::ignore =
+        stage.router.start({request, body, stage.bench.peer, stage.bench.services, &to}, responder);
+    return std::pair(to.site, to.route);
+  };
+  CHECK(routed("a.org", "/") == std::pair(0U, 0U));
+  CHECK(routed("b.org", "/exact") == std::pair(1U, 0U));
+  CHECK(routed("b.org", "/other") == std::pair(1U, 1U));
+  CHECK(routed("c.org", "/") == std::pair(Routed::kNone, Routed::kNone));
+}

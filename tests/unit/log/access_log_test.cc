@@ -1,4 +1,4 @@
-#include "runtime/access_log.h"
+#include "log/access_log.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -89,7 +89,7 @@ struct FullWriter {
   WriterThread writer{LogOutput("/dev/null", 0600), {.queue_bytes = 0}};
   TimerQueue timers;
   Bench bench;
-  AccessLog log{writer, timers, bench.clock};
+  AccessLog log{{.common = &writer}, timers, bench.clock};
 
   void complete(const Request& request) {
     log.on_complete({.request = request, .peer = bench.peer, .started = bench.clock.wall()});
@@ -117,7 +117,7 @@ TEST_CASE("Lines go to the writer when the buffer is full, and at the end") {
   const std::size_t rest = line.size() + 1 - 1;  // with its newline, without the target
   FullWriter full;
   {
-    AccessLog log(full.writer, full.timers, full.bench.clock);
+    AccessLog log({.common = &full.writer}, full.timers, full.bench.clock);
     const auto complete = [&](std::size_t bytes) {
       const Request request = get(std::string(bytes - rest, 'a'));
       log.on_complete({.request = request, .peer = full.bench.peer, .started = WallTime()});
@@ -131,4 +131,44 @@ TEST_CASE("Lines go to the writer when the buffer is full, and at the end") {
     complete(1024);
   }
   CHECK(full.given() == AccessLog::kBuffer / 1024 + 2);
+}
+
+TEST_CASE("Each site's lines go to its own log, and those of others to the common one") {
+  TimerQueue timers;
+  const Bench bench;
+  const auto full = [] {
+    return std::make_unique<WriterThread>(LogOutput("/dev/null", 0600),
+                                          WriterThread::Options{.queue_bytes = 0});
+  };
+  const auto common = full(), shared = full();
+  const AccessLogs logs{.common = common.get(),
+                        .of_sites = {shared.get(), nullptr, common.get(), shared.get()}};
+  {
+    AccessLog log(logs, timers, bench.clock);
+    const auto complete = [&](std::uint32_t site, int times) {
+      const Request request = get("/");
+      for (int i = 0; i < times; ++i) {
+        log.on_complete({.request = request,
+                         .peer = bench.peer,
+                         .started = WallTime(),
+                         .routed = {.site = site}});
+      }
+    };
+    complete(0, 1);
+    complete(3, 2);
+    complete(1, 4);  // off
+    complete(2, 8);
+    complete(4, 16);  // there is none with that number
+    complete(Routed::kNone, 32);
+  }
+  CHECK(shared->dropped() == 1 + 2);
+  CHECK(common->dropped() == 8 + 16 + 32);
+}
+
+TEST_CASE("A log that is off for all is off; one site's suffices") {
+  WriterThread writer(LogOutput("/dev/null", 0600));
+  CHECK(!AccessLogs{}.on());
+  CHECK(!AccessLogs{.of_sites = {nullptr}}.on());
+  CHECK(AccessLogs{.of_sites = {nullptr, &writer}}.on());
+  CHECK(AccessLogs{.common = &writer}.on());
 }
