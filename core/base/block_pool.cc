@@ -23,6 +23,19 @@ BlockPool::Block* BlockPool::make(std::size_t data) noexcept {
   return block;
 }
 
+void BlockPool::release_unneeded() noexcept {
+  for (std::size_t i = free_.size(); i-- > 0;) {
+    while (Block* const block = free_[i]) {
+      if (block->bytes > least_free_) break;
+      free_[i] = block->next_free;
+      least_free_ -= block->bytes;
+      free_bytes_ -= block->bytes;
+      free_block(block);
+    }
+  }
+  least_free_ = free_bytes_;
+}
+
 void BlockPool::free_block(Block* block) noexcept { std::free(block); }
 
 BlockPool::Block* BlockPool::grow(Block* block, std::size_t data) noexcept {

@@ -43,6 +43,7 @@ class BlockPool {
         Block* const block = head;
         head = block->next_free;
         free_bytes_ -= block->bytes;
+        if (free_bytes_ < least_free_) least_free_ = free_bytes_;
         return block;
       }
     }
@@ -55,6 +56,8 @@ class BlockPool {
     head = block;
     free_bytes_ += block->bytes;
   }
+  // Frees as many bytes of free blocks as were not needed since the last call, of the largest.
+  void release_unneeded() noexcept;
   // The block with room for so many bytes of data, as realloc(3).
   Block* grow(Block* block, std::size_t data) noexcept;
 
@@ -72,6 +75,7 @@ class BlockPool {
 
   std::array<Block*, kLargest / kStep> free_{};
   std::size_t free_bytes_ = 0;
+  std::size_t least_free_ = 0;  // of free_bytes_ since the last release_unneeded()
   std::uint64_t taken_ = 0, made_ = 0;
   std::uint64_t missing_ = 0;  // 0: none
 };

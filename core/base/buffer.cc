@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
@@ -98,7 +99,8 @@ Slice SlabWriter::commit(std::size_t count) noexcept {
 
 BufferPool::~BufferPool() {
   assert(outstanding_ == 0);
-  for (Slab* slab : free_) {
+  for (const FreeSlabs& slabs : free_) {
+    Slab* slab = slabs.first;
     while (slab != nullptr) ::operator delete(std::exchange(slab, slab->next_free));
   }
 }
@@ -112,9 +114,11 @@ Slice BufferPool::copy(std::span<const std::byte> bytes) {
 Slab* BufferPool::take(std::size_t capacity) {
   const std::size_t i = size_class(capacity);
   must_hold(capacity <= kSizes[i]);
-  Slab* slab = free_[i];
+  FreeSlabs& slabs = free_[i];
+  Slab* slab = slabs.first;
   if (slab != nullptr) {
-    free_[i] = slab->next_free;
+    slabs.first = slab->next_free;
+    slabs.least = std::min(slabs.least, --slabs.count);
     free_bytes_ -= slab->capacity;
   } else {
     slab = new (::operator new(sizeof(Slab) + kSizes[i])) Slab{};
@@ -132,10 +136,24 @@ void BufferPool::give_back(Slab* slab) noexcept {
     ::operator delete(slab);
     return;
   }
-  Slab*& head = free_[size_class(slab->capacity)];
-  slab->next_free = head;
-  head = slab;
+  FreeSlabs& slabs = free_[size_class(slab->capacity)];
+  slab->next_free = slabs.first;
+  slabs.first = slab;
+  ++slabs.count;
   free_bytes_ += slab->capacity;
+}
+
+void BufferPool::release_unneeded() noexcept {
+  for (FreeSlabs& slabs : free_) {
+    for (; slabs.least > 0; --slabs.least) {
+      Slab* const slab = slabs.first;
+      slabs.first = slab->next_free;
+      --slabs.count;
+      free_bytes_ -= slab->capacity;
+      ::operator delete(slab);
+    }
+    slabs.least = slabs.count;
+  }
 }
 
 }  // namespace troika

@@ -132,6 +132,7 @@ class SlabWriter {
 class BufferPool {
  public:
   static constexpr std::array<std::size_t, 3> kSizes{4096, 16384, 65536};  // bytes of payload
+  static constexpr std::size_t kKeptFree = 4U << 20U;  // bytes of free slabs kept for later
 
   BufferPool() noexcept = default;
   BufferPool(const BufferPool&) = delete;
@@ -140,6 +141,10 @@ class BufferPool {
 
   // Bytes of slabs in use: 0 when all were given back.
   std::size_t outstanding() const noexcept { return outstanding_; }
+  // Bytes of slabs that are kept for later, up to kKeptFree.
+  std::size_t free_bytes() const noexcept { return free_bytes_; }
+  // Frees the slabs of each size that were not needed since the last call.
+  void release_unneeded() noexcept;
 
   // Of the same worker, for what libraries allocate.
   BlockPool& blocks() noexcept { return blocks_; }
@@ -152,12 +157,17 @@ class BufferPool {
  private:
   friend class Slice;
   friend class SlabWriter;
-  static constexpr std::size_t kKeptFree = 4U << 20U;  // bytes of free slabs kept for later
+
+  struct FreeSlabs {
+    Slab* first = nullptr;
+    std::size_t count = 0;
+    std::size_t least = 0;  // of `count` since the last release_unneeded()
+  };
 
   Slab* take(std::size_t capacity);
   void give_back(Slab* slab) noexcept;
 
-  std::array<Slab*, kSizes.size()> free_{};
+  std::array<FreeSlabs, kSizes.size()> free_{};
   std::size_t free_bytes_ = 0;
   std::size_t outstanding_ = 0;
   BlockPool blocks_;

@@ -287,6 +287,7 @@ void Engine::blocked(quic::StreamId id) {
 
 Status Engine::writable(quic::StreamId id) {
   if (is_open()) check(nghttp3_conn_unblock_stream(conn_.get(), id));
+  if (is_open()) check(nghttp3_conn_resume_stream(conn_.get(), id));  // its content
   EngineStream* const stream = owner_.find(id);
   if (stream != nullptr && stream->window_shut()) stream->transport_ = Transport::open;
   quic_.mark_writable();

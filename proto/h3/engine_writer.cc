@@ -73,18 +73,19 @@ int EngineWriter::wrote(quic::StreamId id, std::size_t bytes) {
 // What is left is shared with the streams that hold some already, so that two hundred streams whose
 // reader has paused cannot use up all of it. A stream that the peer gives little credit needs no
 // more than the smallest slab.
-std::size_t EngineWriter::share_of(const EngineStream& stream) const noexcept {
+std::size_t EngineWriter::share_of(const EngineStream& stream, std::size_t credit) const noexcept {
   const std::size_t least = BufferPool::kSizes.front();
   const std::size_t sharers = holders_ + (stream.retained_.empty() ? 1 : 0);
-  const std::size_t credit = std::max<std::size_t>(quic_.send_credit(stream.id()), least);
-  const std::size_t share = slab_within(std::min(room() / sharers, credit));
+  const std::size_t share = slab_within(std::min(room() / sharers, std::max(credit, least)));
   return share > 0 ? share : slab_within(std::min(room(), least));
 }
 
 nghttp3_ssize EngineWriter::read_data(EngineStream& stream, std::span<nghttp3_vec> into,
                                       std::uint32_t& flags) {
-  std::size_t share = share_of(stream);
-  if (share == 0) starved_.push_back(stream.id());
+  const quic::SendCredit credit = quic_.send_credit(stream.id());
+  // What was pulled could not leave. Engine::writable() lets nghttp3 ask again.
+  std::size_t share = credit.stream > 0 ? share_of(stream, credit.both()) : 0;
+  if (share == 0 && credit.stream > 0) starved_.push_back(stream.id());
   nghttp3_ssize count = 0;
   for (nghttp3_vec& vector : into) {
     const std::size_t most = slab_within(share);

@@ -15,9 +15,9 @@
 namespace troika::h3 {
 
 // The sending half of an Engine: what nghttp3 has to write goes to QUIC. Bodies are pulled when
-// nghttp3 asks for them, and retained until QUIC says that they are acknowledged, up to
-// Limits::retained_bytes for all streams together. Functions that return int give nghttp3's error
-// code, or 0.
+// nghttp3 asks for them and the peer gives the stream credit, and retained until QUIC says that
+// they are acknowledged, up to Limits::retained_bytes for all streams together. Functions that
+// return int give nghttp3's error code, or 0.
 class EngineWriter {
  public:
   EngineWriter(quic::QuicStreams& quic, const Limits& limits, EngineOwner& owner) noexcept
@@ -44,7 +44,7 @@ class EngineWriter {
   std::size_t room() const noexcept {
     return limits_.retained_bytes - std::min(limits_.retained_bytes, retained_);
   }
-  std::size_t share_of(const EngineStream& stream) const noexcept;
+  std::size_t share_of(const EngineStream& stream, std::size_t credit) const noexcept;
   void set_retained(std::size_t bytes) noexcept {
     retained_ = bytes;
     charge_.set(bytes);

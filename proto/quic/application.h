@@ -1,6 +1,8 @@
 #pragma once
 #include <sys/uio.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +27,12 @@ inline constexpr StreamId kNoStream = -1;
 constexpr bool is_bidi(StreamId id) noexcept { return (id & 2) == 0; }
 constexpr bool is_client_initiated(StreamId id) noexcept { return (id & 1) == 0; }
 
+// Bytes that the peer lets us send now: by the window of a stream, and by that of the connection.
+struct SendCredit {
+  std::size_t stream = 0, connection = 0;
+  std::size_t both() const noexcept { return std::min(stream, connection); }
+};
+
 // What QUIC offers to its application. The QUIC connection implements it and outlives the
 // application. All calls but open_* only record what is to be done at the start of the next flush.
 class QuicStreams {
@@ -44,8 +52,7 @@ class QuicStreams {
   virtual void shutdown_read(StreamId stream, AppError code) = 0;   // STOP_SENDING
   virtual void shutdown_write(StreamId stream, AppError code) = 0;  // RESET_STREAM
   virtual void close(AppError code) noexcept = 0;  // CONNECTION_CLOSE after what can be sent now
-  // Bytes that the peer lets us send on the stream now.
-  virtual std::size_t send_credit(StreamId stream) const noexcept = 0;
+  virtual SendCredit send_credit(StreamId stream) const noexcept = 0;
   virtual void mark_writable() noexcept = 0;  // next_write() has something: flush this connection
   virtual Account& account() noexcept = 0;    // of the connection: what is held for its peer
   virtual const SecurityInfo& security() const noexcept = 0;  // final after the handshake

@@ -343,10 +343,10 @@ void ConnectionBase::shutdown_write(StreamId stream, AppError code) {
   record(Record::Kind::shutdown_write, stream, code);
 }
 
-std::size_t ConnectionBase::send_credit(StreamId stream) const noexcept {
-  if (conn() == nullptr) return 0;
-  return std::min(ngtcp2_conn_get_max_stream_data_left(conn(), stream),
-                  ngtcp2_conn_get_max_data_left(conn()));
+SendCredit ConnectionBase::send_credit(StreamId stream) const noexcept {
+  if (conn() == nullptr) return {};
+  return {.stream = ngtcp2_conn_get_max_stream_data_left(conn(), stream),
+          .connection = ngtcp2_conn_get_max_data_left(conn())};
 }
 
 void ConnectionBase::close(AppError code) noexcept {

@@ -62,7 +62,7 @@ class ConnectionBase : public QuicStreams {
   void mark_writable() noexcept override {
     if (phase() == Phase::open && !applying_) mark_dirty();
   }
-  std::size_t send_credit(StreamId stream) const noexcept override;
+  SendCredit send_credit(StreamId stream) const noexcept override;
   Account& account() noexcept override { return account_; }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& remote() const noexcept override { return remote_; }

@@ -124,7 +124,7 @@ class QuicConnection::Streams final : public quic::QuicStreams {
     quic_.mark_writable();
     owner_.mark_dirty();
   }
-  std::size_t send_credit(quic::StreamId stream) const noexcept override {
+  quic::SendCredit send_credit(quic::StreamId stream) const noexcept override {
     return quic_.send_credit(stream);
   }
   Account& account() noexcept override { return quic_.account(); }

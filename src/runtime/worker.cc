@@ -124,7 +124,7 @@ Worker::Worker(WorkerConfig config)
       retired_timer_(loop_.timers(), [this] { end_retired(); }),
       drain_timer_(loop_.timers(), [this] { drain_deadline(); }),
       spare_memory_(loop_.timers(), loop_.turn_clock(),
-                    config_.trims != nullptr ? *config_.trims : own_trims_,
+                    config_.trims != nullptr ? *config_.trims : own_trims_, account_, pool_,
                     [this] { slow_.post(std::make_unique<TrimTask>()); }),
       memory_timer_(loop_.timers(), [this] { balance_memory(); }) {
   if (config_.memory != nullptr) memory_.emplace(*config_.memory);

@@ -53,10 +53,10 @@ void FakeQuic::extend_credit(StreamId id, std::size_t bytes) {
   extend_connection_credit(bytes);
 }
 
-std::size_t FakeQuic::send_credit(StreamId id) const noexcept {
+quic::SendCredit FakeQuic::send_credit(StreamId id) const noexcept {
   const auto found = streams.find(id);
-  if (found == streams.end()) return 0;
-  return std::min<std::uint64_t>(found->second.send_limit - found->second.written, send_left_);
+  if (found == streams.end()) return {};
+  return {.stream = found->second.send_limit - found->second.written, .connection = send_left_};
 }
 
 void FakeQuic::shutdown_read(StreamId id, AppError code) {

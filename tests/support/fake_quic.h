@@ -135,7 +135,7 @@ class FakeQuic final : public quic::QuicStreams {
     dirty_ = true;
   }
   void mark_writable() noexcept override { dirty_ = true; }
-  std::size_t send_credit(StreamId id) const noexcept override;
+  quic::SendCredit send_credit(StreamId id) const noexcept override;
   Account& account() noexcept override { return held; }
   const SecurityInfo& security() const noexcept override { return security_; }
   const Address& remote() const noexcept override { return remote_; }

@@ -65,6 +65,36 @@ TEST_CASE("a part outlives the slice that it was taken from") {
   CHECK(pool.outstanding() == 0);
 }
 
+TEST_CASE("a pool keeps free slabs up to a limit, and frees those of each size that nobody needs") {
+  BufferPool pool;
+  {
+    std::vector<Slice> slices;
+    for (std::size_t i = 0; i <= BufferPool::kKeptFree / 65536; ++i) {
+      slices.push_back(pool.copy(std::string(65536, 'x')));
+    }
+  }
+  CHECK(pool.free_bytes() == BufferPool::kKeptFree);
+  {
+    const Slice small = pool.copy("x"), other = pool.copy("y");
+  }
+  CHECK(pool.free_bytes() == BufferPool::kKeptFree);
+  pool.release_unneeded();  // all were needed until now
+  CHECK(pool.free_bytes() == BufferPool::kKeptFree);
+  {
+    const Slice one = pool.copy(std::string(65536, 'x')), two = pool.copy(one.bytes());
+  }
+  pool.release_unneeded();
+  CHECK(pool.free_bytes() == 2 * std::size_t{65536});
+  {
+    const Slice one = pool.copy(std::string(65536, 'x'));
+  }
+  pool.release_unneeded();
+  CHECK(pool.free_bytes() == 65536);
+  pool.release_unneeded();
+  CHECK(pool.free_bytes() == 0);
+  CHECK(pool.outstanding() == 0);
+}
+
 TEST_CASE("the pool picks the smallest of its three sizes") {
   BufferPool pool;
   struct Row {

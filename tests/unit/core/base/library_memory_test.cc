@@ -63,6 +63,24 @@ TEST_CASE("A block that grows keeps its bytes") {
   CHECK(library.account.held() == 0);
 }
 
+TEST_CASE("Free blocks that nobody needs are freed") {
+  if (!BlockPool::kKeeps) SKIP("blocks are not kept here");
+  BlockPool pool;
+  std::vector<BlockPool::Block*> blocks;
+  for (const std::size_t size : {100U, 100U, 1000U}) blocks.push_back(pool.take(size));
+  for (BlockPool::Block* const block : blocks) pool.give_back(block);
+  const std::size_t all = pool.free_bytes();
+  REQUIRE(all > 1200);
+  pool.release_unneeded();  // all were needed until now
+  CHECK(pool.free_bytes() == all);
+  pool.give_back(pool.take(100));
+  pool.release_unneeded();
+  CHECK(pool.free_bytes() < 1000);
+  CHECK(pool.free_bytes() > 0);
+  pool.release_unneeded();
+  CHECK(pool.free_bytes() == 0);
+}
+
 TEST_CASE("A cleared block is zero, also when it was used before") {
   const Library library;
   const Table& table = library.table;

@@ -116,3 +116,17 @@ TEST_CASE("h3: a response that is not acknowledged is reset after the write time
   REQUIRE(pair.observer.entries.size() == 1);
   CHECK(pair.observer.entries[0].aborted == AbortReason::timeout);
 }
+
+TEST_CASE("h3: content is pulled only once its stream has credit for it") {
+  H3Pair pair;
+  pair.handler.answer = with_pattern(100'000);
+  pair.open();
+  pair.server->stream(0).send_limit = 0;
+  const PairCall& call = pair.fetch("/");
+  CHECK(pair.pool.outstanding() == 0);
+  CHECK_FALSE(call.receiver.head);
+  pair.server->receive_stream_credit(0, 5000);
+  pair.run();
+  CHECK(call.receiver.status() == 200);
+  CHECK((call.body == pattern(100'000)));
+}
