@@ -3,7 +3,8 @@
 # TLS and QUIC, in memory and in virtual time, with the access log off and on. It does not depend on
 # the load of the machine. System calls are not counted, nor what sockets and the event loop cost.
 #
-#   bench/instructions.sh [--json] [--top] [CASE...]    a CASE is h1-1k, h2-16m-log and so on
+#   bench/instructions.sh [--json] [--top] [CASE...]    a CASE is h1-1k, h2-16m-log and so on, or
+#                                                       match: a route among many hosts and routes
 #
 # --json prints JSON in place of the table; --top adds the 30 dearest functions of each case.
 # TROIKA_INSTRUCTIONS names another program than that of the release build.
@@ -16,13 +17,13 @@ options=() cases=()
 for word in "$@"; do
   case $word in
     --json|--top) options+=("$word") ;;
-    h[123]-1k|h[123]-1k-log|h[123]-16m|h[123]-16m-log) cases+=("$word") ;;
+    match|h[123]-1k|h[123]-1k-log|h[123]-16m|h[123]-16m-log) cases+=("$word") ;;
     -h|--help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
     *) die "\"$word\" is neither a case nor an option; see bench/instructions.sh --help" ;;
   esac
 done
 if [ ${#cases[@]} = 0 ]; then
-  cases=(h{1,2,3}-{1k,16m}{,-log})
+  cases=(h{1,2,3}-{1k,16m}{,-log} match)
 fi
 command -v valgrind >/dev/null || die "valgrind is missing: run ./dev deps"
 [ -x "$program" ] || die "$program is missing: run ./dev build release"
@@ -37,6 +38,7 @@ export GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=1073741824:glibc.cpu.x86
 for name in "${cases[@]}"; do
   words=("${name%%-*}")
   case $name in
+    match) words+=(--bytes 0 --warm-up 10 --requests 1000) requests=1000 ;;
     *-1k*) words+=(--bytes 1024 --warm-up 10 --requests 100) requests=100 ;;
     *) words+=(--bytes 16777216 --warm-up 1 --requests 2) requests=2 ;;
   esac

@@ -20,6 +20,7 @@ troika_dependency(json nlohmann_json 3.11 nlohmann-json3-dev)
 troika_dependency(zlib zlib 1.2 zlib1g-dev)
 troika_dependency(brotli libbrotlienc 1.0 libbrotli-dev)
 troika_dependency(brotlidec libbrotlidec 1.0 libbrotli-dev)
+troika_dependency(crypt libcrypt 4.4 libcrypt-dev)
 troika_dependency(zstd libzstd 1.5 libzstd-dev)
 
 # Only its headers: the shared library has exceptions, and is not needed for one file (toml_file.cc).

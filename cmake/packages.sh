@@ -3,7 +3,7 @@
 packages_build=(
   g++-14 libc6-dev cmake ninja-build ccache pkgconf ca-certificates media-types
   libssl-dev libnghttp2-dev libuv1-dev libllhttp-dev libcli11-dev catch2 nlohmann-json3-dev
-  zlib1g-dev libbrotli-dev libzstd-dev libtomlplusplus-dev
+  zlib1g-dev libbrotli-dev libzstd-dev libcrypt-dev libtomlplusplus-dev
 )
 packages_build_backports=(libngtcp2-dev libngtcp2-crypto-ossl-dev libnghttp3-dev)
 packages_run=(python3 librtmp1) # the short form of ./dev interop; Debian 13's own curl links librtmp

@@ -20,4 +20,7 @@ std::unique_ptr<Client> make_h1_client(Site& site);
 std::unique_ptr<Client> make_h2_client(Site& site);
 std::unique_ptr<Client> make_h3_client(Site& site);
 
+// No client: finds the site and the route of a request among 10,000 hosts and 1,000 routes.
+std::unique_ptr<Client> make_matcher();
+
 }  // namespace troika::instructions

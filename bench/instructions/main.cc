@@ -12,6 +12,7 @@ namespace troika::instructions {
 namespace {
 
 std::unique_ptr<Client> make_client(std::string_view protocol, Site& site) {
+  if (protocol == "match") return make_matcher();
   if (protocol == "h1") return make_h1_client(site);
   return protocol == "h2" ? make_h2_client(site) : make_h3_client(site);
 }
@@ -25,7 +26,7 @@ int run(std::string_view protocol, std::size_t bytes, unsigned warm_up, unsigned
   std::size_t content = 0;
   for (unsigned i = 0; i < requests; ++i) content += client->get();
   counting = false;
-  if (content == bytes * requests) return 0;
+  if (protocol == "match" || content == bytes * requests) return 0;
   std::fprintf(stderr, "instructions: %zu bytes came instead of %zu\n", content, bytes * requests);
   return 1;
 }
@@ -40,9 +41,9 @@ int main(int argc, char** argv) {
   std::size_t bytes = 1024;
   unsigned warm_up = 50, requests = 500;
   bool log = false;
-  troika::cli::add_value(app, "protocol", "h1, h2 or h3", "of the client", [&](auto value) {
+  troika::cli::add_value(app, "protocol", "h1, h2, h3 or match", "of the client", [&](auto value) {
     protocol = value;
-    return value == "h1" || value == "h2" || value == "h3";
+    return value == "match" || value == "h1" || value == "h2" || value == "h3";
   });
   troika::cli::add_number(app, "--bytes", bytes, 0, 1U << 30U, "of the file");
   troika::cli::add_number(app, "--warm-up", warm_up, 1, 1'000'000, "requests before counting");

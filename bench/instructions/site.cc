@@ -27,6 +27,11 @@ SiteLimits lasting() {
   return {.fresh = kLong, .idle = kLong, .quiet = kLong};
 }
 
+std::shared_ptr<const SiteTable> one_folder() {
+  return std::make_shared<const SiteTable>(
+      std::vector<SiteSpec>{{.routes = {{.action = FilesSpec{}}}}});
+}
+
 std::unique_ptr<WriterThread> to_nowhere() {
   return std::make_unique<WriterThread>(LogOutput(Fd(open("/dev/null", O_WRONLY | O_CLOEXEC))));
 }
@@ -40,15 +45,21 @@ Site::Site(std::size_t file_bytes, bool log)
       writer_(log ? to_nowhere() : nullptr),
       observers_(observers()),
       files_(loop, pool, with_file(folder_.path(), file_bytes)),
-      handler_({.files = files_,
-                .coding = background_,
-                .slow = background_,
-                .hashing = background_,
-                .timers = timers,
-                .pool = pool,
-                .clock = clock,
-                .limits = lasting(),
-                .secret = std::string(16, 's')}),
+      shared_{.coding = background_,
+              .slow = background_,
+              .hashing = background_,
+              .timers = timers,
+              .pool = pool,
+              .clock = clock,
+              .limits = lasting(),
+              .secret = std::string(16, 's')},
+      handler_(
+          one_folder(),
+          [this](const SiteAction& action) {
+            const SiteOptions& options = std::get<FilesSpec>(action.spec).options;
+            return std::make_unique<StaticHandler>(files_, options, shared_);
+          },
+          443),
       services{pool,
                clock,
                limits,

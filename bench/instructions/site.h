@@ -1,6 +1,6 @@
 #pragma once
-// A worker's share of a server without its sockets: the handler of a real folder and what sessions
-// use. Time is virtual, so that every run does the same.
+// A worker's share of a server without its sockets: a router, the handler of a real folder and what
+// sessions use. Time is virtual, so that every run does the same.
 #include <array>
 #include <memory>
 #include <optional>
@@ -13,6 +13,7 @@
 #include "base/dirty_list.h"
 #include "base/random.h"
 #include "handlers/files/static_handler.h"
+#include "handlers/router/router.h"
 #include "http/exchange/services.h"
 #include "loop/file_reader.h"
 #include "loop/loop.h"
@@ -99,7 +100,8 @@ class Site final : private FlushQueue {
   std::optional<AccessLog> log_;
   ExchangeObservers observers_;
   UvFileReader files_;
-  StaticHandler handler_;
+  FileServices shared_;
+  Router handler_;
 
  public:
   Services services;

@@ -24,6 +24,8 @@ struct SessionCallbacks {
   }
 
  private:
+  static constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 §6.5.2
+
   static Session& of(void* user) noexcept { return *static_cast<Session*>(user); }
 
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) noexcept {
@@ -45,7 +47,8 @@ struct SessionCallbacks {
     auto* const stream = of(user).find(frame->hd.stream_id);
     const bool wanted =
         stream != nullptr && stream->on_field(view_of(name, name_size), view_of(value, value_size));
-    return wanted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (!wanted) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return of(user).pauses_after(name_size + value_size + kFieldOverhead) ? NGHTTP2_ERR_PAUSE : 0;
   }
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {

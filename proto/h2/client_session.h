@@ -64,6 +64,7 @@ class ClientSession final : public ClientByteSession {
   bool engine_done() const noexcept;
 
   // Called under the engine.
+  static constexpr bool pauses_after(std::size_t) noexcept { return false; }
   void on_settings_begin() noexcept { initial_window_.before(engine_.get(), streams_); }
   void on_headers_begin(const nghttp2_frame&) noexcept {}
   void on_frame(const nghttp2_frame& frame);

@@ -23,6 +23,11 @@ std::optional<FrameScanner::Fault> FrameScanner::scan(std::span<const std::byte>
   return std::nullopt;
 }
 
+Error FrameScanner::Fault::why() const noexcept {
+  if (code == NGHTTP2_PROTOCOL_ERROR) return {ErrorCode::protocol, "a frame that RFC 9113 forbids"};
+  return {ErrorCode::limit, "a field section that is far too large"};
+}
+
 // Skips `bytes` of the frame; then comes the next header.
 void FrameScanner::skip(std::uint32_t bytes) noexcept {
   left_ = bytes;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "http/message/limits.h"
 
@@ -25,6 +26,7 @@ class FrameScanner {
   struct Fault {
     std::size_t at;      // nghttp2 may read the bytes before this one
     std::uint32_t code;  // PROTOCOL_ERROR; ENHANCE_YOUR_CALM: a section is too large as it is coded
+    Error why() const noexcept;
   };
   // Not called again after a fault.
   std::optional<Fault> scan(std::span<const std::byte> bytes, TimePoint now);

@@ -24,6 +24,7 @@ ServerSession::ServerSession(Services& services, const PeerInfo& peer, SessionHo
                .linger = services.timeouts.linger,
                .read = read_response},
       scanner_(services.limits),
+      inbound_(host.account()),
       memory_(host.account(), services.pool.blocks()),
       conduct_(services.limits, services.misconduct),
       now_(services.clock.now()),
@@ -81,35 +82,35 @@ void ServerSession::submit_settings() {
 }
 
 Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
-  if (terminated_ || finished_) return {};
+  if (terminated_ || finished_ || wrong_) return {};
   now_ = now;
   received_ = true;
-  const auto wrong = scanner_.scan(bytes, now);
-  const nghttp2_ssize taken = nghttp2_session_mem_recv2(engine_.get(), octets(bytes.data()),
-                                                        wrong ? wrong->at : bytes.size());
+  wrong_ = scanner_.scan(bytes, now);
+  const auto right = bytes.first(wrong_ ? wrong_->at : bytes.size());
+  return check_input(inbound_.feed(engine_.get(), right));
+}
+
+// `result`: of what the engine was given.
+Status ServerSession::check_input(int result) {
   dead_.clear();
   context_.host.mark_dirty();
   if (memory_.failed()) {
     abort(AbortReason::shutdown);
     return fail(ErrorCode::internal, "the HTTP/2 engine has no memory");
   }
-  if (taken < 0) {
-    const bool flooded = taken == NGHTTP2_ERR_FLOODED;
+  if (result < 0) {
+    const bool flooded = result == NGHTTP2_ERR_FLOODED;
     terminate(flooded ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR,
               AbortReason::protocol_error);
-    return fail(flooded ? ErrorCode::limit : ErrorCode::protocol,
-                nghttp2_strerror(static_cast<int>(taken)));
+    return fail(flooded ? ErrorCode::limit : ErrorCode::protocol, nghttp2_strerror(result));
   }
   if (initial_window_.overflowed()) {
     terminate(NGHTTP2_FLOW_CONTROL_ERROR, AbortReason::protocol_error);
     return fail(ErrorCode::protocol, kWindowOverflow);
   }
-  if (wrong) {  // unless the engine has found an error before it
-    terminate(wrong->code, AbortReason::protocol_error);
-    if (wrong->code == NGHTTP2_PROTOCOL_ERROR) {
-      return fail(ErrorCode::protocol, "a frame that RFC 9113 forbids");
-    }
-    return fail(ErrorCode::limit, "a field section that is far too large");
+  if (wrong_ && !inbound_.paused()) {  // unless the engine has found an error before it
+    terminate(wrong_->code, AbortReason::protocol_error);
+    return std::unexpected(wrong_->why());
   }
   // The engine does not limit its own queue, and a peer can cause a reply with each frame.
   if (nghttp2_session_get_outbound_queue_size(engine_.get()) >
@@ -118,8 +119,8 @@ Status ServerSession::receive(std::span<const std::byte> bytes, TimePoint now) {
     return fail(ErrorCode::limit, "too many frames wait to be sent");
   }
   const auto [glitches, follow_ups] = scanner_.take_counts();
-  conduct_.glitches(glitches, now);
-  conduct_.follow_ups(follow_ups, now);
+  conduct_.glitches(glitches, now_);
+  conduct_.follow_ups(follow_ups, now_);
   return judge();
 }
 
@@ -146,12 +147,16 @@ Status ServerSession::produce(OutputQueue& out, std::size_t high_watermark, Time
   if (finished_) return {};
   now_ = now;
   Status status;
-  // Streams that the engine resets by itself come first, so that no handler starts for them below.
-  if (std::exchange(received_, false)) status = flush(out, high_watermark, Outbound::What::control);
   while (status) {
+    // Streams that the engine resets by itself come first, so that no handler starts for them.
+    if (std::exchange(received_, false) &&
+        !(status = flush(out, high_watermark, Outbound::What::control))) {
+      break;
+    }
     std::ignore = judge();  // with the resets that were sent
     if (engine_done()) retire_all(AbortReason::protocol_error);
     apply_records();
+    if (read_on()) continue;
     status = flush(out, high_watermark, Outbound::What::everything);
     if (context_.dirty.empty() || out.size() >= high_watermark) break;
   }
@@ -167,12 +172,21 @@ Status ServerSession::flush(OutputQueue& out, std::size_t high_watermark, Outbou
   return fail(ErrorCode::internal, "the HTTP/2 engine failed to send");
 }
 
+// True: the engine has read more. An error shows in what it sends.
+bool ServerSession::read_on() {
+  if (terminated_ || finished_ || !inbound_.paused()) return false;
+  std::ignore = check_input(inbound_.go_on(engine_.get()));
+  received_ = true;
+  return !finished_;
+}
+
 void ServerSession::apply_records() {
   context_.dirty.run([this](Stream& stream) {
     stream.apply();
     retire_if_over(static_cast<ServerStream&>(stream));
     return false;
   });
+  inbound_.on_started();
 }
 
 // GOAWAY was sent, for an error or to drain, and no stream is left.

@@ -5,6 +5,7 @@
 
 #include "proto/h2/engine.h"
 #include "proto/h2/frame_scanner.h"
+#include "proto/h2/inbound.h"
 #include "proto/h2/stream.h"
 #include "proto/session/byte_session.h"
 
@@ -26,7 +27,8 @@ class ServerSession final : public ByteSession {
   void on_progress(TimePoint now) noexcept override { progress_at_ = now; }
   Interest interest() const noexcept override;
   bool at_rest() const noexcept override {
-    return streams_.empty() && outbound_.queued() == 0 && !scanner_.section_since();
+    return streams_.empty() && outbound_.queued() == 0 && !scanner_.section_since() &&
+           !inbound_.paused();
   }
   TimePoint deadline() const noexcept override;
   void on_deadline(TimePoint now) override;
@@ -48,14 +50,17 @@ class ServerSession final : public ByteSession {
 
   Status flush(OutputQueue& out, std::size_t high_watermark, Outbound::What what);
   void apply_records();
+  bool read_on();
   bool engine_done() const noexcept;
   void terminate(std::uint32_t code, AbortReason reason) noexcept;
   Status judge();
+  Status check_input(int result);
   void on_goaway_sent() noexcept;
   void final_goaway() noexcept;
   TimePoint connection_deadline() const noexcept;
 
   // Called under the engine.
+  bool pauses_after(std::size_t field) noexcept { return inbound_.decoded(field); }
   void on_settings_begin() noexcept { initial_window_.before(engine_.get(), streams_); }
   void on_headers_begin(const nghttp2_frame& frame);
   void on_frame(const nghttp2_frame& frame);
@@ -74,6 +79,8 @@ class ServerSession final : public ByteSession {
   const PeerInfo& peer_;
   StreamContext context_;
   FrameScanner scanner_;
+  std::optional<FrameScanner::Fault> wrong_;  // behind what the engine was given
+  Inbound inbound_;
   LibraryMemory memory_;
   Conduct conduct_;
   Engine engine_;

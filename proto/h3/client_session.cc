@@ -24,7 +24,7 @@ ClientSession::ClientSession(const CallServices& services, quic::QuicStreams& qu
       context_{.engine = engine_, .clock = services.clock, .limits = services.limits} {}
 
 Status ClientSession::on_ready() {
-  idle_since_ = services_.clock.now();
+  moved_at_ = services_.clock.now();
   return engine_.open();
 }
 
@@ -61,6 +61,7 @@ std::size_t ClientSession::free() const noexcept {
 
 Status ClientSession::on_data(quic::StreamId id, std::span<const std::byte> bytes, bool fin, bool,
                               TimePoint now) {
+  if (quic::is_bidi(id)) moved_at_ = now;
   return engine_.read(id, bytes, fin, now);
 }
 
@@ -95,13 +96,15 @@ Status ClientSession::on_stream_closed(quic::StreamId id, std::optional<quic::Ap
 void ClientSession::on_released(quic::StreamId id, std::optional<quic::AppError> code) {
   ClientStream* const stream = request(id);
   if (stream == nullptr) return;
-  if (--open_ == 0) idle_since_ = services_.clock.now();
+  --open_;
+  moved_at_ = services_.clock.now();
   stream->on_closed(code);
   stream->mark_dirty();
 }
 
-Status ClientSession::apply(TimePoint) {
+Status ClientSession::apply(TimePoint now) {
   while (!lost_ && !context_.dirty.empty()) {
+    moved_at_ = now;
     context_.dirty.run([this](Stream& stream) {
       if (stream.id() == quic::kNoStream) return false;  // given up
       stream.apply();
@@ -110,11 +113,12 @@ Status ClientSession::apply(TimePoint) {
     });
   }
   std::erase_if(given_up_, [](const auto& stream) { return stream->call().over(); });
-  quic_.keep_alive(idle() ? Duration::zero() : services_.times.ping);
+  quic_.keep_alive(live() ? services_.times.ping : Duration::zero());
   return engine_.status();
 }
 
-Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint) {
+Status ClientSession::wrote(quic::StreamId id, std::size_t bytes, TimePoint now) {
+  if (quic::is_bidi(id)) moved_at_ = now;
   ClientStream* const stream = bytes > 0 ? request(id) : nullptr;
   if (stream != nullptr) stream->call().on_head_written();
   return engine_.wrote(id, bytes);
@@ -127,9 +131,14 @@ TimePoint ClientSession::deadline() const noexcept {
   return first;
 }
 
-// A server's PINGs keep resetting QUIC's own idle timer.
+bool ClientSession::live() const noexcept {
+  return std::ranges::any_of(requests_, [](const auto& stream) { return stream->live(); });
+}
+
+// A server's PINGs keep resetting QUIC's own idle timer, and streams of which nobody waits for
+// anything are open as long as it does not end its side.
 TimePoint ClientSession::idle_deadline() const noexcept {
-  return idle() ? idle_since_ + services_.times.idle : kNever;
+  return live() ? kNever : moved_at_ + services_.times.idle;
 }
 
 void ClientSession::on_deadline(TimePoint now) {

@@ -51,6 +51,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   bool accepts(const PeerSettings& settings) override;
   void on_released(quic::StreamId id, std::optional<quic::AppError> code) override;
   ClientStream* request(quic::StreamId id) noexcept { return requests_.find(id); }
+  bool live() const noexcept;  // a call is in flight, be its stream open or not
   TimePoint idle_deadline() const noexcept;
 
   const CallServices& services_;
@@ -60,7 +61,7 @@ class ClientSession final : public ClientApplication, private EngineOwner {
   StreamTable<ClientStream> requests_;
   std::vector<std::unique_ptr<ClientStream>> given_up_;  // with early data, until they are over
   std::size_t open_ = 0;                                 // requests that are not released
-  TimePoint idle_since_;                                 // without such a request
+  TimePoint moved_at_;                                   // bytes or an end of a request, last
   Progress acknowledged_;                                // of the requests
   std::optional<PeerSettings> settings_;                 // of the server, once they are known
   std::optional<PeerSettings> last_settings_;            // that early data relies on

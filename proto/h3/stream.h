@@ -204,6 +204,9 @@ class ClientStream final : public Stream {
   // Its stream is lost, with nothing of it processed (RFC 9001 §4.6.2).
   void give_up() noexcept;
   Call& call() noexcept { return call_; }
+  // Something is still to come of it, either way. Not so when it was given up, and the stream only
+  // waits for the server to end its side.
+  bool live() const noexcept { return !call_.aborted() && !call_.finished(); }
 
  private:
   Call call_;

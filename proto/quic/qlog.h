@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "ports/address.h"
+#include "ports/address_range.h"
 
 namespace troika::quic {
 
@@ -72,14 +72,6 @@ class PendingQlog {
 }  // namespace troika::quic
 
 namespace troika {
-
-// The addresses that begin with the same bits.
-struct AddressRange {
-  Address first;  // its port is ignored
-  unsigned bits = 0;
-
-  bool contains(const Address& address) const noexcept;
-};
 
 // Which QUIC connections are logged; by default all of them.
 struct QlogFilter {

@@ -18,6 +18,7 @@ struct SiteOptions {
   struct CacheRule {
     std::string glob;   // as Glob takes it
     std::string value;  // of Cache-Control
+    bool operator==(const CacheRule&) const = default;
   };
   struct HeaderRule {
     std::string name, value;
@@ -40,6 +41,7 @@ struct SiteOptions {
   // apply.
   std::vector<HeaderRule> headers{};
   std::vector<std::string> cors{};  // origins that may read responses; "*": all of them
+  bool operator==(const SiteOptions&) const = default;
 };
 
 // How much of something there may be at a time: of all connections, and of one.

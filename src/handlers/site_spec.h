@@ -22,21 +22,26 @@ struct Written {
 };
 
 // What a route does with its requests; one of them.
-struct PageSpec {};  // the built-in page
+struct PageSpec {  // the built-in page
+  bool operator==(const PageSpec&) const = default;
+};
 struct FilesSpec {
   std::string root;  // a folder
   SiteOptions options{};
+  bool operator==(const FilesSpec&) const = default;
 };
 struct RedirectSpec {
   // A URL, or a path that begins with "/". Knows {host}, {host.N} (label N from the left, from 1),
   // {path}, {rest} (what the prefix left), {query} (with its "?").
   std::string to;
   std::uint16_t status = 308;
+  bool operator==(const RedirectSpec&) const = default;
 };
 struct RespondSpec {
   std::uint16_t status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body{};
+  bool operator==(const RespondSpec&) const = default;
 };
 using ActionSpec = std::variant<PageSpec, FilesSpec, RedirectSpec, RespondSpec>;
 

@@ -27,10 +27,23 @@ class SiteSnapshot final : public Snapshot {
   Deferred& deferred_;
 };
 
+class SharedSnapshot final : public Snapshot {
+ public:
+  SharedSnapshot(Handler& handler, Ref<Snapshot> owner)
+      : Snapshot(handler, owner->timeouts()), owner_(std::move(owner)) {}
+
+ private:
+  Ref<Snapshot> owner_;  // has the handler
+};
+
 }  // namespace
 
 Ref<Snapshot> make_snapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred) {
   return Ref<Snapshot>(new SiteSnapshot(std::move(site), timeouts, deferred));
+}
+
+Ref<Snapshot> share_snapshot(Handler& handler, Ref<Snapshot> owner) {
+  return Ref<Snapshot>(new SharedSnapshot(handler, std::move(owner)));
 }
 
 }  // namespace troika

@@ -7,7 +7,6 @@
 #include "http/exchange/services.h"
 #include "loop/loop.h"
 #include "ports/background.h"
-#include "ports/file_reader.h"
 
 namespace troika {
 
@@ -22,8 +21,8 @@ struct SiteServices {
 };
 
 struct Site {
-  std::unique_ptr<FileReader> files{};  // for the handler, if it needs them
   std::unique_ptr<Handler> handler;
+  std::unique_ptr<Handler> redirect{};  // on plain ports that only redirect; null: as `handler`
 };
 
 // What each worker makes a Snapshot of.
@@ -31,11 +30,13 @@ struct SnapshotSource {
   using MakeSite = std::function<Site(const SiteServices&)>;
   MakeSite make_site{};  // called once by each worker, on its thread or before it runs
   ExchangeTimeouts timeouts{};
-  std::uint16_t https_port = 443;  // where redirects lead
+  std::uint16_t https_port = 443;  // where plain HTTP on a TLS port is redirected to
 };
 
 // A snapshot that owns what it serves with. That ends with the turn of the loop in which the last
 // reference goes, as `deferred` does.
 Ref<Snapshot> make_snapshot(Site site, const ExchangeTimeouts& timeouts, Deferred& deferred);
+// Another handler of the same site.
+Ref<Snapshot> share_snapshot(Handler& handler, Ref<Snapshot> owner);
 
 }  // namespace troika

@@ -249,15 +249,14 @@ void Worker::use_certificates(const tls::CertificateSet::Ptr& certificates) {
 }
 
 void Worker::use(const SnapshotSource& source) {
-  const auto snapshot = [&](Site site) {
-    return make_snapshot(std::move(site), source.timeouts, loop_.deferred());
-  };
+  Site site = source.make_site({loop_, pool_, coding_, slow_, hashing_});
+  Handler& redirect = site.redirect != nullptr ? *site.redirect : *site.handler;
   services_.snapshot = plain_services_.snapshot =
-      snapshot(source.make_site({loop_, pool_, coding_, slow_, hashing_}));
-  redirect_services_.snapshot =
-      snapshot({.handler = std::make_unique<RedirectHandler>(source.https_port)});
+      make_snapshot(std::move(site), source.timeouts, loop_.deferred());
+  redirect_services_.snapshot = share_snapshot(redirect, services_.snapshot);
   plain_on_tls_services_.snapshot =
-      snapshot({.handler = std::make_unique<PlainOnTlsHandler>(source.https_port)});
+      make_snapshot({.handler = std::make_unique<PlainOnTlsHandler>(source.https_port)},
+                    source.timeouts, loop_.deferred());
 }
 
 bool Worker::flush() {

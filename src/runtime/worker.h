@@ -15,7 +15,6 @@
 #include "http/exchange/services.h"
 #include "loop/background.h"
 #include "loop/loop.h"
-#include "ports/file_reader.h"
 #include "proto/quic/endpoint.h"
 #include "proto/quic/qlog.h"
 #include "runtime/access_log.h"

@@ -51,6 +51,13 @@ std::string certificates_text(const tls::CertificateSet& certificates) {
   return text;
 }
 
+std::string served_text(const std::vector<SiteSpec>& sites) {
+  if (sites.size() > 1) return formatted("{} sites", sites.size());
+  if (sites.front().routes.size() > 1) return "one site";
+  const auto* const files = std::get_if<FilesSpec>(&sites.front().routes.front().action);
+  return files != nullptr ? files->root : "its built-in page";
+}
+
 }  // namespace
 
 std::string banner(const Startup& startup) {
@@ -63,7 +70,7 @@ std::string banner(const Startup& startup) {
       shell_word(startup.ca_file.empty() ? first.files.cert_file : startup.ca_file), way.option);
 
   std::string text = formatted("Troika {} serves {} on {}\n", build_text(),
-                               startup.root.empty() ? "its built-in page" : startup.root, url);
+                               served_text(startup.sites), url);
   append_formatted(text, "  listening    {} (TCP: HTTP/1.1 and HTTP/2, UDP: HTTP/3)\n",
                    join(startup.addresses.listen));
   for (const auto& plain : startup.addresses.plain) {

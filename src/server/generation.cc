@@ -5,8 +5,6 @@
 
 #include "base/text.h"
 #include "certs/dev_ca.h"
-#include "handlers/page/embedded_handler.h"
-#include "server/library_floor.h"
 #include "server/secrets.h"
 #include "server/static_site.h"
 
@@ -15,19 +13,11 @@ namespace troika {
 Checked<SnapshotSource> snapshot_of(const Config& config, const BoundAddresses& addresses,
                                     unsigned workers, const Operator& to,
                                     std::vector<std::string>& warnings) {
-  SnapshotSource snapshot{.timeouts = config.exchange_timeouts};
-  snapshot.https_port = config.public_port.value_or(addresses.listen.front().port());
-  snapshot.make_site = [](const SiteServices&) {
-    return Site{.handler = std::make_unique<EmbeddedHandler>(embedded_page(), build_text())};
-  };
-  if (const FilesSpec* const files = folder_of(config); files != nullptr) {
-    auto made = static_site(
-        files->root, files->options, {config.files, workers}, &warnings,
-        {std::make_shared<RootNotice>(files->root, to), std::make_shared<SiteNotice>(to)});
-    if (!made) return std::unexpected(made.error());
-    snapshot.make_site = std::move(*made);
-  }
-  return snapshot;
+  const std::uint16_t port = config.public_port.value_or(addresses.listen.front().port());
+  auto made = make_sites(config.sites, {config.files, workers, port}, &warnings, &to);
+  if (!made) return std::unexpected(made.error());
+  return SnapshotSource{
+      .make_site = std::move(*made), .timeouts = config.exchange_timeouts, .https_port = port};
 }
 
 Checked<OwnCertificates> certificates_of(const Config& config, std::vector<std::string>& warnings) {

@@ -72,7 +72,7 @@ std::string as_user(const Config& config, const std::string& sentence) {
 Checked<Startup> start_up(const Config& asked) {
   Startup startup;
   Config config = asked;
-  if (const FilesSpec* const files = folder_of(config)) startup.root = files->root;
+  startup.sites = config.sites;
   const unsigned workers =
       config.workers == 0 ? std::min(usable_cores(), kMostWorkers) : config.workers;
   if (auto done = fit_limits(config, workers, available_descriptors()); !done) {

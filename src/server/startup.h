@@ -24,7 +24,7 @@ struct Startup {
   std::unique_ptr<MemoryBudget> memory;  // outlives the workers
   std::unique_ptr<QlogFolder> qlog;      // null: no log; outlives the workers
   std::shared_ptr<Operator> to = std::make_shared<Operator>();  // outlives the workers
-  std::string root;     // as in the options; empty: the built-in page
+  std::vector<SiteSpec> sites;
   std::string ca_file;  // of the local CA; empty with certificates of the user's own
   LoadedCertificates certificates;
   std::vector<std::string> warnings;

@@ -7,11 +7,13 @@
 
 namespace troika::fuzz {
 
+inline constexpr std::size_t kMostSteps = 4;
+
 // What a body does, as the input says.
 inline std::vector<test::BodyStep> steps_from(Input& input) {
   using test::BodyStep;
   std::vector<BodyStep> steps;
-  for (unsigned n = input.byte() % 5; n > 0; --n) {
+  for (std::size_t n = input.byte() % (kMostSteps + 1); n > 0; --n) {
     const unsigned kind = input.byte();
     if (kind % 8 == 0) {
       steps.push_back(BodyStep::error());

@@ -1,10 +1,12 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace troika::fuzz {
@@ -25,6 +27,15 @@ class Input {
     const auto taken = rest_.first(std::min(most, rest_.size()));
     rest_ = rest_.subspan(taken.size());
     return taken;
+  }
+  std::string text(std::size_t most) {
+    const auto taken = bytes(most);
+    return {reinterpret_cast<const char*>(taken.data()), taken.size()};
+  }
+  // One of them, as the next byte says. Of fewer than 256.
+  template <class T, std::size_t N>
+  const T& pick(const std::array<T, N>& from) {
+    return from[byte() % N];
   }
 
  private:

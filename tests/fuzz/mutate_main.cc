@@ -1,6 +1,5 @@
-// Runs a fuzz target over mutations of its corpus: 100,000 of them, or a million when TROIKA_LONG
-// is
-// 1. Each follows from its number alone: `mutate_NAME CORPUS_FOLDER COUNT NUMBER` begins there.
+// Runs a fuzz target over mutations of its corpus: 100,000 of them, a million with TROIKA_LONG=1.
+// Each follows from its number alone: `mutate_NAME CORPUS_FOLDER COUNT NUMBER` begins there.
 #include <unistd.h>
 
 #include <algorithm>

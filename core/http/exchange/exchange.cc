@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "http/exchange/authority.h"
+#include "http/exchange/request_marks.h"
 #include "http/message/error_response.h"
 
 namespace troika {
@@ -87,6 +88,7 @@ void Exchange::start() {
   started_ = last_progress_ = clock_.now();
   receive_pace_ = send_pace_ = Pace(snapshot_->timeouts().least_rate);
   receive_pace_.restart(started_);
+  if (services_.marks != nullptr) services_.marks->mark(request_.headers);
   hold(sizeof(*this) + held_by(request_));
   const bool bytes_follow = request_.has_body || offers_tunnel();
   incoming_.begin(bytes_follow ? request_.content_length : 0);
@@ -108,13 +110,14 @@ void Exchange::advance() {
 
 // A response may have to wait for long, and its request must not: what is left is for the summary.
 void Exchange::drop_request() noexcept {
+  if (services_.marks != nullptr) kept_ = services_.marks->keep(request_.headers);
   std::ignore = std::exchange(request_.headers, {});
   for (std::string* const text : {&request_.target.path, &request_.target.query}) {
     std::ignore = std::exchange(*text, {});
   }
   cut(request_.target.raw, kTargetKept);
   cut(request_.authority, kAuthorityKept);
-  hold(sizeof(*this) + held_by(request_));
+  hold(sizeof(*this) + held_by(request_) + kept_.held());
 }
 
 // For a handler that takes none, an upgrade is the GET that it came with (RFC 9110 §7.8).
@@ -146,7 +149,7 @@ void Exchange::handle() {
     }
     std::ignore = respond(std::move(head), std::move(body));
   } else {
-    job_ = snapshot_->handler().start({request_, incoming_, peer_, services_}, *this);
+    job_ = snapshot_->handler().start({request_, incoming_, peer_, services_, &routed_}, *this);
     if (job_ == nullptr && status_ == 0) abort(AbortReason::handler_failed);
   }
   if (job_ == nullptr) release_job();
@@ -227,13 +230,19 @@ void Exchange::on_closed() noexcept {
   cancel(aborted_);
   handling_ = Handling::closed;
   if (receiving() == Receiving::head) return;
+  KeptFields fields;
+  if (services_.marks != nullptr) {
+    fields = services_.marks->of(kept_.empty() ? request_.headers : kept_);
+  }
   services_.observer.on_complete({.request = request_,
                                   .peer = peer_,
                                   .status = status_,
                                   .body_bytes = outgoing_.sent(),
                                   .started = started_wall_,
                                   .duration = clock_.now() - started_,
-                                  .aborted = aborted_});
+                                  .aborted = aborted_,
+                                  .fields = fields,
+                                  .routed = routed_});
 }
 
 // Not while it waits for our 100 (RFC 9110 §10.1.1), for a reader of what has come, or to read what
@@ -349,6 +358,9 @@ void Exchange::add_common_fields(ResponseHead& head, const BodySource* body) con
   }
   if (!head.forwarded) head.headers.set("server", "troika");
   if (!peer_.alt_svc.empty()) head.headers.set("alt-svc", peer_.alt_svc);
+  if (services_.server_timing) {
+    head.headers.add("server-timing", server_timing(version_, clock_.now() - started_));
+  }
 }
 
 // Of a handler that has not begun there is no job, but what it would read is unwanted as well.

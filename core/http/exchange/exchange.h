@@ -96,6 +96,8 @@ class Exchange final : public MessageEnd, public Responder {
   Ref<Snapshot> snapshot_;  // of the head; outlives the job
   const PeerInfo& peer_;
   Request request_;
+  HeaderMap kept_;  // of the request's fields, once those are dropped
+  Routed routed_;
   std::optional<RequestBuilder> builder_;  // while the head comes
   std::unique_ptr<Job> job_;
 

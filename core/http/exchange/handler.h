@@ -39,6 +39,7 @@ struct RequestContext {
   BodySource& body;  // stopped when start() returns null, else when the Job is destroyed
   const PeerInfo& peer;
   Services& services;
+  Routed* routed = nullptr;  // where who chooses the handler says so; null: nobody asks
 };
 
 // One object for each snapshot of a worker; start() is called with no protocol engine on the stack.

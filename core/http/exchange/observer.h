@@ -27,6 +27,20 @@ struct PeerInfo {
 
 // Of a request that was responded to, so much of its target and authority is kept.
 inline constexpr std::size_t kTargetKept = 2049, kAuthorityKept = 261;
+// And of a field that the log wants.
+inline constexpr std::size_t kFieldKept = 1025;
+
+// What a log wants of a request's fields, when it wants it (RequestMarks); else empty.
+struct KeptFields {
+  std::string_view user_agent, referer;      // perhaps cut to kFieldKept bytes
+  std::string_view request_id, traceparent;  // as the handler saw them; valid
+};
+
+// Which of the configuration's sites and routes took a request, by their numbers there.
+struct Routed {
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  std::uint32_t site = kNone, route = kNone;
+};
 
 // Describes an exchange that is over. Views and references are valid during the call.
 struct ExchangeSummary {
@@ -39,6 +53,8 @@ struct ExchangeSummary {
   WallTime started;
   Duration duration{};
   AbortReason aborted = AbortReason::none;
+  KeptFields fields{};
+  Routed routed{};
 };
 
 class ExchangeObserver {

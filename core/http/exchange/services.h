@@ -40,6 +40,7 @@ class AuthorityCheck;
 class FlushQueue;
 class Handler;
 class ExchangeObserver;
+class RequestMarks;
 
 // What the configuration decides for exchanges: the handler and the deadlines. It never changes:
 // another one takes its place in Services, and each exchange keeps the one of its head until it is
@@ -90,9 +91,11 @@ struct Services {
   ExchangeObserver& observer;
   const AuthorityCheck* authority = nullptr;  // null: every authority is served
   FlushQueue* flush = nullptr;                // for jobs; null: there is no worker
+  RequestMarks* marks = nullptr;              // null: requests are not marked
   DateCache date{};
   Account* account = nullptr;  // of the worker, above those of its connections
   bool overloaded = false;     // requests get 503 from now on
+  bool server_timing = false;  // responses have Server-Timing
   Misconduct misconduct{};
 };
 

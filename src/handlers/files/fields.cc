@@ -9,13 +9,6 @@
 namespace troika {
 namespace {
 
-// Of the rules for `name`, those that count for a file: with a glob that it matches, else without.
-bool any_matches(const SiteOptions& options, std::string_view name, std::string_view path) {
-  return std::ranges::any_of(options.headers, [&](const SiteOptions::HeaderRule& rule) {
-    return rule.name == name && !rule.glob.empty() && matches_glob(rule.glob, path);
-  });
-}
-
 // Calls `visit` with each member of a list (RFC 9110 §5.6.1); empty ones do not count.
 template <class Visit>
 void for_each_member(std::string_view list, Visit visit) {
@@ -74,22 +67,6 @@ void add_cors(const SiteOptions& options, const Request& request, HeaderMap& hea
   if (request.method == Method::options && origin &&
       request.headers.has("access-control-request-method")) {
     add_preflight(request.headers, headers);
-  }
-}
-
-void add_own_fields(const SiteOptions& options, std::string_view path, HeaderMap& headers) {
-  constexpr std::string_view kPolicy = "content-security-policy";
-  const bool keeps_policy = headers.has(kPolicy);
-  const auto counts = [&](const SiteOptions::HeaderRule& rule) {
-    if (rule.name == kPolicy && keeps_policy) return false;
-    const bool some = !path.empty() && any_matches(options, rule.name, path);
-    return some ? !rule.glob.empty() && matches_glob(rule.glob, path) : rule.glob.empty();
-  };
-  for (const SiteOptions::HeaderRule& rule : options.headers) {
-    if (counts(rule)) headers.remove(rule.name);
-  }
-  for (const SiteOptions::HeaderRule& rule : options.headers) {
-    if (counts(rule)) headers.add(rule.name, rule.value);
   }
 }
 

@@ -13,10 +13,6 @@ std::string_view cache_control_of(const SiteOptions& options, std::string_view p
 // Fetch, "CORS protocol": Access-Control-Allow-Origin, -Expose-Headers and Vary for a response to
 // `request`; for a preflight the -Methods, -Headers and -Max-Age too. Nothing without --cors.
 void add_cors(const SiteOptions& options, const Request& request, HeaderMap& headers);
-// The fields of --header, in place of what is there of their names; a page that the server makes
-// keeps its Content-Security-Policy. `path` is that of the file which was found, without its first
-// slash; empty when there is none.
-void add_own_fields(const SiteOptions& options, std::string_view path, HeaderMap& headers);
 // Adds a name to Vary, once.
 void add_vary(HeaderMap& headers, std::string_view name);
 

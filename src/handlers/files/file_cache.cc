@@ -4,18 +4,70 @@
 #include <utility>
 
 namespace troika {
-FileCache::FileCache(FileReader& files, TimerQueue& timers, const Clock& clock,
-                     const SiteLimits& limits)
-    : files_(files),
-      clock_(clock),
-      limits_(limits),
-      use_(make_ref<CacheUse>()),
-      sweep_timer_(timers, [this] { sweep(); }) {}
+
+void KeptFiles::trim() {
+  trim_derived();
+  for (auto i = entries_.end(); i != entries_.begin() && !is_within_limits(entries_.size());) {
+    --i;
+    // Dropping a file that is being sent frees nothing, and the next request would open it again.
+    if (!i->file.unique()) continue;
+    i = drop(i);
+    trim_derived();
+  }
+}
+
+// Results without an open file cost more to compute again, but are needed less often.
+void KeptFiles::trim_derived() {
+  while (!is_within_limits(derived_.size()) && derived_.drop_oldest()) {
+  }
+}
+
+bool KeptFiles::make_room(const FileCache& cache) {
+  for (auto i = entries_.end(); open() >= limits_.open_files && i != entries_.begin();) {
+    --i;
+    if (i->file.unique()) i = drop(i);
+  }
+  for (auto i = rooted_.end(); open() >= limits_.open_files && i != rooted_.begin();) {
+    FileCache& other = **--i;
+    // Its files are of this folder: it is closed after them.
+    if (&other == &cache || !other.root_.unique() || other.kept() > 0) continue;
+    ++i;
+    other.set_root({});
+  }
+  return open() < limits_.open_files;
+}
+
+KeptFiles::Entries::iterator KeptFiles::drop(Entries::iterator entry) {
+  const CachedFile& file = *entry->file;
+  if (file.is_settled() && file.derived()->is_worth_keeping()) {
+    derived_.put(file.state(), file.derived());
+  }
+  entry->cache->by_name_.erase(entry->name);
+  return entries_.erase(entry);
+}
+
+FileCache::FileCache(FileReader& files, TimerQueue& timers, const Clock& clock, KeptFiles& kept)
+    : files_(files), clock_(clock), kept_(kept), sweep_timer_(timers, [this] { sweep(); }) {}
+
+FileCache::~FileCache() {
+  for (const auto& [name, entry] : std::exchange(by_name_, {})) kept_.entries_.erase(entry);
+  set_root({});
+}
+
+void FileCache::set_root(Ref<RootFolder> root) {
+  if (root && !root_) kept_.rooted_.push_front(this);
+  if (!root && root_) std::erase(kept_.rooted_, this);
+  root_ = std::move(root);
+}
 
 std::unique_ptr<Operation> FileCache::find_root(Found done) {
   asked_ = clock_.now();
-  if (root_ && asked_ - root_checked_ < limits_.fresh) {
+  if (root_ && asked_ - root_checked_ < kept_.limits_.fresh) {
     done(root_);
+    return nullptr;
+  }
+  if (!root_ && !kept_.make_room(*this)) {
+    done(fail(ErrorCode::unavailable, "too many files are open"));
     return nullptr;
   }
   return files_.find_root([this, begun = asked_, done = std::move(done)](auto found) mutable {
@@ -34,11 +86,13 @@ Result<Ref<RootFolder>> FileCache::adopt(TimePoint begun, Result<Ref<RootFolder>
   if (none_left || begun < root_checked_) return found;  // a later search was faster
   root_checked_ = begun;
   if (!found || (*found)->id() != root_id_) drop_all();
-  root_ = {};
-  if (!found) return found;
-  root_ = *found;
+  if (!found) {
+    set_root({});
+    return found;
+  }
+  set_root(*found);
   root_id_ = root_->id();
-  if (sweep_timer_.deadline() == kNever) sweep_timer_.set(clock_.now() + limits_.quiet);
+  if (sweep_timer_.deadline() == kNever) sweep_timer_.set(clock_.now() + kept_.limits_.quiet);
   return found;
 }
 
@@ -52,13 +106,13 @@ std::unique_ptr<Operation> FileCache::open(const Ref<RootFolder>& root, std::str
   const auto found = by_name_.find(name);
   if (found != by_name_.end() && root.get() == root_.get()) {
     const Entries::iterator entry = found->second;
-    if (asked_ - entry->checked < limits_.fresh) {
-      entries_.splice(entries_.begin(), entries_, entry);
+    if (asked_ - entry->checked < kept_.limits_.fresh) {
+      kept_.entries_.splice(kept_.entries_.begin(), kept_.entries_, entry);
       done(entry->file);
       return nullptr;
     }
   }
-  if (!make_room()) {
+  if (!kept_.make_room(*this)) {
     done(admit(root, std::string(name), fail(ErrorCode::unavailable, "too many files are open")));
     return nullptr;
   }
@@ -82,20 +136,20 @@ Result<Ref<CachedFile>> FileCache::admit(const Ref<RootFolder>& root, const std:
     const bool none_left = !opened && opened.error().code == ErrorCode::unavailable;
     if (same || (none_left && kept->holds())) {
       entry->checked = clock_.now();
-      entries_.splice(entries_.begin(), entries_, entry);
+      kept_.entries_.splice(kept_.entries_.begin(), kept_.entries_, entry);
       return kept;
     }
-    drop(entry);
+    kept_.drop(entry);
   }
   if (!opened) return std::unexpected(opened.error());
   // It goes from the store to the file, which finds it among those of the cache.
-  const Ref<Derived> derived = derived_.take(FileState((*opened)->info()));
-  auto file =
-      make_ref<CachedFile>(use_, std::move(*opened), clock_.wall(), limits_.content_tag_bytes);
+  const Ref<Derived> derived = kept_.derived_.take(FileState((*opened)->info()));
+  auto file = make_ref<CachedFile>(kept_.use_, std::move(*opened), clock_.wall(),
+                                   kept_.limits_.content_tag_bytes);
   // Keeping a pipe open would make this server its reader.
   if (!is_current || (!file->is_regular() && !file->is_folder())) return file;
-  entries_.push_front({name, file, clock_.now()});
-  by_name_.emplace(entries_.front().name, entries_.begin());
+  kept_.entries_.push_front({name, file, clock_.now(), this});
+  by_name_.emplace(kept_.entries_.front().name, kept_.entries_.begin());
   trim();
   return file;
 }
@@ -121,58 +175,25 @@ std::unique_ptr<Operation> FileCache::load(const Ref<CachedFile>& file,
 }
 
 void FileCache::doubt(std::string_view name) {
-  if (const auto found = by_name_.find(name); found != by_name_.end()) drop(found->second);
-}
-
-void FileCache::trim() {
-  trim_derived();
-  for (auto i = entries_.end(); i != entries_.begin() && !is_within_limits(entries_.size());) {
-    --i;
-    // Dropping a file that is being sent frees nothing, and the next request would open it again.
-    if (!i->file.unique()) continue;
-    i = drop(i);
-    trim_derived();
-  }
-}
-
-// Results without an open file cost more to compute again, but are needed less often.
-void FileCache::trim_derived() {
-  while (!is_within_limits(derived_.size()) && derived_.drop_oldest()) {
-  }
-}
-
-bool FileCache::make_room() {
-  for (auto i = entries_.end(); use_->files >= limits_.open_files && i != entries_.begin();) {
-    --i;
-    if (i->file.unique()) i = drop(i);
-  }
-  return use_->files < limits_.open_files;
+  if (const auto found = by_name_.find(name); found != by_name_.end()) kept_.drop(found->second);
 }
 
 void FileCache::sweep() {
   const TimePoint now = clock_.now();
-  const bool quiet = now - asked_ >= limits_.quiet;
-  if (quiet) root_ = {};
-  for (auto i = entries_.begin(); i != entries_.end();) {
-    const bool idle = (quiet || now - i->checked >= limits_.idle) && i->file.unique();
-    i = idle ? drop(i) : std::next(i);
+  const bool quiet = now - asked_ >= kept_.limits_.quiet;
+  if (quiet) set_root({});
+  for (auto i = by_name_.begin(); i != by_name_.end();) {
+    const Entries::iterator entry = (i++)->second;
+    const bool idle = quiet || now - entry->checked >= kept_.limits_.idle;
+    if (idle && entry->file.unique()) kept_.drop(entry);
   }
   trim();
-  if (root_ || !entries_.empty()) sweep_timer_.set((quiet ? now : asked_) + limits_.quiet);
+  if (root_ || !by_name_.empty()) sweep_timer_.set((quiet ? now : asked_) + kept_.limits_.quiet);
 }
 
 void FileCache::drop_all() {
-  for (auto i = entries_.begin(); i != entries_.end();) i = drop(i);
+  while (!by_name_.empty()) kept_.drop(by_name_.begin()->second);
   trim();
-}
-
-FileCache::Entries::iterator FileCache::drop(Entries::iterator entry) {
-  const CachedFile& file = *entry->file;
-  if (file.is_settled() && file.derived()->is_worth_keeping()) {
-    derived_.put(file.state(), file.derived());
-  }
-  by_name_.erase(entry->name);
-  return entries_.erase(entry);
 }
 
 }  // namespace troika

@@ -203,7 +203,7 @@ void FileResponse::add_whole() {
     body = unsized_body();
   } else {
     body = compress_body(site.coding, site.pool, file_body(site.files, file, 0, file->size()),
-                         std::make_unique<LimitedEncoder>(Permit(site.streams, &scope_.peer),
+                         std::make_unique<LimitedEncoder>(Permit(site.shared.streams, &scope_.peer),
                                                           representation_.coding));
   }
 }
@@ -219,7 +219,7 @@ void FileResponse::add_parts() {
 
 // RFC 9110 §14.6. The secret keeps whoever writes the file from guessing the boundary.
 void FileResponse::add_multipart() {
-  const std::string seed = scope_.site.secret + std::string(selection_.validators.etag) +
+  const std::string seed = scope_.site.shared.secret + std::string(selection_.validators.etag) +
                            std::string(*scope_.request.headers.get("range"));
   const Sha256 sum = sha256(std::as_bytes(std::span(seed)));
   ByteRanges parts{.pool = scope_.site.pool,

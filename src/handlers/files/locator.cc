@@ -18,7 +18,8 @@ bool is_regular(const Result<Ref<CachedFile>>& file) noexcept {
 
 void Locator::find(Done done) {
   done_ = std::move(done);
-  const std::string& path = scope_.request.target.path;
+  const std::string_view path = scope_.path;
+  if (path.empty()) return finish({.kind = scope_.root ? Kind::redirect : Kind::absent});
   if (!scope_.options().dotfiles && is_hidden(path)) return not_found();
   name_ = path.substr(1);
   if (name_.empty() || name_.ends_with('/')) {
@@ -69,7 +70,7 @@ void Locator::open_folder() {
 }
 
 void Locator::not_found() {
-  const std::string_view path = scope_.request.target.path;
+  const std::string_view path = scope_.path;
   const SiteOptions& options = scope_.options();
   if (!options.spa || (!options.dotfiles && is_hidden(path))) return finish({});
   if (path.substr(path.rfind('/')).contains('.')) {

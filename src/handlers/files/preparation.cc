@@ -180,11 +180,11 @@ bool Preparation::awaits_encoded() {
   if (encoded.get() != nullptr) return false;
   StaticSite& site = scope_.site;
   const std::uint64_t size = representation_->file->size();
-  if (!encoded.is_claimed() && !site.coded->admits(&scope_.peer, size)) {
+  if (!encoded.is_claimed() && !site.shared.coded->admits(&scope_.peer, size)) {
     finish(Outcome::busy);
     return true;
   }
-  wait_for(encoded, *site.coded, [this](Waited waited) {
+  wait_for(encoded, *site.shared.coded, [this](Waited waited) {
     switch (waited) {
       case Waited::made: return proceed();
       case Waited::failed: return finish(Outcome::not_kept);
@@ -194,7 +194,7 @@ bool Preparation::awaits_encoded() {
   if (encoded.claim()) {
     site.coding.post(std::make_unique<EncodeTask>(site.coding, site.pool, representation_->file,
                                                   representation_->coding,
-                                                  Permit(site.coded, &scope_.peer, size)));
+                                                  Permit(site.shared.coded, &scope_.peer, size)));
   }
   return true;
 }
@@ -212,13 +212,13 @@ bool Preparation::awaits_digest(std::move_only_function<void()> then) {
   CachedFile& file = *representation_->file;
   auto& digest = file.derived()->digest;
   if (digest_failed_ || digest.get() != nullptr) return false;
-  if (const Sha256* const known = site.digests->find(file.file().info())) {
+  if (const Sha256* const known = site.shared.digests->find(file.file().info())) {
     digest.finish(*known);
     return false;
   }
   const bool tags = file.tag() == CachedFile::Tag::content;
   if (!tags && !scope_.is_get()) return false;
-  const Ref<Admission>& hashed = tags ? site.tagged : site.hashed;
+  const Ref<Admission>& hashed = tags ? site.shared.tagged : site.shared.hashed;
   digest_failed_ = !digest.is_claimed() && !hashed->admits(&scope_.peer, file.size());
   if (digest_failed_) return false;
   wait_for(digest, *hashed, [this, then = std::move(then)](Waited waited) mutable {
@@ -227,7 +227,7 @@ bool Preparation::awaits_digest(std::move_only_function<void()> then) {
   });
   if (digest.claim()) {
     Background& hashing = tags ? site.hashing : site.slow;
-    hashing.post(std::make_unique<DigestTask>(hashing, representation_->file, site.digests,
+    hashing.post(std::make_unique<DigestTask>(hashing, representation_->file, site.shared.digests,
                                               Permit(hashed, &scope_.peer, file.size())));
   }
   return true;

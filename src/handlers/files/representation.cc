@@ -253,8 +253,9 @@ void StoredForms::check_zstd(const Ref<CachedFile>& file, const std::string& nam
           return then(false);
         }
         file->zstd = zstd_fit(bytes->bytes());
-        if (*file->zstd != ZstdFit::fits && scope_.site.notice) {
-          scope_.site.notice(formatted("{} is not sent as zstd: {}", name, reason_of(*file->zstd)));
+        if (*file->zstd != ZstdFit::fits && scope_.site.shared.notice) {
+          scope_.site.shared.notice(
+              formatted("{} is not sent as zstd: {}", name, reason_of(*file->zstd)));
         }
         then(*file->zstd == ZstdFit::fits);
       }));

@@ -24,16 +24,18 @@ namespace {
 // Each step may complete at once or later.
 class StaticJob final : public Job {
  public:
-  StaticJob(StaticSite& site, const RequestContext& context, Responder& responder)
+  StaticJob(StaticSite& site, const RequestContext& context, std::string_view path,
+            Responder& responder)
       : responder_(responder),
-        scope_{.site = site, .request = context.request, .peer = context.peer} {}
+        scope_{.site = site, .request = context.request, .peer = context.peer, .path = path} {}
   StaticJob(const StaticJob&) = delete;
   StaticJob& operator=(const StaticJob&) = delete;
   // The operation goes first: it may live in a file that only this job still has.
   ~StaticJob() override { scope_.operation.reset(); }
 
-  // False when it has responded already.
+  // Both: false when it has responded already.
   bool begin();
+  bool begin_to_fail(std::uint16_t status, HeaderMap fields);
 
  private:
   void start();
@@ -82,6 +84,15 @@ bool StaticJob::begin() {
   return !responded_;
 }
 
+bool StaticJob::begin_to_fail(std::uint16_t status, HeaderMap fields) {
+  scope_.await(scope_.site.cache.find_root(
+      [this, status, fields = std::move(fields)](Result<Ref<RootFolder>> root) mutable {
+        if (root) scope_.root = std::move(*root);
+        fail_with(status, std::move(fields));
+      }));
+  return !responded_;
+}
+
 void StaticJob::start() {
   if (scope_.is_get() || scope_.request.method == Method::head) {
     return locator_.find([this](Location location) { on_location(std::move(location)); });
@@ -102,24 +113,27 @@ void StaticJob::on_location(Location location) {
 }
 
 // All that the text of a listing depends on.
-std::string key_of_listing(const struct stat& folder, const Request& request) {
+std::string key_of_listing(const struct stat& folder, const Request& request,
+                           const SiteOptions& options) {
   const ListingQuery query = parse_listing_query(request);
   std::string key = request.target.path;
   append_formatted(key, "\n{} {} {} {}", name_of(query.key), query.descending, query.page,
                    query.json);
   for (const std::uint64_t part : key_of(folder)) append_formatted(key, " {:x}", part);
+  append_formatted(key, " {}", static_cast<const void*>(&options));
   return key;
 }
 
 void StaticJob::list(Ref<CachedFile> folder) {
   StaticSite& site = scope_.site;
-  if (!site.listings->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
-  auto listing = site.kept_listings.find(key_of_listing(folder->file().info(), scope_.request));
+  if (!site.shared.listings->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
+  auto listing = site.shared.kept_listings.find(
+      key_of_listing(folder->file().info(), scope_.request, scope_.options()));
   if (const Content* const text = listing->text.get()) {
-    return send_listing(*text, Permit(site.listings, &scope_.peer));
+    return send_listing(*text, Permit(site.shared.listings, &scope_.peer));
   }
   if (!scope_.is_get()) return look_at(std::move(folder));
-  if (!listing->text.is_claimed() && !site.listed->admits(&scope_.peer)) {
+  if (!listing->text.is_claimed() && !site.shared.listed->admits(&scope_.peer)) {
     return refuse(ErrorCode::unavailable);
   }
   make_listing(std::move(folder), std::move(listing));
@@ -128,11 +142,11 @@ void StaticJob::list(Ref<CachedFile> folder) {
 // HEAD makes no listing, but has to know whether there would be one.
 void StaticJob::look_at(Ref<CachedFile> folder) {
   StaticSite& site = scope_.site;
-  if (!site.listed->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
+  if (!site.shared.listed->admits(&scope_.peer)) return refuse(ErrorCode::unavailable);
   const OpenFile& open_folder = folder->file();
-  scope_.await(site.slow.run(
-      listing_look(open_folder, [this, folder = std::move(folder),
-                                 permit = Permit(site.listed, &scope_.peer)](Status readable) {
+  scope_.await(site.slow.run(listing_look(
+      open_folder, [this, folder = std::move(folder),
+                    permit = Permit(site.shared.listed, &scope_.peer)](Status readable) {
         if (!readable) return refuse(readable.error().code);
         scope_.varies_by_accept = true;
         respond({.status = 200, .headers = fields_of_listing(scope_.request)}, unsized_body());
@@ -143,14 +157,14 @@ void StaticJob::make_listing(Ref<CachedFile> folder, Ref<KeptListings::Listing> 
   StaticSite& site = scope_.site;
   auto& text = listing->text;
   scope_.operation = text.wait(
-      [this, listing, permit = Permit(site.listings, &scope_.peer)](
+      [this, listing, permit = Permit(site.shared.listings, &scope_.peer)](
           const Result<Content>& made) mutable { send_listing(made, std::move(permit)); });
   if (!text.claim()) return;
   const OpenFile& open_folder = folder->file();
-  const std::size_t ahead = site.listed->count_of(&scope_.peer);
+  const std::size_t ahead = site.shared.listed->count_of(&scope_.peer);
   auto made = [&pool = site.pool, &clock = site.clock, listing = std::move(listing),
                folder = std::move(folder),
-               permit = Permit(site.listed, &scope_.peer)](Result<std::string> all) {
+               permit = Permit(site.shared.listed, &scope_.peer)](Result<std::string> all) {
     listing->made = clock.now();
     listing->text.finish(all.transform(
         [&pool](const std::string& t) { return content_of(pool, std::as_bytes(std::span(t))); }));
@@ -186,7 +200,7 @@ void StaticJob::choose() {
   site.cache.trim();
   offers.may_keep = offers.may_keep && !site.cache.is_full();
   const bool streams = offers.live(scope_.limits()) == Representation::Form::streamed;
-  offers.may_stream = !streams || !scope_.is_get() || site.streams->admits(&scope_.peer);
+  offers.may_stream = !streams || !scope_.is_get() || site.shared.streams->admits(&scope_.peer);
   auto chosen = choose_representation(offers, scope_.request, scope_.options(), scope_.limits());
   if (!chosen) {
     const bool busy =
@@ -287,7 +301,7 @@ void StaticJob::fail_to_open(const Error& why) {
 void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
   if (scope_.varies_by_accept) add_vary(head.headers, "accept");
   add_cors(scope_.options(), scope_.request, head.headers);
-  add_own_fields(scope_.options(), scope_.name, head.headers);
+  add_own_fields(scope_.options().headers, scope_.name, head.headers);
   responded_ = true;
   scope_.root = {};  // a slow reader needs no more than its file
   std::ignore = responder_.respond(std::move(head), std::move(body));
@@ -296,36 +310,42 @@ void StaticJob::respond(ResponseHead head, std::unique_ptr<BodySource> body) {
 }  // namespace
 
 struct StaticHandler::State {
-  State(Parts parts, const std::shared_ptr<const SiteSettings>& settings)
-      : site{.files = parts.files,
-             .coding = parts.coding,
-             .slow = parts.slow,
-             .hashing = parts.hashing,
-             .timers = parts.timers,
-             .pool = parts.pool,
-             .clock = parts.clock,
-             .settings = settings,
-             .secret = std::move(parts.secret),
-             .notice = std::move(parts.notice),
-             .cache = FileCache(parts.files, parts.timers, parts.clock, settings->limits)} {}
+  State(FileReader& files, SiteOptions options, FileServices& shared)
+      : site{.files = files,
+             .coding = shared.coding,
+             .slow = shared.slow,
+             .hashing = shared.hashing,
+             .timers = shared.timers,
+             .pool = shared.pool,
+             .clock = shared.clock,
+             .settings = std::make_shared<const SiteSettings>(std::move(options), shared.limits),
+             .shared = shared,
+             .cache = FileCache(files, shared.timers, shared.clock, shared.kept)} {}
   StaticSite site;
 };
 
-StaticHandler::StaticHandler(Parts parts) {
-  auto settings = std::make_shared<const SiteSettings>(std::move(parts.options), parts.limits);
-  state_ = std::make_unique<State>(std::move(parts), settings);
-}
+StaticHandler::StaticHandler(FileReader& files, SiteOptions options, FileServices& shared)
+    : state_(std::make_unique<State>(files, std::move(options), shared)) {}
 
 StaticHandler::~StaticHandler() = default;
 
-std::unique_ptr<Job> StaticHandler::start(RequestContext context, Responder& responder) {
+std::unique_ptr<Job> StaticHandler::act(RequestContext context, Responder& responder,
+                                        std::string_view path) {
   if (const std::uint16_t status = refusal_of(context.request)) {
     auto [head, body] = error_response(status);
     std::ignore = responder.respond(std::move(head), std::move(body));
     return nullptr;
   }
-  auto job = std::make_unique<StaticJob>(state_->site, context, responder);
+  auto job = std::make_unique<StaticJob>(state_->site, context, path, responder);
   if (!job->begin()) return nullptr;
+  return job;
+}
+
+std::unique_ptr<Job> StaticHandler::fail(RequestContext context, Responder& responder,
+                                         std::uint16_t status, HeaderMap fields) {
+  auto job =
+      std::make_unique<StaticJob>(state_->site, context, context.request.target.path, responder);
+  if (!job->begin_to_fail(status, std::move(fields))) return nullptr;
   return job;
 }
 

@@ -1,35 +1,25 @@
 #pragma once
-#include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 
-#include "base/time.h"
+#include "handlers/files/file_services.h"
+#include "handlers/route_action.h"
 #include "handlers/site_options.h"
-#include "http/exchange/handler.h"
-#include "ports/background.h"
 #include "ports/file_reader.h"
 
 namespace troika {
 
 // Serves the files beneath a FileReader's root; see docs/static-files.md.
-class StaticHandler final : public Handler {
+class StaticHandler final : public RouteAction {
  public:
-  struct Parts {
-    FileReader& files;
-    Background& coding;   // compresses
-    Background& slow;     // lists folders and hashes large files: must not delay the others
-    Background& hashing;  // hashes small files, whose entity tags clients wait for
-    TimerQueue& timers;
-    BufferPool& pool;
-    const Clock& clock;
-    SiteOptions options{};
-    SiteLimits limits{};
-    std::function<void(const std::string&)> notice{};  // gets one sentence for the operator
-    std::string secret{};  // random; makes multipart boundaries unpredictable
-  };
-  explicit StaticHandler(Parts parts);
+  // The reader and what is shared outlive it.
+  StaticHandler(FileReader& files, SiteOptions options, FileServices& shared);
   ~StaticHandler() override;
-  [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
+  [[nodiscard]] std::unique_ptr<Job> act(RequestContext context, Responder& responder,
+                                         std::string_view path) override;
+  // With the page that the options have for the status, if there is one.
+  [[nodiscard]] std::unique_ptr<Job> fail(RequestContext context, Responder& responder,
+                                          std::uint16_t status, HeaderMap fields) override;
 
  private:
   struct State;

@@ -30,8 +30,8 @@ std::string escape_html(std::string_view text) {
 
 bool is_read(Method method) noexcept { return method == Method::get || method == Method::head; }
 
-// OPTIONS, and all methods that do not read.
-void respond_to_method(Method method, Responder& responder) {
+// To OPTIONS, and to all methods that do not read.
+ErrorResponse response_to_method(Method method) {
   ErrorResponse response;
   if (method == Method::options) {
     response.head.status = 204;
@@ -39,12 +39,7 @@ void respond_to_method(Method method, Responder& responder) {
     response = error_response(405);
   }
   response.head.headers.add("allow", kAllow);
-  std::ignore = responder.respond(std::move(response.head), std::move(response.body));
-}
-
-void respond_with(std::uint16_t status, Responder& responder) {
-  auto [head, body] = error_response(status);
-  std::ignore = responder.respond(std::move(head), std::move(body));
+  return response;
 }
 
 std::string_view text_of(const EmbeddedFile& file) noexcept {
@@ -53,37 +48,44 @@ std::string_view text_of(const EmbeddedFile& file) noexcept {
 
 }  // namespace
 
-EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::string_view build)
-    : files_(files), build_(escape_html(build)) {}
+EmbeddedHandler::EmbeddedHandler(std::span<const EmbeddedFile> files, std::string_view build,
+                                 std::vector<SiteOptions::HeaderRule> headers)
+    : files_(files), build_(escape_html(build)), headers_(std::move(headers)) {}
 
-std::unique_ptr<Job> EmbeddedHandler::start(RequestContext context, Responder& responder) {
+void EmbeddedHandler::respond(Responder& responder, ErrorResponse response) const {
+  add_own_fields(headers_, "", response.head.headers);
+  std::ignore = responder.respond(std::move(response.head), std::move(response.body));
+}
+
+std::unique_ptr<Job> EmbeddedHandler::act(RequestContext context, Responder& responder,
+                                          std::string_view path) {
   if (const std::uint16_t status = refusal_of(context.request)) {
-    respond_with(status, responder);
+    respond(responder, error_response(status));
     return nullptr;
   }
   const Method method = context.request.method;
   if (!is_read(method)) {
-    respond_to_method(method, responder);
+    respond(responder, response_to_method(method));
     return nullptr;
   }
-  const std::string_view path = std::string_view(context.request.target.path).substr(1);
-  const std::string_view wanted = path.empty() ? kIndex : path;
+  const std::string_view wanted = path.size() < 2 ? kIndex : path.substr(1);
   const auto file = std::ranges::find(files_, wanted, &EmbeddedFile::path);
   if (file == files_.end()) {
-    respond_with(404, responder);
+    respond(responder, error_response(404));
     return nullptr;
   }
-  ResponseHead head;
-  head.headers.add("content-type", media_type_of(wanted).text);
-  head.headers.add("x-content-type-options", "nosniff");
-  std::unique_ptr<BodySource> body;
+  ErrorResponse response;
+  HeaderMap& fields = response.head.headers;
+  fields.add("content-type", media_type_of(wanted).text);
+  fields.add("x-content-type-options", "nosniff");
   if (wanted == kIndex || wanted == kProtocol) {
-    head.headers.add("cache-control", "no-cache");  // the next request may use another protocol
-    body = text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
+    fields.add("cache-control", "no-cache");  // the next request may use another protocol
+    response.body =
+        text_body(context.services.pool, fill_in(text_of(*file), context.request.version));
   } else {
-    body = static_body(text_of(*file));
+    response.body = static_body(text_of(*file));
   }
-  std::ignore = responder.respond(std::move(head), std::move(body));
+  respond(responder, std::move(response));
   return nullptr;
 }
 

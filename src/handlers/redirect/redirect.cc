@@ -12,20 +12,6 @@ std::string https_url(std::string_view host, std::uint16_t port, std::string_vie
   return formatted("https://{}:{}{}", host, port, target);
 }
 
-std::unique_ptr<Job> RedirectHandler::start(RequestContext context, Responder& responder) {
-  const Request& request = context.request;
-  // Without a host (HTTP/1.0), there is nowhere to redirect to.
-  if (request.authority.empty() || request.target.raw == "*") {
-    auto [head, body] = error_response(400);
-    std::ignore = responder.respond(std::move(head), std::move(body));
-    return nullptr;
-  }
-  auto [head, body] = error_response(308);
-  head.headers.set("location", https_url(host_of(request.authority), port_, request.target.raw));
-  std::ignore = responder.respond(std::move(head), std::move(body));
-  return nullptr;
-}
-
 // A port in the authority is the one that the client connected to, as the client sees it.
 std::string PlainOnTlsHandler::url_of(const RequestContext& context) const {
   const Request& request = context.request;

@@ -10,16 +10,6 @@ namespace troika {
 // "https://HOST:PORT/target"; `host` has no port; port 443 is left out.
 std::string https_url(std::string_view host, std::uint16_t port, std::string_view target);
 
-// Redirects every request (308, RFC 9110 §15.4.9) to the same host and target on the TLS port.
-class RedirectHandler final : public Handler {
- public:
-  explicit RedirectHandler(std::uint16_t https_port) : port_(https_port) {}
-  [[nodiscard]] std::unique_ptr<Job> start(RequestContext context, Responder& responder) override;
-
- private:
-  std::uint16_t port_;
-};
-
 // Responds to plain HTTP on a TLS port: to GET and HEAD with 308 to https if a certificate covers
 // the host, to all others with 400 and a sentence that contains the URL.
 class PlainOnTlsHandler final : public Handler {

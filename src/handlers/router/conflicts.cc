@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "handlers/glob.h"
+#include "handlers/router/route_table.h"
 
 namespace troika {
 namespace {
@@ -44,8 +45,9 @@ bool glob_takes(const Glob& earlier, const Route& later) {
   switch (later.spec.match) {
     case RouteSpec::Match::all: return earlier.is_open() && earlier.beginning().empty();
     case RouteSpec::Match::path: return earlier.matches(path.c_str());
-    case RouteSpec::Match::prefix:
-      return earlier.is_open() && path.starts_with(earlier.beginning());
+    case RouteSpec::Match::prefix:  // with or without a slash at its end
+      return earlier.is_open() &&
+             std::string_view(path).substr(0, prefix_size(path)).starts_with(earlier.beginning());
     case RouteSpec::Match::glob:
       return (earlier.is_open() && later.glob->beginning().starts_with(earlier.beginning())) ||
              (later.glob->is_one_path() && earlier.matches(path.c_str()));

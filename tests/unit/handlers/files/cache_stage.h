@@ -58,7 +58,8 @@ struct CacheStage {
   FakeFiles files{bench.pool};
   SiteLimits limits;
   TimerQueue timers;
-  std::optional<FileCache> cache{std::in_place, files, timers, bench.clock, limits};
+  KeptFiles kept{limits};
+  std::optional<FileCache> cache{std::in_place, files, timers, bench.clock, kept};
 };
 
 }  // namespace troika::test

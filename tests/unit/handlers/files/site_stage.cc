@@ -15,6 +15,7 @@ SiteStage::SiteStage() {
 
 SiteStage::~SiteStage() {
   handler.reset();
+  shared.reset();
   CHECK(background.alive == 0);
   CHECK(hashing.alive == 0);
   CHECK(timers.size() == 0);
@@ -25,17 +26,16 @@ SiteStage::~SiteStage() {
 
 StaticHandler& SiteStage::served() {
   if (handler == nullptr) {
-    handler = std::make_unique<StaticHandler>(StaticHandler::Parts{.files = files,
-                                                                   .coding = background,
-                                                                   .slow = background,
-                                                                   .hashing = hashing,
-                                                                   .timers = timers,
-                                                                   .pool = bench.pool,
-                                                                   .clock = bench.clock,
-                                                                   .options = options,
-                                                                   .limits = limits,
-                                                                   .notice = notice,
-                                                                   .secret = "secret"});
+    shared = std::unique_ptr<FileServices>(new FileServices{.coding = background,
+                                                            .slow = background,
+                                                            .hashing = hashing,
+                                                            .timers = timers,
+                                                            .pool = bench.pool,
+                                                            .clock = bench.clock,
+                                                            .limits = limits,
+                                                            .notice = notice,
+                                                            .secret = "secret"});
+    handler = std::make_unique<StaticHandler>(files, options, *shared);
   }
   return *handler;
 }

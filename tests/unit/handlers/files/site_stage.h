@@ -47,6 +47,7 @@ struct SiteStage {
   SiteOptions options;
   SiteLimits limits;
   std::function<void(const std::string&)> notice;
+  std::unique_ptr<FileServices> shared;  // with the handler
   std::unique_ptr<StaticHandler> handler;
 };
 

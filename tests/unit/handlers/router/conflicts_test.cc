@@ -75,6 +75,7 @@ TEST_CASE("A route that no request reaches is found") {
       {"~/api/*", "=/api", false},
       {"~/api/*", "^/api", false},
       {"~/api/*", "^/api/v1", true},
+      {"~/api/*", "^/api/", false},
       {"~/api*", "^/api", true},
       {"~/*", ".", true},
       {"~/**", ".", true},

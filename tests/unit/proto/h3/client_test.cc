@@ -179,6 +179,22 @@ TEST_CASE("h3 client: a lost connection fails every request once") {
   CHECK(raw.app->idle());
 }
 
+TEST_CASE("h3 client: a server that ignores STOP_SENDING does not keep the connection open") {
+  OpenClient raw;
+  raw.ask("/").stream.reset();
+  raw.run();
+  REQUIRE(raw.quic.streams.at(0).stop_sent == kRequestCancelled);
+  CHECK(raw.quic.kept_alive == Duration::zero());
+  const TimePoint end = raw.clock.now() + raw.call_services.times.idle;
+  for (const Duration after : {Duration(-1), Duration(0)}) {
+    raw.clock.set(end + after);
+    if (raw.app->deadline() <= raw.clock.now()) raw.app->on_deadline(raw.clock.now());
+    raw.run();
+    CHECK(raw.quic.closed.has_value() == (after == Duration(0)));
+  }
+  CHECK(raw.quic.closed == kNoErrorCode);
+}
+
 TEST_CASE("h3 client: a session that is not ready takes no requests") {
   RawClient raw;
   CHECK(refusal(*raw.app) == ErrorCode::unavailable);
