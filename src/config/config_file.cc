@@ -92,9 +92,9 @@ void check_keys(const std::vector<Given>& given, const Config& config, Findings&
 void check_sites(const Config& config, Findings& findings) {
   for (const Conflict& conflict : find_conflicts(config.sites)) {
     const bool two = conflict.other != conflict.at;
-    findings.error(conflict.at, two ? formatted("{} (the other is at {})", conflict.text,
-                                                findings.place(conflict.other))
-                                    : conflict.text);
+    findings.error(conflict.at,
+                   two ? formatted("{} (see {})", conflict.text, findings.place(conflict.other))
+                       : conflict.text);
   }
 }
 
@@ -115,7 +115,7 @@ std::expected<ReadConfig, Findings> read_config(const CommandLine& line,
       findings.error({}, std::move(why));
     }
   }
-  if (findings.failed() && findings.full()) return std::unexpected(std::move(findings));
+  if (findings.full()) return std::unexpected(std::move(findings));
   const bool may_go_on = !findings.failed();
   read_process(given, line, read.config, findings, read.origins);
   SiteReader(findings, environment, limits, read.secrets, read.origins).read(files, read.config);

@@ -214,7 +214,7 @@ Checked<SiteOptions::CacheRule> parse_cache_rule(std::string_view text) {
   if (auto checked = check_glob(glob, "7d"); !checked) {
     return std::unexpected(checked.error());
   }
-  const std::string_view rule = text.substr(equals + 1);
+  const std::string_view rule = ascii::trim(text.substr(equals + 1));
   auto value = value_of(rule);
   if (!value) {
     return std::unexpected(

@@ -87,6 +87,9 @@ class FileCheck {
     for (const auto& lines : {use_warnings(**set), expiry_warnings(**set, now)}) {
       for (const std::string& line : lines) findings_.add(Kind::warning, {}, line);
     }
+    const auto keys = keep_keys_out_of_sites(config_, **set);
+    if (!keys) return findings_.error({}, keys.error());
+    if (!keys->empty()) findings_.add(Kind::warning, {}, *keys);
     certificates_ = *set;
   }
 

@@ -136,8 +136,9 @@ TEST_CASE("All errors of meaning are told, 20 at most, in the order of the file"
       "1: workers: must be a number from 1 to 128, not \"0\"\n"
       "2: unknown key \"x\": there are include, listen, http, http_redirect, public_port, h3, "
       "certs, "
-      "client_ca, client_auth, early_data, secrets, workers, user, memory, certificate, log, "
-      "limits, "
+      "client_ca, client_auth, early_data, secrets, workers, user, memory, control, drain_delay, "
+      "certificate, log, "
+      "metrics, limits, "
       "timeouts, quic, site, routes\n"
       "3: this site has no routes: write [[site.route]] and below it, for example, root = "
       "\"/srv/www\"\n"
@@ -281,7 +282,7 @@ TEST_CASE("Files, bytes and routes are bounded") {
   CHECK(read(include, {.bytes = include.size()}) ==
         "all files of the configuration are longer than 0 MiB");
   const std::string routes =
-      "[[routes.r]]\nroot = \"w\"\n[[routes.r]]\npath = \"/\"\nroot = \"w\"\n" +
+      "[[routes.r]]\npath = \"/\"\nroot = \"w\"\n[[routes.r]]\nroot = \"w\"\n" +
       std::string("[[site]]\nhosts = [\"a\"]\nroutes = \"r\"\n[[site]]\n") +
       "hosts = [\"b\"]\nroutes = \"r\"\n";
   CHECK(read(routes, {.routes = 4}) == "");

@@ -35,7 +35,7 @@ TEST_CASE("What is printed of a file, read again, prints the same") {
   CHECK(printed({"config", folder / "b.toml"}) == once);
   for (const char* line : {"listen = [\"0.0.0.0:443\", \"[::]:443\"]", "memory = \"512MiB\"",
                            "header_bytes = \"64KiB\"", "idle = \"1m\"", "qlog_only = \"1/100\"",
-                           "headers = { \"x-a\" = [\"1\", \"2\"] }", "  strip_prefix = true",
+                           "  headers = { \"x-a\" = [\"1\", \"2\"] }", "  strip_prefix = true",
                            "  redirect.status = 308", "client_auth = \"optional\""}) {
     CAPTURE(line);
     CHECK(('\n' + once).contains('\n' + std::string(line) + '\n'));

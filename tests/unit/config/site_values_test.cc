@@ -44,6 +44,7 @@ TEST_CASE(
 
 TEST_CASE("a cache rule is a word, a time or directives") {
   CHECK(cache_value("immutable") == "public, max-age=31536000, immutable");
+  CHECK(cache_value(" \timmutable ") == "public, max-age=31536000, immutable");
   CHECK(cache_value("no-store") == "no-store");
   CHECK(cache_value("no-cache") == "no-cache");
   CHECK(cache_value("0") == "public, max-age=0");

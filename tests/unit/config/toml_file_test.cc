@@ -71,6 +71,7 @@ TEST_CASE("What is not TOML is told where it is, with a hint") {
   CHECK(refused("a =\n") ==
         "1:4 is not TOML (key-value pair): expected value, saw '\\n': a value has to follow the "
         "equals sign");
+  CHECK(refused("[.a]").starts_with("1:2 is not TOML (key): expected bare key starting character"));
   CHECK(refused("a b = 3").ends_with("expected '=', saw 'b': write KEY = VALUE, or [TABLE]"));
   CHECK(refused("a = 1\na = 2").starts_with("2:"));
   CHECK(refused("a = \"\x80\"").starts_with("1:"));

@@ -117,7 +117,11 @@ TEST_CASE("A private file in a folder that is served is an error") {
   Ground ground;
   const CheckReport report = ground.report("secrets = \"www/secrets\"\n" + kSite);
   CHECK(report.code == 1);
-  CHECK(report.text.starts_with("secrets: "));
+  CHECK(report.text.starts_with("secrets " + ground.folder / "www/secrets" +
+                                " is inside the served folder "));
+  const CheckReport keys = ground.report(kPair + "[[site]]\n[[site.route]]\nroot = \".\"\n");
+  CHECK(keys.code == 1);
+  CHECK(keys.text.starts_with("private keys are inside the served folder: move "));
 }
 
 TEST_CASE("As JSON, every finding has its kind, its place and its sentence") {
