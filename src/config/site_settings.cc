@@ -207,7 +207,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      .write = write_rate<&RateSpec::burst>,
      .least = 1,
      .most = kMostRequests},
-    {"site.basic_auth", values, "{ ali = \"${ALI_HASH}\" }",
+    {"site.basic_auth", values,
+     "{ ali = \"$2b$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\" }",
      "Names and hashes of passwords (bcrypt or SHA-crypt, of `htpasswd -B` or `mkpasswd`). Whoever "
      "has none gets 401, on all routes.",
      read_logins, write_logins},

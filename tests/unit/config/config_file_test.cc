@@ -134,7 +134,8 @@ TEST_CASE("All errors of meaning are told, 20 at most, in the order of the file"
   CHECK(
       refused(folder, "workers = 0\nx = 1\n[[site]]\nhosts = [\"a b\"]\n[limits]\nstreams = 0\n") ==
       "1: workers: must be a number from 1 to 128, not \"0\"\n"
-      "2: unknown key \"x\": there are include, listen, http, http_redirect, public_port, h3, "
+      "2: unknown key \"x\": there are include, listen, http, http_redirect, public_port, "
+      "server_timing, h3, "
       "certs, "
       "client_ca, client_auth, early_data, secrets, workers, user, memory, control, drain_delay, "
       "certificate, log, "

@@ -132,9 +132,9 @@ TEST_CASE("Every key's example can be read") {
     for (const Setting& setting : settings) {
       if (setting.key == "include" || setting.key == "site.routes") continue;
       CAPTURE(setting.key);
-      const std::string_view name = setting.key.starts_with("site.route.")
-                                        ? setting.key.substr(11)
-                                        : name_in_table(setting.key);
+      const std::string_view name = setting.key.starts_with("site.route.") ? setting.key.substr(11)
+                                    : setting.key.starts_with("site.")     ? setting.key.substr(5)
+                                                                       : name_in_table(setting.key);
       std::string text;
       if (setting.key.starts_with("site.route.")) {
         const bool action = name == "root" || name.starts_with("re");
