@@ -41,7 +41,7 @@ std::unique_ptr<WriterThread> to_nowhere() {
 Site::Site(std::size_t file_bytes, bool log)
     : tls_tcp(context(tls::TransportKind::tcp, {"h2", "http/1.1"})),
       tls_quic(context(tls::TransportKind::quic, {"h3"})),
-      authorities_(*tls_tcp),
+      authorities_(tls_tcp.get()),
       writer_(log ? to_nowhere() : nullptr),
       observers_(observers()),
       files_(loop, pool, with_file(folder_.path(), file_bytes)),
@@ -59,7 +59,7 @@ Site::Site(std::size_t file_bytes, bool log)
             const SiteOptions& options = std::get<FilesSpec>(action.spec).options;
             return std::make_unique<StaticHandler>(files_, options, shared_);
           },
-          443),
+          Guard::Parts{.pool = background_, .clock = clock, .secret = std::string(16, 's')}, 443),
       services{pool,
                clock,
                limits,
