@@ -42,7 +42,10 @@ int run(int argc, char** argv) {
     return troika::tell_server(*control);
   }
   const auto& serve = std::get<troika::ServeCommand>(command);
-  return troika::run_server(serve.config, [line = serve.line] { return troika::read_again(line); });
+  // A folder that somebody tries out needs no socket; what a file says is there to be changed.
+  const auto control = serve.line.file.empty() ? "" : troika::usual_control_socket();
+  return troika::run_server(
+      serve.config, [line = serve.line] { return troika::read_again(line); }, control.value_or(""));
 }
 
 }  // namespace

@@ -311,7 +311,6 @@ constexpr auto kLater = std::to_array<LaterSetting>({
     {"site.route.auth", kOrigins},
     {"proxy_protocol", kNotYet},
     {"site.client_ca", kNotYet},
-    {"site.log", kNotYet},
     {"trusted_proxies", kNotYet},
 });
 

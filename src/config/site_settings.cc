@@ -184,6 +184,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      "Files for error responses, below the `root` of the route: 404, 405, 406, 412, 416, 500 and "
      "503.",
      each_once<parse_error_page, kSite, &SiteSpec::error_pages>, write_site_pages},
+    {"site.log", log, "\"/var/log/troika/example.log\"",
+     "The access log of the site, instead of `log.access`.",
+     one<parse_text, kSite, &SiteSpec::access_log>, write_text<kSite, &SiteSpec::access_log>},
     {"site.allow", texts, "[\"192.0.2.0/24\", \"2001:db8::/32\"]",
      "The only addresses of clients that are let in, to all routes; the others get 403.",
      each<parse_range, guard, &GuardSpec::allow>, write_ranges<&GuardSpec::allow>},

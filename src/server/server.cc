@@ -39,19 +39,31 @@ struct InUse {
   Config config;
 };
 
-// The command line's server has a socket only if it is asked for.
-bool has_control(const Config& config) {
-  return !config.control.empty() && config.control != "off";
+struct Control {
+  Fd socket;  // none: nobody takes commands
+  std::string path;
+};
+
+Checked<Control> listen_for_commands(const Config& config, const std::string& usual,
+                                     std::vector<std::string>& warnings) {
+  if (config.control == "off") return Control{};
+  const std::string& path = config.control.empty() ? usual : config.control;
+  if (path.empty()) return Control{};
+  auto socket = listen_locally(path);
+  if (socket) return Control{std::move(*socket), path};
+  if (!config.control.empty()) return std::unexpected(socket.error());
+  warnings.push_back(socket.error());
+  return Control{};
 }
 
 }  // namespace
 
-int run_server(const Config& config, const ReadAgain& read_again) {
+int run_server(const Config& config, const ReadAgain& read_again,
+               const std::string& usual_control) {
   protect_process();  // before there is a key in its memory
   auto startup = start_up(config);
   if (!startup) return complain(startup.error());
-  Checked<Fd> control;
-  if (has_control(config)) control = listen_locally(config.control);
+  auto control = listen_for_commands(config, usual_control, startup->warnings);
   if (!control) return complain(as_user(config, control.error()));
   if (const auto warning = library_warning(library_versions(), config); !warning.empty()) {
     startup->warnings.push_back(warning);
@@ -149,9 +161,9 @@ int run_server(const Config& config, const ReadAgain& read_again) {
       .say = log.at(LogLevel::notice)});
   const TimePoint began = loop.clock().now();
   std::optional<ControlSocket> commands;
-  if (*control) {
+  if (control->socket) {
     commands.emplace(
-        loop, std::move(*control), config.control,
+        loop, std::move(control->socket), control->path,
         [&](std::string_view word, ControlSocket::Reply reply) {
           if (word == "reload") {
             return reloader->reload(
