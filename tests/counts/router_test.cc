@@ -20,9 +20,9 @@ TEST_CASE("A site and a route are found without allocating") {
   const Counters before = of_this_thread();
   std::uint32_t sum = 0;
   for (std::uint32_t i = 0; i < paths.size(); ++i) {
-    sum += table.find("A.Rather.Long.Name.Example.ORG:8443") == table.find("nowhere") ? 1 : 0;
+    sum += table.find("A.Rather.Long.Name.Example.ORG:8443") == table.find("nowhere") ? 1U : 0U;
     const SiteTable::Site& found = *table.find("Some.Example.ORG:8443");
-    sum += found.routes.find(paths[i], Method::get, "GET") == i ? 1 : 0;
+    sum += found.routes.find(paths[i], Method::get, "GET") == i ? 1U : 0U;
   }
   CHECK((of_this_thread() - before).allocations == 0);
   CHECK(sum == 4 + 3);

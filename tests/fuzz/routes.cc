@@ -31,9 +31,11 @@ std::string_view take(std::string_view& text, char separator) {
 RouteSpec route_of(std::string_view line) {
   RouteSpec route;
   const std::string_view pattern = take(line, ' ');
-  if (pattern.size() > 1 && pattern[1] == '/' && !pattern.contains('\0')) {
-    if (pattern[0] == '=') route.match = RouteSpec::Match::path;
-    if (pattern[0] == '^') route.match = RouteSpec::Match::prefix;
+  // As the configuration has them: no path has an empty segment.
+  const bool path = pattern.size() > 1 && pattern[1] == '/' && !pattern.contains("//");
+  if (pattern.size() > 1 && !pattern.contains('\0')) {
+    if (pattern[0] == '=' && path) route.match = RouteSpec::Match::path;
+    if (pattern[0] == '^' && path) route.match = RouteSpec::Match::prefix;
     if (pattern[0] == '~') route.match = RouteSpec::Match::glob;
     if (route.match != RouteSpec::Match::all) route.pattern = pattern.substr(1);
   }

@@ -148,7 +148,7 @@ bool valid_name(std::string_view host) noexcept {
 // No zone: it names an interface of the sender. No IPvFuture: none is defined.
 bool valid_ipv6(std::string_view text) {
   in6_addr address{};
-  return text.size() < INET6_ADDRSTRLEN &&
+  return text.size() < INET6_ADDRSTRLEN && !text.contains('\0') &&  // where inet_pton would end
          inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 

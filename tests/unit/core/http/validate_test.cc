@@ -23,6 +23,7 @@ TEST_CASE("an authority is a host and an optional port") {
     wrong.emplace_back(text);
   }
   wrong.emplace_back("a\0b", 3);
+  wrong.emplace_back("[::\0001]", 6);
   wrong.push_back('[' + std::string(10'000, ':') + ']');
   for (const std::string& text : wrong) {
     CAPTURE(text);

@@ -22,6 +22,7 @@ struct CacheStage {
   ~CacheStage() {
     CHECK(cache->use().files >= cache->kept());
     cache.reset();
+    kept.reset();
     CHECK(files.open_files == 0);
     CHECK(files.open_roots == 0);
     CHECK(bench.pool.outstanding() == 0);
@@ -58,8 +59,8 @@ struct CacheStage {
   FakeFiles files{bench.pool};
   SiteLimits limits;
   TimerQueue timers;
-  KeptFiles kept{limits};
-  std::optional<FileCache> cache{std::in_place, files, timers, bench.clock, kept};
+  std::optional<KeptFiles> kept{std::in_place, limits};
+  std::optional<FileCache> cache{std::in_place, files, timers, bench.clock, *kept};
 };
 
 }  // namespace troika::test

@@ -34,7 +34,7 @@ struct Folders : CacheStage {
   }
 
   FakeFiles other_files{bench.pool};
-  std::optional<FileCache> other{std::in_place, other_files, timers, bench.clock, kept};
+  std::optional<FileCache> other{std::in_place, other_files, timers, bench.clock, *kept};
 };
 
 }  // namespace
@@ -89,6 +89,6 @@ TEST_CASE("A folder that ends leaves nothing with the others") {
   CHECK(folders.open("a"));
   CHECK(folders.open_other("a"));
   folders.other.reset();
-  CHECK(folders.kept.use().files == 1);
+  CHECK(folders.kept->use().files == 1);
   CHECK(folders.open("b"));
 }
