@@ -211,9 +211,11 @@ constexpr auto kSettings = std::to_array<Setting>({
      .least = 1,
      .most = kMostRequests},
     {"site.basic_auth", values,
-     "{ ali = \"$2b$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\" }",
-     "Names and hashes of passwords (bcrypt or SHA-crypt, of `htpasswd -B` or `mkpasswd`). Whoever "
-     "has none gets 401, on all routes.",
+     "{ ali = \"$$2b$$04$$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\" }",
+     "Names and hashes of passwords (bcrypt or SHA-crypt, of `htpasswd -B` or `mkpasswd`). `$` is "
+     "written `$$`; or name a file with the hash, `${file:/path}`. Whoever has none gets 401, on "
+     "all "
+     "routes.",
      read_logins, write_logins},
     {"site.realm", text, "\"staff\"", "What browsers show when they ask for the name.",
      one<parse_realm, guard, &GuardSpec::realm>, write_realm},

@@ -24,7 +24,8 @@ constexpr const char* kSha256OfZeros =
 struct Stage {
   Stage() {
     std::ofstream(folder.path() / "zeros", std::ios::binary) << std::string(kSize, '\0');
-    group.emplace(2, nullptr, [this](Config& options) { serve_files(options).root = folder.path().string(); });
+    group.emplace(2, nullptr,
+                  [this](Config& options) { serve_files(options).root = folder.path().string(); });
   }
   Options options() const {
     Options options;
