@@ -62,7 +62,7 @@ Texts write_pages(const Config& config) { return pages_text(options_of(config).e
 Texts write_types(const Config& config) {
   Texts texts;
   for (const auto& [extension, type] : options_of(config).types)
-    texts.push_back(extension + "=" + type);
+    texts.push_back(formatted("{}={}", extension, type));
   return texts;
 }
 Texts write_cache(const Config& config) {
