@@ -67,7 +67,8 @@ Texts write_types(const Config& config) {
 }
 Texts write_cache(const Config& config) {
   Texts texts;
-  for (const auto& rule : options_of(config).cache) texts.push_back(rule.glob + "=" + rule.value);
+  for (const auto& rule : options_of(config).cache)
+    texts.push_back(formatted("{}={}", rule.glob, rule.value));
   return texts;
 }
 Texts write_file_headers(const Config& config) {
@@ -142,7 +143,7 @@ Texts write_ranges(const Config& config) {
 Texts write_logins(const Config& config) {
   Texts texts;
   for (const LoginSpec& login : guard_of(config).logins) {
-    texts.push_back(login.name + "=" + login.hash);
+    texts.push_back(formatted("{}={}", login.name, login.hash));
   }
   return texts;
 }
